@@ -1,0 +1,41 @@
+"""The family of models that talk: the one Protocol they share and the literal registry; knows no window and no session."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """A model that answers in words. One instance serves all visitors: the key comes with each call's settings.
+
+    `structured` says whether it can answer in JSON by a schema; crafting by model needs that.
+    """
+
+    name: str
+    structured: bool
+
+    async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
+        """The whole answer; on the way TextGrew (the text so far), Waiting. Raises errors of errors.py; cancels at once."""
+        ...
+
+    async def models(self, settings: Settings) -> list[ModelChoice]:
+        """The models that chat, live where there is a key; [] or a fallback list otherwise, never an error for no key."""
+        ...
+
+    async def check(self, settings: Settings) -> str:
+        """Asks the service whether the key works; a sentence with what was found, or raises what is wrong."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def open_chat_models() -> dict[str, ChatModel]:
+    """Every chat model by name; nothing is imported or connected until its first use."""
+    from gemini_diffusion.chat_models.gemini import GeminiChatModel
+    from gemini_diffusion.chat_models.offline import OfflineChatModel
+
+    return {"gemini": GeminiChatModel(), "offline": OfflineChatModel()}

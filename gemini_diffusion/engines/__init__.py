@@ -1,0 +1,49 @@
+"""The family of engines that draw: the one Protocol they share and the literal registry; knows no window and no session.
+
+To add an engine: one file here, one line in `open_engines`, one line in the contract test that every engine passes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import Capabilities, Emit, ImageRequest, ImageResult, ModelChoice
+
+
+@runtime_checkable
+class ImageEngine(Protocol):
+    """Something that draws. One instance serves all visitors: the key comes with each call's settings."""
+
+    name: str
+
+    def capabilities(self, model: str, settings: Settings) -> Capabilities:
+        """What it can do with `model`; pure and quick, nothing is loaded or asked."""
+        ...
+
+    async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
+        """One picture; on the way StageStarted/StageFinished (downloading, loading, drawing), Progress, Waiting.
+
+        What it cannot honour is named in `ImageResult.ignored`, never dropped in silence. Raises errors of errors.py.
+        Cancelling the task ends the drawing within one step, and the next request works.
+        """
+        ...
+
+    async def models(self, settings: Settings) -> list[ModelChoice]:
+        """What can be chosen, live where possible; a fallback list otherwise, never an error for no key."""
+        ...
+
+    async def check(self, settings: Settings) -> str:
+        """What is there and works (device, package, token), in a sentence, or raises what is wrong."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+def open_engines(home: Path) -> dict[str, ImageEngine]:
+    """Every engine by name; nothing is imported, loaded or connected until its first use. `home` holds downloads."""
+    from gemini_diffusion.engines.hosted import HostedEngine
+    from gemini_diffusion.engines.local import LocalEngine
+
+    return {"local": LocalEngine(home), "hosted": HostedEngine()}

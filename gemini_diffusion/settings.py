@@ -1,0 +1,285 @@
+"""One frozen Settings and the one table behind it: a field is default + environment name + label + range + help.
+
+The Settings tab, the README's table and .env.example are made from this table. It knows no window and no service, and it
+never shows a key: keys are Secret.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from gemini_diffusion.errors import BadInput
+
+Scope = Literal["visitor", "host"]
+GROUPS = ("Keys", "Chat", "Drawing", "Model details", "Keeping")
+
+
+class Secret:
+    """A key that does not show itself: only `reveal()` gives it, only its last four characters are ever displayed."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str = "") -> None:
+        self._value = value.strip()
+
+    def reveal(self) -> str:
+        return self._value
+
+    @property
+    def tail(self) -> str:
+        """The last four characters, nothing of a key too short to hide the rest."""
+        return self._value[-4:] if len(self._value) >= 12 else ""
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(set)" if self._value else "Secret()"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One row of the table: what a person reads about a setting and what values it takes."""
+
+    group: str
+    label: str
+    help: str
+    env: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    term: str = ""
+    scope: Scope = "visitor"
+
+
+def _row(default: Any, option: Option) -> Any:
+    return field(default=default, metadata={"option": option})
+
+
+SAFETY = ("OFF", "BLOCK_NONE", "BLOCK_ONLY_HIGH", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_LOW_AND_ABOVE")
+PROVIDERS = ("auto", "hf-inference", "fal-ai", "nscale", "replicate", "together", "wavespeed", "zai-org")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a turn needs to know of a person's choices. None stands for "the model's own"."""
+
+    google_api_key: Secret = _row(
+        Secret(),
+        Option("Keys", "Gemini key", "Lets Gemini chat and write prompts.", ("GOOGLE_API_KEY", "GEMINI_API_KEY")),
+    )
+    hf_token: Secret = _row(Secret(), Option("Keys", "Hugging Face token", "Lets Hugging Face draw for you.", ("HF_TOKEN",)))
+    chat_model: str = _row(
+        "gemini-flash-latest", Option("Chat", "Chat model", "Who chats and writes the prompts.", term="model")
+    )
+    temperature: float | None = _row(
+        None, Option("Chat", "Variety", "Higher is more surprising.", low=0.0, high=2.0, term="temperature")
+    )
+    top_p: float | None = _row(
+        None, Option("Chat", "Word pool", "Lower keeps to the likeliest words.", low=0.0, high=1.0, term="top_p")
+    )
+    top_k: int | None = _row(
+        None, Option("Chat", "Word choices", "How many words are considered at each step.", low=1, high=1000, term="top_k")
+    )
+    max_output_tokens: int | None = _row(
+        None,
+        Option(
+            "Chat",
+            "Longest answer",
+            "In tokens, about three quarters of a word each; a model's thinking counts too.",
+            low=64,
+            high=65536,
+            term="max_output_tokens",
+        ),
+    )
+    safety: str = _row(
+        "BLOCK_ONLY_HIGH",
+        Option("Chat", "Safety", "When Gemini declines to answer.", choices=SAFETY, term="safety threshold"),
+    )
+    google_base_url: str = _row(
+        "",
+        Option(
+            "Chat",
+            "Gemini address",
+            "Another address that speaks Gemini's protocol.",
+            ("GOOGLE_GEMINI_BASE_URL",),
+            scope="host",
+        ),
+    )
+    engine: str = _row("auto", Option("Drawing", "Engine", "Where pictures are drawn.", choices=("auto", "local", "hosted")))
+    image_model: str = _row(
+        "", Option("Drawing", "Image model", "Empty takes the engine's own choice.", ("GEMINI_DIFFUSION_MODEL",), term="model")
+    )
+    provider: str = _row(
+        "auto",
+        Option("Drawing", "Provider", "Who draws for Hugging Face; auto lets it choose.", choices=PROVIDERS),
+    )
+    hf_inference_url: str = _row(
+        "",
+        Option("Drawing", "Endpoint address", "Full address of one drawing endpoint.", ("HF_INFERENCE_URL",), scope="host"),
+    )
+    stylize: int = _row(
+        100,
+        Option(
+            "Drawing",
+            "Embellishment",
+            "How much is added to your words: 0 only corrects, 100 about 12 words.",
+            low=0,
+            high=1000,
+            term="--stylize",
+        ),
+    )
+    max_prompt_tokens: int = _row(
+        60, Option("Drawing", "Prompt length", "About how long a written prompt may get, in tokens.", low=10, high=500)
+    )
+    review: bool = _row(False, Option("Drawing", "Review", "Shows the prompt and waits before anything is drawn."))
+    negative_prompt: str = _row(
+        "", Option("Drawing", "Always avoid", "Never wanted in any picture; words with commas between.", term="negative_prompt")
+    )
+    num_inference_steps: int | None = _row(
+        None, Option("Model details", "Steps", "More is finer and slower.", low=1, high=150, term="num_inference_steps")
+    )
+    guidance_scale: float | None = _row(
+        None,
+        Option("Model details", "Guidance", "How closely the words are followed.", low=0.0, high=30.0, term="guidance_scale"),
+    )
+    scheduler: str = _row(
+        "", Option("Model details", "Scheduler", "The way noise becomes a picture; empty is the model's own.")
+    )
+    agreed_downloads: str = _row(
+        "",
+        Option(
+            "Model details",
+            "Agreed downloads",
+            "Models that may be fetched to this machine, with commas between.",
+            scope="host",
+        ),
+    )
+    file_format: str = _row(
+        "png", Option("Keeping", "Download as", "The file behind the Download button.", choices=("png", "jpeg", "webp"))
+    )
+    deadline: float = _row(
+        180.0,
+        Option(
+            "Keeping",
+            "Patience",
+            "The longest wait for one service with all its retries, in seconds.",
+            low=1,
+            high=3600,
+            scope="host",
+        ),
+    )
+    home: str = _row("", Option("Keeping", "Data folder", "Where pictures and conversations are kept.", scope="host"))
+
+    @staticmethod
+    def table() -> dict[str, Option]:
+        """Field name -> its row, in the order of the Settings tab."""
+        return {entry.name: entry.metadata["option"] for entry in dataclasses.fields(Settings)}
+
+    @staticmethod
+    def environment_names(name: str) -> tuple[str, ...]:
+        """The variables that set a field, the strongest first; GEMINI_DIFFUSION_<FIELD> always works."""
+        own = f"GEMINI_DIFFUSION_{name.upper()}"
+        return tuple(dict.fromkeys((*Settings.table()[name].env, own)))
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Settings with what `environment` gives (a mapping like os.environ, .env merged in); BadInput on a bad value."""
+        given = {}
+        for name in cls.table():
+            for variable in cls.environment_names(name):
+                if environment.get(variable, "").strip():
+                    given[name] = read_value(name, environment[variable], source=variable)
+                    break
+        return dataclasses.replace(cls(), **given)
+
+    def replaced(self, values: Mapping[str, Any]) -> Settings:
+        """A copy with `values`, each checked against the table; BadInput names the first that does not fit."""
+        return dataclasses.replace(self, **{name: read_value(name, value) for name, value in values.items()})
+
+    def public(self) -> dict[str, Any]:
+        """What may be kept on disk by visitor: every visitor's setting that is not a secret."""
+        table = self.table()
+        return {
+            name: getattr(self, name)
+            for name, option in table.items()
+            if option.scope == "visitor" and not isinstance(getattr(self, name), Secret)
+        }
+
+    @property
+    def home_path(self) -> Path:
+        return Path(self.home)
+
+    @property
+    def agreed_models(self) -> frozenset[str]:
+        return frozenset(part.strip() for part in self.agreed_downloads.split(",") if part.strip())
+
+
+def read_value(name: str, value: Any, *, source: str = "") -> Any:
+    """`value` (text, number or None) as field `name` holds it; BadInput says the name, the value and what would fit."""
+    option = Settings.table().get(name)
+    if option is None:
+        raise BadInput(f"There is no setting called {name}.", "See the table of settings in the README.")
+    kind, optional = _kind(name)
+    label = source or option.label
+    if kind is Secret:
+        return value if isinstance(value, Secret) else Secret(str(value or ""))
+    if value is None or (optional and isinstance(value, str) and not value.strip()):
+        return getattr(Settings(), name)
+    if kind is bool:
+        return _read_bool(label, value)
+    if kind is str:
+        return _read_text(label, str(value).strip(), option)
+    return _read_number(label, value, option, whole=kind is int)
+
+
+def _kind(name: str) -> tuple[type, bool]:
+    """The type a field holds, and whether None is among its values."""
+    text = str(Settings.__dataclass_fields__[name].type)
+    kinds: dict[str, type] = {"Secret": Secret, "str": str, "bool": bool, "int": int, "float": float}
+    return kinds[text.split(" | ")[0]], "None" in text
+
+
+def _read_bool(label: str, value: Any) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False, "": False}
+    if isinstance(value, bool):
+        return value
+    if str(value).strip().lower() in words:
+        return words[str(value).strip().lower()]
+    raise BadInput(f"{label} cannot be {str(value)[:40]!r}.", "Use true or false.")
+
+
+def _read_text(label: str, value: str, option: Option) -> str:
+    if option.choices and value not in option.choices:
+        known = {choice.lower(): choice for choice in option.choices}
+        if value.lower() in known:
+            return known[value.lower()]
+        raise BadInput(f"{label} cannot be {value[:40]!r}.", f"Choose one of {', '.join(option.choices)}.")
+    if len(value) > 2000:
+        raise BadInput(f"{label} is {len(value)} characters long.", "Keep it under 2,000.")
+    return value
+
+
+def _read_number(label: str, value: Any, option: Option, *, whole: bool) -> float | int:
+    low, high = option.low, option.high
+    fits = f"Use a {'whole ' if whole else ''}number from {low:g} to {high:g}." if low is not None and high is not None else ""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise BadInput(f"{label} cannot be {str(value)[:40]!r}.", fits) from None
+    if not math.isfinite(number) or (whole and number != int(number)):
+        raise BadInput(f"{label} cannot be {str(value)[:40]!r}.", fits)
+    if (low is not None and number < low) or (high is not None and number > high):
+        raise BadInput(f"{label} cannot be {number:g}.", fits)
+    return int(number) if whole else number

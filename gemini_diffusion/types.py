@@ -1,0 +1,264 @@
+"""The nouns of the program and the events of a turn, as plain values; knows no service, no window and no disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Role = Literal["user", "assistant"]
+Stage = Literal["crafting", "waiting", "downloading", "loading", "drawing", "finishing", "saving"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing said in a conversation."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """What a chat model is asked: `messages` ends with the user's turn; `schema` (JSON Schema) asks for JSON by it."""
+
+    messages: tuple[Message, ...]
+    system_instruction: str = ""
+    schema: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatAnswer:
+    """What came back: `model` is the one that really answered; `truncated` when its limit of tokens cut the text."""
+
+    text: str
+    model: str
+    truncated: bool = False
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CraftedPrompt:
+    """An idea made ready for an encoder, with the account of what was kept of it and what was added.
+
+    `original` is the person's idea, `crafted_by` the chat model, "rules" or "you" (verbatim). `kept` and `missing` are
+    the terms of the must-keep contract; `notices` name each rung the crafting had to step down.
+    """
+
+    original: str
+    prompt: str
+    negative_prompt: str = ""
+    prompt_2: str = ""
+    title: str = ""
+    style: str = ""
+    aspect_ratio: str = ""
+    reply: str = ""
+    crafted_by: str = "you"
+    kept: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    added_words: int = 0
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """One picture asked of an engine, every number decided but the seed: None lets the engine draw one.
+
+    `width` and `height` in pixels; `model` is a catalogue id, a hub id or an address.
+    """
+
+    prompt: str
+    model: str
+    width: int
+    height: int
+    num_inference_steps: int
+    guidance_scale: float
+    negative_prompt: str = ""
+    prompt_2: str = ""
+    seed: int | None = None
+    scheduler: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageResult:
+    """One picture drawn: `seed` as used; `ignored` names each field of the request the engine could not honour.
+
+    `notices` are sentences for the person (a retry, a step down, the device and why), `seconds` the drawing alone.
+    """
+
+    image: Image
+    request: ImageRequest
+    seed: int
+    engine: str
+    seconds: float
+    ignored: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    scheduler: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decided a picture, as it is written into the file; an allow-list, so that no key can slip in.
+
+    `created` is ISO 8601 in UTC; `line` the canonical /imagine line that makes the picture again.
+    """
+
+    original: str
+    prompt: str
+    negative_prompt: str
+    crafted_by: str
+    seed: int
+    width: int
+    height: int
+    num_inference_steps: int
+    guidance_scale: float
+    scheduler: str
+    model: str
+    engine: str
+    created: str
+    line: str
+    prompt_2: str = ""
+    title: str = ""
+    style: str = ""
+    reply: str = ""
+    kept: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    added_words: int = 0
+    ignored: tuple[str, ...] = ()
+    seconds: float = 0.0
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A kept picture: `id` is random (128 bits, hex), `path` the one file that is shown and downloaded."""
+
+    id: str
+    path: Path
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do with one model, as data: the window shows and validates from it.
+
+    `max_tokens` is the encoder's window, specials included (77 for CLIP); None where it is not known.
+    """
+
+    negative_prompt: bool = True
+    seed: bool = True
+    num_inference_steps: bool = True
+    guidance_scale: bool = True
+    scheduler: bool = False
+    prompt_2: bool = False
+    max_tokens: int | None = 77
+    schedulers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A model to choose from in a list: `runnable` with `note` says why not, or what to know ("6.9 GB to download")."""
+
+    id: str
+    label: str
+    note: str = ""
+    runnable: bool = True
+
+
+# --- Events of a turn: news on the way from where it happens to whoever watches. `index` is the picture's place. ---
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    stage: Stage
+    text: str
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StageFinished:
+    stage: Stage
+    text: str
+    seconds: float
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextGrew:
+    """The answer (or the prompt being written) as far as it has come: always the whole text so far."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Counting down to attempt number `attempt`; sent about once a second, `seconds_left` 0 when it is made."""
+
+    reason: str
+    seconds_left: float
+    attempt: int
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`done` of `total` steps or bytes; `seconds_left` None until it can be told."""
+
+    stage: Stage
+    done: int
+    total: int
+    unit: Literal["step", "byte"] = "step"
+    seconds_left: float | None = None
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """One sentence the person should read: what was read otherwise, left out, stepped down."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crafted:
+    crafted: CraftedPrompt
+
+
+@dataclass(frozen=True, slots=True)
+class PictureKept:
+    picture: Picture
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A picture (`index`) or, with index None, the whole turn failed; `action` is one of the buttons the window knows."""
+
+    text: str
+    hint: str
+    action: str = ""
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of a turn that came to its end; `text` is the one sentence said after a picture, or the answer."""
+
+    text: str = ""
+
+
+Event = (
+    StageStarted | StageFinished | TextGrew | Waiting | Progress | Noticed | Crafted | PictureKept | Failed | Stopped | Finished
+)
+Emit = Callable[[Event], None]
+"""Called on the event loop's thread, must return at once and never raise."""
