@@ -1,0 +1,1 @@
+"""Postcard: draws captioned postcards and trains a small SDXL on them; it knows nothing of the app."""
