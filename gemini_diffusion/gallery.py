@@ -1,0 +1,168 @@
+"""Pictures on disk: each file is written once and carries the recipe that made it, which can be read back.
+
+It knows no visitor and no window: whoever holds a picture's random id may see it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import secrets
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from gemini_diffusion import __version__
+from gemini_diffusion.disk import write_whole
+from gemini_diffusion.errors import BadInput
+from gemini_diffusion.types import Picture, Recipe
+
+if TYPE_CHECKING:
+    from PIL.Image import Exif, Image
+    from PIL.PngImagePlugin import PngInfo
+
+FileFormat = Literal["png", "jpeg", "webp"]
+SUFFIXES: dict[str, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
+
+RECIPE_KEY = "gemini-diffusion"
+"""The PNG text key of our JSON; in JPEG and WebP it stands in EXIF's ImageDescription."""
+
+_USER_COMMENT, _IMAGE_DESCRIPTION, _EXIF_IFD = 0x9286, 0x010E, 0x8769
+_XMP_KEY = "XML:com.adobe.xmp"
+_AI_MADE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+_XMP = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+ Iptc4xmpExt:DigitalSourceType="{_AI_MADE}"/></rdf:RDF></x:xmpmeta>
+<?xpacket end="w"?>"""
+
+
+class Gallery:
+    """The folder of pictures: `folder`/<random id>/<telling name>.png."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save(self, image: Image, recipe: Recipe) -> Picture:
+        """Writes `image` as PNG with its recipe, whole or not at all. Raises DiskFull, BadInput."""
+        identity = secrets.token_hex(16)
+        path = self.folder / identity / file_name(recipe)
+        content = io.BytesIO()
+        clean = image.copy()
+        clean.info.clear()  # what a service wrote into its file is not ours to pass on
+        clean.save(content, "PNG", pnginfo=_png_text(recipe))
+        write_whole(path, content.getvalue())
+        return Picture(identity, path, recipe)
+
+    def find(self, identity: str) -> Picture | None:
+        """The picture with this id, read from its file; None where there is none or it cannot be read."""
+        if not re.fullmatch(r"[0-9a-f]{32}", identity):
+            return None
+        for path in sorted((self.folder / identity).glob("*.png")):
+            try:
+                return Picture(identity, path, read_recipe(path))
+            except BadInput:
+                return None
+        return None
+
+    def export(self, picture: Picture, file_format: FileFormat) -> Path:
+        """The file to download: the kept PNG itself, or a JPEG or WebP made beside it once, with the recipe in EXIF."""
+        if file_format == "png":
+            return picture.path
+        path = picture.path.with_suffix(SUFFIXES[file_format])
+        if not path.exists():
+            write_whole(path, _encoded(picture, file_format))
+        return path
+
+
+def file_name(recipe: Recipe) -> str:
+    """A name that says what the picture is: "a-fox-in-the-snow-1234.png", plain ASCII so that any disk takes it."""
+    words = unicodedata.normalize("NFKD", recipe.title or recipe.original or recipe.prompt)
+    slug = re.sub(r"[^a-z0-9]+", "-", words.encode("ascii", "ignore").decode().lower()).strip("-")
+    return f"{slug[:60].strip('-') or 'picture'}-{recipe.seed}.png"
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe in a PNG, JPEG or WebP of ours; BadInput where there is none or it cannot be read."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path, formats=("PNG", "JPEG", "WEBP")) as image:
+            text = image.info.get(RECIPE_KEY) or image.getexif().get(_IMAGE_DESCRIPTION)
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise BadInput(f"{path.name} is not a picture that can be read.", "Choose another file.") from error
+    if not isinstance(text, str):
+        raise BadInput(f"{path.name} carries no recipe.", "Only pictures made here carry one.")
+    return recipe_from_json(text)
+
+
+def recipe_from_json(text: str) -> Recipe:
+    """A recipe from its JSON text; fields of a later version are passed over. BadInput where it does not fit."""
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Recipe).validate_json(text)
+    except ValidationError as error:
+        raise BadInput("The recipe in this file cannot be read.", "It may come from another program.") from error
+
+
+def recipe_to_json(recipe: Recipe) -> str:
+    """One line of JSON in plain ASCII: every chunk and EXIF field takes it, whatever a person wrote."""
+    from pydantic import TypeAdapter
+
+    plain: dict[str, Any] = TypeAdapter(Recipe).dump_python(recipe, mode="python")
+    return json.dumps(plain, ensure_ascii=True)
+
+
+def parameters(recipe: Recipe) -> str:
+    """The text AUTOMATIC1111 writes under the key `parameters`, which most tools of the field can read."""
+    lines = [_readable(recipe.prompt)]
+    if recipe.negative_prompt:
+        lines.append(f"Negative prompt: {_readable(recipe.negative_prompt)}")
+    values = {
+        "Steps": recipe.num_inference_steps,
+        "Sampler": recipe.scheduler or "model's own",
+        "CFG scale": f"{recipe.guidance_scale:g}",
+        "Seed": recipe.seed,
+        "Size": f"{recipe.width}x{recipe.height}",
+        "Model": re.sub(r"[,:\"]", " ", recipe.model),
+        "Version": f"Gemini Diffusion {__version__}",
+    }
+    lines.append(", ".join(f"{name}: {value}" for name, value in values.items()))
+    return "\n".join(lines)
+
+
+def _readable(text: str) -> str:
+    """One line that UTF-8 can hold: no line break could pass for a field of the format, no NUL would end the chunk."""
+    return re.sub(r"\s+", " ", text.replace("\0", " ")).strip().encode("utf-8", "replace").decode("utf-8")
+
+
+def _png_text(recipe: Recipe) -> PngInfo:
+    from PIL.PngImagePlugin import PngInfo
+
+    text = PngInfo()
+    text.add_text("parameters", parameters(recipe))
+    text.add_text(RECIPE_KEY, recipe_to_json(recipe))
+    text.add_itxt(_XMP_KEY, _XMP)
+    return text
+
+
+def _exif(recipe: Recipe) -> Exif:
+    from PIL.Image import Exif
+
+    exif = Exif()
+    exif[_IMAGE_DESCRIPTION] = recipe_to_json(recipe)
+    exif.get_ifd(_EXIF_IFD)[_USER_COMMENT] = b"UNICODE\0" + parameters(recipe).encode("utf-16-be")
+    return exif
+
+
+def _encoded(picture: Picture, file_format: FileFormat) -> bytes:
+    from PIL import Image
+
+    content = io.BytesIO()
+    with Image.open(picture.path) as image:
+        image.convert("RGB").save(
+            content, file_format.upper(), quality=95, exif=_exif(picture.recipe).tobytes(), xmp=_XMP.encode("utf-8")
+        )
+    return content.getvalue()
