@@ -22,6 +22,14 @@ class ImageEngine(Protocol):
         """What it can do with `model`; pure and quick, nothing is loaded or asked."""
         ...
 
+    def default_model(self, settings: Settings) -> str:
+        """The catalogue id, hub id or address it draws with when the person chose none; pure and quick."""
+        ...
+
+    def count_tokens(self, model: str, text: str) -> int | None:
+        """How many tokens the model's encoder makes of `text`, specials included; None where it cannot be told cheaply."""
+        ...
+
     async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
         """One picture; on the way StageStarted/StageFinished (downloading, loading, drawing), Progress, Waiting.
 
