@@ -31,10 +31,10 @@ from tests.servers.repositories import Repository
 from tests.servers.wire import MAIN, Call, Reply, Scripted, Server, as_json, for_call, whole
 
 __all__ = [
-    "FILE", "HUB", "SDXL", "Drawing", "HostedModel", "HuggingFaceCall", "HuggingFaceServer", "Repository", "bad_gateway",
-    "bad_request", "black", "crashed", "credits_exhausted", "deprecated", "forbidden", "gated", "invalid_token", "json_instead",
-    "loading", "no_output", "not_found", "picture", "private_or_missing", "too_many_requests", "truncated", "unavailable",
-    "unprocessable",
+    "FILE", "FLUX", "HUB", "PROVIDERS", "SD3", "SDXL", "Drawing", "HostedModel", "HuggingFaceCall",
+    "HuggingFaceServer", "Repository", "bad_gateway", "bad_request", "black", "crashed", "credits_exhausted",
+    "deprecated", "forbidden", "gated", "invalid_token", "json_instead", "loading", "no_output", "not_found",
+    "picture", "private_or_missing", "too_many_requests", "truncated", "unavailable", "unprocessable",
 ]  # fmt: skip
 
 HUB = "hub"
