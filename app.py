@@ -1,0 +1,136 @@
+"""Gemini Diffusion: flags and environment in, the window, one drawing or a checkup out; only wiring."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gemini_diffusion import __version__
+from gemini_diffusion.chat_models import open_chat_models
+from gemini_diffusion.checkup import examine
+from gemini_diffusion.engines import open_engines
+from gemini_diffusion.errand import Studio
+from gemini_diffusion.errors import BadInput, GeminiDiffusionError
+from gemini_diffusion.gallery import Gallery
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.terminal import once, report
+from gemini_diffusion.visitors import Visitors
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs what the flags ask for; the exit code, with a sentence on standard error where it is not 0."""
+    flags = read_flags(arguments)
+    try:
+        settings = read_settings(flags, os.environ)
+        studio = Studio(open_chat_models(), open_engines(settings.home_path), Gallery(settings.home_path / "pictures"))
+        if flags.check:
+            return report(asyncio.run(examine(studio, settings, live=flags.live)))
+        if flags.once is not None:
+            return asyncio.run(draw_once(studio, settings, flags.once))
+        return open_app(studio, settings, flags)
+    except GeminiDiffusionError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The flags of contracts; a wrong one ends in argparse's sentence and code 2."""
+    parser = argparse.ArgumentParser(prog="start", description="A chat that draws: /imagine a fox in the snow")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (the first free one from 7860)")
+    parser.add_argument("--share", action="store_true", help="make a public link, behind a password")
+    parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
+    parser.add_argument("--lend-keys", action="store_true", help="let visitors of a shared or open window use your keys")
+    parser.add_argument("--engine", choices=("auto", "local", "hosted"), help="where pictures are drawn (auto)")
+    parser.add_argument("--model", metavar="ID", help="image model")
+    parser.add_argument("--data-dir", metavar="DIR", help="where pictures and conversations are kept")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument("--once", metavar="LINE", help='do one thing without a window: "/imagine a fox"')
+    parser.add_argument("--check", action="store_true", help="say what works here and what does not")
+    parser.add_argument("--live", action="store_true", help="with --check: try each key with one real call")
+    parser.add_argument("--lang", default="en", choices=("en",), help="language of the window (en)")
+    parser.add_argument("--version", action="version", version=f"Gemini Diffusion {__version__}")
+    return parser.parse_args(arguments)
+
+
+def read_settings(flags: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
+    """Flag before environment before .env beside this file before default. Raises BadInput, naming the bad value."""
+    settings = Settings.from_environment({**_env_file(Path(__file__).with_name(".env")), **environment})
+    given = {"engine": flags.engine, "image_model": flags.model, "home": flags.data_dir}
+    settings = settings.replaced({name: value for name, value in given.items() if value})
+    return settings.replaced({"home": str(_home(settings.home))})
+
+
+def _env_file(path: Path) -> dict[str, str]:
+    """The lines of a .env file, read here and not put into the environment: libraries must not find keys by themselves."""
+    from dotenv import dotenv_values
+
+    try:
+        return {name: value for name, value in dotenv_values(path, encoding="utf-8-sig").items() if value}
+    except (UnicodeDecodeError, OSError) as error:
+        raise BadInput(".env cannot be read.", "Save it again as UTF-8 text.") from error
+
+
+def _home(given: str) -> Path:
+    import platformdirs
+
+    return (
+        Path(given).expanduser().absolute() if given else Path(platformdirs.user_data_dir("gemini-diffusion", appauthor=False))
+    )
+
+
+async def draw_once(studio: Studio, settings: Settings, line: str) -> int:
+    """One line of the person at this terminal, who is the host."""
+    return await once(Visitors(studio, settings, lends=True, owner=True).of("terminal").session, line, settings)
+
+
+def open_app(studio: Studio, settings: Settings, flags: argparse.Namespace) -> int:
+    """Opens the window and stays until it is closed or interrupted."""
+    from gemini_diffusion.ui.launch import Place, open_window
+    from gemini_diffusion.ui.window import build
+
+    owner = flags.host in LOOPBACK and not flags.share
+    auth = _auth(flags)
+    place = Place(
+        host=flags.host,
+        port=flags.port,
+        share=flags.share,
+        auth=auth,
+        lends=owner or flags.lend_keys,
+        browser=not flags.no_browser,
+    )
+    visitors = Visitors(studio, settings, lends=place.lends, owner=owner)
+    window = open_window(build(visitors), place)
+    print(f"Gemini Diffusion is at {window.url}", flush=True)
+    if flags.share:
+        print(f"Public link: {window.share_url or 'none could be made; the address above goes on working'}", flush=True)
+        print(f"Name: {auth[0]}  Password: {auth[1]}" if auth else "", flush=True)
+    try:
+        threading.Event().wait()
+    finally:
+        window.close()
+    return 0
+
+
+def _auth(flags: argparse.Namespace) -> tuple[str, str] | None:
+    """The name and password asked of everybody; a shared link always has one."""
+    if flags.auth:
+        name, colon, password = flags.auth.partition(":")
+        if not (name and colon and password):
+            raise BadInput("--auth needs a name and a password.", "Write it as --auth NAME:PASSWORD.")
+        return name, password
+    return ("guest", secrets.token_urlsafe(9)) if flags.share else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

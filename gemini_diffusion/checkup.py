@@ -1,0 +1,88 @@
+"""What works here and what does not, asking each part; it mends nothing and knows no window."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gemini_diffusion.errand import Studio
+from gemini_diffusion.errors import GeminiDiffusionError, KeyNeeded
+from gemini_diffusion.settings import Settings
+
+PACKAGES = ("gradio", "google-genai", "huggingface-hub", "diffusers", "transformers", "accelerate", "torch", "pillow")
+ROOM = 500_000_000
+"""Bytes of free disk below which pictures are in danger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part, whether it works, what was seen, and what to do where it does not."""
+
+    part: str
+    ok: bool
+    text: str
+    fix: str = ""
+
+
+async def examine(studio: Studio, settings: Settings, *, live: bool = False) -> list[Finding]:
+    """Every part in the order a person needs them; `live` makes one real call for each key that is set."""
+    gemini, hosted, local = studio.chat_models["gemini"], studio.engines["hosted"], studio.engines["local"]
+    return [
+        _python(),
+        *_packages(),
+        _folder(settings.home_path),
+        await _asked("Drawing on this machine", local.check, settings),
+        await _key("Gemini", bool(settings.google_api_key), gemini.check, settings, live=live),
+        await _key("Hugging Face", bool(settings.hf_token or settings.hf_inference_url), hosted.check, settings, live=live),
+    ]
+
+
+def _python() -> Finding:
+    fits = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    fix = "" if fits else "Install Python 3.11, 3.12 or 3.13, then run the start script again."
+    return Finding("Python", fits, f"{platform.python_version()} on {platform.system()}", fix)
+
+
+def _packages() -> list[Finding]:
+    """Versions as installed; nothing is imported."""
+    found, missing = [], []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    findings = [Finding("Packages", not missing, ", ".join(found))]
+    if missing:
+        fix = "Run the start script again: it installs what is missing."
+        findings[0] = Finding("Packages", False, f"missing: {', '.join(missing)}", fix)
+    return findings
+
+
+def _folder(home: Path) -> Finding:
+    place = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    text = f"{home}, {free / 1e9:.1f} GB free"
+    return Finding(
+        "Data folder", free > ROOM, text, "" if free > ROOM else "Free some space, or choose another with --data-dir."
+    )
+
+
+async def _asked(part: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:
+    try:
+        return Finding(part, True, await check(settings))
+    except GeminiDiffusionError as error:
+        return Finding(part, False, error.message, error.hint)
+
+
+async def _key(
+    part: str, is_set: bool, check: Callable[[Settings], Awaitable[str]], settings: Settings, *, live: bool
+) -> Finding:
+    """A key that is not set is no fault: the program works without, and says what it would add."""
+    if not is_set:
+        return Finding(part, True, "no key: everything works without it, on this machine alone", KeyNeeded("").hint)
+    return await _asked(part, check, settings) if live else Finding(part, True, "a key is set; --live tries it")

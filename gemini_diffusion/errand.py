@@ -1,0 +1,271 @@
+"""What one turn does, from the words to the kept pictures: talking, crafting and drawing meet here and nowhere else.
+
+It knows no window and no disk layout, and no service but through the two Protocols; news goes out by `emit`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from gemini_diffusion import commands, crafting, instructions, plan
+from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.commands import Flags, Imagine, Other, Say, Usage
+from gemini_diffusion.crafting import Wish
+from gemini_diffusion.engines import ImageEngine
+from gemini_diffusion.errors import BadInput, GeminiDiffusionError
+from gemini_diffusion.gallery import Gallery
+from gemini_diffusion.plan import Plan
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import (
+    ChatRequest,
+    Crafted,
+    CraftedPrompt,
+    Emit,
+    Event,
+    Failed,
+    Finished,
+    ImageRequest,
+    ImageResult,
+    Message,
+    Noticed,
+    Picture,
+    PictureKept,
+    Progress,
+    Recipe,
+    StageFinished,
+    StageStarted,
+    Waiting,
+)
+
+MOST_PICTURES = 8
+"""Pictures one request may ask for, choices and --n together."""
+
+Choice = Literal["draw", "again", "mine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """What all sessions share; keys are not among it, they come with each call's settings."""
+
+    chat_models: Mapping[str, ChatModel]
+    engines: Mapping[str, ImageEngine]
+    gallery: Gallery
+
+    def chat_model(self, settings: Settings) -> ChatModel:
+        """Gemini where there is a key for it, else the built-in one."""
+        return self.chat_models["gemini" if settings.google_api_key else "offline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One turn's work. `conversation` is what was said before; `review` asks the person and returns choice and prompt.
+
+    `keep` is told of every picture as soon as it is on disk.
+    """
+
+    studio: Studio
+    settings: Settings
+    emit: Emit
+    keep: Callable[[Picture], None]
+    review: Callable[[CraftedPrompt], Awaitable[tuple[Choice, str]]]
+    conversation: tuple[Message, ...] = ()
+    last_seed: int | None = None
+
+    async def note(self, command: Usage | Other) -> None:
+        """Shows the help; nothing is asked of anybody."""
+        if isinstance(command, Other):
+            self.emit(Noticed(f"/{command.name} is not built yet."))
+        else:
+            self._tell(notice.text for notice in command.notices)
+        self.emit(Finished(commands.USAGE))
+
+    async def say(self, command: Say) -> None:
+        """Plain chat: the history holds the words said and no instructions."""
+        request = ChatRequest((*self.conversation, Message("user", command.text)))
+        answer = await self.studio.chat_model(self.settings).answer(request, self.settings, self.emit)
+        self._tell(answer.notices)
+        self.emit(Finished(answer.text))
+
+    async def imagine(self, command: Imagine) -> None:
+        """Crafts and draws each of the command's choices in turn."""
+        drawn, reply = 0, ""
+        for job in _jobs(command):
+            self._tell(notice.text for notice in job.notices)
+            planned = plan.decide(job.flags, self.settings, self.studio.engines, self.last_seed)
+            self._tell(planned.notices)
+            crafted = await self._crafted(job, planned)
+            shaped = planned if job.flags.aspect else planned.shaped(crafted.aspect_ratio)
+            self._tell(shaped.notices)
+            if job.flags.dry:
+                self.emit(Finished(_announcement(shaped)))
+                return
+            await self.draw(shaped, crafted, first=drawn)
+            drawn, reply = drawn + len(shaped.seeds), crafted.reply
+        self.emit(Finished(reply))
+
+    async def redraw(self, planned: Plan, crafted: CraftedPrompt) -> None:
+        """Draws a prompt that needs no crafting."""
+        self.emit(Crafted(crafted))
+        await self.draw(planned, crafted)
+        self.emit(Finished())
+
+    async def draw(self, planned: Plan, crafted: CraftedPrompt, first: int = 0) -> None:
+        """Every picture of the plan at once, each failing by itself; raises only when none came."""
+        requests = planned.requests(crafted)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._draw_one(planned, crafted, request, first + place))
+                for place, request in enumerate(requests)
+            ]
+        failures = [task.result() for task in tasks]
+        lost = [error for error in failures if error]
+        if len(lost) == len(requests):
+            raise lost[0]
+        for place, error in enumerate(failures):
+            if error:
+                self.emit(Failed(error.message, error.hint, index=first + place))
+
+    async def _draw_one(
+        self, planned: Plan, crafted: CraftedPrompt, request: ImageRequest, place: int
+    ) -> GeminiDiffusionError | None:
+        try:
+            result = await planned.engine.generate(request, self.settings, _placed(self.emit, place))
+            recipe = written(result, crafted)
+            picture = await asyncio.to_thread(self.studio.gallery.save, result.image, recipe)
+        except GeminiDiffusionError as error:
+            return error
+        self.keep(picture)
+        self._tell(result.notices)
+        self.emit(PictureKept(picture, place))
+        return None
+
+    async def _crafted(self, job: Imagine, planned: Plan) -> CraftedPrompt:
+        """The prompt, as the person wants it: verbatim, written by a model, or reviewed."""
+        wish = self._wish(job, planned)
+        introduction = crafting.introduce(wish)
+        if introduction:
+            self.emit(Noticed(introduction))
+        if job.flags.raw:
+            crafted = crafting.verbatim(wish)
+        else:
+            crafted = await self._write(wish)
+        if job.flags.review or (self.settings.review and not job.flags.dry):
+            crafted = await self._reviewed(wish, crafted)
+        self._tell(crafted.notices)
+        self.emit(Crafted(crafted))
+        return crafted
+
+    async def _write(self, wish: Wish) -> CraftedPrompt:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        self.emit(StageStarted("crafting", "Writing the prompt"))
+        model = self.studio.chat_model(self.settings)
+        crafted = await crafting.craft(wish, self.conversation, model, self.settings, self.emit)
+        self.emit(StageFinished("crafting", "Wrote the prompt", loop.time() - start))
+        return crafted
+
+    async def _reviewed(self, wish: Wish, crafted: CraftedPrompt) -> CraftedPrompt:
+        """Nothing runs until the person has chosen; "again" writes it anew and asks again."""
+        while True:
+            self.emit(Crafted(crafted))
+            choice, prompt = await self.review(crafted)
+            if choice == "mine":
+                return crafting.verbatim(wish)
+            if choice == "draw":
+                unchanged = prompt.strip() in ("", crafted.prompt)
+                return crafted if unchanged else dataclasses.replace(crafted, prompt=prompt.strip(), crafted_by="you")
+            crafted = await self._write(wish)
+
+    def _wish(self, job: Imagine, planned: Plan) -> Wish:
+        flags = job.flags
+        return Wish(
+            idea=job.idea,
+            model=planned.model,
+            negative=flags.negative,
+            stylize=self.settings.stylize if flags.stylize is None else flags.stylize,
+            style=self._style(flags),
+            aspect=f"{flags.aspect.width}:{flags.aspect.height}" if flags.aspect else "",
+            max_prompt_tokens=self.settings.max_prompt_tokens,
+            count_tokens=lambda text: planned.engine.count_tokens(planned.model.id, text),
+        )
+
+    def _style(self, flags: Flags) -> str:
+        """The preset's name; an unknown one is said, with the nearest there is."""
+        if not flags.style:
+            return ""
+        style = instructions.find(flags.style)
+        if style:
+            return style.name
+        near = instructions.nearest(flags.style)
+        self.emit(Noticed(f"There is no style called {flags.style}" + (f"; the nearest is {near}." if near else ".")))
+        return ""
+
+    def _tell(self, sentences: Iterable[str]) -> None:
+        for sentence in sentences:
+            self.emit(Noticed(sentence))
+
+
+def written(result: ImageResult, crafted: CraftedPrompt) -> Recipe:
+    """Everything that decided a picture, from what was crafted, asked and really used."""
+    request = result.request
+    return Recipe(
+        original=crafted.original,
+        prompt=request.prompt,
+        negative_prompt=request.negative_prompt,
+        crafted_by=crafted.crafted_by,
+        seed=result.seed,
+        width=result.image.width,
+        height=result.image.height,
+        num_inference_steps=request.num_inference_steps,
+        guidance_scale=request.guidance_scale,
+        scheduler=result.scheduler or request.scheduler,
+        model=request.model,
+        engine=result.engine,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        line=plan.line(request, result.engine, result.seed),
+        title=crafted.title,
+        style=crafted.style,
+        reply=crafted.reply,
+        kept=crafted.kept,
+        missing=crafted.missing,
+        added_words=crafted.added_words,
+        ignored=result.ignored,
+        seconds=round(result.seconds, 3),
+        versions=result.versions,
+    )
+
+
+def _jobs(command: Imagine) -> list[Imagine]:
+    """One job for each choice of {a, b}; BadInput names how many pictures it would be, before anything is expanded."""
+    try:
+        jobs = commands.expand(command, MOST_PICTURES)
+    except commands.TooManyChoices as error:
+        raise BadInput(str(error), f"Ask for at most {MOST_PICTURES} pictures at once.") from None
+    total = sum(job.flags.count or 1 for job in jobs)
+    if total > MOST_PICTURES:
+        raise BadInput(f"That would be {total} pictures.", f"Ask for at most {MOST_PICTURES} at once.")
+    return jobs
+
+
+def _announcement(planned: Plan) -> str:
+    place = "on this machine" if planned.engine.name == "local" else "by Hugging Face"
+    steps = f"{planned.num_inference_steps} steps"
+    return (
+        f"Nothing was drawn, as asked. It would be {planned.width} x {planned.height}, {steps}, {planned.model.label}, {place}."
+    )
+
+
+def _placed(emit: Emit, place: int) -> Emit:
+    """The same emit, with the picture's place written on the news of its drawing."""
+
+    def placed(event: Event) -> None:
+        if isinstance(event, (StageStarted, StageFinished, Waiting, Progress)):
+            event = dataclasses.replace(event, index=place)
+        emit(event)
+
+    return placed

@@ -1,0 +1,166 @@
+"""What will be drawn, decided before anything runs: engine, model, size, numbers, from flags, settings and the model's own.
+
+An explicit flag beats a setting, which beats the wording, which beats the model's default. It loads and asks nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gemini_diffusion import catalogue
+from gemini_diffusion.catalogue import ImageModel
+from gemini_diffusion.commands import Aspect, Flags, Imagine, format_line
+from gemini_diffusion.engines import ImageEngine
+from gemini_diffusion.errors import RequestRefused
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import Capabilities, CraftedPrompt, ImageRequest, Recipe
+
+SEEDS = 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who draws and how. `seeds` has one entry a picture, None for a random one; sizes in pixels.
+
+    `negative` are the phrases to avoid that come with the model and the settings, not with the words of this request.
+    """
+
+    engine: ImageEngine
+    model: ImageModel
+    capabilities: Capabilities
+    width: int
+    height: int
+    num_inference_steps: int
+    guidance_scale: float
+    scheduler: str
+    seeds: tuple[int | None, ...]
+    negative: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    def requests(self, crafted: CraftedPrompt) -> list[ImageRequest]:
+        """One request a picture, alike but for the seed."""
+        negative = ", ".join(merged(split(crafted.negative_prompt), self.negative))
+        first = ImageRequest(
+            prompt=crafted.prompt,
+            model=self.model.id,
+            width=self.width,
+            height=self.height,
+            num_inference_steps=self.num_inference_steps,
+            guidance_scale=self.guidance_scale,
+            negative_prompt=negative,
+            scheduler=self.scheduler,
+        )
+        return [dataclasses.replace(first, seed=seed) for seed in self.seeds]
+
+    def shaped(self, wording: str) -> Plan:
+        """The plan with the shape the wording asked for ("16:9"), as read while crafting; no flag may have named one."""
+        ratio = wording.partition(":")
+        if not (ratio[0].isdigit() and ratio[2].isdigit() and int(ratio[0]) and int(ratio[2])):
+            return self
+        return _with_shape(self, Aspect(int(ratio[0]), int(ratio[2])))
+
+
+def decide(flags: Flags, settings: Settings, engines: Mapping[str, ImageEngine], last_seed: int | None) -> Plan:
+    """The plan for a request; RequestRefused where the named engine or model does not exist or do not fit together."""
+    engine, model = _who(flags, settings, engines)
+    width, height = model.sizes[0]
+    steps = _first(flags.steps, settings.num_inference_steps, model.num_inference_steps)
+    plan = Plan(
+        engine=engine,
+        model=model,
+        capabilities=engine.capabilities(model.id, settings),
+        width=width,
+        height=height,
+        num_inference_steps=int(steps),
+        guidance_scale=float(_first(flags.cfg, settings.guidance_scale, model.guidance_scale)),
+        scheduler=settings.scheduler or model.scheduler,
+        seeds=_seeds(flags, last_seed),
+        negative=() if flags.raw else merged(split(settings.negative_prompt), split(model.negative_prompt)),
+        notices=("There is no last picture yet, so its seed is random.",) if flags.seed == "last" and last_seed is None else (),
+    )
+    return _with_shape(plan, flags.aspect) if flags.aspect else plan
+
+
+def repeat(recipe: Recipe, settings: Settings, engines: Mapping[str, ImageEngine], seed: int | None) -> Plan:
+    """The plan that a kept picture was drawn by, with another seed if wanted (None: random)."""
+    flags = Flags(engine=recipe.engine, model=recipe.model, steps=recipe.num_inference_steps, cfg=recipe.guidance_scale)
+    plan = decide(dataclasses.replace(flags, raw=True), settings, engines, None)
+    return dataclasses.replace(
+        plan, width=recipe.width, height=recipe.height, scheduler=recipe.scheduler, seeds=(seed,), notices=()
+    )
+
+
+def line(request: ImageRequest, engine: str, seed: int | None) -> str:
+    """The canonical /imagine line that makes a picture again: its final prompt, verbatim, and every number."""
+    flags = Flags(
+        aspect=Aspect(request.width, request.height),
+        seed=seed,
+        negative=split(request.negative_prompt),
+        raw=True,
+        steps=request.num_inference_steps,
+        cfg=request.guidance_scale,
+        model=request.model,
+        engine=engine,
+    )
+    return format_line(Imagine(request.prompt, flags))
+
+
+def split(text: str) -> tuple[str, ...]:
+    """A comma list as phrases, whole and in order."""
+    return tuple(phrase.strip() for phrase in text.split(",") if phrase.strip())
+
+
+def merged(*lists: Iterable[str]) -> tuple[str, ...]:
+    """Phrases of several lists in order, each once whatever its case."""
+    seen: dict[str, str] = {}
+    for phrases in lists:
+        for phrase in phrases:
+            seen.setdefault(phrase.casefold(), phrase)
+    return tuple(seen.values())
+
+
+def _who(flags: Flags, settings: Settings, engines: Mapping[str, ImageEngine]) -> tuple[ImageEngine, ImageModel]:
+    """The engine and the model: one asked for by name never gives way to another by itself."""
+    name = (flags.engine or settings.engine).lower()
+    wanted = flags.model or settings.image_model
+    if name == "auto":
+        name = _automatic(settings, wanted)
+    if name not in engines:
+        raise RequestRefused(f"There is no engine called {name}.", f"Choose one of auto, {', '.join(engines)}.")
+    engine = engines[name]
+    model = catalogue.find(wanted or engine.default_model(settings))
+    if engine.name not in model.engines:
+        place = "on this machine" if engine.name == "local" else "by Hugging Face"
+        raise RequestRefused(f"{model.label} cannot be drawn {place}.", "Choose another image model or engine.")
+    return engine, model
+
+
+def _automatic(settings: Settings, wanted: str) -> str:
+    """Hosted where it is paid for, else local; a model that only one of them draws decides."""
+    name = "hosted" if settings.hf_token or settings.hf_inference_url else "local"
+    possible = catalogue.find(wanted).engines if wanted else (name,)
+    return name if name in possible else possible[0]
+
+
+def _seeds(flags: Flags, last_seed: int | None) -> tuple[int | None, ...]:
+    count = flags.count or 1
+    start = last_seed if flags.seed == "last" else flags.seed
+    if not isinstance(start, int):
+        return (None,) * count
+    return tuple((start + place) % SEEDS for place in range(count))
+
+
+def _with_shape(plan: Plan, aspect: Aspect) -> Plan:
+    """The nearest native size, said where its shape is not the one asked for."""
+    width, height = catalogue.nearest_size(plan.model, aspect.width, aspect.height)
+    notices = plan.notices
+    if abs(width * aspect.height / (height * aspect.width) - 1) > 0.06:
+        notices += (f"{plan.model.label} draws {width} x {height}, the nearest to {aspect.width}:{aspect.height}.",)
+    return dataclasses.replace(plan, width=width, height=height, notices=notices)
+
+
+def _first(*values: float | None) -> float:
+    """The first that was said; the last one always is."""
+    return next(value for value in values if value is not None)

@@ -1,0 +1,146 @@
+"""Who is asking: each visitor's conversation, choices and keys, apart from everybody else's.
+
+It knows nothing of cookies or connections: a visitor is a name that somebody else vouches for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from gemini_diffusion.disk import write_whole
+from gemini_diffusion.errand import Studio
+from gemini_diffusion.errors import BadInput
+from gemini_diffusion.session import Session
+from gemini_diffusion.settings import Secret, Settings
+
+KEY_LIFE = 12 * 3600.0
+"""Seconds after its last use that a key typed into the window is forgotten."""
+MOST_VISITORS = 1000
+"""Visitors held in memory; the ones seen longest ago are let go, what they made stays on disk."""
+
+_KEYS = ("google_api_key", "hf_token")
+_LOG = logging.getLogger(__name__)
+
+
+class Visitor:
+    """One person: a session, choices kept on disk, keys kept in memory only."""
+
+    def __init__(self, session: Session, folder: Path, defaults: Settings, clock: Callable[[], float]) -> None:
+        self.session = session
+        self._file = folder / "settings.json"
+        self._defaults = defaults
+        self._clock = clock
+        self._choices = _kept_choices(self._file, defaults)
+        self._keys: dict[str, tuple[Secret, float]] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """The host's defaults, this visitor's choices, and their own keys before any the host lends."""
+        return self._defaults.replaced({**self._choices, **self._own_keys()})
+
+    def begin_from(self, defaults: Settings) -> None:
+        """Other defaults of the host, from the next turn on."""
+        self._defaults = defaults
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        """Applies choices at once and keeps them; raises BadInput and changes nothing where one does not fit."""
+        table = Settings.table()
+        if any(name in _KEYS or table[name].scope == "host" for name in values if name in table):
+            raise BadInput("That setting is not changed here.", "Keys have their own box; the rest is the host's.")
+        checked = self._defaults.replaced({**self._choices, **values})
+        kept = {name: value for name, value in checked.public().items() if name in {*self._choices, *values}}
+        write_whole(self._file, json.dumps(kept, ensure_ascii=False, indent=1).encode("utf-8"))
+        self._choices = kept
+
+    def set_key(self, name: str, value: str) -> None:
+        """Takes a key for this visitor alone; an empty value forgets it. Raises BadInput where it cannot be a key."""
+        if name not in _KEYS:
+            raise BadInput("There is no such key.", "Choose one of the keys in Settings.")
+        secret = Secret(value)
+        if not secret.reveal().isascii() or any(mark.isspace() for mark in secret.reveal()) or len(secret.reveal()) > 500:
+            raise BadInput("A key has no blanks and only plain letters, digits and signs.", "Copy it once more, whole.")
+        self._keys.pop(name, None)
+        if secret:
+            self._keys[name] = (secret, self._clock())
+
+    def key_state(self, name: str) -> str:
+        """What may be shown of a key: whether there is one, whose, and its last four characters if it is one's own."""
+        own = self._own_keys().get(name)
+        if own:
+            return f"set, ends in {own.tail}" if own.tail else "set"
+        return "the host's key is used" if getattr(self._defaults, name) else "not set"
+
+    def _own_keys(self) -> dict[str, Secret]:
+        """The keys that are still alive; looking at them is using them."""
+        now = self._clock()
+        self._keys = {name: (key, now) for name, (key, used) in self._keys.items() if now - used < KEY_LIFE}
+        return {name: key for name, (key, _) in self._keys.items()}
+
+
+class Visitors:
+    """Everybody who is here. `lends` says whether the host's keys serve them, `owner` whether they are the host."""
+
+    def __init__(
+        self, studio: Studio, defaults: Settings, *, lends: bool, owner: bool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.studio = studio
+        self.owner = owner
+        self._host = defaults
+        self._lends = lends
+        self._clock = clock
+        self._here: OrderedDict[str, Visitor] = OrderedDict()
+
+    def of(self, name: str) -> Visitor:
+        """The visitor of that name, made on first sight; always the same one while they are here."""
+        if name not in self._here:
+            folder = self._host.home_path / "visitors" / hashlib.sha256(name.encode("utf-8")).hexdigest()[:32]
+            self._here[name] = Visitor(Session(self.studio, folder), folder, self._lent(), self._clock)
+            self._let_go()
+        self._here.move_to_end(name)
+        return self._here[name]
+
+    def agree(self, model: str) -> None:
+        """The host agrees that `model` may be fetched to this machine; anybody else gets BadInput."""
+        if not self.owner:
+            raise BadInput("Only the host can fetch a model to this machine.", "Choose another model, or ask the host.")
+        agreed = ",".join(sorted({*self._host.agreed_models, model}))
+        self._host = self._host.replaced({"agreed_downloads": agreed})
+        for visitor in self._here.values():
+            visitor.begin_from(self._lent())
+
+    def _lent(self) -> Settings:
+        """What a visitor starts from: without leave, none of what the host pays for."""
+        return (
+            self._host if self._lends else self._host.replaced({"google_api_key": "", "hf_token": "", "hf_inference_url": ""})
+        )
+
+    def _let_go(self) -> None:
+        for name in list(self._here)[: max(0, len(self._here) - MOST_VISITORS)]:
+            if not self._here[name].session.running:
+                del self._here[name]
+
+
+def _kept_choices(file: Path, defaults: Settings) -> dict[str, Any]:
+    """The choices on disk that still fit; one that no longer does is left out and logged, the rest stays."""
+    if not file.exists():
+        return {}
+    try:
+        kept = dict(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        _LOG.warning("The kept settings could not be read: %s", error)
+        return {}
+    choices = {}
+    for name, value in kept.items():
+        try:
+            defaults.replaced({name: value})
+            choices[name] = value
+        except BadInput as error:
+            _LOG.warning("A kept setting could not be used: %s", error)
+    return choices
