@@ -192,3 +192,7 @@ def test_the_servers_run_by_hand_and_say_where_they_are() -> None:
         finally:
             process.terminate()
     assert process.returncode == 0
+
+
+def test_noise_is_the_same_for_the_same_seed() -> None:
+    assert Picture.noise(1).png() == Picture.noise(1).png() != Picture.noise(2).png()

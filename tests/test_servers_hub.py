@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from huggingface_hub import HfApi, hf_hub_download, snapshot_download
 from huggingface_hub import errors as hub_errors
@@ -101,3 +102,10 @@ def test_missing_files_and_repositories_have_their_own_errors(hub: h.HuggingFace
         hf_hub_download("me/xl", "nothing.json", **options)
     with pytest.raises(hub_errors.RepositoryNotFoundError):
         hf_hub_download("me/nothing", "model_index.json", **options)
+
+
+def test_a_cut_happens_once(hub: h.HuggingFaceServer, folder: Path) -> None:
+    address = f"{hub.url}/me/xl/resolve/{hub.serve('me/xl', folder, cut_once_after=10).commit}/model_index.json"
+    with pytest.raises(httpx2.RemoteProtocolError):
+        httpx2.get(address)
+    assert httpx2.get(address).content == (folder / "model_index.json").read_bytes()
