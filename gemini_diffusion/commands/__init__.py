@@ -1,0 +1,36 @@
+"""The `/imagine` line: pure text in, a value out, and back to the same line; knows no model, no setting and no file."""
+
+from gemini_diffusion.commands.flags import FLAGS, USAGE, Flag, nearest
+from gemini_diffusion.commands.line import (
+    MOST_CHOICES,
+    BadChoice,
+    TooManyChoices,
+    count_choices,
+    expand,
+    format_line,
+    parse,
+)
+from gemini_diffusion.commands.nouns import Aspect, Command, Flags, Imagine, Notice, Other, Say, Usage, Weight
+
+__all__ = [
+    "FLAGS",
+    "MOST_CHOICES",
+    "USAGE",
+    "Aspect",
+    "BadChoice",
+    "Command",
+    "Flag",
+    "Flags",
+    "Imagine",
+    "Notice",
+    "Other",
+    "Say",
+    "TooManyChoices",
+    "Usage",
+    "Weight",
+    "count_choices",
+    "expand",
+    "format_line",
+    "nearest",
+    "parse",
+]

@@ -1,0 +1,157 @@
+"""A whole line: read into a command, and written back as the line that says the same; no drawing, no settings."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from math import prod
+
+from gemini_diffusion.commands import choices, values, weights
+from gemini_diffusion.commands.flags import FLAGS, Flag, named
+from gemini_diffusion.commands.nouns import Command, Flags, Imagine, Notice, Other, Say, Usage
+from gemini_diffusion.commands.references import leading
+from gemini_diffusion.commands.spoken import Spoken, hear
+from gemini_diffusion.commands.words import split, tidy
+
+OTHERS = ("describe", "vary", "upscale", "edit", "ask", "again", "seed", "settings")
+LONG = 2000  # characters; far more than any encoder's window
+MOST_CHOICES = 16
+
+_COMMAND = re.compile(
+    r"[\s\ufeff\u200b-\u200f\u2060\u202a-\u202e\u2066-\u2069]*[/\uff0f]([A-Za-z]+)(?:[:\uff1a]|(?=\s)|$)(.*)", re.DOTALL
+)
+_PROMPT = re.compile(r"prompt ?[:\uff1a] ?", re.IGNORECASE)
+
+
+class TooManyChoices(ValueError):
+    """The choices make more pictures than may be drawn from one line; the text says how many."""
+
+
+class BadChoice(ValueError):
+    """One of the choices leaves no line that can be drawn; the text names it."""
+
+
+def parse(text: str) -> Command:
+    """Reads what a person typed. Never raises; what does not begin with a known command is chat."""
+    match = _COMMAND.match(text)
+    name = match[1].lower() if match else ""
+    rest = match[2] if match else ""
+    if name == "imagine":
+        return _imagine(tidy(rest))
+    if name == "help":
+        return Usage("/help")
+    return Other(name, rest.strip()) if name in OTHERS else Say(text)
+
+
+def _imagine(body: str) -> Imagine | Usage:
+    spoken = hear(split(body))
+    idea = " ".join(spoken.words)
+    safe, refused, words = leading(split(_PROMPT.sub("", idea, count=1) if _PROMPT.match(idea) else idea))
+    idea = " ".join(words)
+    notices = [*spoken.all_notices(), *_about_references(safe, refused), *_about_idea(idea)]
+    if not idea:
+        return Usage("/imagine", tuple(notices))
+    if choices.count(idea) > 1:
+        return Imagine(idea, spoken.flags(safe), tuple(notices), template=True)
+    return _weighted(idea, spoken, safe, notices)
+
+
+def _weighted(idea: str, spoken: Spoken, references: list[str], notices: list[Notice]) -> Imagine | Usage:
+    """Parts below zero leave the idea and join what `--no` names: drawn, they would be the opposite of what was asked."""
+    parts = weights.read(idea)
+    if not parts:
+        return Imagine(choices.unescape(idea), spoken.flags(references), tuple(notices))
+    if sum(part.weight for part in parts) <= 0:
+        said = "The weights add up to zero or less, so nothing is left to draw; give one part more than the others lose."
+        return Usage("/imagine", (*notices, Notice(said, "::")))
+    for part in parts:
+        if part.weight < 0:
+            spoken.keep(named("no"), values.read(named("no"), part.text))
+    notices.append(Notice("Weights are not built yet: parts above zero count the same, parts below are left out.", "::"))
+    idea = " ".join(part.text for part in parts if part.weight > 0)
+    return Imagine(idea, replace(spoken.flags(references), weights=parts), tuple(notices))
+
+
+def _about_references(safe: list[str], refused: list[str]) -> Iterator[Notice]:
+    for address in refused:
+        yield Notice(f'"{address[:80]}" is not a public web address, so it was left out.', "reference")
+    if safe:
+        said = "Pictures by address are not built yet; the address is kept in the line and changes nothing."
+        yield Notice(said, "reference")
+
+
+def _about_idea(idea: str) -> Iterator[Notice]:
+    if choices.stray_brace(idea):
+        yield Notice("Braces offer at least two choices, as in {red, green}; these were kept as they are.", "{}")
+    if len(idea) >= LONG:
+        said = f"That is long, {len(idea):,} characters; image models read about the first 60 words, so the gist counts."
+        yield Notice(said, "length")
+
+
+def format_line(command: Imagine) -> str:
+    """The canonical line; `parse` of it is the command again, notices aside."""
+    open_flags = [_open(named(name), text) for name, text in command.flags.choices]
+    return " ".join([_head(command), *_settled(command.flags), *open_flags])
+
+
+def _head(command: Imagine) -> str:
+    """The command, the references and the idea."""
+    idea = command.idea if command.template else choices.escape(command.idea)
+    if command.flags.weights:
+        idea = weights.write(command.flags.weights)
+    guard = ["prompt:"] if _PROMPT.match(idea) and not command.flags.references else []
+    return " ".join(["/imagine", *guard, *command.flags.references, idea])
+
+
+def _settled(flags: Flags) -> Iterator[str]:
+    """The flags whose value is known, in the order of the table."""
+    extras = dict(flags.extras)
+    for flag in FLAGS:
+        value = getattr(flags, flag.field) if flag.field else extras.get(flag.name)
+        if value is True or value == "":
+            yield flag.written
+        elif value is not None and value is not False and value != ():
+            yield f"{flag.written} {values.write(value)}"
+
+
+def _open(flag: Flag, text: str) -> str:
+    return (
+        f"{flag.written}={text}" if text.startswith(("-", "\u2012", "\u2013", "\u2014", "\u2015")) else f"{flag.written} {text}"
+    )
+
+
+def count_choices(command: Imagine) -> int:
+    """How many jobs the {a, b} choices make, without making them; 1 without choices."""
+    idea = choices.count(command.idea) if command.template else 1
+    return idea * prod(choices.count(text) for _, text in command.flags.choices)
+
+
+def expand(command: Imagine, limit: int = MOST_CHOICES) -> list[Imagine]:
+    """One job for each choice, the idea's varying slowest. Raises TooManyChoices before expanding, and BadChoice."""
+    total = count_choices(command)
+    if total > limit:
+        number = f"{total:,}" if total < 10**6 else "more than a million"
+        said = f"Those choices make {number} pictures; up to {limit} are drawn from one line. Take out a choice or two."
+        raise TooManyChoices(said)
+    if total == 1:
+        return [command]
+    heads = choices.settle(_head(command))
+    tails = [
+        [_open(named(name), _option(named(name), option)) for option in choices.settle(text)]
+        for name, text in command.flags.choices
+    ]
+    settled = list(_settled(command.flags))
+    return [_job(command, " ".join([head, *settled, *rest])) for head, *rest in product(heads, *tails)]
+
+
+def _option(flag: Flag, text: str) -> str:
+    """One choice of a flag as its value: quoted where it would otherwise be cut at a blank."""
+    text = choices.unescape(text)
+    return text if flag.kind == "phrases" or " " not in text or '"' in text else f'"{text}"'
+
+
+def _job(command: Imagine, line: str) -> Imagine:
+    job = parse(line)
+    if not isinstance(job, Imagine) or count_choices(job) > 1:
+        raise BadChoice(f"One of the choices leaves nothing that can be drawn: {line[:200]}")
+    return replace(job, notices=tuple(notice for notice in job.notices if notice not in command.notices))

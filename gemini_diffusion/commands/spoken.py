@@ -1,0 +1,202 @@
+"""The flags on one line, told apart from the words of the idea; knows no command and no reference.
+
+Whatever cannot be used is named in a notice: no word of the person disappears without a trace.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from gemini_diffusion.commands import values
+from gemini_diffusion.commands.flags import FLAGS, Flag, find, named, nearest_flag
+from gemini_diffusion.commands.nouns import Flags, Notice
+from gemini_diffusion.commands.quotes import close_quotes, unquote
+from gemini_diffusion.commands.values import Reading, Value
+from gemini_diffusion.commands.words import fold
+
+_SHAPE = re.compile(r"(--|[\u2012-\u2015]{1,2})([A-Za-z]+(?:-[A-Za-z]+)*)(.*)", re.DOTALL)
+_GLUED = re.compile(r"[-+.{]?[0-9{.].*", re.DOTALL)
+_ONE_NUMBER = ("whole", "decimal", "step", "aspect", "seed")
+_EXPLAINED = 5  # so many unknown flags get a sentence of their own; the rest share one
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A word that is a flag, known or not, with the value that is part of the same word."""
+
+    flag: Flag | None
+    written: str
+    value: str | None = None
+    glued: bool = False
+
+
+def mention(word: str) -> Mention | None:
+    """Reads a word as a flag; None if it is text. A long dash counts only before a flag that is known."""
+    shape = _SHAPE.fullmatch(fold(word))
+    if not shape:
+        return None
+    flag, written, rest = find(shape[2]), word[: shape.end(2)], word[shape.end(2) :]
+    folded = shape[3]
+    if flag and not folded.strip(",.;:!?"):
+        return Mention(flag, written)
+    if flag and folded.startswith("="):
+        return Mention(flag, written, rest[1:] or None)
+    if flag and flag.kind != "switch" and _GLUED.fullmatch(folded):
+        return Mention(flag, written, rest, glued=True)
+    return Mention(None, word) if shape[1] == "--" else None
+
+
+@dataclass(slots=True)
+class Spoken:
+    """What the flags of one line said; made by `hear`, and gone when the line is read."""
+
+    words: list[str] = field(default_factory=list)
+    values: dict[str, Value] = field(default_factory=dict)
+    negative: dict[str, None] = field(default_factory=dict)
+    choices: dict[str, str] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+    met: Counter[str] = field(default_factory=Counter)
+    unknown: dict[str, str] = field(default_factory=dict)
+
+    def flags(self, references: Iterable[str] = ()) -> Flags:
+        """The values by field; those without a field become extras, in the order of the table."""
+        said = [(flag, self.values[flag.name]) for flag in FLAGS if flag.name in self.values]
+        by_field: dict[str, Any] = {flag.field: value for flag, value in said if flag.field}
+        return Flags(
+            **by_field,
+            negative=tuple(self.negative),
+            references=tuple(references),
+            choices=tuple((flag.name, self.choices[flag.name]) for flag in FLAGS if flag.name in self.choices),
+            extras=tuple((flag.name, values.plain(value)) for flag, value in said if not flag.field),
+        )
+
+    def switch(self, spot: Mention, flag: Flag) -> None:
+        """Notes a flag that has no value."""
+        self.values[flag.name] = True
+        if spot.value:
+            self.tell(flag, f'{flag.written} takes no value; "{spot.value[:60]}" was left out.')
+
+    def set(self, flag: Flag, text: str | None) -> None:
+        """Notes the value of a flag as it was written."""
+        if flag.name == "style" and text and unquote(text).casefold() == "raw":
+            self.values["raw"] = True
+        elif text and values.is_open(text):
+            self.leave_open(flag, close_quotes(text).rstrip(",;"))
+        else:
+            self.keep(flag, values.read(flag, text) if text else values.missing(flag))
+
+    def leave_open(self, flag: Flag, text: str) -> None:
+        """Notes {a, b} choices; phrases add up, any other value is replaced."""
+        self.met[flag.name] += 1
+        if flag.kind == "phrases" and flag.name in self.choices:
+            text = f"{self.choices[flag.name]}, {text}"
+        elif flag.kind != "phrases":
+            self.values.pop(flag.name, None)
+        self.choices[flag.name] = text
+
+    def keep(self, flag: Flag, reading: Reading) -> None:
+        """Notes a value that was read; phrases add up, any other replaces the one before, an unusable one does not."""
+        if reading.said:
+            self.tell(flag, reading.said)
+        if reading.value is None:
+            return
+        self.met[flag.name] += 1
+        if isinstance(reading.value, tuple):
+            self.negative |= dict.fromkeys(reading.value)
+        else:
+            self.values[flag.name] = reading.value
+            self.choices.pop(flag.name, None)
+
+    def tell(self, flag: Flag, text: str) -> None:
+        """Adds a sentence about a flag."""
+        self.notices.append(Notice(text, flag.written))
+
+    def all_notices(self) -> Iterable[Notice]:
+        """Every sentence about the flags of the line, each once."""
+        yield from dict.fromkeys(self.notices)
+        yield from _unknown(self.unknown)
+        for flag in map(named, self.met):
+            if self.met[flag.name] > 1 and flag.kind != "phrases":
+                yield Notice(f"{flag.written} was given more than once; the last one counts.", flag.written)
+        for name in (*self.values, *self.choices):
+            if named(name).tier == 4:
+                yield Notice(f"{named(name).written} {named(name).help} and changes nothing here.", f"--{name}")
+            elif not named(name).built:
+                yield Notice(f"--{name} is not built yet; it is kept in the line and changes nothing.", f"--{name}")
+
+
+def _unknown(unknown: dict[str, str]) -> Iterable[Notice]:
+    """unknown: the mention without its value -> everything of it that was left out."""
+    for word, whole in list(unknown.items())[:_EXPLAINED]:
+        near = nearest_flag(word.strip("-"))
+        hint = f"did you mean {near.written}?" if near else "put it in double quotes to keep it as text."
+        yield Notice(f'"{whole[:80]}" is not a flag I know, so it was left out; {hint}', word)
+    rest = list(unknown.values())[_EXPLAINED:]
+    if rest:
+        yield Notice(f"These are not flags I know either, and were left out: {' '.join(rest)}.", rest[0])
+
+
+def hear(words: list[str]) -> Spoken:
+    """Parts the words of a line into flags and idea."""
+    spots = [mention(word) for word in words]
+    spoken, at = Spoken(), 0
+    while at < len(words):
+        spot, at = spots[at], at + 1
+        if spot is None:
+            spoken.words.append(words[at - 1])
+        else:
+            at += _hear_one(spoken, spot, words[at : _end_of_value(spots, spot, at)])
+    return spoken
+
+
+def _end_of_value(spots: list[Mention | None], spot: Mention, at: int) -> int:
+    """Where the words end that may belong to a flag: at the next flag, and after one word unless it takes phrases."""
+    most = len(spots) if spot.flag and spot.flag.kind == "phrases" else at + 1
+    while at < min(most, len(spots)) and spots[at] is None:
+        at += 1
+    return at
+
+
+def _hear_one(spoken: Spoken, spot: Mention, free: list[str]) -> int:
+    """Reads one flag with the words that may be its value; returns how many of them it took."""
+    flag = spot.flag
+    if flag is None:
+        return _hear_unknown(spoken, spot, free)
+    if spot.glued and spot.value:
+        spoken.tell(flag, f'"{spot.written}{spot.value[:60]}" was read as {spot.written} {spot.value[:60]}.')
+    if flag.kind == "switch":
+        spoken.switch(spot, flag)
+        return 0
+    if flag.kind == "phrases":
+        spoken.set(flag, " ".join(filter(None, [spot.value, *free])))
+        return len(free)
+    if flag.kind == "maybe":
+        return _hear_maybe(spoken, flag, spot, free)
+    spoken.set(flag, spot.value or next(iter(free), None))
+    return 0 if spot.value else len(free)
+
+
+def _hear_maybe(spoken: Spoken, flag: Flag, spot: Mention, free: list[str]) -> int:
+    """A flag that may stand alone takes a following word only if it looks like a version or a code."""
+    takes = not spot.value and bool(free) and any(sign.isdigit() for sign in free[0])
+    value = spot.value or (free[0] if takes else "")
+    if flag.name == "niji":
+        spoken.keep(named("model"), Reading(f"niji {unquote(value)}".strip()))
+    elif value:
+        spoken.set(flag, value)
+    else:
+        spoken.values[flag.name] = ""
+    return int(takes)
+
+
+def _hear_unknown(spoken: Spoken, spot: Mention, free: list[str]) -> int:
+    """A misspelt flag of numbers takes its number along, so that "16:9" does not end up in the picture."""
+    if spot.written in spoken.unknown or len(spoken.unknown) >= _EXPLAINED:
+        spoken.unknown.setdefault(spot.written, spot.written)
+        return 0
+    near = nearest_flag(spot.written.strip("-"))
+    number = near is not None and near.kind in _ONE_NUMBER and bool(free) and free[0][0].isdigit()
+    spoken.unknown[spot.written] = f"{spot.written} {free[0]}" if number else spot.written
+    return int(number)

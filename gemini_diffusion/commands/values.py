@@ -1,0 +1,168 @@
+"""The value of one flag, read from what a person wrote and written back; knows no line."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import gcd
+
+from gemini_diffusion.commands.choices import count
+from gemini_diffusion.commands.flags import Flag, Kind
+from gemini_diffusion.commands.nouns import Aspect
+from gemini_diffusion.commands.quotes import outside, quoted, unquote
+from gemini_diffusion.commands.references import SCHEME, is_public
+from gemini_diffusion.commands.words import fold
+
+HIGHEST_SEED = 2**32 - 1
+WIDEST = 4  # sides further apart than 4:1 are beyond what the models were trained on
+NAMED_SHAPES = {"portrait": Aspect(2, 3), "landscape": Aspect(3, 2), "square": Aspect(1, 1)}
+QUALITIES = (0.25, 0.5, 1.0, 2.0)
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*|,[0-9]{1,2})?|[.,][0-9]+)")
+_RATIO = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)[:xX\u00d7/]([0-9]{1,6}(?:\.[0-9]{1,3})?)")
+_COMMA = re.compile("[,\uff0c\u3001]")
+_PLAIN = re.compile(r"\w[\w.:/+'-]*(?: \w[\w.:/+'-]*)*")
+
+Value = Aspect | int | float | str | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A value, or None where there is none to be had, and a sentence if it is not what was written."""
+
+    value: Value | None
+    said: str = ""
+
+
+def read(flag: Flag, text: str) -> Reading:
+    """Reads a value as written, quotes included. A number beyond its range is moved into it; never raises."""
+    text = text.strip().rstrip(",;\uff0c\u3001")
+    return _READERS[flag.kind](flag, text) if text else missing(flag)
+
+
+def missing(flag: Flag) -> Reading:
+    """The reading of a flag that stands without its value."""
+    return Reading(None, f"{flag.written} stands without a value ({flag.values}), so it was left out.")
+
+
+def _unusable(flag: Flag, text: str) -> Reading:
+    return Reading(None, f'{flag.written} takes {flag.values}; "{unquote(text)[:60]}" was left out.')
+
+
+def _number(text: str) -> float | None:
+    folded = fold(unquote(text))
+    return float(folded.replace(",", ".")) if _NUMBER.fullmatch(folded) else None
+
+
+def _decimal(flag: Flag, text: str) -> Reading:
+    number = _number(text)
+    if number is None:
+        return _unusable(flag, text)
+    kept = round(min(max(number, flag.low), flag.high), 6)
+    moved = f"{flag.written} goes from {flag.low:g} to {flag.high:g}; {kept:g} was used instead of {text[:20]}."
+    return Reading(kept, moved if not flag.low <= number <= flag.high else "")
+
+
+def _whole(flag: Flag, text: str) -> Reading:
+    reading = _decimal(flag, text)
+    if not isinstance(reading.value, float | int):
+        return reading
+    kept = round(reading.value)
+    rounded = f"{flag.written} takes whole numbers; {kept} was used instead of {text[:20]}."
+    return Reading(kept, reading.said or (rounded if kept != reading.value else ""))
+
+
+def _step(flag: Flag, text: str) -> Reading:
+    number = _number(text)
+    if number is None:
+        return _unusable(flag, text)
+    kept = min(QUALITIES, key=lambda step: abs(step - number))
+    return Reading(kept, "" if kept == number else f"{flag.written} takes {flag.values}; {kept:g} was used.")
+
+
+def _seed(flag: Flag, text: str) -> Reading:
+    word = unquote(text).lower()
+    if word in ("last", "random"):
+        return Reading(word)
+    number = _number(text)
+    if number is None or not 0 <= number <= HIGHEST_SEED or number != int(number):
+        said = f'{flag.written} takes {flag.values}; "{unquote(text)[:60]}" was left out and the seed is random.'
+        return Reading(None, said)
+    return Reading(int(number))
+
+
+def _aspect(flag: Flag, text: str) -> Reading:
+    word = fold(unquote(text)).lower()
+    sides = _RATIO.fullmatch(word)
+    if word in NAMED_SHAPES:
+        return Reading(NAMED_SHAPES[word])
+    if not sides:
+        return _unusable(flag, text)
+    width, height = (round(float(side) * 1000) for side in sides.groups())
+    if not width or not height:
+        return _unusable(flag, text)
+    if max(width, height) > WIDEST * min(width, height):
+        kept = Aspect(WIDEST, 1) if width > height else Aspect(1, WIDEST)
+        shape = f"{kept.width}:{kept.height}"
+        return Reading(kept, f"{flag.written} {word[:20]} is too narrow a strip to draw; {shape} was used.")
+    common = gcd(width, height)
+    return Reading(Aspect(width // common, height // common))
+
+
+def _phrases(flag: Flag, text: str) -> Reading:
+    pieces, last = list[str](), 0
+    for comma in outside(quoted(text), text, _COMMA):
+        pieces.append(text[last : comma.start()])
+        last = comma.end()
+    phrases = tuple(filter(None, map(unquote, [*pieces, text[last:]])))
+    return Reading(phrases) if phrases else missing(flag)
+
+
+def _text(flag: Flag, text: str) -> Reading:
+    return Reading(unquote(text)) if unquote(text) else missing(flag)
+
+
+def _address(flag: Flag, text: str) -> Reading:
+    address = unquote(text)
+    if SCHEME.match(address) and not is_public(address):
+        return Reading(None, f'{flag.written} "{address[:60]}" is not a public web address, so it was left out.')
+    return _text(flag, text)
+
+
+_READERS: dict[Kind, Callable[[Flag, str], Reading]] = {
+    "whole": _whole,
+    "decimal": _decimal,
+    "step": _step,
+    "seed": _seed,
+    "aspect": _aspect,
+    "phrases": _phrases,
+    "text": _text,
+    "maybe": _text,
+    "address": _address,
+}
+
+
+def write(value: Value) -> str:
+    """A value as `read` reads it back."""
+    if isinstance(value, Aspect):
+        return f"{value.width}:{value.height}"
+    if isinstance(value, tuple):
+        return ", ".join(map(_quote, value))
+    if isinstance(value, str):
+        return _quote(value) if " " not in value else f'"{value}"'
+    return f"{value:.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _quote(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else f'"{text}"'
+
+
+def plain(value: Value) -> str:
+    """A value as text without quotes, for what is only kept; empty for a switch."""
+    if value is True:
+        return ""
+    return value if isinstance(value, str) else write(value)
+
+
+def is_open(text: str) -> bool:
+    """Whether the value still holds {a, b} choices."""
+    return count(text) > 1

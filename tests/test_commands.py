@@ -1,0 +1,574 @@
+"""The `/imagine` line by example: each row of the grammar, and what phones and other services make of it."""
+
+from dataclasses import fields
+
+import pytest
+
+from gemini_diffusion.commands import (
+    FLAGS,
+    USAGE,
+    Aspect,
+    BadChoice,
+    Flags,
+    Imagine,
+    Other,
+    Say,
+    TooManyChoices,
+    Usage,
+    Weight,
+    count_choices,
+    expand,
+    format_line,
+    nearest,
+    parse,
+)
+
+
+def imagine(line: str) -> Imagine:
+    """The picture that a line without its command asks for."""
+    command = parse(f"/imagine {line}")
+    assert isinstance(command, Imagine), command
+    return command
+
+
+def said(command: Imagine | Usage) -> str:
+    return " / ".join(notice.text for notice in command.notices)
+
+
+# The command
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/imagine a cat",
+        "/IMAGINE a cat",
+        "/imagine prompt: a cat",
+        "/Imagine PROMPT:a cat",
+        "/imagine prompt : a cat",
+        "/imagine prompt\uff1aa cat",
+        "/imagine: a cat",
+        "  \n/imagine\ta \n cat  ",
+        "\ufeff/imagine\u00a0a\u3000cat",
+        "\u200f/imagine a cat",
+        "\uff0fimagine a cat",
+        "/imagine a\x00cat",
+    ],
+)
+def test_the_command_and_its_spellings_leave_only_the_idea(line: str) -> None:
+    assert parse(line) == Imagine("a cat")
+
+
+@pytest.mark.parametrize("line", ["/imagine", "/imagine    ", "/imagine --ar 16:9", "/imagine prompt:", "/imagine\n"])
+def test_nothing_to_draw_is_usage(line: str) -> None:
+    assert parse(line) == Usage("/imagine")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["what does /imagine do?", "/imagined a cat", "imagine a cat", "", "hello", "/ imagine", "/unknown x", "//imagine a"],
+)
+def test_anything_else_is_chat_exactly_as_typed(text: str) -> None:
+    assert parse(text) == Say(text)
+
+
+def test_chat_keeps_its_line_breaks() -> None:
+    assert parse("  one\n\ntwo  ") == Say("  one\n\ntwo  ")
+
+
+@pytest.mark.parametrize("name", ["describe", "vary", "upscale", "edit", "ask", "again", "seed", "settings"])
+def test_other_commands_are_named_with_their_argument(name: str) -> None:
+    assert parse(f"/{name.upper()}  make it\ndarker ") == Other(name, "make it\ndarker")
+
+
+def test_help_is_usage() -> None:
+    assert parse("/help") == parse("/help me") == Usage("/help")
+
+
+# Shape
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "--ar 16:9",
+        "--aspect 16:9",
+        "--AR 16:9",
+        "--ar=16:9",
+        "--ar= 16:9",
+        "--ar: 16:9",
+        "--ar 16x9",
+        "--ar 16\u00d79",
+        "--ar 16/9",
+        "--ar 16\uff1a9",
+        "--ar \uff11\uff16\uff1a\uff19",
+        "--ar 16:9,",
+        "--ar 1920x1080",
+        '--ar "16:9"',
+        "\u2014ar 16:9",
+        "\u2013ar 16:9",
+        "\u2014\u2014ar 16:9",
+        "\uff0d\uff0dar 16:9",
+        "\u2011\u2011ar 16:9",
+        "--\uff41\uff52 16:9",
+    ],
+)
+def test_every_spelling_of_a_shape_is_read_without_a_word(flag: str) -> None:
+    assert imagine(f"a cat {flag}") == Imagine("a cat", Flags(aspect=Aspect(16, 9)))
+
+
+def test_a_value_glued_to_its_flag_is_read_with_a_notice() -> None:
+    command = imagine("a cat --ar16:9 --s250")
+    assert command.flags == Flags(aspect=Aspect(16, 9), stylize=250)
+    assert '"--ar16:9" was read as --ar 16:9' in said(command)
+
+
+@pytest.mark.parametrize(
+    ("word", "shape"),
+    [("portrait", Aspect(2, 3)), ("Landscape", Aspect(3, 2)), ("square", Aspect(1, 1)), ("2.39:1", Aspect(239, 100))],
+)
+def test_shapes_have_names_and_fractions(word: str, shape: Aspect) -> None:
+    assert imagine(f"a cat --ar {word}").flags.aspect == shape
+
+
+@pytest.mark.parametrize("value", ["0:1", "1:0", "foo", "16", "", "9" * 5000 + ":1"])
+def test_a_shape_that_is_none_is_left_out_with_a_notice(value: str) -> None:
+    command = imagine(f"a cat --ar {value}")
+    assert (command.idea, command.flags) == ("a cat", Flags())
+    assert "--ar" in said(command) and len(command.notices) == 1
+
+
+@pytest.mark.parametrize(("value", "kept"), [("100:1", Aspect(4, 1)), ("1:100", Aspect(1, 4))])
+def test_a_shape_too_narrow_is_moved_with_a_notice(value: str, kept: Aspect) -> None:
+    command = imagine(f"a cat --ar {value}")
+    assert command.flags.aspect == kept
+    assert f"{kept.width}:{kept.height} was used" in said(command)
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(("value", "seed"), [("0", 0), ("4294967295", 4294967295), ("last", "last"), ("RANDOM", "random")])
+def test_seeds(value: str, seed: object) -> None:
+    assert imagine(f"a cat --seed {value}") == Imagine("a cat", Flags(seed=seed))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", ["4294967296", "-5", "abc", "1.5", "9" * 6000])
+def test_a_seed_that_is_none_is_random_with_a_notice(value: str) -> None:
+    command = imagine(f"a cat --seed {value}")
+    assert (command.idea, command.flags) == ("a cat", Flags())
+    assert value[:60] in said(command) and "the seed is random" in said(command)
+
+
+@pytest.mark.parametrize(
+    ("flag", "kept"),
+    [
+        ("--s 1001", Flags(stylize=1000)),
+        ("--s -1", Flags(stylize=0)),
+        ("--n 99", Flags(count=8)),
+        ("--n 0", Flags(count=1)),
+        ("--steps " + "9" * 400, Flags(steps=150)),
+        ("--cfg -0.5", Flags(cfg=0.0)),
+        ("--s 10.4", Flags(stylize=10)),
+    ],
+)
+def test_a_number_beyond_its_range_is_moved_with_a_notice(flag: str, kept: Flags) -> None:
+    command = imagine(f"a cat {flag}")
+    assert command.flags == kept
+    assert len(command.notices) == 1 and "was used instead of" in said(command)
+
+
+@pytest.mark.parametrize(
+    ("flags", "read"),
+    [
+        ("--s 0", Flags(stylize=0)),
+        ("--stylize 250", Flags(stylize=250)),
+        ("--n 4", Flags(count=4)),
+        ("--repeat 4", Flags(count=4)),
+        ("--r 4", Flags(count=4)),
+        ("--steps 25", Flags(steps=25)),
+        ("--cfg 7.5", Flags(cfg=7.5)),
+        ("--cfg 7,5", Flags(cfg=7.5)),
+        ("--cfg 0", Flags(cfg=0.0)),
+        ("--raw", Flags(raw=True)),
+        ("--style raw", Flags(raw=True)),
+        ('--style "Raw"', Flags(raw=True)),
+        ("--style anime --style raw", Flags(style="anime", raw=True)),
+        ("--model sdxl-base", Flags(model="sdxl-base")),
+        ("--v 6.1", Flags(model="6.1")),
+        ("--version stabilityai/sdxl-turbo", Flags(model="stabilityai/sdxl-turbo")),
+        ("--niji", Flags(model="niji")),
+        ("--niji 6", Flags(model="niji 6")),
+        ("--engine hosted --review --dry", Flags(engine="hosted", review=True, dry=True)),
+    ],
+)
+def test_flags_of_this_release_are_read_without_a_word(flags: str, read: Flags) -> None:
+    assert imagine(f"a cat {flags}") == Imagine("a cat", read)
+
+
+@pytest.mark.parametrize(
+    ("flags", "read"),
+    [
+        ("--q .5", Flags(quality=0.5)),
+        ("--draft", Flags(draft=True)),
+        ("--tile", Flags(tile=True)),
+        ("--strength 0.4", Flags(strength=0.4)),
+        ("--iw 2", Flags(image_weight=2.0)),
+        ("--refine", Flags(refine=True)),
+        ("--hd", Flags(hd=True)),
+        ("--c 50", Flags(chaos=50)),
+        ("--sref https://example.com/a.png", Flags(extras=(("sref", "https://example.com/a.png"),))),
+        ("--w 30", Flags(extras=(("weird", "30"),))),
+        ("--p", Flags(extras=(("p", ""),))),
+        ("--p abc123", Flags(extras=(("p", "abc123"),))),
+        ("--fast", Flags(extras=(("fast", ""),))),
+    ],
+)
+def test_flags_that_change_nothing_yet_are_kept_with_one_notice(flags: str, read: Flags) -> None:
+    command = imagine(f"a cat {flags}")
+    assert (command.idea, command.flags, len(command.notices)) == ("a cat", read, 1)
+    assert "changes nothing" in said(command)
+
+
+def test_quality_goes_to_the_nearest_step() -> None:
+    command = imagine("a cat --q 3")
+    assert command.flags.quality == 2
+    assert "2 was used" in said(command)
+
+
+# Words
+
+
+@pytest.mark.parametrize(
+    ("flags", "negative"),
+    [
+        ("--no red, shadows", ("red", "shadows")),
+        ("--no text --no logo", ("text", "logo")),
+        ("--no text, --no logo, text", ("text", "logo")),
+        ("--no modern clothing --ar 1:1", ("modern clothing",)),
+        ('--no "red, white flags", fog', ("red, white flags", "fog")),
+        ("--no=red, fog", ("red", "fog")),
+        ("--no \u7d05\uff0c\u9727\u3001\u96e8", ("\u7d05", "\u9727", "\u96e8")),
+    ],
+)
+def test_what_to_leave_out_is_a_list_of_whole_phrases(flags: str, negative: tuple[str, ...]) -> None:
+    command = imagine(f"a cat {flags}")
+    assert (command.idea, command.flags.negative, command.notices) == ("a cat", negative, ())
+
+
+@pytest.mark.parametrize("flags", ["--no", "--no , ,", '--no ""', "--no --seed 5"])
+def test_leaving_out_nothing_gives_a_notice(flags: str) -> None:
+    command = imagine(f"a cat {flags}")
+    assert command.flags.negative == ()
+    assert "--no stands without a value" in said(command)
+
+
+@pytest.mark.parametrize("value", ['"Film Noir"', "\u201cFilm Noir\u201d", '"  Film   Noir "', '"Film Noir",'])
+def test_a_quoted_name_is_one_value(value: str) -> None:
+    assert imagine(f"a cat --style {value} asleep") == Imagine("a cat asleep", Flags(style="Film Noir"))
+
+
+def test_a_name_is_kept_for_the_session_to_judge_and_the_nearest_is_found() -> None:
+    assert imagine("a cat --style nope").flags.style == "nope"
+    assert nearest("film noire", ["Anime", "Film Noir"]) == "Film Noir"
+    assert nearest("nope", ["Anime", "Film Noir"]) is None
+    assert nearest("x" * 10_000, ["Anime"]) is None
+
+
+def test_flags_may_stand_anywhere() -> None:
+    assert imagine("a cat --ar 1:1 on a sofa") == Imagine("a cat on a sofa", Flags(aspect=Aspect(1, 1)))
+    assert imagine("--raw a cat\n--seed 3\non a sofa") == Imagine("a cat on a sofa", Flags(raw=True, seed=3))
+
+
+@pytest.mark.parametrize(
+    "idea",
+    [
+        "rock--paper",
+        "a half\u2014finished bridge",
+        "a bridge \u2014 half finished \u2013 at dusk",
+        "a bridge \u2014foggy and \u2013old",
+        "a -- b --- c --5 -seed",
+        'sign that says "--no parking"',
+        "sign that says \u201c--no parking --ar 1:1\u201d",
+        'a 5" pipe and a 6" pipe',
+        'an unclosed "quote',
+        "C++::",
+        "10::30 clock",
+        "std::string",
+        "\ub208 \uc18d\uc758 \uc5ec\uc6b0",
+        "a \U0001f469\u200d\U0001f680 on the moon \U0001f319",
+        "\u0642\u0637\u0629 \u0639\u0644\u0649 \u0623\u0631\u064a\u0643\u0629",
+        "see https://example.com/x.png for more",
+        "prompts: a study",
+    ],
+)
+def test_text_that_only_looks_like_grammar_is_left_alone(idea: str) -> None:
+    assert imagine(idea) == Imagine(idea)
+
+
+def test_an_unknown_flag_is_named_and_left_out_and_its_words_stay() -> None:
+    command = imagine("a cat --loud purring")
+    assert (command.idea, command.flags) == ("a cat purring", Flags())
+    assert '"--loud" is not a flag I know' in said(command)
+
+
+def test_a_misspelt_flag_brings_the_nearest_one_and_its_number_stays_out_of_the_picture() -> None:
+    command = imagine("a cat --aspct 16:9")
+    assert command.idea == "a cat"
+    assert '"--aspct 16:9"' in said(command) and "did you mean --ar?" in said(command)
+
+
+def test_many_unknown_flags_are_all_named() -> None:
+    command = imagine("a cat " + " ".join(f"--zz{letter}" for letter in "abcdefgh"))
+    assert all(f"--zz{letter}" in said(command) for letter in "abcdefgh")
+
+
+def test_the_last_duplicate_wins_with_a_notice() -> None:
+    command = imagine("a cat --s 5 --stylize 6 --s 7")
+    assert command.flags == Flags(stylize=7)
+    assert said(command) == "--stylize was given more than once; the last one counts."
+
+
+def test_an_unusable_duplicate_does_not_undo_a_good_value() -> None:
+    command = imagine("a cat --seed 5 --seed abc")
+    assert command.flags.seed == 5
+
+
+def test_a_value_for_a_flag_without_one_is_named() -> None:
+    command = imagine("a cat --raw=yes")
+    assert command.flags == Flags(raw=True)
+    assert '"yes" was left out' in said(command)
+
+
+def test_a_flag_before_a_flag_has_no_value() -> None:
+    command = imagine("a cat --seed --raw")
+    assert command.flags == Flags(raw=True)
+    assert "--seed stands without a value" in said(command)
+
+
+def test_five_thousand_characters_are_read_whole_with_a_notice() -> None:
+    command = imagine("cat " * 1250 + "--ar 1:1")
+    assert command.idea.split() == ["cat"] * 1250
+    assert command.flags.aspect == Aspect(1, 1)
+    assert "4,999 characters" in said(command)
+
+
+def test_half_a_surrogate_pair_can_be_written_to_a_file_afterwards() -> None:
+    imagine("a \ud83d cat").idea.encode()
+
+
+# Choices
+
+
+@pytest.mark.parametrize(
+    ("line", "ideas"),
+    [
+        ("a {red, green} bird", ["a red bird", "a green bird"]),
+        ("a {red, {light, dark} green} bird", ["a red bird", "a light green bird", "a dark green bird"]),
+        (r"a {red\, white, blue} flag", ["a red, white flag", "a blue flag"]),
+        ('a {"red, white", blue} flag', ['a "red, white" flag', "a blue flag"]),
+        ("{a,b}{c\uff0cd}", ["ac", "ad", "bc", "bd"]),
+        (r"\{x, y\} {a, b} {", ["{x, y} a {", "{x, y} b {"]),
+        (r"{ {a\, b, c} }", ["{ a, b }", "{ c }"]),
+    ],
+)
+def test_choices_make_one_job_each(line: str, ideas: list[str]) -> None:
+    command = imagine(line)
+    assert command.template
+    assert count_choices(command) == len(ideas)
+    jobs = expand(command)
+    assert [job.idea for job in jobs] == ideas
+    assert not any(job.template for job in jobs)
+
+
+def test_choices_stand_inside_flags_too() -> None:
+    command = imagine('a {red, green} bird --ar {1:1, 16:9} --style {Film Noir, "Low Poly"} --no {fog, old cars}, rain')
+    assert count_choices(command) == 16
+    jobs = expand(command)
+    assert len(set(jobs)) == 16
+    assert jobs[0] == Imagine("a red bird", Flags(aspect=Aspect(1, 1), style="Film Noir", negative=("fog", "rain")))
+    assert jobs[-1] == Imagine("a green bird", Flags(aspect=Aspect(16, 9), style="Low Poly", negative=("old cars", "rain")))
+
+
+def test_whole_flags_may_be_choices() -> None:
+    jobs = expand(imagine("a bird {--ar 1:1, --raw} --{seed 5, no fog}"))
+    assert [job.flags for job in jobs] == [
+        Flags(aspect=Aspect(1, 1), seed=5),
+        Flags(aspect=Aspect(1, 1), negative=("fog",)),
+        Flags(raw=True, seed=5),
+        Flags(raw=True, negative=("fog",)),
+    ]
+
+
+@pytest.mark.parametrize("idea", ["{", "{}", "{a", "}", "a {b} c", "{a,}", "{,}", "}{", "{" * 3000, "{a," * 500])
+def test_braces_without_choices_are_text_with_a_notice(idea: str) -> None:
+    command = imagine(f"x {idea}")
+    assert (command.idea, command.template) == (f"x {idea}", False)
+    assert "Braces offer" in said(command)
+    assert expand(command) == [command]
+
+
+def test_escaped_braces_are_text_without_a_notice_and_come_back() -> None:
+    command = imagine(r"a \{red, green\} bird")
+    assert command == Imagine("a {red, green} bird")
+    assert format_line(command) == r"/imagine a \{red, green\} bird"
+
+
+def test_quoted_braces_are_text() -> None:
+    assert imagine('a sign "{open, closed}"') == Imagine('a sign "{open, closed}"')
+
+
+def test_too_many_choices_are_counted_and_refused_before_they_are_made() -> None:
+    command = imagine("{a,b}" * 12)
+    assert count_choices(command) == 4096
+    with pytest.raises(TooManyChoices, match="4,096 pictures"):
+        expand(command)
+    with pytest.raises(TooManyChoices, match="more than a million"):
+        expand(imagine("{a,b}" * 20_000))
+    assert len(expand(command, limit=4096)) == 4096
+
+
+def test_a_choice_that_leaves_nothing_to_draw_is_named() -> None:
+    with pytest.raises(BadChoice, match="--raw"):
+        expand(imagine("{--raw, cat}"))
+
+
+def test_notices_of_the_line_are_not_repeated_by_its_jobs() -> None:
+    command = imagine("{a, b} cat --tile --n {1, 99}")
+    assert len(command.notices) == 1
+    assert [len(job.notices) for job in expand(command)] == [0, 1, 0, 1]
+
+
+# Weights
+
+
+def test_weights_leave_the_idea_and_stand_beside_it() -> None:
+    command = imagine("space::2 ship")
+    assert command.idea == "space ship"
+    assert command.flags.weights == (Weight("space", 2.0), Weight("ship", 1.0))
+
+
+def test_a_part_below_zero_is_left_out_and_not_drawn() -> None:
+    command = imagine('a still life::2 red "fruit"::-0.5, a bowl')
+    assert command.idea == "a still life a bowl"
+    assert command.flags.negative == ("red 'fruit'",)
+
+
+@pytest.mark.parametrize("line", ["a::-1", "a::1 b::-1", "a::0"])
+def test_weights_that_leave_nothing_draw_nothing_and_say_why(line: str) -> None:
+    command = parse(f"/imagine {line}")
+    assert isinstance(command, Usage)
+    assert "zero or less" in said(command)
+
+
+# References
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://x/y.png",
+        "http://example.com/a.jpg?size=2#x",
+        "https://8.8.8.8/a.png",
+        "https://m\u00fcller.example/a.png",
+        "https://[2606:4700::1111]/a",
+    ],
+)
+def test_a_picture_address_at_the_head_is_a_reference(address: str) -> None:
+    command = imagine(f"{address} a cat")
+    assert (command.idea, command.flags.references) == ("a cat", (address,))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "file:///etc/passwd",
+        "FILE:/etc/passwd",
+        "ftp://example.com/a.png",
+        "data:image/png;base64,AAAA",
+        "http://localhost/a.png",
+        "http://LOCALHOST./a.png",
+        "http://printer.local/a.png",
+        "http://127.0.0.1/a.png",
+        "http://user@127.0.0.1:80/a.png",
+        "http://127.1/a.png",
+        "http://2130706433/a.png",
+        "http://0x7f000001/a.png",
+        "http://0177.0.0.1/a.png",
+        "http://\uff11\uff12\uff17.0.0.1/a.png",
+        "http://127\u30020\u30020\u30021/a.png",
+        "http://0.0.0.0/a.png",
+        "http://10.0.0.8/a.png",
+        "http://172.16.0.1/a.png",
+        "http://192.168.1.1/a.png",
+        "http://169.254.169.254/latest/meta-data",
+        "http://100.64.0.1/a.png",
+        "http://224.0.0.1/a.png",
+        "http://[::1]/a.png",
+        "http://[fe80::1]/a.png",
+        "http://[fe80::1%25eth0]/a.png",
+        "http://[fd00::1]/a.png",
+        "http://[::ffff:127.0.0.1]/a.png",
+        "http://[64:ff9b::7f00:1]/a.png",
+        "http://[2002:7f00:1::]/a.png",
+        "http://[::1/a.png",
+        "http://example.com:99999/a.png",
+        "http://example.com\\@127.0.0.1/a.png",
+        "http:///a.png",
+    ],
+)
+def test_an_address_that_is_not_public_is_refused_with_a_notice(address: str) -> None:
+    command = imagine(f"{address} a cat")
+    assert (command.idea, command.flags) == ("a cat", Flags())
+    assert "is not a public web address" in said(command)
+    behind_a_flag = imagine(f'a cat --sref "{address}"')
+    assert behind_a_flag.flags.extras == ()
+    assert "is not a public web address" in said(behind_a_flag)
+
+
+def test_an_address_alone_is_nothing_to_draw() -> None:
+    assert isinstance(parse("/imagine https://example.com/a.png"), Usage)
+
+
+# The table
+
+
+def test_the_canonical_line_says_everything_once_in_the_order_of_the_table() -> None:
+    line = (
+        '/imagine a cat --ar 3:2 --seed 7 --no fog, "red, white" --stylize 0 --raw --style "Film Noir" --n 2 '
+        '--cfg 7.5 --quality 0.25 --model "niji 6" --tile --review --weird 30 --p --fast'
+    )
+    shuffled = (
+        '/imagine --fast --p --w 30 --niji 6 --tile a --review --q .25 --cfg 7.50 --n 2 --s 0 --style raw --style "Film Noir" '
+        'cat --no fog, "red, white" --seed last --seed 007 --ar 6:4'
+    )
+    command = parse(shuffled)
+    assert isinstance(command, Imagine)
+    assert format_line(command) == line
+    assert parse(line) == Imagine(command.idea, command.flags, parse(line).notices)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
+def test_every_flag_of_the_table_is_read_and_written_back(flag: object) -> None:
+    assert flag in FLAGS
+    samples = {"whole": "50", "decimal": "0.5", "step": "0.5", "aspect": "2:3", "seed": "9", "switch": ""}
+    row = next(row for row in FLAGS if row is flag)
+    value = "3" if row.name == "n" else samples.get(row.kind, "word1")
+    command = imagine(f"a cat {row.written} {value}".strip())
+    assert command.idea == "a cat" and command.flags != Flags()
+    assert imagine(format_line(command).removeprefix("/imagine ")).flags == command.flags
+    for alias in row.aliases:
+        assert imagine(f"a cat --{alias} {value}".strip()).flags == command.flags
+
+
+def test_every_field_of_a_flag_exists_and_no_name_is_taken_twice() -> None:
+    assert {flag.field for flag in FLAGS if flag.field} <= {field.name for field in fields(Flags)}
+    names = [name for flag in FLAGS for name in (flag.name, *flag.aliases)]
+    assert len(names) == len(set(names))
+
+
+def test_the_help_names_every_flag_and_tells_built_ones_from_the_rest() -> None:
+    built, later = USAGE.split("not built yet")
+    for flag in FLAGS:
+        assert f"`{flag.written}`" in (built if flag.built else later)
+    assert "!" not in USAGE
