@@ -1,0 +1,253 @@
+"""The `/imagine` line by property: whatever is typed, nothing crashes, nothing vanishes, and the way back is exact."""
+
+import os
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gemini_diffusion.commands import (
+    FLAGS,
+    Aspect,
+    BadChoice,
+    Flags,
+    Imagine,
+    TooManyChoices,
+    Weight,
+    count_choices,
+    expand,
+    format_line,
+    parse,
+)
+
+PIECES = [
+    *(flag.written for flag in FLAGS),
+    *(f"--{alias}" for flag in FLAGS for alias in flag.aliases),
+    *["\u2014ar", "\u2013no", "--foo", "--", "---", "--ar16:9", "--sead", "--ar=", "--{", "=", "-5", "-"],
+    *["16:9", "0:1", "7", "7.5", "1e9", "99999999999999999999", "last", "raw", "anime", "portrait", "abc123"],
+    *['"', "\u201c", "\u201d", '"--no parking"', '"a b"', "'", '"a, b"', '5"', '("', '")', '""'],
+    *["{", "}", ",", "\uff0c", "{a, b}", "{}", "{a", "\\", "\\{", "\\}", "\\,", "{red, {light, dark} green}", "{1:1, 2:3}"],
+    *["::", "::2", "::-1", "cat::2", "dog::-0.5", "C++::", "10::30", "prompt:", "PROMPT", ":"],
+    *["https://x/y.png", "file:///etc/passwd", "http://127.0.0.1/", "http://[", "https://x/y.png::2"],
+    *[
+        "a",
+        "cat",
+        "\ub208",
+        "\U0001f469\u200d\U0001f680",
+        "\u0642\u0637\u0629",
+        "\u00a0",
+        "\u3000",
+        "\t",
+        "\n",
+        "\ufeff",
+        "\ud83d",
+        "\x00",
+    ],
+]
+scraps = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=6)), max_size=14)
+bodies = st.builds(lambda pieces, glue: glue.join(pieces), scraps, st.sampled_from([" ", " ", " ", ""]))
+lines = st.builds("/imagine {}".format, bodies)
+
+MANY = settings(max_examples=int(os.environ.get("PARSER_EXAMPLES", "400")), deadline=None)
+
+
+def same(command: Imagine) -> Imagine:
+    return replace(command, notices=())
+
+
+@MANY
+@given(st.one_of(lines, bodies, st.text()))
+def test_no_text_crashes_the_reader(text: str) -> None:
+    parse(text)
+
+
+@MANY
+@given(lines)
+def test_the_canonical_line_of_any_line_reads_back_as_the_same_command(line: str) -> None:
+    command = parse(line)
+    if isinstance(command, Imagine):
+        again = parse(format_line(command))
+        assert isinstance(again, Imagine)
+        assert same(again) == same(command)
+        assert format_line(again) == format_line(command)
+        assert "\n" not in format_line(command)
+        assert command.idea
+
+
+@MANY
+@given(lines)
+def test_choices_are_counted_as_they_are_made(line: str) -> None:
+    command = parse(line)
+    if not isinstance(command, Imagine):
+        return
+    try:
+        jobs = expand(command, limit=64)
+    except TooManyChoices:
+        assert count_choices(command) > 64
+    except BadChoice:
+        assert count_choices(command) > 1
+    else:
+        assert len(jobs) == count_choices(command)
+        assert all(count_choices(job) == 1 and same(parse(format_line(job))) == same(job) for job in jobs)  # type: ignore[arg-type]
+
+
+ordinary = st.sampled_from(
+    [
+        "a",
+        "cat",
+        "on",
+        "sofa,",
+        "rock--paper",
+        '"--no parking"',
+        "half\u2014done",
+        "\ub208",
+        "{odd",
+        "{red, blue}",
+        "(soft)",
+        "10::30",
+        '5"',
+    ]
+)
+spoken = st.sampled_from(
+    ["--ar 16:9", "--seed 5", "\u2014raw", "--style anime", "--foo", "--ar nope", '--style "Film Noir"', "--s 9999"]
+)
+
+
+@MANY
+@given(st.lists(st.one_of(ordinary, spoken), min_size=1, max_size=12), ordinary)
+def test_every_word_outside_the_flags_is_in_the_idea_in_order_and_no_flag_is(parts: list[str], first: str) -> None:
+    parts = [first, *parts]
+    command = parse("/imagine " + " ".join(parts))
+    assert isinstance(command, Imagine)
+    assert command.idea == " ".join(part for part in parts if not part.startswith(("--", "\u2014")))
+
+
+markers = st.sampled_from(["markerone", "markertwo", "markerthree"])
+
+
+@MANY
+@given(st.lists(st.one_of(st.sampled_from(PIECES), markers), min_size=1, max_size=14))
+def test_no_word_disappears_without_a_trace(pieces: list[str]) -> None:
+    """Each is in the canonical line or named in a notice; a value that a later one replaced is told, not named."""
+    command = parse("/imagine " + " ".join(pieces))
+    if isinstance(command, Imagine):
+        kept = " ".join([format_line(command), *(notice.text for notice in command.notices)])
+        for word in {piece for piece in pieces if piece.startswith("marker")}:
+            assert word in kept or "more than once" in kept
+
+
+names = st.from_regex(r"[A-Za-z\uac00-\ud7a3][\w .,:/{}'-]{0,12}[\w{}-]", fullmatch=True).map(
+    lambda text: " ".join(text.split())
+)
+styles = names.filter(lambda name: name.casefold() != "raw")
+plain = st.from_regex(r"[a-z]{1,6}( ([a-z]{1,6}|rock--paper|\{|\{a, b\}|\"--no x\"|,|10::30|C\+\+::)){0,5}", fullmatch=True)
+weight = st.builds(Weight, st.from_regex(r"[a-z]{1,6}( [a-z]{1,6})?", fullmatch=True), st.integers(1, 40).map(lambda n: n / 4))
+
+
+def tenths(high: int) -> st.SearchStrategy[float | None]:
+    return st.none() | st.integers(0, high * 10).map(lambda number: number / 10)
+
+
+def whole(low: int, high: int) -> st.SearchStrategy[int | None]:
+    return st.none() | st.integers(low, high)
+
+
+flags = st.builds(
+    Flags,
+    aspect=st.sampled_from([None, Aspect(1, 1), Aspect(16, 9), Aspect(1, 4), Aspect(239, 100)]),
+    seed=st.none() | st.sampled_from(["last", "random"]) | st.integers(0, 2**32 - 1),
+    negative=st.lists(names, max_size=3, unique=True).map(tuple),
+    stylize=whole(0, 1000),
+    raw=st.booleans(),
+    style=st.none() | styles,
+    count=whole(1, 8),
+    steps=whole(1, 150),
+    cfg=tenths(30),
+    quality=st.sampled_from([None, 0.25, 0.5, 1.0, 2.0]),
+    draft=st.booleans(),
+    model=st.none() | names,
+    tile=st.booleans(),
+    strength=tenths(1),
+    image_weight=tenths(3),
+    refine=st.booleans(),
+    hd=st.booleans(),
+    chaos=whole(0, 100),
+    engine=st.none() | names,
+    review=st.booleans(),
+    dry=st.booleans(),
+    references=st.sampled_from([(), ("https://x/y.png",), ("https://x/y.png", "http://example.com/b?c=d")]),
+    choices=st.just(()),
+    weights=st.just(()),
+    extras=st.sampled_from([(), (("sref", "https://x/y.png"), ("sw", "5"), ("p", "")), (("p", "abc1"), ("fast", ""))]),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(plain, flags)
+def test_any_command_survives_being_written_and_read(idea: str, said: Flags) -> None:
+    command = Imagine(idea, said)
+    again = parse(format_line(command))
+    assert isinstance(again, Imagine)
+    assert same(again) == command
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(weight, min_size=1, max_size=4).map(tuple), flags)
+def test_weights_survive_being_written_and_read(parts: tuple[Weight, ...], said: Flags) -> None:
+    command = Imagine(" ".join(part.text for part in parts), replace(said, weights=parts))
+    again = parse(format_line(command))
+    assert isinstance(again, Imagine)
+    assert same(again) == command
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *[
+            '"',
+            "\u201c",
+            '" ',
+            ' "',
+            "{",
+            "{ ",
+            "}",
+            "{a,",
+            "{a,b}",
+            "{a{b,c},",
+            "\\",
+            "\\{",
+            ",",
+            "::",
+            "a::2 ",
+            "::2",
+            "-",
+            "--",
+            "-- ",
+            "--a",
+        ],
+        *[
+            "--a ",
+            "--a-",
+            "--no a, ",
+            "--no {a,b} ",
+            "--ar ",
+            "--ar 1:1 ",
+            "--s {1,2} ",
+            "--sead 5 ",
+            "\u2014",
+            "\u2014ar",
+            "\u2014ar ",
+        ],
+        *["prompt:", "https://", "https://x/ ", "http://a. ", "1", "1:", "\ufeff", "a ", " "],
+    ],
+)
+def test_time_grows_with_the_length_and_no_faster(piece: str) -> None:
+    """Sixty thousand characters within two seconds; anything quadratic takes minutes."""
+    started = time.process_time()
+    command = parse("/imagine x " + piece * (60_000 // len(piece)))
+    if isinstance(command, Imagine):
+        count_choices(command)
+        parse(format_line(command))
+    assert time.process_time() - started < 2
