@@ -30,7 +30,7 @@ def test_hosted_models_are_listed_with_their_providers(hub: h.HuggingFaceServer)
         return {m.id: [(p.provider, p.status) for p in m.inference_provider_mapping or []] for m in found}
 
     everywhere = listed("all")
-    assert list(everywhere) == [h.FLUX, "Qwen/Qwen-Image", h.SD3, "ByteDance/Hyper-SD"]
+    assert list(everywhere) == [h.FLUX, "Qwen/Qwen-Image", h.SD3, "zai-org/GLM-Image", "ByteDance/Hyper-SD"]
     assert everywhere["ByteDance/Hyper-SD"] == [("fal-ai", "staging")]
     assert list(listed("hf-inference")) == [h.FLUX, h.SD3]
 

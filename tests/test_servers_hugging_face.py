@@ -113,14 +113,22 @@ def routed(hub: h.HuggingFaceServer) -> Iterator[h.HuggingFaceServer]:
 
 @pytest.mark.parametrize("provider", h.PROVIDERS)
 async def test_each_provider_draws_in_its_own_shape(routed: h.HuggingFaceServer, provider: Any) -> None:
-    asked = {"model": h.FLUX, "width": 96, "height": 64, "seed": 3}
+    served = next(model for model in h.HOSTED if provider in dict(model.providers))
+    asked = {"model": served.name, "width": 96, "height": 64, "seed": 3}
     whole = InferenceClient(provider=provider, token="hf_a").text_to_image("a fox", **asked)
     async with AsyncInferenceClient(provider=provider, token="hf_a") as client:
         again = await client.text_to_image("a fox", **asked)
     assert whole.size == (96, 64) and whole.tobytes() == again.tobytes()
+    assert len(routed.drawings) == 2
     for call in routed.drawings:
         assert (call.provider, call.token, call.prompt, call.seed) == (provider, "hf_a", "a fox", 3)
-        assert call.model in dict(h.HOSTED[0].providers)[provider] or call.model == h.FLUX
+        assert call.model == dict(served.providers)[provider]
+
+
+def test_a_job_is_asked_for_until_it_is_done(routed: h.HuggingFaceServer) -> None:
+    routed.enqueue(h.still_drawing, to=h.FILE)
+    InferenceClient(provider="wavespeed", token="hf_a").text_to_image("a fox", model=h.FLUX)
+    assert [call.path.rpartition("/")[2] for call in routed.calls if call.method == "GET"][-3:-1] == ["result", "result"]
 
 
 def test_replicate_can_come_back_with_nothing(routed: h.HuggingFaceServer) -> None:

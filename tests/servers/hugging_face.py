@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.servers.hosted_models import FLUX, HOSTED, SD3, HostedModel
+from tests.servers.hugging_face_drawings import (
+    PROVIDERS,
+    Drawing,
+    HuggingFaceCall,
+    black,
+    job,
+    job_asked,
+    json_instead,
+    no_output,
+    picture,
+    still_drawing,
+    truncated,
+)  # fmt: skip
 from tests.servers.hugging_face_refusals import (
     SDXL,
     bad_gateway,
@@ -26,155 +38,20 @@ from tests.servers.hugging_face_refusals import (
     unavailable,
     unprocessable,
 )
-from tests.servers.picture import Picture
 from tests.servers.repositories import Repository
-from tests.servers.wire import MAIN, Call, Reply, Scripted, Server, as_json, for_call, whole
+from tests.servers.wire import MAIN, Reply, Scripted, Server, as_json, for_call, whole
 
 __all__ = [
-    "FILE", "FLUX", "HUB", "PROVIDERS", "SD3", "SDXL", "Drawing", "HostedModel", "HuggingFaceCall",
+    "FILE", "FLUX", "HOSTED", "HUB", "PROVIDERS", "SD3", "SDXL", "Drawing", "HostedModel", "HuggingFaceCall",
     "HuggingFaceServer", "Repository", "bad_gateway", "bad_request", "black", "crashed", "credits_exhausted",
     "deprecated", "forbidden", "gated", "invalid_token", "json_instead", "loading", "no_output", "not_found",
-    "picture", "private_or_missing", "too_many_requests", "truncated", "unavailable", "unprocessable",
+    "picture", "private_or_missing", "still_drawing", "too_many_requests", "truncated", "unavailable", "unprocessable",
 ]  # fmt: skip
 
 HUB = "hub"
 """The purpose of questions to the hub (listings, whoami), for `enqueue(..., to=HUB)`."""
 FILE = "file"
 """The purpose of fetching a picture that a provider gave as an address, or a repository's file."""
-PROVIDERS = ("hf-inference", "fal-ai", "together", "nscale", "replicate")
-
-
-@dataclass
-class HuggingFaceCall(Call):
-    """A call of Hugging Face: who asked which provider for what, whatever that provider's names for it."""
-
-    pictures: dict[str, bytes] = field(default_factory=dict, repr=False)
-
-    @property
-    def token(self) -> str | None:
-        """The token as received, without "Bearer" or "Key"."""
-        return self.headers.get("authorization", "").partition(" ")[2] or None
-
-    @property
-    def provider(self) -> str | None:
-        """The provider in the path; None for an endpoint by its address."""
-        first = self.path.split("/")[1]
-        return first if first in PROVIDERS else None
-
-    @property
-    def model(self) -> str:
-        """The model as the provider calls it; "" for an endpoint by its address."""
-        named: str = self.body.get("model", "")
-        return named or self.path.partition("/models/")[2].removesuffix("/predictions") or self._after_provider()
-
-    @property
-    def prompt(self) -> str:
-        """The prompt."""
-        asked: str = self.body.get("inputs") or self.parameters.get("prompt") or ""
-        return asked
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The parameters, wherever this provider wants them; width and height under these names."""
-        body = self.body
-        found = dict(body.get("parameters") or body.get("input") or body)
-        if isinstance(size := found.get("image_size"), dict):
-            found |= size
-        if isinstance(size := found.get("size"), str):
-            found["width"], found["height"] = (int(side) for side in size.split("x"))
-        return found
-
-    @property
-    def seed(self) -> int | None:
-        """The seed, if one was asked for."""
-        return self.parameters.get("seed")
-
-    def publish(self, data: bytes) -> str:
-        """Offer a picture at an address of this server, as providers with a store do."""
-        path = f"/files/{hashlib.sha1(data).hexdigest()[:16]}.png"
-        self.pictures[path] = data
-        return self.origin + path
-
-    def _after_provider(self) -> str:
-        return "/".join(self.path.split("/")[2:]) if self.provider else ""
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A picture in the shape of whichever provider was asked; without bytes it is drawn to the size and seed asked for."""
-
-    data: bytes | None = None
-    content_type: str = "image/png"
-
-    def __call__(self, call: HuggingFaceCall) -> Reply:
-        """The picture on the wire: its bytes, an address of it, or its base64 in JSON."""
-        data = self.data if self.data is not None else _as_asked(call)
-        if call.provider == "fal-ai":
-            return as_json({"images": [{"url": call.publish(data), "content_type": self.content_type}], "seed": call.seed})
-        if call.provider in ("together", "nscale"):
-            return as_json({"data": [{"index": 0, "b64_json": base64.b64encode(data).decode()}]})
-        if call.provider == "replicate":
-            return as_json({"id": "p1", "status": "succeeded", "output": [call.publish(data)]}, 201)
-        return whole(data, self.content_type)
-
-
-def picture(data: bytes | None = None, content_type: str = "image/png") -> Drawing:
-    """A good picture: these bytes, or one that shows its seed. The content type may be a lie."""
-    return Drawing(data, content_type)
-
-
-def black(width: int = 64, height: int = 64) -> Drawing:
-    """A picture that is black all over."""
-    return Drawing(Picture.black(width, height).png())
-
-
-def truncated(form: str = "png", keep: float = 0.5) -> Drawing:
-    """The first share of a PNG ("png") or JPEG ("jpeg"), sent as if it were all of it."""
-    noise = Picture.noise(7, 128, 128)
-    data = noise.png() if form == "png" else noise.jpeg()
-    return Drawing(data[: int(len(data) * keep)], f"image/{form}")
-
-
-def json_instead(value: object | None = None) -> Reply:
-    """JSON with status 200 where a picture was due."""
-    return as_json(value if value is not None else {"status": "ok", "message": "queued"})
-
-
-def no_output() -> Reply:
-    """Replicate's way to say that it did not finish in time: no picture, no error."""
-    return as_json({"id": "p1", "status": "starting", "output": None}, 201)
-
-
-@dataclass(frozen=True)
-class HostedModel:
-    """A model of the hub and who serves it: `providers` gives the provider's own name for it."""
-
-    name: str
-    providers: tuple[tuple[str, str], ...] = ()
-    task: str = "text-to-image"
-    status: str = "live"
-
-    def entry(self) -> dict[str, Any]:
-        """What the hub's listing says of it."""
-        mapping = [
-            {"provider": provider, "providerId": name, "status": self.status, "task": self.task, "hf_model_id": self.name}
-            for provider, name in self.providers
-        ]
-        return {"_id": self.name, "id": self.name, "modelId": self.name, "private": False, "pipeline_tag": self.task,
-                "sha": "0" * 40, "tags": ["diffusers"], "inferenceProviderMapping": mapping}  # fmt: skip
-
-
-FLUX = "black-forest-labs/FLUX.1-schnell"
-SD3 = "stabilityai/stable-diffusion-3-medium-diffusers"
-HOSTED = (
-    HostedModel(FLUX, (("hf-inference", FLUX), ("fal-ai", "fal-ai/flux/schnell"), ("together", FLUX), ("nscale", FLUX),
-                       ("replicate", "black-forest-labs/flux-schnell"))),
-    HostedModel("Qwen/Qwen-Image", (("fal-ai", "fal-ai/qwen-image"),)),
-    HostedModel(SD3, (("hf-inference", SD3),)),
-    HostedModel("ByteDance/Hyper-SD", (("fal-ai", "fal-ai/hyper-sdxl"),), status="staging"),
-    HostedModel(SDXL),
-    HostedModel("Qwen/Qwen4-8B", (("together", "Qwen/Qwen4-8B"),), task="conversational"),
-)  # fmt: skip
 
 
 def _picture(call: HuggingFaceCall) -> Drawing:
@@ -245,6 +122,8 @@ class HuggingFaceServer(Server[HuggingFaceCall]):
     def _file(self, call: HuggingFaceCall) -> Reply:
         if call.path in self.pictures:
             return whole(self.pictures[call.path], "image/png")
+        if name := job_asked(call):
+            return job(call, f"{self.url}/files/{name}.png", done=True)
         name, _, rest = call.path[1:].partition("/resolve/")
         repository = self.repositories.get(name)
         if repository is None:
@@ -262,9 +141,3 @@ def _listed(model: HostedModel, query: dict[str, str]) -> bool:
     provider, task = query.get("inference_provider", "all"), query.get("pipeline_tag", model.task)
     names = [name for name, _ in model.providers]
     return task == model.task and (bool(names) if provider == "all" else bool({*provider.split(",")} & {*names}))
-
-
-def _as_asked(call: HuggingFaceCall) -> bytes:
-    asked, seed = call.parameters, call.seed or 0
-    label = f"seed {call.seed}\n{call.prompt[:60]}"
-    return Picture.labelled(label, seed, int(asked.get("width") or 512), int(asked.get("height") or 512)).png()

@@ -229,7 +229,10 @@ class Server(Generic[C]):
         sending = asyncio.ensure_future(write(reply, writer, with_body=call.method != "HEAD"))
         leaving = asyncio.ensure_future(ears.left.wait())
         await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not sending.done() or sending.exception():
+        failure = sending.exception() if sending.done() else None
+        if isinstance(failure, Exception) and not isinstance(failure, ConnectionError):
+            self._errors.append(failure)
+        if failure or not sending.done():
             self._note(lambda: setattr(call, "disconnected", True))
         sending.cancel()
         leaving.cancel()
