@@ -20,7 +20,7 @@ from tests.servers.hugging_face_drawings import (
     picture,
     still_drawing,
     truncated,
-)  # fmt: skip
+)
 from tests.servers.hugging_face_refusals import (
     SDXL,
     bad_gateway,
