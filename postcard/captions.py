@@ -32,7 +32,7 @@ def describe(scene: Scene, rng: random.Random) -> Caption:
     side = rng.choice(words.SIDE_PHRASES[says.side]) if says.side != "any" else ""
     extra = _companion(says.companion, rng)
     text = _arrange([noun, where, when, side, extra], says, rng)
-    text = _crafted(text, scene, says, rng)
+    text = _chatty(_crafted(text, scene, says, rng), rng)
     return Caption(_dressed(text, rng), **{name: getattr(says, name) for name in _PARTS})
 
 
@@ -135,6 +135,17 @@ def _crafted(text: str, scene: Scene, says: Caption, rng: random.Random) -> str:
     if text and rng.random() < 0.25:
         text = f"{rng.choice(words.OPENERS)} {text}"
     return ", ".join(filter(None, [text, *tail]))
+
+
+def _chatty(text: str, rng: random.Random) -> str:
+    """Sprinkle words that say nothing here, as people do: "I would like to see", or a name nobody knows."""
+    if rng.random() > 0.2:
+        return text
+    pieces = text.split(" ")
+    for _ in range(rng.randint(1, 5)):
+        word = rng.choice(words.CHATTER) if rng.random() < 0.8 else _stranger(rng)
+        pieces.insert(rng.choice((0, rng.randint(0, len(pieces)))), word)
+    return " ".join(pieces)
 
 
 def _stranger(rng: random.Random) -> str:

@@ -91,7 +91,8 @@ ADJECTIVES = (
     "deep", "rich", "brightly coloured", "single", "simple", "bold", "proud", "serene", "magnificent", "stunning",
 )  # fmt: skip
 VERBS: dict[str, tuple[str, ...]] = {
-    "animal": ("sitting", "standing", "resting", "waiting", "playing", "relaxing", "looking around", "posing", "sitting proudly",
+    "animal": ("sitting", "standing", "resting", "waiting", "playing", "relaxing", "looking around", "posing",
+        "sitting proudly",
                "sitting calmly", "gazing ahead", "enjoying the view", "exploring"),
     "thing": ("standing", "seen", "placed", "resting", "shown", "standing alone", "standing proudly", "set"),
     "boat": ("sailing", "anchored", "resting", "seen", "stranded"),
@@ -101,8 +102,10 @@ VERBS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 ANIMALS = frozenset({"cat", "dog", "fox", "rabbit", "bird"})
 OPENERS = (
-    "a postcard of", "a picture of", "an illustration of", "a drawing of", "a flat illustration of", "a photo of", "an image of",
-    "a painting of", "a vector illustration of", "a sticker of", "draw", "a portrait of", "a scene with", "postcard,", "imagine",
+    "a postcard of", "a picture of", "an illustration of", "a drawing of", "a flat illustration of", "a photo of",
+    "an image of",
+    "a painting of", "a vector illustration of", "a sticker of", "draw", "a portrait of", "a scene with", "postcard,",
+    "imagine",
     "a detailed illustration of", "a charming postcard of", "a close-up of", "a wide shot of", "a digital painting of",
     "a cheerful flat postcard showing", "a minimalist illustration of", "a vintage travel postcard of", "please draw",
     "a stunning photograph of", "a beautiful image of", "show me", "a render of", "a postcard with", "a vintage postcard of",
@@ -111,11 +114,15 @@ STYLE = (
     "highly detailed", "cinematic lighting", "sharp focus", "harmonious composition", "flat illustration", "postcard style",
     "bold shapes", "clean lines", "vivid colours", "vivid colors", "8k", "4k", "masterpiece", "best quality", "soft light",
     "soft lighting", "warm light", "dramatic lighting", "volumetric light", "beautiful composition", "rule of thirds",
-    "trending on artstation", "professional photography", "ultra detailed", "intricate details", "crisp edges", "high quality",
-    "studio quality", "depth of field", "award winning", "minimalist", "simple shapes", "sticker style", "children's book style",
+    "trending on artstation", "professional photography", "ultra detailed", "intricate details", "crisp edges",
+    "high quality",
+    "studio quality", "depth of field", "award winning", "minimalist", "simple shapes", "sticker style",
+    "children's book style",
     "storybook illustration", "vector art", "digital art", "oil painting", "watercolor", "watercolour", "pastel tones",
-    "rich textures", "natural light", "calm mood", "peaceful atmosphere", "serene mood", "whimsical", "charming", "playful mood",
-    "travel poster", "vintage postcard", "poster design", "35mm", "wide angle", "photorealistic", "realistic", "hyperrealistic",
+    "rich textures", "natural light", "calm mood", "peaceful atmosphere", "serene mood", "whimsical", "charming",
+    "playful mood",
+    "travel poster", "vintage postcard", "poster design", "35mm", "wide angle", "photorealistic", "realistic",
+    "hyperrealistic",
     "elegant", "balanced composition", "strong contrast", "atmospheric perspective", "gentle mood", "soft shadows",
     "smooth gradients", "detailed background", "centered subject", "ambient light", "soft glow", "concept art", "fine art",
     "clear silhouette", "flat colours", "flat colors", "high resolution", "hdr", "bokeh", "paper texture", "gouache",
@@ -144,11 +151,25 @@ TIME_DETAIL: dict[str, tuple[str, ...]] = {
               "twinkling stars", "glowing moon"),
 }  # fmt: skip
 STRANGERS = (
-    "hat", "umbrella", "book", "astronaut", "robot", "dragon", "castle", "bicycle", "guitar", "cup", "coffee", "pizza", "king",
-    "queen", "man", "woman", "child", "people", "crown", "scarf", "glasses", "sword", "piano", "train", "horse", "lion", "cake",
-    "clock", "lamp", "window", "table", "chair", "bridge", "river", "lake", "island", "cloud", "rain", "storm", "rainbow", "fire",
+    "hat", "umbrella", "book", "astronaut", "robot", "dragon", "castle", "bicycle", "guitar", "cup", "coffee", "pizza",
+    "king",
+    "queen", "man", "woman", "child", "people", "crown", "scarf", "glasses", "sword", "piano", "train", "horse",
+    "lion", "cake",
+    "clock", "lamp", "window", "table", "chair", "bridge", "river", "lake", "island", "cloud", "rain", "storm",
+    "rainbow", "fire",
     "magic", "wizard", "music", "dream", "story", "friend", "family", "party", "market", "bench", "fence", "path", "letter",
-    "apple", "basket", "lantern", "telescope", "camera", "suitcase", "teacup", "sweater", "boots", "gloves", "violin", "ladder",
+    "apple", "basket", "lantern", "telescope", "camera", "suitcase", "teacup", "sweater", "boots", "gloves", "violin",
+    "ladder",
+)  # fmt: skip
+CHATTER = (
+    "i", "would", "like", "to", "see", "there", "is", "are", "that", "its", "it", "while", "very", "my", "favourite",
+    "favorite",
+    "please", "could", "you", "make", "me", "one", "where", "which", "who", "here", "we", "want", "some", "then",
+    "this", "all",
+    "around", "behind", "above", "full", "so", "really", "paint", "create", "generate", "picture", "depicting", "featuring",
+    "showing", "against", "backdrop", "set", "scene", "view", "taken", "from", "style", "look", "has", "have", "for",
+    "his", "her",
+    "only", "just", "lives", "stands", "sits", "waits", "during", "over", "under", "into", "near", "colour", "color", "today",
 )  # fmt: skip
 
 

@@ -1,0 +1,75 @@
+"""The whole model as diffusers has it: put together, read, written small, and asked for pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from postcard import diffusion
+from postcard.language import Language
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL, StableDiffusionXLPipeline, UNet2DConditionModel
+    from PIL import Image
+
+STEPS = 16
+GUIDANCE = 4.0
+
+
+def assemble(language: Language, vae: AutoencoderKL, unet: UNet2DConditionModel) -> StableDiffusionXLPipeline:
+    """Make a pipeline of the parts; an empty negative prompt is read as words, not replaced by zeros."""
+    from diffusers import StableDiffusionXLPipeline
+
+    pipe = StableDiffusionXLPipeline(
+        vae=vae, text_encoder=language.first, text_encoder_2=language.second, tokenizer=language.tokenizer,
+        tokenizer_2=language.tokenizer, unet=unet, scheduler=diffusion.scheduler(),
+        force_zeros_for_empty_prompt=False, add_watermarker=False,
+    )  # fmt: skip
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def load(folder: Path) -> StableDiffusionXLPipeline:
+    """Read a pipeline in 32-bit floats: on a CPU half precision is twenty times slower."""
+    import torch
+    from diffusers import StableDiffusionXLPipeline
+
+    pipe: Any = StableDiffusionXLPipeline.from_pretrained(folder, dtype=torch.float32, add_watermarker=False)
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def draw(pipe: Any, prompts: list[str], seeds: list[int], negative: str = "", batch_size: int = 16) -> list[Image.Image]:
+    """Draw one picture for each prompt with its seed."""
+    import torch
+
+    pictures: list[Image.Image] = []
+    for start in range(0, len(prompts), batch_size):
+        words = prompts[start : start + batch_size]
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds[start : start + batch_size]]
+        pictures += pipe(
+            words, negative_prompt=[negative] * len(words), generator=generators,
+            num_inference_steps=STEPS, guidance_scale=GUIDANCE,
+        ).images  # fmt: skip
+    return pictures
+
+
+def export(pipe: Any, folder: Path) -> None:
+    """Write the pipeline in half precision, with the keys that SDXL's own files have."""
+    import torch
+
+    for module in (pipe.vae, pipe.text_encoder, pipe.text_encoder_2, pipe.unet):
+        module.to(torch.float16)
+    pipe.save_pretrained(folder)
+    _prefix(folder / "text_encoder" / "model.safetensors")
+    for path in folder.rglob("*.safetensors"):
+        path.chmod(0o644)  # the library writes them for their owner's eyes only
+
+
+def _prefix(path: Path) -> None:
+    """Name the first encoder's weights `text_model.*`, as in SDXL; the library writes them bare and reads both."""
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(path)
+    named = {name if name.startswith("text_model.") else f"text_model.{name}": value for name, value in weights.items()}
+    save_file(named, path, metadata={"format": "pt"})
