@@ -306,6 +306,16 @@ def test_text_that_only_looks_like_grammar_is_left_alone(idea: str) -> None:
     assert imagine(idea) == Imagine(idea)
 
 
+def test_a_second_prompt_word_is_text_and_comes_back() -> None:
+    command = imagine("prompt: prompt: a cat")
+    assert command == Imagine("prompt: a cat")
+    assert parse(format_line(command)) == command
+
+
+def test_a_flag_right_behind_the_prompt_word_is_a_flag() -> None:
+    assert imagine("prompt:--raw a cat") == Imagine("a cat", Flags(raw=True))
+
+
 def test_an_unknown_flag_is_named_and_left_out_and_its_words_stay() -> None:
     command = imagine("a cat --loud purring")
     assert (command.idea, command.flags) == ("a cat purring", Flags())
@@ -416,6 +426,23 @@ def test_escaped_braces_are_text_without_a_notice_and_come_back() -> None:
 
 def test_quoted_braces_are_text() -> None:
     assert imagine('a sign "{open, closed}"') == Imagine('a sign "{open, closed}"')
+
+
+def test_the_last_of_a_value_and_a_choice_wins() -> None:
+    assert imagine("a cat --ar {1:1, 2:1} --ar 3:2").flags == Flags(aspect=Aspect(3, 2))
+    assert imagine("a cat --ar 3:2 --ar {1:1, 2:1}").flags == Flags(choices=(("ar", "{1:1, 2:1}"),))
+
+
+def test_an_unclosed_quote_does_not_reach_into_a_choice() -> None:
+    command = imagine('--style {5", 6"} a "cat')
+    assert command == Imagine('a "cat', Flags(choices=(("style", "{5', 6'}"),)))
+    assert parse(format_line(command)) == command
+
+
+def test_braces_nested_by_the_thousand_are_read_without_falling_over() -> None:
+    command = imagine("{a," * 3000 + "b" + "}" * 3000)
+    assert count_choices(command) >= 1
+    assert parse(format_line(command)) == command
 
 
 def test_too_many_choices_are_counted_and_refused_before_they_are_made() -> None:

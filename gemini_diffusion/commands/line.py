@@ -20,7 +20,7 @@ MOST_CHOICES = 16
 _COMMAND = re.compile(
     r"[\s\ufeff\u200b-\u200f\u2060\u202a-\u202e\u2066-\u2069]*[/\uff0f]([A-Za-z]+)(?:[:\uff1a]|(?=\s)|$)(.*)", re.DOTALL
 )
-_PROMPT = re.compile(r"prompt ?[:\uff1a] ?", re.IGNORECASE)
+_PROMPT = re.compile(r"^prompt ?[:\uff1a] ?", re.IGNORECASE)
 
 
 class TooManyChoices(ValueError):
@@ -37,7 +37,7 @@ def parse(text: str) -> Command:
     name = match[1].lower() if match else ""
     rest = match[2] if match else ""
     if name == "imagine":
-        return _imagine(tidy(rest))
+        return _imagine(_PROMPT.sub("", tidy(rest), count=1))
     if name == "help":
         return Usage("/help")
     return Other(name, rest.strip()) if name in OTHERS else Say(text)
@@ -45,8 +45,7 @@ def parse(text: str) -> Command:
 
 def _imagine(body: str) -> Imagine | Usage:
     spoken = hear(split(body))
-    idea = " ".join(spoken.words)
-    safe, refused, words = leading(split(_PROMPT.sub("", idea, count=1) if _PROMPT.match(idea) else idea))
+    safe, refused, words = leading(spoken.words)
     idea = " ".join(words)
     notices = [*spoken.all_notices(), *_about_references(safe, refused), *_about_idea(idea)]
     if not idea:
