@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 Family = Literal["sdxl", "sd15", "flux", "generic"]
 EngineName = Literal["local", "hosted"]
@@ -128,16 +129,24 @@ def find(model: str) -> ImageModel:
 def _guess(model: str) -> ImageModel:
     """An entry for a model we do not know, its family read from its name; everything about it is an assumption."""
     name = model.lower()
+    label = _label(model)
     if "flux" in name or "qwen-image" in name or "z-image" in name:
-        return _hosted(model, model, 28, 3.5, "")
+        return _hosted(model, label, 28, 3.5, "")
     older = any(
         mark in name for mark in ("sd15", "sd-1", "stable-diffusion-v1", "v1-5", "realistic_vision", "realistic-vision")
     )
     if older:
         sizes = ((512, 512), (640, 448), (448, 640), (768, 448), (448, 768))
-        return ImageModel(model, model, "sd15", model, ("local", "hosted"), sizes, 30, 7.0)
+        return ImageModel(model, label, "sd15", model, ("local", "hosted"), sizes, 30, 7.0, variant="fp16")
     family: Family = "sdxl" if "xl" in name else "generic"
-    return ImageModel(model, model, family, model, ("local", "hosted"), _SDXL_SIZES, 30, 5.0)
+    return ImageModel(model, label, family, model, ("local", "hosted"), _SDXL_SIZES, 30, 5.0, variant="fp16")
+
+
+def _label(model: str) -> str:
+    """A short name for a person: a folder's last part, an address's host, a hub id as it is."""
+    if model.startswith(("https://", "http://")):
+        return urlsplit(model).hostname or model
+    return Path(model).name if Path(model).is_absolute() else model
 
 
 def nearest_size(entry: ImageModel, width: int, height: int) -> tuple[int, int]:

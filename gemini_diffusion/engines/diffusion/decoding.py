@@ -1,0 +1,59 @@
+"""From latents to a picture, with an eye on numbers that overflow on the way; does not sample."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gemini_diffusion.engines.picture_check import is_black
+from gemini_diffusion.errors import BadAnswer, Blocked
+
+MENDED = "The decoder's numbers overflowed in {dtype}, so it was run again in float32."
+BLACK = "The picture is black all over: that is what the model drew, not a fault on the way."
+ANOTHER = "Draw it with another seed, less guidance or another model."
+
+
+def decode(pipeline: Any, latents: Any, torch: Any) -> tuple[Any, tuple[str, ...]]:
+    """The picture for `latents` [1, 4, height / 8, width / 8], and the sentences a person should read about it.
+
+    Raises BadAnswer where the latents or the decoder's output are not numbers in any precision, Blocked where the model's
+    own safety checker hides the picture. A black picture therefore never appears without its cause.
+    """
+    if not torch.isfinite(latents).all():
+        raise BadAnswer(f"The model's numbers overflowed in {_name(latents.dtype)}, so there is no picture.", ANOTHER)
+    notices: tuple[str, ...] = ()
+    vae = pipeline.vae
+    with torch.no_grad():
+        pixels = _pixels(vae, latents, torch)
+        if not torch.isfinite(pixels).all() and vae.dtype != torch.float32:
+            notices = (MENDED.format(dtype=_name(vae.dtype)),)
+            vae.to(torch.float32)  # and it stays so: the next picture would overflow as well
+            pixels = _pixels(vae, latents, torch)
+    if not torch.isfinite(pixels).all():
+        raise BadAnswer("The decoder of this model makes no numbers out of it, so there is no picture.", ANOTHER)
+    picture = _checked(pipeline, pixels)
+    return picture, (*notices, BLACK) if is_black(picture) else notices
+
+
+def _pixels(vae: Any, latents: Any, torch: Any) -> Any:
+    """Pixels from -1 to 1, [1, 3, height, width], in the decoder's own dtype."""
+    mean, deviation = getattr(vae.config, "latents_mean", None), getattr(vae.config, "latents_std", None)
+    latents = latents.to(torch.float32) / vae.config.scaling_factor
+    if mean is not None and deviation is not None:
+        shape = (1, -1, 1, 1)
+        latents = latents * torch.tensor(deviation, device=latents.device).view(shape)
+        latents = latents + torch.tensor(mean, device=latents.device).view(shape)
+    return vae.decode(latents.to(vae.dtype), return_dict=False)[0]
+
+
+def _checked(pipeline: Any, pixels: Any) -> Any:
+    """The picture, unless a safety checker that came with the model hides it."""
+    checker = getattr(pipeline, "safety_checker", None)
+    if checker is not None:
+        pixels, flagged = pipeline.run_safety_checker(pixels, pixels.device, checker.dtype)
+        if any(flagged or ()):
+            raise Blocked("The safety checker that came with this model hid the picture.")
+    return pipeline.image_processor.postprocess(pixels, output_type="pil")[0]
+
+
+def _name(dtype: Any) -> str:
+    return str(dtype).removeprefix("torch.")

@@ -1,0 +1,54 @@
+"""torch, diffusers and transformers, imported on first use and in the one safe way; knows no model."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from dataclasses import dataclass
+from types import ModuleType
+
+from gemini_diffusion.engines.translation import in_our_words
+from gemini_diffusion.errors import PackageMissing
+
+ENVIRONMENT = {
+    "DIFFUSERS_DISABLE_REMOTE_CODE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "DIFFUSERS_VERBOSITY": "error",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+"""Read by the packages at their import. Without the first, diffusers would fetch and run code that a model names; their
+warnings are about their own insides, and what concerns a person is said by us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """The imported modules."""
+
+    torch: ModuleType
+    diffusers: ModuleType
+    transformers: ModuleType
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """What decides a picture beside its recipe."""
+        return {name: str(getattr(self, name).__version__) for name in ("torch", "diffusers", "transformers")}
+
+
+def open_packages() -> Packages:
+    """Import them, about five seconds the first time. Raises PackageMissing with what helps."""
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    with in_our_words("Drawing on this machine"):
+        packages = Packages(*(_import(name) for name in ("torch", "diffusers", "transformers")))
+        for package in (packages.diffusers, packages.transformers):
+            package.utils.logging.set_verbosity_error()
+            package.utils.logging.disable_progress_bar()
+        return packages
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        missing = (error.name or name).partition(".")[0]
+        raise PackageMissing(f"{missing} is not installed, so nothing can be drawn on this machine.") from error

@@ -1,0 +1,134 @@
+"""The engine that draws on this machine; its parts are in engines/diffusion/, and whatever blocks runs on their threads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gemini_diffusion import catalogue
+from gemini_diffusion.catalogue import ImageModel
+from gemini_diffusion.engines.diffusion.device import SMALL, has_gpu, place
+from gemini_diffusion.engines.diffusion.download import Download, in_bytes
+from gemini_diffusion.engines.diffusion.packages import open_packages
+from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
+from gemini_diffusion.engines.diffusion.shelf import Shelf
+from gemini_diffusion.engines.diffusion.studio import Commission, Studio
+from gemini_diffusion.engines.diffusion.tokens import TokenCounter
+from gemini_diffusion.engines.diffusion.worker import Job, Worker
+from gemini_diffusion.errors import AgreementNeeded, ModelNotFound, RequestRefused
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import Capabilities, Emit, Event, ImageRequest, ImageResult, ModelChoice
+
+GRID = 8
+"""Sides are multiples of this: one latent is 8 x 8 pixels."""
+LARGEST_SIDE = 2048
+
+
+class LocalEngine:
+    """diffusers on this machine, one drawing at a time. One instance serves all visitors.
+
+    `home` is where models are fetched to unless the hub's own cache is set; `hub_url` "" is the hub's usual address.
+    Downloads have a thread of their own, so that nobody's drawing waits for somebody's gigabytes.
+    """
+
+    name = "local"
+
+    def __init__(self, home: Path, hub_url: str = "") -> None:
+        self._shelf = Shelf.at(home)
+        self._hub_url = hub_url
+        self._drawings, self._downloads = Worker("drawing"), Worker("download")
+        self._studio = Studio()
+        self._tokens = TokenCounter()
+
+    def default_model(self, settings: Settings) -> str:
+        """SDXL where a GPU is and the download was agreed to or made, else the model that came with the program."""
+        entry = catalogue.find(catalogue.DEFAULT_LOCAL)
+        ready = _is_agreed(entry, settings) or self._shelf.find(entry) is not None
+        return entry.id if has_gpu() and ready else catalogue.FIRST_RUN
+
+    def count_tokens(self, model: str, text: str) -> int | None:
+        """Tokens for the model's first encoder, specials included; None for a model that is not on this machine."""
+        folder = self._shelf.find(catalogue.find(model))
+        return self._tokens.count(folder, text) if folder else None
+
+    def capabilities(self, model: str, settings: Settings) -> Capabilities:
+        """All that diffusers offers for the model's family."""
+        entry = catalogue.find(model)
+        return Capabilities(
+            negative_prompt=entry.takes_negative,
+            scheduler=True,
+            prompt_2=entry.family == "sdxl",
+            max_tokens=entry.max_tokens,
+            schedulers=tuple(SCHEDULERS),
+        )
+
+    async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
+        """One picture. Raises AgreementNeeded before anything is fetched that nobody agreed to."""
+        _refuse_the_impossible(request)
+        entry = catalogue.find(request.model)
+        folder = await self._folder(entry, settings, emit)
+        return await self._drawings.run(lambda job: self._studio.draw(job, Commission(request, entry, folder)), emit)
+
+    async def models(self, settings: Settings) -> list[ModelChoice]:
+        """The catalogue's models for this machine, and what each would cost."""
+        return [self._choice(entry) for entry in catalogue.CATALOGUE if "local" in entry.engines]
+
+    async def check(self, settings: Settings) -> str:
+        """The device, the packages and the room on the disk; imports torch. Raises PackageMissing."""
+        return await self._drawings.run(self._account, _unseen)
+
+    async def close(self) -> None:
+        """Stop what is being drawn, and wait for the step it is in."""
+        await self._drawings.close()
+
+    async def _folder(self, entry: ImageModel, settings: Settings, emit: Emit) -> Path:
+        """Where the model is, after it was fetched if that was agreed to."""
+        if folder := self._shelf.find(entry):
+            return folder
+        if entry.is_folder:
+            raise ModelNotFound(f"{entry.label} is not there, or not whole.", "Choose another model.")
+        download = Download(entry, self._shelf, self._hub_url, settings.hf_token.reveal())
+        if _is_agreed(entry, settings):
+            return await self._downloads.run(download.run, emit)
+        size = entry.download_bytes or await self._downloads.run(lambda job: download.plan().missing, emit)
+        free = self._shelf.free_bytes
+        raise AgreementNeeded(
+            f"{entry.label} is a {in_bytes(size)} download; {in_bytes(free)} are free here.",
+            "Agree to it, or choose another model.",
+            model=entry.id,
+            download_bytes=size,
+            free_bytes=free,
+        )
+
+    def _choice(self, entry: ImageModel) -> ModelChoice:
+        if self._shelf.find(entry):
+            return ModelChoice(entry.id, entry.label, "included" if entry.is_folder else "on this machine")
+        if entry.is_folder:
+            return ModelChoice(entry.id, entry.label, "not in this copy of the program", runnable=False)
+        return ModelChoice(entry.id, entry.label, f"{in_bytes(entry.download_bytes)} to download")
+
+    def _account(self, job: Job) -> str:
+        packages = open_packages()
+        versions = ", ".join(f"{name} {version}" for name, version in packages.versions.items())
+        free = in_bytes(self._shelf.free_bytes)
+        return f"Large models are drawn on {place(packages.torch, SMALL)}. {versions}; {free} are free."
+
+
+def _refuse_the_impossible(request: ImageRequest) -> None:
+    """What diffusers would answer with an error of its own, or with hours of work, said in words before anything starts."""
+    width, height = request.width, request.height
+    if width % GRID or height % GRID or not (GRID <= width <= LARGEST_SIDE and GRID <= height <= LARGEST_SIDE):
+        near = " x ".join(str(min(LARGEST_SIDE, max(GRID, round(side / GRID) * GRID))) for side in (width, height))
+        raise RequestRefused(
+            f"{width} x {height} pixels cannot be drawn: sides are multiples of {GRID}, at most {LARGEST_SIDE}.",
+            f"{near} can.",
+        )
+    if request.num_inference_steps < 1:
+        raise RequestRefused("A drawing needs at least one step.", "About 30 are usual.")
+
+
+def _is_agreed(entry: ImageModel, settings: Settings) -> bool:
+    return entry.id in {catalogue.find(model).id for model in settings.agreed_models}
+
+
+def _unseen(event: Event) -> None:
+    """Nobody watches a check."""
