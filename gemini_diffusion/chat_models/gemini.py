@@ -1,0 +1,160 @@
+"""Gemini through Google's own client: streamed answers, live models, a key that works or why not; knows no window."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from gemini_diffusion.chat_models import gemini_models, gemini_request
+from gemini_diffusion.chat_models.gemini_answer import AnswerSoFar
+from gemini_diffusion.chat_models.gemini_connections import Connection, GeminiConnections
+from gemini_diffusion.chat_models.gemini_errors import Asked, BrokeOff, FieldRefused, foreign, translated
+from gemini_diffusion.chat_models.gemini_models import FALLBACK, ignored_sampling
+from gemini_diffusion.chat_models.gemini_request import GeminiRequest
+from gemini_diffusion.errors import GaveUp, GeminiDiffusionError, ModelNotFound, RequestRefused, Transient
+from gemini_diffusion.retry import retrying
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, Event, ModelChoice, TextGrew
+
+__all__ = ["GeminiChatModel", "ignored_sampling"]
+
+T = TypeVar("T")
+
+SUGGESTING = 5.0
+"""Seconds that may be spent on finding a name like the one that does not exist."""
+
+
+class GeminiChatModel:
+    """The ChatModel that speaks to Gemini; one instance serves all visitors, each over a connection for their own key."""
+
+    name = "gemini"
+    structured = True
+
+    def __init__(self) -> None:
+        self._connections = GeminiConnections()
+
+    async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
+        """The whole answer within `settings.deadline` seconds; once its first word is shown it is not asked for again."""
+        asked = gemini_request.build(request, settings)
+        async with self._connections.lend(settings) as connection:
+            exchange = _Exchange(connection, settings, asked, emit)
+            try:
+                return await retrying(exchange.attempt, deadline=settings.deadline, emit=emit)
+            except BrokeOff:
+                raise
+            except GaveUp as end:
+                if not exchange.so_far.text:
+                    raise
+                raise BrokeOff(f"the {settings.deadline:.0f} s it may take are over.") from end.__cause__
+
+    async def models(self, settings: Settings) -> list[ModelChoice]:
+        """The models that chat, asked for once an hour and key; the ones we know of without a key."""
+        if not settings.google_api_key:
+            return list(FALLBACK)
+        async with self._connections.lend(settings) as connection:
+            return list(connection.fresh_listing or await self._list(connection, settings))
+
+    async def check(self, settings: Settings) -> str:
+        """Whether the key works, by listing its models anew."""
+        async with self._connections.lend(settings) as connection:
+            found = await self._list(connection, settings)
+        return f"The key works: {len(found)} chat models." if len(found) != 1 else "The key works: 1 chat model."
+
+    async def close(self) -> None:
+        await self._connections.close()
+
+    async def _list(self, connection: Connection, settings: Settings) -> list[ModelChoice]:
+        return await retrying(lambda: _listed(connection, settings), deadline=settings.deadline, emit=_unwatched)
+
+
+@dataclass
+class _Exchange:
+    """One question and its answer, over as many attempts as it takes."""
+
+    connection: Connection
+    settings: Settings
+    request: GeminiRequest
+    emit: Emit
+    so_far: AnswerSoFar = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.so_far = AnswerSoFar(self.request)
+
+    async def attempt(self) -> ChatAnswer:
+        """The answer, asked for again at once where the model refuses a part it can do without."""
+        while True:
+            try:
+                return await self._once()
+            except FieldRefused as refused:
+                self.request = self.request.without(refused.field)
+
+    async def _once(self) -> ChatAnswer:
+        self.so_far = AnswerSoFar(self.request)
+        asked = _asked(self.settings, self.request)
+        try:
+            await _translating(self._stream, asked)
+            return self.so_far.ended()
+        except ModelNotFound as unknown:
+            raise await self._suggesting(unknown) from None
+        except Transient as trouble:
+            if not self.so_far.text:
+                raise
+            raise BrokeOff(trouble.message) from trouble
+
+    async def _stream(self) -> None:
+        """Read the stream to its end and never leave it before: only then, or cancelled in a read, does it free its socket."""
+        from google.genai.types import GenerateContentConfig
+
+        stream = await self.connection.sdk.aio.models.generate_content_stream(
+            model=self.request.model,
+            contents=self.request.contents,
+            config=GenerateContentConfig(**self.request.config),
+        )
+        async for chunk in stream:
+            if self.so_far.add(chunk):
+                self.emit(TextGrew(self.so_far.text))
+
+    async def _suggesting(self, unknown: ModelNotFound) -> ModelNotFound:
+        """The same error, naming the model most like the one asked for."""
+        try:
+            async with asyncio.timeout(SUGGESTING):
+                choices = await _listed(self.connection, self.settings)
+        except (GeminiDiffusionError, TimeoutError):
+            choices = list(FALLBACK)
+        near = gemini_models.nearest(self.request.model, choices) or FALLBACK[0].id
+        return ModelNotFound(unknown.message, f"Choose another model, {near} for one.")
+
+
+async def _listed(connection: Connection, settings: Settings) -> list[ModelChoice]:
+    """The models that chat, live; kept with the connection."""
+
+    async def ask() -> list[ModelChoice]:
+        pager = await connection.sdk.aio.models.list(config={"http_options": {"timeout": int(settings.deadline * 1000) + 1000}})
+        return gemini_models.chatting([model async for model in pager])
+
+    found = await _translating(ask, _asked(settings))
+    if not found:
+        raise RequestRefused("Gemini lists no model that chats for this key.", "Use another key.")
+    connection.listing, connection.listed_at = found, time.monotonic()
+    return found
+
+
+async def _translating(call: Callable[[], Awaitable[T]], asked: Asked) -> T:
+    """What the call returns; what the client raises comes out as ours, raised where no trace of theirs hangs on to it."""
+    try:
+        return await call()
+    except foreign() as error:
+        ours = translated(error, asked)
+    raise ours
+
+
+def _asked(settings: Settings, request: GeminiRequest | None = None) -> Asked:
+    model, optional = (request.model, request.optional) if request else (settings.chat_model, ())
+    return Asked(model, settings.google_api_key.reveal(), settings.google_base_url, optional)
+
+
+def _unwatched(event: Event) -> None:
+    """Nobody watches a list being fetched."""

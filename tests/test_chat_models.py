@@ -1,0 +1,163 @@
+"""What every chat model keeps to, whichever it is: one list of promises, each run against each of them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from itertools import pairwise
+
+import pytest
+
+from gemini_diffusion.chat_models import ChatModel, open_chat_models
+from gemini_diffusion.errors import BadInput, GaveUp, KeyNeeded
+from gemini_diffusion.settings import Secret, Settings
+from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, ModelChoice, TextGrew
+from tests.servers import gemini as g
+from tests.servers.faults import hang, headers_only, stall, trickle
+from tests.servers.wire import Scripted
+
+KEY = "AIzaSyA-key-of-one-visitor-4f2a"
+HELLO = ChatRequest((Message("user", "Hello, what can you do?"),), "Be brief.")
+SILENCES: dict[str, Scripted[g.GeminiCall]] = {
+    "hang": hang(),
+    "headers": headers_only(),
+    "stall": stall(g.reply("Good ", "morning")),
+    "trickle": trickle(g.reply("Hi")),
+}
+
+
+@pytest.fixture
+def server() -> Iterator[g.GeminiServer]:
+    with g.GeminiServer() as gemini:
+        yield gemini
+
+
+@pytest.fixture
+def settings(server: g.GeminiServer) -> Settings:
+    return Settings(google_api_key=Secret(KEY), google_base_url=server.url, deadline=20.0)
+
+
+@pytest.fixture(params=["gemini", "offline"])
+async def model(request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
+    models = open_chat_models()
+    assert set(models) == {"gemini", "offline"}, "a new chat model joins the promises here"
+    yield models[request.param]
+    for opened in models.values():
+        await opened.close()
+
+
+def ignore(event: Event) -> None:
+    """Nobody watches."""
+
+
+async def test_it_is_a_chat_model_under_its_own_name(model: ChatModel) -> None:
+    assert isinstance(model, ChatModel)
+    assert open_chat_models()[model.name].name == model.name
+    assert isinstance(model.structured, bool)
+
+
+async def test_an_answer_is_seen_growing_and_its_last_words_are_the_answer(model: ChatModel, settings: Settings) -> None:
+    events: list[Event] = []
+    answer = await model.answer(HELLO, settings, events.append)
+    texts = [event.text for event in events if isinstance(event, TextGrew)]
+    assert isinstance(answer, ChatAnswer) and answer.model and not answer.truncated
+    assert len(texts) > 1 and len(texts) == len(events)
+    assert all(longer.startswith(shorter) and longer != shorter for shorter, longer in pairwise(texts))
+    assert texts[-1] == answer.text
+
+
+async def test_stop_works_within_a_tenth_of_a_second(model: ChatModel, settings: Settings, server: g.GeminiServer) -> None:
+    server.enqueue(g.reply(*["word "] * 50, every=0.1))
+    begun = asyncio.Event()
+    answering = asyncio.ensure_future(model.answer(HELLO, settings, lambda event: begun.set()))
+    await asyncio.wait_for(begun.wait(), 10)
+    stopped = time.monotonic()
+    answering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await answering
+    assert time.monotonic() - stopped < 0.1
+
+
+async def test_stop_works_before_anything_is_heard(model: ChatModel, settings: Settings, server: g.GeminiServer) -> None:
+    server.enqueue(hang())
+    answering = asyncio.ensure_future(model.answer(HELLO, settings, ignore))
+    await asyncio.sleep(0)
+    stopped = time.monotonic()
+    answering.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await answering
+    assert time.monotonic() - stopped < 0.1
+
+
+async def test_without_a_key_no_call_is_made(model: ChatModel, settings: Settings, server: g.GeminiServer) -> None:
+    keyless = settings.replaced({"google_api_key": ""})
+    assert await model.models(keyless)
+    try:
+        assert "no Gemini key is set" in (await model.answer(HELLO, keyless, ignore)).text
+        assert await model.check(keyless) == "Always works."
+    except KeyNeeded as needed:
+        assert needed.hint == "Add one in Settings; it is free at aistudio.google.com/apikey."
+        with pytest.raises(KeyNeeded):
+            await model.check(keyless)
+    assert server.calls == []
+
+
+async def test_two_visitors_at_once_are_kept_apart(model: ChatModel, settings: Settings, server: g.GeminiServer) -> None:
+    server.respond = lambda call: g.reply(f"{call.key} ", f"asked {call.last_user_text}", every=0.01)
+    visitors = [settings.replaced({"google_api_key": key}) for key in ("key-of-the-first-visitor", "key-of-the-second-visitor")]
+
+    async def ask(number: int) -> tuple[Settings, str, ChatAnswer]:
+        mine, said = visitors[number % 2], f"hello number {number}"
+        return mine, said, await model.answer(ChatRequest((Message("user", said),)), mine, ignore)
+
+    answers = await asyncio.gather(*(ask(number) for number in range(60)))
+    keys = [(mine.google_api_key.reveal(), said) for mine, said, _ in answers]
+    if model.name == "gemini":
+        assert [answer.text for _, _, answer in answers] == [f"{key} asked {said}" for key, said in keys]
+        assert sorted((call.key or "", call.last_user_text) for call in server.generations) == sorted(keys)
+    else:
+        assert len({answer.text for _, _, answer in answers}) == 1 and server.calls == []
+
+
+@pytest.mark.parametrize("silence", SILENCES)
+async def test_nothing_outlasts_its_deadline_by_half_a_second(
+    model: ChatModel, settings: Settings, server: g.GeminiServer, silence: str
+) -> None:
+    await model.answer(HELLO, settings, ignore)  # the client's own start is not the service's slowness
+    server.enqueue(*[SILENCES[silence]] * 4)
+    started = time.monotonic()
+    try:
+        await model.answer(HELLO, settings.replaced({"deadline": 1}), ignore)
+    except GaveUp as end:
+        assert end.message and end.hint
+        assert time.monotonic() - started >= 0.95
+    assert time.monotonic() - started < 1.5
+
+
+async def test_a_conversation_without_a_question_is_told_so(
+    model: ChatModel, settings: Settings, server: g.GeminiServer
+) -> None:
+    with pytest.raises(BadInput) as raised:
+        await model.answer(ChatRequest(()), settings, ignore)
+    assert str(raised.value) == "There is nothing to answer. Write something first."
+    assert server.calls == []
+
+
+async def test_its_models_are_choices_with_a_name_to_read(model: ChatModel, settings: Settings) -> None:
+    choices = await model.models(settings)
+    assert choices and all(isinstance(choice, ModelChoice) and choice.id and choice.label for choice in choices)
+    assert len({choice.id for choice in choices}) == len(choices)
+
+
+async def test_it_says_that_it_works(model: ChatModel, settings: Settings) -> None:
+    assert await model.check(settings) in ("Always works.", "The key works: 7 chat models.")
+
+
+async def test_one_instance_works_on_after_its_event_loop_is_gone(server: g.GeminiServer, settings: Settings) -> None:
+    def ask_on_a_loop_of_its_own(model: ChatModel) -> str:
+        return asyncio.run(model.answer(HELLO, settings, ignore)).text
+
+    for model in open_chat_models().values():
+        texts = [await asyncio.to_thread(ask_on_a_loop_of_its_own, model) for _ in range(3)]
+        assert texts[0] and texts == [texts[0]] * 3
