@@ -102,7 +102,7 @@ def heard(*command: str) -> str:
 
 def ask(*command: str) -> Python | None:
     """What the interpreter behind a command says of itself; None if there is none that works."""
-    if command == (sys.executable,):
+    if command == (sys.executable,) and os.path.exists(sys.executable):  # it may have been removed under our feet
         return this_python()
     facts = heard(*command, __file__, "facts")
     return Python(**json.loads(facts)) if facts else None
@@ -210,7 +210,8 @@ def install(python: Python, name: str) -> None:
 
 def fingerprint(python: Python, requirements: Path) -> str:
     texts = [requirements.read_text(encoding="utf-8"), (ROOT / "constraints.txt").read_text(encoding="utf-8")]
-    machine = [python.path, python.version, bool(shutil.which("nvidia-smi")), os.environ.get("TORCH_INDEX_URL")]
+    path = python.path.replace(str(python.state), "")  # an environment may be moved
+    machine = [path, python.version, bool(shutil.which("nvidia-smi")), os.environ.get("TORCH_INDEX_URL")]
     return hashlib.sha256(json.dumps([texts, machine]).encode()).hexdigest()
 
 

@@ -1,0 +1,465 @@
+"""The scripts under bash, in a folder with blanks and accents, with tiny stand-ins for the packages; does not know the app.
+
+The index of packages is a closed port of this machine and every package is a wheel of one file, so nothing is fetched.
+The .bat files cannot run here: a small reader follows their control flow instead.
+"""
+
+import ast
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+REAL_PYTHON = str(getattr(sys, "_base_executable", sys.executable))
+DEAD_INDEX = "http://127.0.0.1:9/simple"
+COPIED = ("installer.py", "start.sh", "install_linux.sh", "tests/run.sh", ".ci/run")
+APP = """
+import importlib.metadata as metadata, json, os, sys
+packages = {found.name: found.version for found in metadata.distributions()}
+print(json.dumps({"arguments": sys.argv[1:], "prefix": sys.prefix, "cwd": os.getcwd(), "packages": packages}))
+sys.exit(7 if "--fail" in sys.argv else 0)
+"""
+TOOL = """
+import os, sys
+print("ran", {name!r}, *sys.argv[1:], os.environ.get("OMP_NUM_THREADS"), flush=True)
+sys.exit(os.environ.get("FAILING") == {name!r})
+"""
+
+
+def wheel(folder: Path, name: str, version: str, modules: dict[str, str] | None = None) -> None:
+    """Write a package of the given modules (path -> source) that pip can install."""
+    folder.mkdir(exist_ok=True)
+    info = f"{name}-{version}.dist-info"
+    files = {
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        **(modules or {f"{name}.py": ""}),
+    }
+    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        for path, text in files.items():
+            archive.writestr(path, text)
+        archive.writestr(f"{info}/RECORD", "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"]))
+
+
+def script(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!{shutil.which('bash')}\n{text}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return path
+
+
+class Project:
+    """A copy of the scripts beside a tiny app, and the only programs that its shell can find."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.bin = folder.parent / "bin"
+        self.wheels = folder.parent / "wheels"
+        self.venv = folder / ".venv"
+        self.log = folder / "install.log"
+        self.environment = {
+            "PATH": str(self.bin),
+            "HOME": str(folder.parent),
+            "LANG": "C.UTF-8",
+            "PIP_CONFIG_FILE": os.devnull,
+            "PIP_FIND_LINKS": self.wheels.as_uri(),
+            "PIP_INDEX_URL": DEAD_INDEX,
+            "PIP_RETRIES": "1",  # 0 and pip does not even say that it could not connect
+            "TORCH_INDEX_URL": DEAD_INDEX,
+        }
+
+    def bash(self, command: str, *, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-c", command],
+            cwd=cwd or self.folder,
+            env=self.environment | environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+        )
+
+    def start(self, arguments: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.bash(f"bash start.sh {arguments}", cwd=self.folder, **environment)
+
+    def require(self, *lines: str) -> None:
+        (self.folder / "requirements.txt").write_text("\n".join(lines) + "\n")
+
+
+def make(folder: Path) -> Project:
+    project = Project(folder)
+    for name in COPIED:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    (folder / "app.py").write_text(APP)
+    (folder / "constraints.txt").write_text("torch==2.13.0\n")
+    (folder / "requirements-dev.txt").write_text("linters\n")
+    project.require("torch>=2.10", "first")
+    wheel(project.wheels, "torch", "2.13.0+cpu")
+    wheel(project.wheels, "first", "1.0")
+    wheel(project.wheels, "second", "1.0")
+    tools = {f"{name}/__main__.py": TOOL.format(name=name) for name in ("ruff", "mypy", "pytest")}
+    contracts = TOOL.format(name="lint-imports").strip().replace("\n", "\n    ")
+    wheel(project.wheels, "linters", "1.0", {**tools, "importlinter/cli.py": f"def lint_imports_command():\n    {contracts}\n"})
+    for name in ("bash", "dirname", "id"):
+        (project.bin / name).parent.mkdir(exist_ok=True)
+        (project.bin / name).symlink_to(str(shutil.which(name)))
+    script(project.bin / "python3", f'exec "{REAL_PYTHON}" "$@"')
+    return project
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """One project that was started once; tests that change it work on a copy."""
+    project = make(tmp_path_factory.mktemp("scripts") / "Größe mit Blank" / "app")
+    first = project.start("--once 'a cat'")
+    assert first.returncode == 0, first.stderr
+    assert said(first)["arguments"] == ["--once", "a cat"]
+    assert "Making an environment in .venv" in first.stderr
+    yield project
+
+
+def copied(project: Project, place: Path) -> Project:
+    shutil.copytree(project.folder.parent, place / "Größe mit Blank", symlinks=True)
+    return Project(place / "Größe mit Blank" / "app")
+
+
+@pytest.fixture
+def project(installed: Project, tmp_path: Path) -> Project:
+    return copied(installed, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def unlucky(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose next start asks pip for what it cannot have."""
+    project = copied(installed, tmp_path_factory.mktemp("unlucky"))
+    project.require("torch>=2.10", "unheard-of")
+    return project
+
+
+@pytest.fixture(scope="module")
+def linted(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with stand-ins for Chromium and the linters, which tell what ran."""
+    project = copied(installed, tmp_path_factory.mktemp("linted"))
+    script(project.bin / "chromium", "echo Chromium 156")
+    return project
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Project:
+    return make(tmp_path / "Größe mit Blank" / "app")
+
+
+def said(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
+    answer = json.loads(done.stdout)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def packages(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    answer = said(done)["packages"]
+    assert isinstance(answer, dict)
+    return answer
+
+
+def pip_that_says(project: Project, text: str, code: str = "sys.exit(1)") -> None:
+    """Put a stand-in for pip into .venv and ask for something new, so that it is called."""
+    main = next(project.venv.glob("lib/python*/site-packages/pip/__main__.py"))
+    main.write_text(f"import os, sys\nprint({text!r}, flush=True)\n{code}\n")
+    project.require("torch>=2.10", "second")
+
+
+# --- starting ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_start_is_silent_and_leaves_pip_alone(installed: Project) -> None:
+    before = installed.log.stat().st_mtime_ns
+    again = installed.start("--lang 'pt BR' é")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert said(again)["arguments"] == ["--lang", "pt BR", "é"]
+    assert said(again)["prefix"] == str(installed.venv)
+    assert installed.log.stat().st_mtime_ns == before
+
+
+def test_the_code_of_the_app_is_the_code_of_the_script(installed: Project) -> None:
+    assert installed.start("--fail").returncode == 7
+
+
+def test_it_starts_from_any_folder_and_the_app_sees_that_folder(installed: Project, tmp_path: Path) -> None:
+    done = installed.bash(f"bash '{installed.folder}/start.sh'", cwd=tmp_path)
+    assert said(done)["cwd"] == str(tmp_path)
+    assert said(installed.bash("bash app/start.sh", cwd=installed.folder.parent))["prefix"] == str(installed.venv)
+
+
+def test_line_ends_of_windows_are_no_change_of_what_is_required(project: Project) -> None:
+    requirements = project.folder / "requirements.txt"
+    requirements.write_bytes(requirements.read_bytes().replace(b"\n", b"\r\n"))
+    assert project.start().stderr == ""
+
+
+def test_changed_requirements_are_installed_at_the_next_start(project: Project) -> None:
+    project.require("torch>=2.10", "first", "second")
+    done = project.start()
+    assert "Installing what requirements.txt lists" in done.stderr
+    assert packages(done)["second"] == "1.0"
+
+
+@pytest.mark.parametrize("name", ["start.sh", "install_linux.sh", "tests/run.sh", ".ci/run"])
+def test_sourcing_a_script_leaves_the_shell_and_its_folder_alone(unlucky: Project, name: str) -> None:
+    done = unlucky.bash(f"source '{unlucky.folder}/{name}'; echo alive $? in $PWD", cwd=unlucky.folder.parent)
+    assert "could not be reached" in done.stderr
+    assert done.stdout == f"alive 1 in {unlucky.folder.parent}\n"
+
+
+def test_a_script_that_is_sourced_without_a_failure_leaves_the_shell_too(installed: Project) -> None:
+    assert installed.bash("source ./start.sh --fail; echo alive $?").stdout.endswith("alive 7\n")
+
+
+# --- which Python -----------------------------------------------------------------------------------------------------
+
+
+def test_an_active_environment_is_used(project: Project) -> None:
+    active = project.folder.parent / "mine"
+    project.venv.rename(active)
+    done = project.start(VIRTUAL_ENV=str(active), PATH=f"{active}/bin:{project.bin}")
+    assert said(done)["prefix"] == str(active)
+    assert not project.venv.exists()
+
+
+def test_an_active_environment_that_is_gone_gives_way_to_ours_and_is_named(project: Project) -> None:
+    done = project.start(VIRTUAL_ENV=str(project.folder.parent / "gone"))
+    assert said(done)["prefix"] == str(project.venv)
+    assert "Using .venv instead" in done.stderr
+
+
+def test_without_an_environment_the_python_at_hand_is_used_and_that_is_remembered(project: Project) -> None:
+    system = project.folder.parent / "system"
+    shutil.copytree(project.venv, system, symlinks=True)
+    script(project.bin / "python3", f'exec "{system}/bin/python" "$@"')
+    done = project.bash("bash install_linux.sh F F")
+    assert done.returncode == 0, done.stderr
+    assert said(project.start())["prefix"] == str(system)
+    assert project.bash("bash install_linux.sh F T").returncode == 0
+    assert said(project.start())["prefix"] == str(project.venv)
+
+
+def test_a_clean_environment_keeps_nothing_of_the_old_one(project: Project) -> None:
+    (project.venv / "old").touch()
+    done = project.bash("bash install_linux.sh T")
+    assert done.returncode == 0, done.stderr
+    assert not (project.venv / "old").exists()
+    elsewhere = project.start(VIRTUAL_ENV=str(project.folder.parent), PATH=f"{project.folder.parent}:{project.bin}")
+    assert (said(elsewhere)["prefix"], elsewhere.stderr) == (str(project.venv), "")
+
+
+@pytest.mark.parametrize("arguments", ["X", "T maybe", "T F T"])
+def test_an_unknown_argument_is_named_and_nothing_is_made(fresh: Project, arguments: str) -> None:
+    done = fresh.bash(f"bash install_linux.sh {arguments}")
+    assert done.returncode == 1
+    assert f'not "{arguments.split()[-1].upper()}"' in done.stderr
+    assert not fresh.venv.exists()
+
+
+@pytest.mark.parametrize(
+    ("pretended", "seen"),
+    [
+        ("sys.version_info = (3, 9, 18)", "3.9.18 (64-bit)"),
+        ("sys.version_info = (3, 14, 0)", "3.14.0 (64-bit)"),
+        ("sys.maxsize = 2**31 - 1", "(32-bit)"),
+    ],
+)
+def test_a_wrong_python_ends_in_a_sentence(fresh: Project, pretended: str, seen: str) -> None:
+    pretend = f"import sys, runpy; {pretended}; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    script(
+        fresh.bin / "python3",
+        f'[ "$1" != -c ] || exec "{REAL_PYTHON}" "$@"\nexec "{REAL_PYTHON}" -c "{pretend}" "$@"',
+    )
+    done = fresh.start()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(r"Gemini Diffusion needs Python 3.11 to 3.13 \(64-bit\); found only .*start again\.\n", done.stderr)
+    assert seen in done.stderr
+
+
+def test_no_python_at_all_ends_in_a_sentence(fresh: Project) -> None:
+    (fresh.bin / "python3").unlink()
+    done = fresh.start()
+    assert done.returncode == 1
+    assert done.stderr.startswith("Gemini Diffusion needs Python 3.11 to 3.13 (64-bit); found none.")
+
+
+def test_an_old_python_can_read_the_installer() -> None:
+    ast.parse((ROOT / "installer.py").read_text(), feature_version=(3, 8))
+
+
+# --- when pip fails ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "The disk is full"),
+        ("error: externally-managed-environment", "The system keeps this Python to itself"),
+        ("ERROR: Could not install packages due to an OSError: [Errno 13] Permission denied: '/x'", "may not be written"),
+        ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate", "set PIP_CERT"),
+        ("WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(", "could not be reached"),
+        ("pip._vendor.urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool", "could not be reached"),
+        ("ERROR: ResolutionImpossible: for help visit https://pip.pypa.io", "Packages already in this environment clash"),
+        ("ERROR: No matching distribution found for second", "has no build for this Python"),
+        ("error: subprocess-exited-with-error", "had to be built here"),
+        ("something unheard of", "failed with code 1"),
+    ],
+)
+def test_a_failing_pip_ends_in_one_sentence_a_log_and_a_code(unlucky: Project, text: str, sentence: str) -> None:
+    pip_that_says(unlucky, text)
+    done = unlucky.start()
+    assert (done.returncode, done.stdout) == (1, "")
+    last = done.stderr.splitlines()[-1]
+    assert sentence in last
+    assert last.endswith(f"Details: {unlucky.log}")
+    assert text in unlucky.log.read_text()
+
+
+def test_an_index_out_of_reach_is_said_and_the_next_start_tries_again(project: Project) -> None:
+    project.require("torch>=2.10", "third")
+    assert "could not be reached" in project.start().stderr
+    wheel(project.wheels, "third", "1.0")
+    assert packages(project.start())["third"] == "1.0"
+
+
+def test_an_environment_that_was_cut_short_is_made_again(project: Project) -> None:
+    pip_that_says(project, "Installing collected packages: second", "os.kill(os.getpid(), 9)")
+    assert "The system ended the installation" in project.start().stderr
+    done = project.start()
+    assert "unfinished" in done.stderr
+    assert packages(done)["second"] == "1.0"
+
+
+# --- which torch ------------------------------------------------------------------------------------------------------
+
+
+def test_a_torch_that_is_here_is_never_exchanged_for_another_build(project: Project) -> None:
+    wheel(project.wheels, "torch", "2.11.0+cu128")
+    pip = f"'{project.venv}/bin/python' -m pip install --quiet --no-index torch==2.11.0+cu128"
+    assert project.bash(pip).returncode == 0
+    project.require("torch>=2.10", "second")
+    assert packages(project.start())["torch"] == "2.11.0+cu128"
+
+
+def test_where_the_fitting_build_is_out_of_reach_the_ordinary_index_is_asked_and_that_is_said(project: Project) -> None:
+    shutil.rmtree(next(project.venv.glob("lib/python*/site-packages/torch-*.dist-info")))
+    next(project.wheels.glob("torch-*.whl")).unlink()
+    project.require("torch>=2.10", "second")
+    done = project.start()
+    assert "Taking the ordinary one" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("The package index could not be reached")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what Linux takes")
+@pytest.mark.parametrize(
+    ("gpus", "index"),
+    [
+        ("exit 9", "https://download.pytorch.org/whl/cpu"),
+        ("echo 'No devices were found'", "https://download.pytorch.org/whl/cpu"),
+        ("echo 580.65.06, 9.0", "None"),
+        ("echo 610.10, 12.0", "None"),
+        ("echo 550.54.15, 8.6", "https://download.pytorch.org/whl/cu126"),
+        ("echo 580.65.06, 9.0; echo 580.65.06, 6.1", "https://download.pytorch.org/whl/cu126"),
+    ],
+)
+def test_the_build_of_torch_follows_the_gpu_and_its_driver(tmp_path: Path, gpus: str, index: str) -> None:
+    script(tmp_path / "nvidia-smi", gpus)
+    code = "import installer; print(installer.torch_index())"
+    environment = {"PATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8")
+    assert done.stdout.strip() == index, done.stderr
+
+
+# --- the tests' own script --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["tests/run.sh -k 'a cat'", ".ci/run"])
+def test_the_linters_run_first_and_pytest_last(linted: Project, command: str) -> None:
+    done = linted.bash(f"bash app/{command}", cwd=linted.folder.parent)
+    assert done.returncode == 0, done.stderr
+    ran = [line.removeprefix("ran ") for line in done.stdout.splitlines()]
+    assert ran[:4] == ["lint-imports 1", "ruff check . 1", "ruff format --check . 1", "mypy 1"]
+    assert ran[4:] == ["pytest -k a cat 1" if "cat" in command else "pytest 1"]
+
+
+@pytest.mark.parametrize("failing", ["lint-imports", "ruff", "mypy", "pytest"])
+def test_what_a_linter_or_a_test_finds_ends_in_a_code(linted: Project, failing: str) -> None:
+    done = linted.bash("bash tests/run.sh", FAILING=failing)
+    assert done.returncode == 1
+    assert ("ran pytest" in done.stdout) == (failing == "pytest")
+
+
+def test_without_chromium_that_is_said_loudly(linted: Project) -> None:
+    (linted.bin / "chromium").unlink()
+    done = linted.bash("bash tests/run.sh")
+    assert "NO CHROMIUM" in done.stderr
+    assert "ran pytest" in done.stdout
+
+
+# --- Windows ----------------------------------------------------------------------------------------------------------
+
+BATCHES = ["start.bat", "install_windows.bat"]
+
+
+def batch_lines(name: str) -> list[str]:
+    """The commands and labels of a batch file, without comments and blank lines."""
+    lines = (ROOT / name).read_text(encoding="ascii").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.lower().startswith("rem ")]
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_batch_files_end_their_lines_as_windows_does(name: str) -> None:
+    raw = (ROOT / name).read_bytes()
+    assert raw.count(b"\r\n") == raw.count(b"\n") > 0
+
+
+def test_shell_scripts_end_their_lines_as_linux_does() -> None:
+    assert not [name for name in COPIED if b"\r" in (ROOT / name).read_bytes()]
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_batch_files_quote_every_path(name: str) -> None:
+    for line in batch_lines(name):
+        bare = re.sub(r'"[^"]*"', "", line)
+        assert not re.search(r"%~dp0|%SystemRoot%|%CD%|\\", bare), line
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_batch_files_jump_only_to_labels_they_have_and_no_line_is_out_of_reach(name: str) -> None:
+    lines = batch_lines(name)
+    labels = {line[1:].lower() for line in lines if line.startswith(":")}
+    targets = {found.lower() for line in lines for found in re.findall(r"\b(?:goto|call) +:?([a-z_]+)", line)}
+    assert targets - {"eof"} == labels
+    for line, following in zip(lines, [*lines[1:], ":end"], strict=True):
+        leaves = re.match(r"(goto|exit)\b", line)
+        assert not leaves or following.startswith(":"), f"{following} can never be reached"
+    assert re.match(r"(goto|exit)\b", lines[-1])
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_batch_files_look_at_the_result_of_each_step(name: str) -> None:
+    harmless = r"(@?echo|setlocal|set|if|goto|exit|pause|:|call :try)"
+    lines = batch_lines(name)
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        assert re.match(harmless, line) or "errorlevel" in following, f"nothing looks at how this went: {line}"
+
+
+def test_the_start_of_windows_tries_the_launcher_first_and_knows_the_stub_of_the_store() -> None:
+    text = "\n".join(batch_lines("start.bat"))
+    assert text.index("call :try py -3") < text.index("call :try python")
+    assert 'cd /d "%~dp0"' in text
+    assert "WindowsApps" in text
+    assert re.search(r"if defined CI exit .*\n.*timeout.*\nif not errorlevel 1 pause", text)
