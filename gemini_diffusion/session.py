@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from gemini_diffusion import commands, plan, transcript
-from gemini_diffusion.commands import Imagine, Say
+from gemini_diffusion.commands import Flags, Imagine, Say
 from gemini_diffusion.errand import Choice, Errand, Studio
 from gemini_diffusion.errors import AgreementNeeded, BadInput, GaveUp, GeminiDiffusionError, KeyNeeded, KeyRefused, Transient
 from gemini_diffusion.gallery import FileFormat
@@ -113,8 +113,6 @@ class Session:
         if picture is None:
             raise BadInput("That picture is not here any more.", "Choose another one, or ask for it anew.")
         crafted = _edited(picture.recipe, edit)
-        if not crafted.prompt:
-            raise BadInput("The prompt is empty.", "Say what you want to see, then draw again.")
         seed = None if edit.seed == "random" else picture.recipe.seed if edit.seed is None else edit.seed
         planned = plan.repeat(picture.recipe, settings, self._studio.engines, seed)
         asked = plan.line(planned.requests(crafted)[0], planned.engine.name, seed)
@@ -233,7 +231,7 @@ def failure(error: GeminiDiffusionError) -> Failed:
 
 def _edited(recipe: Recipe, edit: Edit) -> CraftedPrompt:
     """The prompt of a kept picture with the person's changes; what was crafted stays known while it is unchanged."""
-    prompt = recipe.prompt if edit.prompt is None else edit.prompt.strip()
+    prompt = recipe.prompt if edit.prompt is None else _words_only(edit.prompt)
     negative = recipe.negative_prompt if edit.negative_prompt is None else edit.negative_prompt.strip()
     if prompt != recipe.prompt:
         return CraftedPrompt(recipe.original, prompt, negative, title=recipe.title, style=recipe.style)
@@ -248,3 +246,15 @@ def _edited(recipe: Recipe, edit: Edit) -> CraftedPrompt:
         missing=recipe.missing,
         added_words=recipe.added_words,
     )
+
+
+def _words_only(prompt: str) -> str:
+    """The prompt box holds words alone: a flag there would be drawn as text, so it is refused, not guessed at."""
+    command = commands.parse(f"/imagine {prompt}")
+    if not isinstance(command, Imagine):
+        raise BadInput("The prompt is empty.", "Say what you want to see, then draw again.")
+    if command.flags != Flags():
+        raise BadInput(
+            "The prompt box takes words only, no flags or weights.", "Send them in the chat: /imagine and your line."
+        )
+    return prompt.strip() if command.template else command.idea

@@ -1,0 +1,17 @@
+"""What every test stands on: no key of this machine, no telemetry, one torch thread, folders that are thrown away."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+_KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "GOOGLE_GEMINI_BASE_URL", "HF_INFERENCE_URL")
+
+# Libraries read these once, when they are first imported, so they stand here and not in a fixture.
+for _name in [*_KEYS, "HF_ENDPOINT", "HF_HUB_OFFLINE", *(name for name in os.environ if name.startswith("GEMINI_DIFFUSION_"))]:
+    os.environ.pop(_name, None)
+os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="hf-home-")
+os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="gradio-")
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["NO_PROXY"] = "127.0.0.1,localhost"

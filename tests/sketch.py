@@ -1,0 +1,81 @@
+"""An engine that draws at once and without a model: a real sibling for tests of what stands above the engines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from PIL import Image
+
+from gemini_diffusion.errors import GeminiDiffusionError
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import (
+    Capabilities,
+    Emit,
+    ImageRequest,
+    ImageResult,
+    ModelChoice,
+    Progress,
+    StageFinished,
+    StageStarted,
+)
+
+
+class SketchEngine:
+    """Paints its seed as a colour. `enqueue` scripts the next drawings: an error to raise, or None to draw.
+
+    `pause_at` holds every drawing after that step until it is set free with `resume`.
+    """
+
+    def __init__(self, name: str = "local", model: str = "postcard") -> None:
+        self.name = name
+        self.history: list[tuple[ImageRequest, Settings]] = []
+        self._model = model
+        self._script: deque[GeminiDiffusionError | None] = deque()
+        self._open = asyncio.Event()
+        self._open.set()
+        self._pause_at = 0
+
+    def enqueue(self, *steps: GeminiDiffusionError | None) -> None:
+        self._script.extend(steps)
+
+    def pause_at(self, step: int) -> None:
+        self._pause_at = step
+        self._open.clear()
+
+    def resume(self) -> None:
+        self._open.set()
+
+    def capabilities(self, model: str, settings: Settings) -> Capabilities:
+        return Capabilities()
+
+    def default_model(self, settings: Settings) -> str:
+        return self._model
+
+    def count_tokens(self, model: str, text: str) -> int | None:
+        return len(text.split()) + 2
+
+    async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
+        self.history.append((request, settings))
+        error = self._script.popleft() if self._script else None
+        emit(StageStarted("drawing", "Drawing"))
+        for step in range(1, request.num_inference_steps + 1):
+            emit(Progress("drawing", step, request.num_inference_steps))
+            if step == self._pause_at:
+                await self._open.wait()
+            await asyncio.sleep(0)
+        if error:
+            raise error
+        seed = request.seed if request.seed is not None else 4242 + len(self.history)
+        emit(StageFinished("drawing", f"Drew it, {request.num_inference_steps} steps", 0.01))
+        image = Image.new("RGB", (request.width, request.height), (seed % 256, seed // 256 % 256, 90))
+        return ImageResult(image, request, seed, self.name, 0.01, scheduler="Euler", versions={"sketch": "1"})
+
+    async def models(self, settings: Settings) -> list[ModelChoice]:
+        return [ModelChoice(self._model, self._model)]
+
+    async def check(self, settings: Settings) -> str:
+        return "Draws sketches."
+
+    async def close(self) -> None:
+        self.resume()

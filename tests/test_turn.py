@@ -1,0 +1,110 @@
+"""The fold of a turn: events in any sensible order become what a person sees, live and after a restart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from gemini_diffusion.session import last_words
+from gemini_diffusion.turn import Turn
+from gemini_diffusion.types import (
+    Crafted,
+    CraftedPrompt,
+    Event,
+    Failed,
+    Finished,
+    Noticed,
+    Picture,
+    PictureKept,
+    Progress,
+    StageFinished,
+    StageStarted,
+    Stopped,
+    TextGrew,
+    Waiting,
+)
+from tests.test_gallery import recipe
+
+
+def told(*events: Event) -> Turn:
+    turn = Turn("t", "/imagine a fox", "imagine")
+    for event in events:
+        turn = turn.after(event, now=1.0)
+    return turn
+
+
+def test_words_that_grow_while_crafting_are_the_prompts_later_ones_the_answers() -> None:
+    turn = told(
+        StageStarted("crafting", "Writing"), TextGrew("a fox"), StageFinished("crafting", "Wrote", 1.0), TextGrew("Hello")
+    )
+    assert (turn.writing, turn.text) == ("a fox", "Hello")
+
+
+def test_a_stage_ends_where_it_began() -> None:
+    turn = told(
+        StageStarted("drawing", "Drawing", 1), StageStarted("drawing", "Drawing", 0), StageFinished("drawing", "Drew", 2.0, 1)
+    )
+    assert [(step.index, step.seconds) for step in turn.steps] == [(1, 2.0), (0, None)]
+
+
+def test_progress_is_the_latest_of_each_picture_and_goes_with_its_stage() -> None:
+    turn = told(Progress("drawing", 1, 9), Progress("drawing", 2, 9), Progress("drawing", 5, 9, index=1))
+    assert [(entry.index, entry.done) for entry in turn.progress] == [(0, 2), (1, 5)]
+    turn = turn.after(StageFinished("drawing", "Drew", 1.0, 0))
+    assert [entry.index for entry in turn.progress] == [1]
+
+
+def test_waiting_ends_when_something_comes() -> None:
+    waiting = told(Waiting("waking up", 9.0, 2))
+    assert waiting.waiting
+    assert waiting.after(TextGrew("Hi")).waiting is None
+    assert waiting.after(Waiting("waking up", 0.0, 2)).waiting is None
+
+
+def test_pictures_stand_in_the_order_they_were_asked_for() -> None:
+    first, second = Picture("1", Path("1.png"), recipe()), Picture("2", Path("2.png"), recipe())
+    assert told(PictureKept(second, 1), PictureKept(first, 0)).pictures == (first, second)
+
+
+def test_one_pictures_failure_leaves_the_turn_going() -> None:
+    assert told(Failed("No room.", "Draw smaller.", index=1)).running
+    assert told(Failed("No room.", "Draw smaller.")).state == "failed"
+
+
+def test_an_ended_turn_has_nothing_under_way() -> None:
+    turn = told(StageStarted("drawing", "Drawing"), Progress("drawing", 3, 9), Stopped("Stopped at step 3 of 9."))
+    assert (turn.state, turn.steps, turn.progress, turn.notices) == ("stopped", (), (), ("Stopped at step 3 of 9.",))
+
+
+def test_a_notice_is_said_once() -> None:
+    assert told(Noticed("a"), Noticed("a"), Noticed("b")).notices == ("a", "b")
+
+
+def test_the_last_words_say_where_it_was() -> None:
+    drawing = told(StageStarted("drawing", "Drawing"), Progress("drawing", 12, 25))
+    assert last_words(drawing) == "Stopped at step 12 of 25."
+    assert last_words(told(Waiting("waking up", 9.0, 2))) == "Stopped waiting."
+    assert last_words(told(StageStarted("crafting", "Writing"))) == "Stopped while the prompt was being written."
+    assert last_words(told()) == "Stopped."
+
+
+def test_the_conversation_knows_the_words_and_the_picture_but_no_instructions() -> None:
+    kept = PictureKept(Picture("1", Path("1.png"), recipe()))
+    turn = told(Crafted(CraftedPrompt("a fox", "a fox, light")), kept, Finished("Here it is."))
+    assert [message.role for message in turn.messages()] == ["user", "assistant"]
+    assert "a fox in the snow" in turn.messages()[1].text
+    assert told().messages() == ()
+
+
+def test_a_turn_written_is_the_turn_read() -> None:
+    turn = told(
+        StageStarted("crafting", "Writing"),
+        StageFinished("crafting", "Wrote", 1.0),
+        Crafted(CraftedPrompt("a fox", "a fox", kept=("fox",))),
+        PictureKept(Picture("1", Path("1.png"), recipe())),
+        Failed("No", "Yes", "retry", 1),
+        Finished("Here"),
+    )
+    adapter = TypeAdapter(Turn)
+    assert adapter.validate_json(adapter.dump_json(turn)) == turn
