@@ -1,0 +1,23 @@
+"""From a person's words to a prompt that an image model reads well, with an account of what was kept and added.
+
+`craft` asks a chat model and holds it to the contract; without one the rules write. It draws nothing and knows no window.
+"""
+
+from gemini_diffusion.crafting.contract import Verdict, check
+from gemini_diffusion.crafting.crafter import account, craft
+from gemini_diffusion.crafting.rules import craft_by_rules
+from gemini_diffusion.crafting.vocabulary import Vocabulary, introduce, read_vocabulary
+from gemini_diffusion.crafting.wish import Wish, verbatim
+
+__all__ = [
+    "Verdict",
+    "Vocabulary",
+    "Wish",
+    "account",
+    "check",
+    "craft",
+    "craft_by_rules",
+    "introduce",
+    "read_vocabulary",
+    "verbatim",
+]

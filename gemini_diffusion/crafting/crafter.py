@@ -1,0 +1,246 @@
+"""Idea and conversation in, a crafted prompt out: asks a chat model, holds it to the contract, steps down by rule.
+
+The ladder: a whole answer - one more call that names what is missing - an answer dug out of a fence or a preamble - a prompt
+that was cut - prose that keeps the contract - the rules. Each step down is a notice. It draws nothing and knows no service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.crafting.cleaning import clean, repeats
+from gemini_diffusion.crafting.contract import Verdict, verify
+from gemini_diffusion.crafting.finishing import finish
+from gemini_diffusion.crafting.lexicon import read_lexicon, words_in
+from gemini_diffusion.crafting.merging import merge
+from gemini_diffusion.crafting.reading import Answer, How, growing, read, schema
+from gemini_diffusion.crafting.rules import craft_by_rules
+from gemini_diffusion.crafting.terms import QUOTE, Term, read_idea
+from gemini_diffusion.crafting.vocabulary import vocabulary_of
+from gemini_diffusion.crafting.wish import Wish
+from gemini_diffusion.errors import Blocked, GeminiDiffusionError
+from gemini_diffusion.instructions import Order, known_styles, write
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import ChatAnswer, ChatRequest, CraftedPrompt, Emit, Event, Message, TextGrew
+
+_CONTEXT_MESSAGES = 6
+_LONGEST_CONTEXT = 2000
+_GO_ON = "Say it in other words, or add --raw to use your words as they are."
+_STEPS_DOWN: dict[How, str] = {
+    "whole": "",
+    "dug out": "",
+    "cut": "The chat model's answer broke off; I used the prompt as far as it came.",
+    "prose": "The chat model answered in plain text; I used it as the prompt.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One answer, read: how it was found, what it keeps of the wish, and which model gave it."""
+
+    answer: Answer
+    how: How
+    verdict: Verdict
+    model: str
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Smaller is better: what is missing first, then how the answer was found."""
+        return len(self.verdict.missing), list(_STEPS_DOWN).index(self.how)
+
+
+async def craft(
+    wish: Wish, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
+) -> CraftedPrompt:
+    """The prompt for a wish; on the way TextGrew with the prompt so far. Raises Blocked where it is declined, else nothing.
+
+    An error of the chat model does not fail the turn: the rules craft instead, and a notice says why.
+    """
+    if not chat_model.structured:
+        return craft_by_rules(wish)
+    return await _Crafting(wish, conversation, chat_model, settings, emit).run()
+
+
+class _Crafting:
+    """One crafting under way."""
+
+    def __init__(
+        self, wish: Wish, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
+    ) -> None:
+        self.wish, self.chat_model, self.settings, self.emit = wish, chat_model, settings, emit
+        self.reading = read_idea(wish.idea, wish.negative)
+        self.quotes = [next(filter(None, match.groups())) for match in QUOTE.finditer(wish.idea)]
+        self.instruction = write(_order(wish))
+        context = [Message(entry.role, entry.text[:_LONGEST_CONTEXT]) for entry in conversation[-_CONTEXT_MESSAGES:]]
+        self.messages = (*context, Message("user", wish.idea))
+        self.notices: list[str] = []
+
+    async def run(self) -> CraftedPrompt:
+        try:
+            first = await self._ask(self.messages)
+        except Blocked:
+            raise
+        except GeminiDiffusionError as error:
+            return craft_by_rules(self.wish, (f"{error.message} I wrote the prompt by rule instead. {error.hint}".strip(),))
+        attempt = self._read(first)
+        if self._needs_repair(attempt):
+            attempt = await self._repaired(first, attempt)
+        if attempt is None or not self._usable(attempt):
+            said = "The chat model's answer could not be used, so I wrote the prompt by rule."
+            return craft_by_rules(self.wish, (*self.notices, said))
+        return self._crafted(attempt)
+
+    async def _ask(self, messages: tuple[Message, ...]) -> ChatAnswer:
+        shown = ""
+
+        def pass_on(event: Event) -> None:
+            nonlocal shown
+            if not isinstance(event, TextGrew):
+                self.emit(event)
+                return
+            prompt = clean(growing(event.text), self.quotes)
+            if prompt and prompt != shown:
+                shown = prompt
+                self.emit(TextGrew(prompt))
+
+        request = ChatRequest(messages, self.instruction, schema())
+        answer = await self.chat_model.answer(request, self.settings, pass_on)
+        self.notices += answer.notices
+        return answer
+
+    def _read(self, given: ChatAnswer) -> Attempt | None:
+        """The answer cleaned and judged; None where there is none or it reads the instruction aloud."""
+        found = read(given.text)
+        if found is None:
+            return None
+        answer, how = found
+        if answer.refusal and answer.refusal.strip():
+            raise Blocked(f"{given.model} would not write this prompt: {clean(answer.refusal, longest=300)}", _GO_ON)
+        answer = self._cleaned(answer)
+        if not answer.prompt or repeats(answer.prompt, self.instruction, self.wish.idea):
+            return None
+        verdict = verify(self.reading, answer.prompt, answer.negative_prompt, self.wish.model.takes_negative)
+        return Attempt(answer, how, verdict, given.model)
+
+    def _cleaned(self, answer: Answer) -> Answer:
+        """Every field without markup, addresses and flags; one that repeats the instruction is emptied."""
+
+        def plain(text: str, longest: int) -> str:
+            kept = clean(text, self.quotes, longest)
+            return "" if repeats(kept, self.instruction, self.wish.idea) else kept
+
+        return answer.model_copy(
+            update={
+                "prompt": clean(answer.prompt, self.quotes),
+                "prompt_2": plain(answer.prompt_2, 400),
+                "negative_prompt": plain(answer.negative_prompt, 400),
+                "title": plain(answer.title, 80),
+                "reply": plain(answer.reply, 300),
+            }
+        )
+
+    def _needs_repair(self, attempt: Attempt | None) -> bool:
+        """A denial that is merely not written down is put into the negative by rule; all else is worth a second call."""
+        if attempt is None or attempt.how in ("cut", "prose"):
+            return True
+        return any(not self._is_easily_put(term, attempt) for term in attempt.verdict.missing)
+
+    def _is_easily_put(self, term: Term, attempt: Attempt) -> bool:
+        shown = verify(replace(self.reading, terms=(replace(term, kind="noun"),)), attempt.answer.prompt).kept
+        return term.kind == "negation" and self.wish.model.takes_negative and not shown
+
+    async def _repaired(self, first: ChatAnswer, attempt: Attempt | None) -> Attempt | None:
+        """The better of the first answer and a second one that was told what is missing."""
+        asked = (*self.messages, Message("assistant", first.text[:_LONGEST_CONTEXT] or "(nothing)"), _complaint(attempt))
+        try:
+            second = self._read(await self._ask(asked))
+        except Blocked:
+            raise
+        except GeminiDiffusionError as error:
+            self.notices.append(f"Asking for a better prompt failed: {error.message}")
+            return attempt
+        if attempt and attempt.verdict.missing:
+            self.notices.append(f"The chat model left out {_list(attempt.verdict.missing)}, so I asked it again.")
+        found = [entry for entry in (second, attempt) if entry]
+        return min(found, key=lambda entry: entry.rank) if found else None
+
+    def _usable(self, attempt: Attempt) -> bool:
+        """A cut prompt or bare prose must keep the contract by itself, and something must be kept at all."""
+        if attempt.how in ("cut", "prose"):
+            return attempt.verdict.holds and bool(attempt.verdict.kept)
+        return True
+
+    def _crafted(self, attempt: Attempt) -> CraftedPrompt:
+        """The answer as a prompt: what is still missing put in by rule, then finished; the rules where even that fails."""
+        answer, missing = attempt.answer, attempt.verdict.missing
+        prompt = answer.prompt
+        notices = [*self.notices, _STEPS_DOWN[attempt.how]]
+        if missing:
+            prompt = merge(prompt, missing, self.wish.is_tags)
+            notices.append(f"I put in what the chat model left out: {_list(missing)}.")
+        crafted = CraftedPrompt(
+            original=self.wish.idea,
+            prompt=prompt,
+            negative_prompt=answer.negative_prompt,
+            prompt_2=self._second(answer),
+            title=answer.title or " ".join(words_in(answer.prompt)[:6]),
+            style=answer.style if answer.style in known_styles() else "",
+            aspect_ratio=self.wish.aspect or ("" if answer.aspect_ratio == "auto" else answer.aspect_ratio),
+            reply=answer.reply or read_lexicon().languages[self.reading.language or "en"].reply,
+            crafted_by=attempt.model,
+            notices=tuple(filter(None, notices)),
+        )
+        finished = finish(crafted, self.wish, self.reading)
+        if not finished.missing:
+            return finished
+        said = "The chat model's prompt could not be put right, so I wrote it by rule."
+        ruled = craft_by_rules(self.wish, (*self.notices, said))
+        return ruled if len(ruled.missing) < len(finished.missing) else finished
+
+    def _second(self, answer: Answer) -> str:
+        """Words for SDXL's second encoder, which reads them instead of the prompt: only where they keep the wish too."""
+        if self.wish.model.family != "sdxl" or not answer.prompt_2:
+            return ""
+        verdict = verify(self.reading, answer.prompt_2, answer.negative_prompt)
+        fits = self.wish.count(answer.prompt_2) <= self.wish.soft_limit and verdict.added_words <= self.wish.added_words
+        return answer.prompt_2 if verdict.holds and fits else ""
+
+
+def _order(wish: Wish) -> Order:
+    vocabulary = vocabulary_of(wish)
+    return Order(
+        family=wish.model.family,
+        added_words=wish.added_words,
+        max_tokens=wish.soft_limit,
+        takes_negative=wish.model.takes_negative,
+        avoid=wish.negative,
+        aspect=wish.aspect,
+        style=wish.preset,
+        vocabulary=tuple(word for word in vocabulary.words if " " not in word) if vocabulary else (),
+    )
+
+
+def _complaint(attempt: Attempt | None) -> Message:
+    """What the second call says: exactly what is missing or changed."""
+    if attempt is None or not attempt.verdict.missing:
+        return Message("user", "That was not one whole JSON object by the schema. Write that object for my wish, nothing else.")
+    parts = []
+    for term in attempt.verdict.missing:
+        if term.kind == "negation":
+            parts.append(f'"{term.said}" (must not be shown)')
+        else:
+            changed = " (you changed it)" if term in attempt.verdict.changed else ""
+            parts.append(f'the {term.kind} "{term.said}"{changed}')
+    return Message("user", f"Your prompt lost this of my wish: {'; '.join(parts)}. Write the whole answer again with it.")
+
+
+def _list(terms: Sequence[Term]) -> str:
+    return ", ".join(dict.fromkeys(term.said for term in terms))
+
+
+def account(crafted: CraftedPrompt) -> str:
+    """The sentence under a prompt: "kept 3 of 3, added 9 words"."""
+    words = "word" if crafted.added_words == 1 else "words"
+    return f"kept {len(crafted.kept)} of {len(crafted.kept) + len(crafted.missing)}, added {crafted.added_words} {words}"

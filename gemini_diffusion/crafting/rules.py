@@ -1,0 +1,162 @@
+"""Crafting without a chat model: the same words in always give the same prompt; knows no service.
+
+English stays as it was written; eight languages go through the table word by word; what it does not know stays verbatim.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from gemini_diffusion.crafting.cleaning import clean, holds_address
+from gemini_diffusion.crafting.contract import PromptText, added_tokens
+from gemini_diffusion.crafting.finishing import finish
+from gemini_diffusion.crafting.languages import items_of
+from gemini_diffusion.crafting.lexicon import read_lexicon, stem, words_in
+from gemini_diffusion.crafting.terms import QUOTE, SHAPE, Reading, denials_in, read_idea
+from gemini_diffusion.crafting.translating import translate, untranslated
+from gemini_diffusion.crafting.vocabulary import Vocabulary, vocabulary_of
+from gemini_diffusion.crafting.wish import Wish
+from gemini_diffusion.types import CraftedPrompt
+
+_REQUEST = re.compile(
+    r"^\s*(?:please\s+)?(?:can you |could you )?(?:draw|paint|make|create|generate|show|give)\s+(?:me\s+|us\s+)?"
+    r"(?=(?:an?|the|some|two|three|my)\b)|^\s*(?:an?\s+)?(?:picture|image)\s+of\s+",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A prompt while it is made: the English words, what is ruled out, what has to be said."""
+
+    words: str
+    negative: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+
+def craft_by_rules(wish: Wish, notices: tuple[str, ...] = ()) -> CraftedPrompt:
+    """The idea in English, put right for the model's family and made a little richer; never raises on any text."""
+    reading = read_idea(wish.idea, wish.negative)
+    draft = _draft(wish, reading)
+    _put_denials(draft, wish)
+    _or_empty_scene(draft, wish)
+    vocabulary = vocabulary_of(wish)
+    if vocabulary:
+        draft.words, said = vocabulary.reworded(draft.words)
+        draft.notices += [f"{wish.model.label} reads {', '.join(said)}."] if said else []
+    body = _enriched(draft.words, wish, reading, vocabulary)
+    crafted = CraftedPrompt(
+        original=wish.idea,
+        prompt=body,
+        negative_prompt=", ".join(draft.negative),
+        title=" ".join(words_in(draft.words)[:6]),
+        aspect_ratio=wish.aspect or _shape_in(wish.idea),
+        reply=_reply(reading.language),
+        crafted_by="rules",
+        notices=(*notices, *draft.notices),
+    )
+    return finish(crafted, wish, reading)
+
+
+def _draft(wish: Wish, reading: Reading) -> Draft:
+    """The idea without its shape, request and denials, in English as far as the table goes."""
+    quotes = [next(filter(None, match.groups())) for match in QUOTE.finditer(wish.idea)]
+    plain = clean(SHAPE.sub(" ", wish.idea), quotes)
+    notices = ["A web address in your words was left out."] if holds_address(wish.idea) else []
+    if reading.language not in ("en", ""):
+        return _translated(plain, reading.language, quotes, notices)
+    words, denied = _without_denials(_REQUEST.sub("", plain))
+    if not reading.language:
+        notices.append("I do not know this language, so your words stay as they are. With a Gemini key any language works.")
+    return Draft(words, denied, notices)
+
+
+def _or_empty_scene(draft: Draft, wish: Wish) -> None:
+    """Where nothing is left to draw, a quiet scene is: an engine needs words."""
+    if not draft.words.strip(" .,;") and wish.idea.strip():
+        draft.words = "a quiet empty scene"
+        draft.notices.append("Your words name nothing to draw, so I wrote: a quiet empty scene.")
+
+
+def _translated(plain: str, code: str, quotes: list[str], notices: list[str]) -> Draft:
+    items = items_of(QUOTE.sub(" , ", plain), code)
+    words = ", ".join(filter(None, [translate(items, code), *(f'"{quote}"' for quote in quotes)]))
+    denied = [item.word.english if item.word else item.said for item in items if item.negated]
+    rest = untranslated(items)
+    if rest:
+        notices.append(f"I could not translate {', '.join(rest[:8])} and left it so. With a Gemini key any language works.")
+    return Draft(words, denied, notices)
+
+
+def _without_denials(text: str) -> tuple[str, list[str]]:
+    """An English text without what it rules out, and that; quotations are not read for denials."""
+    held = QUOTE.sub(lambda match: "\ue000" * len(match[0]), text)
+    things: list[str] = []
+    for start, end, denied in reversed(denials_in(held)):
+        text = text[:start] + text[end:]
+        things[:0] = denied
+    text = re.sub(r"\s+([,.;])", r"\1", re.sub(r"\s+", " ", text))
+    return re.sub(r"([,;])(?:\s*[,;])+", r"\1", text).strip(" ,;."), things
+
+
+def _put_denials(draft: Draft, wish: Wish) -> None:
+    """What is ruled out goes into the negative; where a model takes none, it is said as what is there instead."""
+    draft.negative = list(dict.fromkeys([*draft.negative, *(part.strip() for part in wish.negative if part.strip())]))
+    if wish.model.takes_negative or not draft.negative:
+        return
+    known = read_lexicon().rewordings
+    said = []
+    for thing in draft.negative:
+        head = stem((words_in(thing) or [thing])[-1])
+        row = read_lexicon().english.get(head)
+        said.append(known.get(head) or known.get(stem(row.english) if row else "") or f"without {thing}")
+    draft.words = ", ".join(filter(None, [draft.words, *dict.fromkeys(said)]))
+    draft.notices.append(f"{wish.model.label} takes no negative prompt, so I wrote: {', '.join(dict.fromkeys(said))}.")
+    draft.negative = []
+
+
+def _enriched(words: str, wish: Wish, reading: Reading, vocabulary: Vocabulary | None) -> str:
+    """The words with as many additions as the budget holds: phrases after commas, or one plain sentence."""
+    added = list(_additions(words, wish.added_words, reading, vocabulary))
+    if wish.is_tags or not words:
+        return ", ".join([words.rstrip(" ."), *added]) if words else ""
+    sentence = words[0].upper() + words[1:].rstrip(" .,;")
+    if len(added) > 1:
+        added = [*added[:-2], f"{added[-2]} and {added[-1]}"]
+    return f"{sentence}, with {', '.join(added)}." if added else f"{sentence}."
+
+
+def _additions(words: str, budget: int, reading: Reading, vocabulary: Vocabulary | None) -> Iterator[str]:
+    """Phrases that suit the time and place and hold no subject, until the budget is used up."""
+    table = _table()
+    present = {row.english for word in words_in(words) if (row := read_lexicon().english.get(stem(word)))}
+    suited = [phrase for name, phrases in table.items() if name in present - {"small"} for phrase in phrases]
+    choice = dict.fromkeys([*suited, *table["small" if vocabulary else "any"]])
+    told = {stem(word) for word in words_in(words)}
+    for phrase in choice:
+        size = len(added_tokens(reading, PromptText(phrase)))
+        fresh = not told & {stem(word) for word in words_in(phrase)} - {"light"}
+        if size <= budget and fresh and (vocabulary is None or vocabulary.knows(phrase)):
+            budget -= size
+            yield phrase
+
+
+@cache
+def _table() -> dict[str, list[str]]:
+    table: dict[str, list[str]] = json.loads(Path(__file__).with_name("additions.json").read_text(encoding="utf-8"))
+    return table
+
+
+def _shape_in(idea: str) -> str:
+    shape = SHAPE.search(QUOTE.sub(" ", idea))
+    return shape[1] if shape else ""
+
+
+def _reply(code: str) -> str:
+    languages = read_lexicon().languages
+    return languages[code or "en"].reply

@@ -1,0 +1,86 @@
+"""One wish for a picture as crafting takes it, and how much may be added to it; knows no chat model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gemini_diffusion.catalogue import ImageModel
+from gemini_diffusion.crafting.window import count, words_for
+from gemini_diffusion.instructions import Style, find, nearest
+from gemini_diffusion.types import CraftedPrompt
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asked for: `idea` in their words, `negative` what they do not want to see, `stylize` 0 to 1000.
+
+    `max_prompt_tokens` is guidance on length; `count_tokens` the model's own count of a text, its specials included as in
+    `ImageModel.max_tokens`, None where it cannot tell.
+    """
+
+    idea: str
+    model: ImageModel
+    negative: tuple[str, ...] = ()
+    stylize: int = 100
+    style: str = ""
+    aspect: str = ""
+    max_prompt_tokens: int = 60
+    count_tokens: Callable[[str], int | None] | None = None
+
+    @property
+    def preset(self) -> Style | None:
+        return find(self.style) if self.style else None
+
+    @property
+    def is_tags(self) -> bool:
+        """Whether the family reads phrases with commas between; the others read sentences."""
+        return self.model.family in ("sdxl", "sd15")
+
+    @property
+    def soft_limit(self) -> int:
+        """Tokens a prompt should not pass: the guidance up to stylize 100, from there on up to the whole window."""
+        guidance = min(self.max_prompt_tokens, self.model.max_tokens)
+        above = max(0, min(self.stylize, 1000) - 100) / 900
+        return round(guidance + above * (self.model.max_tokens - guidance))
+
+    @property
+    def added_words(self) -> int:
+        """How many words of substance may be added: 0 at stylize 0, 12 at 100, what the window holds at 1000."""
+        stylize = max(0, min(self.stylize, 1000))
+        if stylize <= 100:
+            return round(12 * stylize / 100)
+        room = max(12, words_for(self.model.max_tokens - self.count(self.idea)))
+        return round(12 + (room - 12) * (stylize - 100) / 900)
+
+    @property
+    def tolerance(self) -> int:
+        """Added words above the budget that are let pass; none where nothing is to be added."""
+        return max(2, self.added_words // 4) if self.added_words else 0
+
+    def count(self, text: str) -> int:
+        """Tokens of a text, specials included: the model's own count, else an estimate."""
+        return count(text, self.count_tokens)
+
+
+def verbatim(wish: Wish) -> CraftedPrompt:
+    """The person's words untouched, with their own negatives: what --raw asks for."""
+    notices = []
+    if wish.style:
+        notices.append(f"Your words are drawn as they are, so the style {wish.style} was left out.")
+    if wish.negative and not wish.model.takes_negative:
+        notices.append(f"{wish.model.label} takes no negative prompt, so {', '.join(wish.negative)} could not be ruled out.")
+    return CraftedPrompt(
+        original=wish.idea,
+        prompt=wish.idea,
+        negative_prompt=", ".join(wish.negative) if wish.model.takes_negative else "",
+        aspect_ratio=wish.aspect,
+        notices=tuple(notices),
+    )
+
+
+def style_notices(wish: Wish) -> list[str]:
+    """What has to be said of a style that there is not."""
+    if not wish.style or wish.preset:
+        return []
+    return [f"There is no style called {wish.style[:40]}; the nearest is {nearest(wish.style)}. It was left out."]
