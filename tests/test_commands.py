@@ -157,7 +157,7 @@ def test_seeds(value: str, seed: object) -> None:
 def test_a_seed_that_is_none_is_random_with_a_notice(value: str) -> None:
     command = imagine(f"a cat --seed {value}")
     assert (command.idea, command.flags) == ("a cat", Flags())
-    assert value[:60] in said(command) and "the seed is random" in said(command)
+    assert value[:60] in said(command) and "Without one the seed is random" in said(command)
 
 
 @pytest.mark.parametrize(
@@ -460,10 +460,10 @@ def test_a_choice_that_leaves_nothing_to_draw_is_named() -> None:
         expand(imagine("{--raw, cat}"))
 
 
-def test_notices_of_the_line_are_not_repeated_by_its_jobs() -> None:
+def test_notices_of_the_line_are_told_by_the_first_of_its_jobs_only() -> None:
     command = imagine("{a, b} cat --tile --n {1, 99}")
     assert len(command.notices) == 1
-    assert [len(job.notices) for job in expand(command)] == [0, 1, 0, 1]
+    assert [len(job.notices) for job in expand(command)] == [1, 1, 0, 1]
 
 
 # Weights
@@ -479,6 +479,12 @@ def test_a_part_below_zero_is_left_out_and_not_drawn() -> None:
     command = imagine('a still life::2 red "fruit"::-0.5, a bowl')
     assert command.idea == "a still life a bowl"
     assert command.flags.negative == ("red 'fruit'",)
+
+
+def test_a_last_part_without_a_number_stays_without_one() -> None:
+    command = imagine('cat::2 " --ar "')
+    assert format_line(command) == '/imagine cat::2 " --ar "'
+    assert format_line(imagine("cat::1")) == "/imagine cat::1"
 
 
 @pytest.mark.parametrize("line", ["a::-1", "a::1 b::-1", "a::0"])
@@ -560,6 +566,32 @@ def test_an_address_alone_is_nothing_to_draw() -> None:
 # The table
 
 
+@pytest.mark.parametrize(
+    "idea",
+    [
+        "--ar 1:1",
+        "a cat --loud \u2014ar \u2014foggy",
+        "cat::2 dog::-1",
+        "https://example.com/a.png a cat",
+        "file:///etc/passwd",
+        "prompt: a cat",
+        "a {red, green} bird",
+        r"\{a, b\} \--ar \\-- \:: \, c\::2",
+        'an unclosed "quote --raw',
+        "\uff0d\uff0dar 16:9",
+    ],
+)
+def test_an_idea_that_a_model_wrote_comes_back_as_text_whatever_it_looks_like(idea: str) -> None:
+    command = Imagine(idea, Flags(style="Film Noir", raw=True))
+    assert parse(format_line(command)) == command
+
+
+def test_values_from_elsewhere_are_written_so_that_they_can_be_read() -> None:
+    said = Flags(aspect=Aspect(1344, 768), negative=('the "x" logo\nold', "a, b"))
+    line = """/imagine a cat --ar 7:4 --no "the 'x' logo old", "a, b\""""
+    assert format_line(Imagine("a\ncat", said)) == line
+
+
 def test_the_canonical_line_says_everything_once_in_the_order_of_the_table() -> None:
     line = (
         '/imagine a cat --ar 3:2 --seed 7 --no fog, "red, white" --stylize 0 --raw --style "Film Noir" --n 2 '
@@ -595,7 +627,9 @@ def test_every_field_of_a_flag_exists_and_no_name_is_taken_twice() -> None:
 
 
 def test_the_help_names_every_flag_and_tells_built_ones_from_the_rest() -> None:
-    built, later = USAGE.split("not built yet")
+    built, rest = USAGE.split("Accepted, not built yet")
+    later, foreign = rest.split("Accepted, without effect here")
     for flag in FLAGS:
-        assert f"`{flag.written}`" in (built if flag.built else later)
+        place = built if flag.built else later if flag.tier < 4 else foreign
+        assert f"`{flag.written}`" in place
     assert "!" not in USAGE

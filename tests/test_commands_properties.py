@@ -21,6 +21,7 @@ from gemini_diffusion.commands import (
     format_line,
     parse,
 )
+from gemini_diffusion.commands.words import tidy
 
 PIECES = [
     *(flag.written for flag in FLAGS),
@@ -136,6 +137,13 @@ def test_no_word_disappears_without_a_trace(pieces: list[str]) -> None:
         kept = " ".join([format_line(command), *(notice.text for notice in command.notices)])
         for word in {piece for piece in pieces if piece.startswith("marker")}:
             assert word in kept or "more than once" in kept
+
+
+@MANY
+@given(bodies)
+def test_any_text_written_as_an_idea_comes_back_as_that_idea(text: str) -> None:
+    idea = getattr(parse(f"/imagine {format_line(Imagine(text)).removeprefix('/imagine ')}"), "idea", "")
+    assert idea == tidy(text)
 
 
 names = st.from_regex(r"[A-Za-z\uac00-\ud7a3][\w .,:/{}'-]{0,12}[\w{}-]", fullmatch=True).map(

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise, product
 from math import prod
 
-from gemini_diffusion.commands.quotes import outside, quoted, replace
+from gemini_diffusion.commands.quotes import outside, quoted
 
 _MARK = re.compile(r"\\[{},\uff0c\u3001]|[{},\uff0c\u3001]")
-_ESCAPED = re.compile(r"\\([{},\uff0c\u3001])")
-_NEEDS_ESCAPE = re.compile(r"[{}]|(?<=\\)[,\uff0c\u3001]")
 _DEEPEST = 20  # so that reading and counting stay linear, and recursion shallow
 
 
@@ -110,15 +108,3 @@ def _variants(text: str, start: int, end: int, groups: list[Group]) -> Iterator[
         start = group.end
     pieces.append([text[start:end]])
     return map("".join, product(*pieces))
-
-
-def unescape(text: str) -> str:
-    r"""The text as it is meant: \{ \} and \, outside quotes lose their backslash."""
-    return replace(text, _ESCAPED, r"\1")
-
-
-def escape(text: str) -> str:
-    r"""The inverse of `unescape`: written so that it reads back as plain text without choices."""
-    if unescape(text) == text and not spans(text):
-        return text
-    return replace(text, _NEEDS_ESCAPE, r"\\\g<0>")

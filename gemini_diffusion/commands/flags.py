@@ -103,14 +103,15 @@ def _row(flag: Flag) -> str:
 
 def _usage() -> str:
     built = "\n".join(_row(flag) for flag in FLAGS if flag.built)
-    later = ", ".join(f"`{flag.written}`" for flag in FLAGS if not flag.built)
+    later = ", ".join(f"`{flag.written}`" for flag in FLAGS if not flag.built and flag.tier < 4)
+    foreign = ", ".join(f"`{flag.written}`" for flag in FLAGS if flag.tier == 4)
     return (
         "Say what you want to see, in any language:\n\n"
         "`/imagine a fox in the snow --ar 16:9 --seed 7`\n\n"
         f"| flag | values | does |\n|---|---|---|\n{built}\n\n"
         "Flags may stand anywhere. `a {red, green} bird` draws one picture for each choice. "
         'Text in double quotes is taken as it is: `a sign that says "open"`.\n\n'
-        f"Accepted, not built yet: {later}."
+        f"Accepted, not built yet: {later}. Accepted, without effect here: {foreign}."
     )
 
 

@@ -7,6 +7,7 @@ from itertools import product
 from math import prod
 
 from gemini_diffusion.commands import choices, values, weights
+from gemini_diffusion.commands.escapes import escape, unescape
 from gemini_diffusion.commands.flags import FLAGS, Flag, named
 from gemini_diffusion.commands.nouns import Command, Flags, Imagine, Notice, Other, Say, Usage
 from gemini_diffusion.commands.references import leading
@@ -59,7 +60,7 @@ def _weighted(idea: str, spoken: Spoken, references: list[str], notices: list[No
     """Parts below zero leave the idea and join what `--no` names: drawn, they would be the opposite of what was asked."""
     parts = weights.read(idea)
     if not parts:
-        return Imagine(choices.unescape(idea), spoken.flags(references), tuple(notices))
+        return Imagine(unescape(idea), spoken.flags(references), tuple(notices))
     if sum(part.weight for part in parts) <= 0:
         said = "The weights add up to zero or less, so nothing is left to draw; give one part more than the others lose."
         return Usage("/imagine", (*notices, Notice(said, "::")))
@@ -88,14 +89,17 @@ def _about_idea(idea: str) -> Iterator[Notice]:
 
 
 def format_line(command: Imagine) -> str:
-    """The canonical line; `parse` of it is the command again, notices aside."""
+    """The canonical line; `parse` of it is the command again, notices aside.
+
+    The idea may be any text, one that a model wrote too: what looks like grammar in it is written as text.
+    """
     open_flags = [_open(named(name), text) for name, text in command.flags.choices]
     return " ".join([_head(command), *_settled(command.flags), *open_flags])
 
 
 def _head(command: Imagine) -> str:
     """The command, the references and the idea."""
-    idea = command.idea if command.template else choices.escape(command.idea)
+    idea = command.idea if command.template else escape(command.idea)
     if command.flags.weights:
         idea = weights.write(command.flags.weights)
     guard = ["prompt:"] if _PROMPT.match(idea) and not command.flags.references else []
@@ -126,7 +130,10 @@ def count_choices(command: Imagine) -> int:
 
 
 def expand(command: Imagine, limit: int = MOST_CHOICES) -> list[Imagine]:
-    """One job for each choice, the idea's varying slowest. Raises TooManyChoices before expanding, and BadChoice."""
+    """One job for each choice, the idea's varying slowest. Raises TooManyChoices before expanding, and BadChoice.
+
+    The first job carries the notices of the whole line, so that each is told once.
+    """
     total = count_choices(command)
     if total > limit:
         number = f"{total:,}" if total < 10**6 else "more than a million"
@@ -140,17 +147,20 @@ def expand(command: Imagine, limit: int = MOST_CHOICES) -> list[Imagine]:
         for name, text in command.flags.choices
     ]
     settled = list(_settled(command.flags))
-    return [_job(command, " ".join([head, *settled, *rest])) for head, *rest in product(heads, *tails)]
+    jobs = [_job(" ".join([head, *settled, *rest])) for head, *rest in product(heads, *tails)]
+    news = [tuple(notice for notice in job.notices if notice not in command.notices) for job in jobs]
+    news[0] = command.notices + news[0]
+    return [replace(job, notices=new) for job, new in zip(jobs, news, strict=True)]
 
 
 def _option(flag: Flag, text: str) -> str:
     """One choice of a flag as its value: quoted where it would otherwise be cut at a blank."""
-    text = choices.unescape(text)
+    text = unescape(text)
     return text if flag.kind == "phrases" or " " not in text or '"' in text else f'"{text}"'
 
 
-def _job(command: Imagine, line: str) -> Imagine:
+def _job(line: str) -> Imagine:
     job = parse(line)
     if not isinstance(job, Imagine) or count_choices(job) > 1:
         raise BadChoice(f"One of the choices leaves nothing that can be drawn: {line[:200]}")
-    return replace(job, notices=tuple(notice for notice in job.notices if notice not in command.notices))
+    return job

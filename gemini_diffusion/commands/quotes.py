@@ -66,6 +66,11 @@ def unquote(text: str) -> str:
     text = text.strip()
     if quoted(text) == [(0, len(text))]:
         text = text[1:-1].strip()
+    return without_quotes(text)
+
+
+def without_quotes(text: str) -> str:
+    """The text with single quotes in place of double ones."""
     return _ANY_QUOTE.sub("'", text)
 
 

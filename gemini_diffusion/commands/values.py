@@ -8,9 +8,9 @@ from math import gcd
 from gemini_diffusion.commands.choices import count
 from gemini_diffusion.commands.flags import Flag, Kind
 from gemini_diffusion.commands.nouns import Aspect
-from gemini_diffusion.commands.quotes import outside, quoted, unquote
+from gemini_diffusion.commands.quotes import outside, quoted, unquote, without_quotes
 from gemini_diffusion.commands.references import SCHEME, is_public
-from gemini_diffusion.commands.words import fold
+from gemini_diffusion.commands.words import fold, tidy
 
 HIGHEST_SEED = 2**32 - 1
 WIDEST = 4  # sides further apart than 4:1 are beyond what the models were trained on
@@ -20,7 +20,8 @@ QUALITIES = (0.25, 0.5, 1.0, 2.0)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*|,[0-9]{1,2})?|[.,][0-9]+)")
 _RATIO = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)[:xX\u00d7/]([0-9]{1,6}(?:\.[0-9]{1,3})?)")
 _COMMA = re.compile("[,\uff0c\u3001]")
-_PLAIN = re.compile(r"\w[\w.:/+'-]*(?: \w[\w.:/+'-]*)*")
+_WORD = re.compile(r"\w[\w.:/+'-]*")
+_PHRASE = re.compile(rf"{_WORD.pattern}(?: {_WORD.pattern})*")
 
 Value = Aspect | int | float | str | tuple[str, ...]
 
@@ -85,7 +86,7 @@ def _seed(flag: Flag, text: str) -> Reading:
         return Reading(word)
     number = _number(text)
     if number is None or not 0 <= number <= HIGHEST_SEED or number != int(number):
-        said = f'{flag.written} takes {flag.values}; "{unquote(text)[:60]}" was left out and the seed is random.'
+        said = f'{flag.written} takes {flag.values}; "{unquote(text)[:60]}" was left out. Without one the seed is random.'
         return Reading(None, said)
     return Reading(int(number))
 
@@ -144,16 +145,18 @@ _READERS: dict[Kind, Callable[[Flag, str], Reading]] = {
 def write(value: Value) -> str:
     """A value as `read` reads it back."""
     if isinstance(value, Aspect):
-        return f"{value.width}:{value.height}"
+        common = gcd(value.width, value.height) or 1
+        return f"{value.width // common}:{value.height // common}"
     if isinstance(value, tuple):
         return ", ".join(map(_quote, value))
     if isinstance(value, str):
-        return _quote(value) if " " not in value else f'"{value}"'
+        return _quote(value, _WORD)
     return f"{value:.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def _quote(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else f'"{text}"'
+def _quote(text: str, plain: re.Pattern[str] = _PHRASE) -> str:
+    text = without_quotes(tidy(text))
+    return text if plain.fullmatch(text) else f'"{text}"'
 
 
 def plain(value: Value) -> str:

@@ -5,11 +5,11 @@ A word has a weight only if a number follows its two colons and no digit stands 
 
 import re
 
-from gemini_diffusion.commands.choices import escape, unescape
+from gemini_diffusion.commands.escapes import escape, unescape
 from gemini_diffusion.commands.nouns import Weight
 from gemini_diffusion.commands.words import fold, split
 
-_SUFFIX = re.compile(r"(.*[^\d:])::(-?[0-9]{1,4}(?:\.[0-9]{1,4})?),?", re.DOTALL)
+_SUFFIX = re.compile(r"(.*[^\d:\\])::(-?[0-9]{1,4}(?:\.[0-9]{1,4})?),?", re.DOTALL)
 
 
 def read(idea: str) -> tuple[Weight, ...]:
@@ -27,11 +27,12 @@ def read(idea: str) -> tuple[Weight, ...]:
 
 
 def write(parts: tuple[Weight, ...]) -> str:
-    """The parts as `read` reads them back."""
-    return " ".join(map(_write, parts))
+    """The parts as `read` reads them back; a last part that counts 1 needs no number, if there are others."""
+    bare = len(parts) > 1 and parts[-1].weight == 1
+    texts = [escape(part.text) if bare and part is parts[-1] else _write(part) for part in parts]
+    return " ".join(texts)
 
 
 def _write(part: Weight) -> str:
-    text = escape(part.text)
     number = f"{part.weight:.4f}".rstrip("0").rstrip(".")
-    return f"{text}::{number}" if _SUFFIX.fullmatch(fold(f"{text}::{number}")) else text
+    return f"{escape(part.text)}::{number}"

@@ -1,0 +1,40 @@
+r"""The backslash that makes grammar plain text: \{ \} \, \--word \:: as a person may write it, and any idea so written.
+
+Knows what would be read as a flag, a choice, a weight or a reference, and nothing of commands.
+"""
+
+import re
+
+from gemini_diffusion.commands import choices
+from gemini_diffusion.commands.quotes import replace
+from gemini_diffusion.commands.references import SCHEME
+from gemini_diffusion.commands.spoken import mention
+from gemini_diffusion.commands.words import fold, split, tidy
+
+_SIGNS = r"[,:\uff0c\u3001\u2012-\u2015]|--|\uff0d\uff0d"
+_ESCAPED = re.compile(rf"\\([{{}}]|{_SIGNS})")
+_AFTER_A_BACKSLASH = re.compile(rf"[{{}}]|(?<=\\)(?:{_SIGNS})")
+_WEIGHT = re.compile(r"(?<=[^\d:\\])::(?=-?[0-9.]+,?$)")
+
+
+def unescape(text: str) -> str:
+    """The text as it is meant: outside quotes the signs of the grammar lose their backslash."""
+    return replace(text, _ESCAPED, r"\1")
+
+
+def escape(text: str) -> str:
+    """The inverse of `unescape`: any text on one line, written so that it reads back as text and nothing else."""
+    text = tidy(text)
+    if unescape(text) != text or choices.spans(text):
+        text = replace(text, _AFTER_A_BACKSLASH, r"\\\g<0>")
+    words = [_escape_word(word) for word in split(text)]
+    if words and SCHEME.match(words[0]):
+        words[0] = words[0].replace(":", "\\:", 1)
+    return " ".join(words)
+
+
+def _escape_word(word: str) -> str:
+    weight = _WEIGHT.search(fold(word))
+    if weight:
+        word = f"{word[: weight.start()]}\\{word[weight.start() :]}"
+    return f"\\{word}" if mention(word) else word
