@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gemini_diffusion import __version__
 from gemini_diffusion.chat_models import open_chat_models
-from gemini_diffusion.checkup import examine
+from gemini_diffusion.checkup import examine, welcome
 from gemini_diffusion.engines import open_engines
 from gemini_diffusion.errand import Studio
 from gemini_diffusion.errors import BadInput, GeminiDiffusionError
@@ -21,8 +21,6 @@ from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.terminal import once, report
 from gemini_diffusion.visitors import Visitors
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -99,18 +97,10 @@ def open_app(studio: Studio, settings: Settings, flags: argparse.Namespace) -> i
     from gemini_diffusion.ui.launch import Place, open_window
     from gemini_diffusion.ui.window import build
 
-    owner = flags.host in LOOPBACK and not flags.share
     auth = _auth(flags)
-    place = Place(
-        host=flags.host,
-        port=flags.port,
-        share=flags.share,
-        auth=auth,
-        lends=owner or flags.lend_keys,
-        browser=not flags.no_browser,
-    )
-    visitors = Visitors(studio, settings, lends=place.lends, owner=owner)
-    window = open_window(build(visitors), place)
+    place = Place(flags.host, flags.port, flags.share, auth, browser=not flags.no_browser)
+    visitors = Visitors(studio, settings, lends=place.private or flags.lend_keys, owner=place.private)
+    window = open_window(build(visitors, welcome(studio, settings)), place)
     print(f"Gemini Diffusion is at {window.url}", flush=True)
     if flags.share:
         print(f"Public link: {window.share_url or 'none could be made; the address above goes on working'}", flush=True)

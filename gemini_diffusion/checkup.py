@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from gemini_diffusion import plan
+from gemini_diffusion.commands import Flags
 from gemini_diffusion.errand import Studio
 from gemini_diffusion.errors import GeminiDiffusionError, KeyNeeded
 from gemini_diffusion.settings import Settings
@@ -40,6 +42,22 @@ async def examine(studio: Studio, settings: Settings, *, live: bool = False) -> 
         await _key("Gemini", bool(settings.google_api_key), gemini.check, settings, live=live),
         await _key("Hugging Face", bool(settings.hf_token or settings.hf_inference_url), hosted.check, settings, live=live),
     ]
+
+
+def welcome(studio: Studio, settings: Settings) -> list[str]:
+    """What is set up and what is not, a line each, before anything is asked or loaded; for whoever comes first."""
+    lines = []
+    if not settings.google_api_key:
+        lines.append("No Gemini key yet: I write prompts by rule. Add one in Settings.")
+    planned = plan.decide(Flags(), settings, studio.engines, None)
+    if planned.engine.name == "hosted":
+        lines.append(f"Pictures are drawn by Hugging Face, with {planned.model.label}.")
+    elif planned.model.vocabulary:
+        lines.append(f"{planned.model.label}, the small model that came with the app, draws on this machine.")
+        lines.append("For photographs, add a Hugging Face token in Settings, or choose another image model.")
+    else:
+        lines.append(f"{planned.model.label} draws on this machine.")
+    return lines
 
 
 def _python() -> Finding:
