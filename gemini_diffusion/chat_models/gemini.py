@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from gemini_diffusion.chat_models import gemini_models, gemini_request
+from gemini_diffusion.chat_models import gemini_request
 from gemini_diffusion.chat_models.gemini_answer import AnswerSoFar
 from gemini_diffusion.chat_models.gemini_connections import Connection, GeminiConnections
 from gemini_diffusion.chat_models.gemini_errors import Asked, BrokeOff, FieldRefused, foreign, translated
-from gemini_diffusion.chat_models.gemini_models import FALLBACK, ignored_sampling
+from gemini_diffusion.chat_models.gemini_models import FALLBACK, chatting, ignored_sampling, nearest
 from gemini_diffusion.chat_models.gemini_request import GeminiRequest
 from gemini_diffusion.errors import GaveUp, GeminiDiffusionError, ModelNotFound, RequestRefused, Transient
 from gemini_diffusion.retry import retrying
@@ -38,43 +38,42 @@ class GeminiChatModel:
 
     async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
         """The whole answer within `settings.deadline` seconds; once its first word is shown it is not asked for again."""
-        asked = gemini_request.build(request, settings)
-        async with self._connections.lend(settings) as connection:
-            exchange = _Exchange(connection, settings, asked, emit)
-            try:
-                return await retrying(exchange.attempt, deadline=settings.deadline, emit=emit)
-            except BrokeOff:
+        exchange = _Exchange(self._connections, settings, gemini_request.build(request, settings), emit)
+        try:
+            return await retrying(exchange.attempt, deadline=settings.deadline, emit=emit)
+        except BrokeOff:
+            raise
+        except GaveUp as end:
+            if not exchange.so_far.text:
                 raise
-            except GaveUp as end:
-                if not exchange.so_far.text:
-                    raise
-                raise BrokeOff(f"the {settings.deadline:.0f} s it may take are over.") from end.__cause__
+            raise BrokeOff(f"It took longer than {settings.deadline:g} s.") from end.__cause__
 
     async def models(self, settings: Settings) -> list[ModelChoice]:
         """The models that chat, asked for once an hour and key; the ones we know of without a key."""
-        if not settings.google_api_key:
-            return list(FALLBACK)
-        async with self._connections.lend(settings) as connection:
-            return list(connection.fresh_listing or await self._list(connection, settings))
+        return await self._list(settings) if settings.google_api_key else list(FALLBACK)
 
     async def check(self, settings: Settings) -> str:
         """Whether the key works, by listing its models anew."""
-        async with self._connections.lend(settings) as connection:
-            found = await self._list(connection, settings)
-        return f"The key works: {len(found)} chat models." if len(found) != 1 else "The key works: 1 chat model."
+        count = len(await self._list(settings, again=True))
+        return f"The key works: {count} chat {'model' if count == 1 else 'models'}."
 
     async def close(self) -> None:
         await self._connections.close()
 
-    async def _list(self, connection: Connection, settings: Settings) -> list[ModelChoice]:
-        return await retrying(lambda: _listed(connection, settings), deadline=settings.deadline, emit=_unwatched)
+    async def _list(self, settings: Settings, *, again: bool = False) -> list[ModelChoice]:
+        async def attempt() -> list[ModelChoice]:
+            async with self._connections.lend(settings) as connection:
+                known = [] if again else connection.fresh_listing
+                return list(known or await _listed(connection, settings))
+
+        return await retrying(attempt, deadline=settings.deadline, emit=_unwatched)
 
 
 @dataclass
 class _Exchange:
     """One question and its answer, over as many attempts as it takes."""
 
-    connection: Connection
+    connections: GeminiConnections
     settings: Settings
     request: GeminiRequest
     emit: Emit
@@ -85,30 +84,30 @@ class _Exchange:
 
     async def attempt(self) -> ChatAnswer:
         """The answer, asked for again at once where the model refuses a part it can do without."""
-        while True:
-            try:
-                return await self._once()
-            except FieldRefused as refused:
-                self.request = self.request.without(refused.field)
+        async with self.connections.lend(self.settings) as connection:
+            while True:
+                try:
+                    return await self._once(connection)
+                except FieldRefused as refused:
+                    self.request = self.request.without(refused.field)
 
-    async def _once(self) -> ChatAnswer:
+    async def _once(self, connection: Connection) -> ChatAnswer:
         self.so_far = AnswerSoFar(self.request)
-        asked = _asked(self.settings, self.request)
         try:
-            await _translating(self._stream, asked)
+            await _translating(self._stream(connection), _asked(self.settings, self.request))
             return self.so_far.ended()
         except ModelNotFound as unknown:
-            raise await self._suggesting(unknown) from None
+            raise await self._suggesting(unknown, connection) from None
         except Transient as trouble:
             if not self.so_far.text:
                 raise
             raise BrokeOff(trouble.message) from trouble
 
-    async def _stream(self) -> None:
+    async def _stream(self, connection: Connection) -> None:
         """Read the stream to its end and never leave it before: only then, or cancelled in a read, does it free its socket."""
         from google.genai.types import GenerateContentConfig
 
-        stream = await self.connection.sdk.aio.models.generate_content_stream(
+        stream = await connection.sdk.aio.models.generate_content_stream(
             model=self.request.model,
             contents=self.request.contents,
             config=GenerateContentConfig(**self.request.config),
@@ -117,15 +116,14 @@ class _Exchange:
             if self.so_far.add(chunk):
                 self.emit(TextGrew(self.so_far.text))
 
-    async def _suggesting(self, unknown: ModelNotFound) -> ModelNotFound:
+    async def _suggesting(self, unknown: ModelNotFound, connection: Connection) -> ModelNotFound:
         """The same error, naming the model most like the one asked for."""
         try:
             async with asyncio.timeout(SUGGESTING):
-                choices = await _listed(self.connection, self.settings)
+                choices = await _listed(connection, self.settings)
         except (GeminiDiffusionError, TimeoutError):
             choices = list(FALLBACK)
-        near = gemini_models.nearest(self.request.model, choices) or FALLBACK[0].id
-        return ModelNotFound(unknown.message, f"Choose another model, {near} for one.")
+        return ModelNotFound(unknown.message, f"Choose another model, {nearest(self.request.model, choices)} for one.")
 
 
 async def _listed(connection: Connection, settings: Settings) -> list[ModelChoice]:
@@ -133,19 +131,19 @@ async def _listed(connection: Connection, settings: Settings) -> list[ModelChoic
 
     async def ask() -> list[ModelChoice]:
         pager = await connection.sdk.aio.models.list(config={"http_options": {"timeout": int(settings.deadline * 1000) + 1000}})
-        return gemini_models.chatting([model async for model in pager])
+        return chatting([model async for model in pager])
 
-    found = await _translating(ask, _asked(settings))
+    found = await _translating(ask(), _asked(settings))
     if not found:
         raise RequestRefused("Gemini lists no model that chats for this key.", "Use another key.")
     connection.listing, connection.listed_at = found, time.monotonic()
     return found
 
 
-async def _translating(call: Callable[[], Awaitable[T]], asked: Asked) -> T:
+async def _translating(call: Awaitable[T], asked: Asked) -> T:
     """What the call returns; what the client raises comes out as ours, raised where no trace of theirs hangs on to it."""
     try:
-        return await call()
+        return await call
     except foreign() as error:
         ours = translated(error, asked)
     raise ours
@@ -153,7 +151,7 @@ async def _translating(call: Callable[[], Awaitable[T]], asked: Asked) -> T:
 
 def _asked(settings: Settings, request: GeminiRequest | None = None) -> Asked:
     model, optional = (request.model, request.optional) if request else (settings.chat_model, ())
-    return Asked(model, settings.google_api_key.reveal(), settings.google_base_url, optional)
+    return Asked(model, settings.google_api_key.reveal(), optional)
 
 
 def _unwatched(event: Event) -> None:

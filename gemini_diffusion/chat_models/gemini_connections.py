@@ -7,13 +7,14 @@ of the host's environment decides whose key is used or where it goes.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from gemini_diffusion.errors import KeyNeeded, KeyRefused, PackageMissing
+from gemini_diffusion.errors import BadInput, KeyNeeded, KeyRefused, PackageMissing
 from gemini_diffusion.settings import Secret, Settings
 from gemini_diffusion.types import ModelChoice
 
@@ -25,7 +26,7 @@ ADDRESS = "https://generativelanguage.googleapis.com"
 MOST = 32
 """Connections kept at once; those in use are never closed for it."""
 IDLE = 3600.0
-"""Seconds after its last use at which a connection is closed and its key forgotten."""
+"""Seconds after its last use at which a connection is closed and its key forgotten; a listing is as old at most."""
 CONNECT = 10.0
 """Seconds to reach the service at most: an address that swallows every packet must not cost the whole deadline."""
 
@@ -61,14 +62,15 @@ class _Seat:
 class GeminiConnections:
     """The connections of one chat model; `lend` gives one for a visitor's settings."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST, idle: float = IDLE) -> None:
+        self._most, self._idle = most, idle
         self._seats: dict[_Name, _Seat] = {}  # the one used last is the last
         self._ending: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def lend(self, settings: Settings) -> AsyncIterator[Connection]:
         """A connection for the key of these settings; KeyNeeded without one, and then nothing is opened or sent."""
-        name = _Name(_usable(settings.google_api_key), settings.google_base_url or ADDRESS, asyncio.get_running_loop())
+        name = _Name(_usable(settings.google_api_key), _address(settings.google_base_url), asyncio.get_running_loop())
         seat = self._seats.pop(name, None) or _Seat(asyncio.ensure_future(asyncio.to_thread(_open, name.key, name.address)))
         self._seats[name] = seat
         if seat.closing:
@@ -79,7 +81,7 @@ class GeminiConnections:
         finally:
             seat.users -= 1
             if self._seats.get(name) is seat and not seat.users:
-                seat.closing = name.loop.call_later(IDLE, self._forget, name)
+                seat.closing = name.loop.call_later(self._idle, self._forget, name)
             self._make_room()
 
     async def close(self) -> None:
@@ -92,7 +94,7 @@ class GeminiConnections:
         for name in [name for name, seat in self._seats.items() if name.loop.is_closed() or _failed(seat)]:
             self._forget(name)
         idle = [name for name, seat in self._seats.items() if not seat.users]
-        for name in idle[: max(0, len(self._seats) - MOST)]:
+        for name in idle[: max(0, len(self._seats) - self._most)]:
             self._forget(name)
 
     def _forget(self, name: _Name) -> None:
@@ -113,6 +115,14 @@ def _usable(key: Secret) -> Secret:
     if not (key.reveal().isascii() and key.reveal().isprintable()) or " " in key.reveal():
         raise KeyRefused("The Gemini key has characters that no key has.", "Copy it again and save it in Settings.")
     return key
+
+
+def _address(given: str) -> str:
+    """Where to send it; never the client's own default, which the host's environment could move."""
+    address = given or ADDRESS
+    if not re.match(r"https?://[\w.-]+(:\d+)?(/|$)|https?://\[[0-9a-fA-F:.]+\](:\d+)?(/|$)", address):
+        raise BadInput(f"The Gemini address {address[:100]!r} cannot be used.", "Give it as https://... or leave it empty.")
+    return address
 
 
 def _open(key: Secret, address: str) -> Connection:

@@ -15,7 +15,6 @@ from typing import Any
 
 from gemini_diffusion.errors import (
     BadAnswer,
-    BadInput,
     GaveUp,
     GeminiDiffusionError,
     KeyRefused,
@@ -44,7 +43,7 @@ class BrokeOff(GaveUp):
     """The answer ended after its first words, which have been shown; they are not asked for again."""
 
     def __init__(self, why: str) -> None:
-        super().__init__(f"The answer broke off: {why}", "What came of it is above. Send your words again for a whole one.")
+        super().__init__(f"The answer broke off. {why}", "What came of it is above. Send your words again for a whole one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,6 @@ class Asked:
 
     model: str
     key: str
-    address: str = ""
     optional: tuple[str, ...] = ()
 
 
@@ -92,8 +90,8 @@ def _table() -> Mapping[type[Exception], Callable[[Any, Asked], GeminiDiffusionE
         httpx2.ConnectTimeout: _unreachable,
         httpx2.ConnectError: _unreachable,
         httpx2.ProxyError: lambda error, asked: Unreachable("The proxy on the way to Gemini failed."),
-        httpx2.UnsupportedProtocol: _bad_address,
-        httpx2.InvalidURL: _bad_address,
+        httpx2.InvalidURL: _unreachable,
+        httpx2.UnsupportedProtocol: _unreachable,
         httpx2.DecodingError: _unreadable,
         httpx2.TooManyRedirects: _redirected,
         httpx2.StreamError: _unreadable,
@@ -115,10 +113,6 @@ def _redirected(error: Exception, asked: Asked) -> GeminiDiffusionError:
         "Something on the way to Gemini sends its visitors elsewhere.",
         "Sign in to the network if it asks for that, or check the Gemini address.",
     )
-
-
-def _bad_address(error: Exception, asked: Asked) -> GeminiDiffusionError:
-    return BadInput(f"The Gemini address {asked.address[:100]!r} cannot be used.", "Give it as https://... or leave it empty.")
 
 
 def _not_a_key(error: Exception, asked: Asked) -> GeminiDiffusionError:

@@ -62,9 +62,9 @@ def chatting(listed: Iterable[Model]) -> list[ModelChoice]:
 
 
 def nearest(model: str, choices: Iterable[ModelChoice]) -> str:
-    """The name among the choices most like the one asked for; "" where none is."""
-    names = [choice.id for choice in choices]
-    return next(iter(difflib.get_close_matches(bare(model), names, n=1, cutoff=0.4)), "")
+    """The name among the choices most like the one asked for, which itself is not meant; the default where none is."""
+    names = [choice.id for choice in (*choices, *FALLBACK) if choice.id != bare(model)]
+    return next(iter(difflib.get_close_matches(bare(model), names, n=1, cutoff=0.4)), names[0])
 
 
 def _chats(name: str) -> bool:

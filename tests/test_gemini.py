@@ -1,0 +1,247 @@
+"""Gemini's faults, one row each: what the person reads, how many calls were made, and that no key is in any of it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import inspect
+import json
+import logging
+import pickle
+import time
+from collections.abc import AsyncIterator, Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from gemini_diffusion.chat_models.gemini import GeminiChatModel
+from gemini_diffusion.chat_models.gemini_errors import Asked, foreign, translated
+from gemini_diffusion.errors import (
+    BadInput,
+    Blocked,
+    GaveUp,
+    GeminiDiffusionError,
+    KeyRefused,
+    ModelNotFound,
+    OutOfCredit,
+    OutOfQuota,
+    RequestRefused,
+)
+from gemini_diffusion.settings import Secret, Settings
+from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, TextGrew, Waiting
+from tests.servers import faults as f
+from tests.servers import gemini as g
+from tests.servers.wire import Piece, Reply, Scripted, as_json
+
+KEY = "AIzaSyA-key-of-one-visitor-4f2a"
+FLASH = "gemini-flash-latest"
+HELLO = ChatRequest((Message("user", "Hello"),))
+WORDS = g.reply(*["Good morning "] * 30)
+COPY = "Copy it again from aistudio.google.com/apikey and test it in Settings."
+LATER = "Try again in a while, or choose another model."
+NETWORK = "Check the network and try again."
+AGAIN = "What came of it is above. Send your words again for a whole one."
+LEAKED = g.refusal(403, "PERMISSION_DENIED", f"Your API key {KEY} was reported as leaked. Please use another API key.")
+DEPLETED = g.refusal(429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted. Please go to AI Studio.")
+
+Fault = tuple[Scripted[g.GeminiCall], type[GeminiDiffusionError], str, str]
+REFUSED: dict[str, Fault] = {  # the person can set it right, or nobody can
+    "key": (g.invalid_key(), KeyRefused, 'not accept this key: "API key not valid. Please pass a valid API key."', COPY),
+    "unauthenticated": (g.refusal(401, "UNAUTHENTICATED", "Bad."), KeyRefused, 'not accept this key: "Bad."', COPY),
+    "leaked": (LEAKED, KeyRefused, '"Your API key (key) was reported as leaked. Please use another API key."', COPY),
+    "disabled": (g.service_disabled(), KeyRefused, 'switched off in the project of this key: "Gen', "Switch it on, then"),
+    "permission": (g.permission_denied(), RequestRefused, 'may not do that: "The caller does', "use another key."),
+    "location": (g.location_unsupported(), RequestRefused, "Gemini is not offered where this", "Go on without a key"),
+    "bad request": (g.bad_request("Odd."), RequestRefused, 'Gemini cannot take this request: "Odd."', "Change the request"),
+    "too large": (g.refusal(413, "X", "Big."), RequestRefused, 'cannot take this request: "Big."', "Change the request"),
+    "redirect": (f.redirect("/"), RequestRefused, "Something on the way to Gemini sends its visitors", "Sign in to the"),
+    "model": (g.model_not_found(), ModelNotFound, f"no chat model called '{FLASH}', or", "gemini-flash-lite-latest for one."),
+    "day": (g.too_many_requests_per_day(), OutOfQuota, f"of this key for {FLASH} is used up for today.", "Wait until"),
+    "not free": (g.not_in_free_tier(), OutOfQuota, f"{FLASH} is not among the models this key may", "another model, or"),
+    "depleted": (DEPLETED, OutOfCredit, 'no credit left: "Your prepayment credits are depleted.', "Add credit at the serv"),
+    "unpaid": (g.refusal(402, "X", ""), OutOfCredit, "The Gemini account has no credit left.", "Add credit at the"),
+    "blocked": (g.blocked_prompt(), Blocked, "Gemini did not take this request: its safety rules", "Say it in other"),
+    "prohibited": (g.blocked_prompt("PROHIBITED_CONTENT"), Blocked, "it is about something prohibited.", "Say it in"),
+    "withheld": (g.blocked_answer(), Blocked, "Gemini withheld its answer: its safety rules said no.", "Say it in other"),
+    "recitation": (g.blocked_answer("RECITATION", "Once "), Blocked, "would repeat a known text word for word.", "Say it"),
+    "thinking": (g.thinking_only(), RequestRefused, f"{FLASH} spent its whole limit of words on thinking", "Raise Longest"),
+}
+PASSING: dict[str, Fault] = {  # asked again while the deadline allows it
+    "minute": (g.too_many_requests_per_minute(1.1), GaveUp, "no more requests this minute. Asked once; asking again", LATER),
+    "internal": (g.internal_error(), GaveUp, "Gemini is overloaded or broken for a moment (500). Asked once;", LATER),
+    "overloaded": (g.overloaded(), GaveUp, "Gemini is overloaded or broken for a moment (503). Asked once;", LATER),
+    "timeout": (g.deadline_exceeded(), GaveUp, "Gemini is overloaded or broken for a moment (504). Asked once;", LATER),
+    "gateway": (f.html(502), GaveUp, "Gemini is overloaded or broken for a moment (502). Asked once;", LATER),
+    "late": (g.broken_stream(), GaveUp, "Gemini is overloaded or broken for a moment (503). Asked once;", LATER),
+    "hang up": (f.hang_up(), GaveUp, "The connection to Gemini broke. Asked once; asking again would need", NETWORK),
+    "reset": (f.reset(), GaveUp, "The connection to Gemini broke. Asked once; asking again would need", NETWORK),
+    "page": (f.html(), GaveUp, "What Gemini sent cannot be read. Asked once; asking again would need", LATER),
+    "half a JSON": (f.invalid_json(), GaveUp, "What Gemini sent cannot be read. Asked once; asking again", LATER),
+    "nothing": (f.empty(), GaveUp, f"{FLASH} sent an empty answer. Asked once; asking again", "Say it in other words, or"),
+    "empty": (g.empty_candidate(), GaveUp, f"{FLASH} sent an empty answer. Asked once;", "Say it in other words, or"),
+    "no candidate": (g.no_candidates(), GaveUp, f"{FLASH} sent an empty answer. Asked once;", "Say it in other words"),
+}
+SILENT: dict[str, Fault] = {
+    "hang": (f.hang(), GaveUp, "No answer came. Asked once; the 0.9 s it may take are over.", NETWORK),
+    "headers": (f.headers_only(), GaveUp, "No answer came. Asked once; the 0.9 s it may take are over.", NETWORK),
+    "trickle": (f.trickle(WORDS, 0.02), GaveUp, "No answer came. Asked once; the 0.9 s it may take are over.", NETWORK),
+}
+BROKEN: dict[str, Fault] = {  # words have been shown: not asked again
+    "cut": (f.cut(WORDS), GaveUp, "The answer broke off. The connection to Gemini broke.", AGAIN),
+    "cut by reset": (f.cut_by_reset(WORDS), GaveUp, "The answer broke off. The connection to Gemini broke.", AGAIN),
+    "stall": (f.stall(WORDS), GaveUp, "The answer broke off. It took longer than 0.9 s.", AGAIN),
+    "broken": (g.broken_stream("Good "), GaveUp, "The answer broke off. Gemini is overloaded or broken", AGAIN),
+}
+FAULTS = REFUSED | PASSING | SILENT | BROKEN
+
+ODD: list[Any] = [
+    [], None, "x", 5, {}, {"candidates": "no"}, {"candidates": [None]}, {"candidates": [{"content": {"parts": "x"}}]},
+    {"candidates": [{"finishReason": 5}]}, {"error": {}}, {"error": "x"}, {"error": {"code": "503"}}, {"usageMetadata": 7},
+    {"promptFeedback": "x"}, [{"error": {"code": 429, "message": "x"}}], {"candidates": [{"finishReason": "BRAND_NEW"}]},
+]  # fmt: skip
+
+
+@pytest.fixture
+def server() -> Iterator[g.GeminiServer]:
+    with g.GeminiServer() as gemini:
+        yield gemini
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[GeminiChatModel]:
+    gemini = GeminiChatModel()
+    yield gemini
+    await gemini.close()
+
+
+@pytest.fixture
+def settings(server: g.GeminiServer) -> Settings:
+    return Settings(google_api_key=Secret(KEY), google_base_url=server.url, deadline=20.0)
+
+
+def ignore(event: Event) -> None:
+    """Nobody watches."""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_each_fault_is_asked_once_and_ends_in_a_sentence_and_a_next_step(
+    fault: str, server: g.GeminiServer, model: GeminiChatModel, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    scripted, kind, message, hint = FAULTS[fault]
+    server.enqueue(*[scripted] * 6)
+    await model.models(settings)  # so that the connection's own start does not count
+    events: list[Event] = []
+    started = time.monotonic()
+    with pytest.raises(kind) as raised:
+        await model.answer(HELLO, dataclasses.replace(settings, deadline=0.9), events.append)
+    assert time.monotonic() - started < 1.4
+    assert message in raised.value.message and hint in raised.value.hint
+    assert len(server.generations) == 1
+    assert {type(event) for event in events} == ({TextGrew} if fault in BROKEN or fault == "recitation" else set())
+    assert KEY not in f"{events} {caplog.text} {''.join(_everything_in(raised.value))}"
+
+
+async def test_whatever_may_pass_is_asked_again_and_then_answered(model: GeminiChatModel) -> None:
+    async def ask(fault: str) -> None:
+        with g.GeminiServer() as server:
+            server.enqueue(PASSING[fault][0], g.reply("Good ", "morning"))
+            events: list[Event] = []
+            settings = Settings(google_api_key=Secret(KEY), google_base_url=server.url)
+            assert await model.answer(HELLO, settings, events.append) == ChatAnswer("Good morning", FLASH), fault
+            first, second = server.generations
+            assert 1.0 <= second.at - first.at < 2.5, fault
+            assert [type(event) for event in events][-3:] == [Waiting, TextGrew, TextGrew], fault
+
+    await asyncio.gather(*(ask(fault) for fault in PASSING))
+
+
+def _everything_in(error: BaseException) -> Iterator[str]:
+    """All that could be shown, logged or written of an error, and of what hangs on to it."""
+    seen: BaseException | None = error
+    while seen is not None:
+        assert isinstance(seen, GeminiDiffusionError), "nothing foreign hangs on to it"
+        yield f"{seen!s} {seen!r} {vars(seen)!r} {pickle.dumps(seen.args)!r}"
+        seen = seen.__cause__ or seen.__context__
+
+
+@pytest.mark.parametrize("body", ODD, ids=json.dumps)
+async def test_json_of_any_shape_is_an_answer_that_cannot_be_used(
+    body: Any, server: g.GeminiServer, model: GeminiChatModel, settings: Settings
+) -> None:
+    event = Reply(
+        headers=(("Content-Type", "text/event-stream"),), pieces=(Piece(b"data: %s\r\n\r\n" % json.dumps(body).encode()),)
+    )
+    server.enqueue(event)
+    server.enqueue(as_json(body), to=g.MODELS)
+    for call in (
+        model.answer(HELLO, settings.replaced({"deadline": 1}), ignore),
+        model.check(settings.replaced({"deadline": 1})),
+    ):
+        with pytest.raises((GaveUp, RequestRefused)) as raised:
+            await call
+        assert raised.value.message and raised.value.hint
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_every_exception_the_client_can_raise_is_in_the_table() -> None:
+    import httpx2
+    from google.genai import _api_client, errors
+
+    found = {kind for module in (errors, _api_client, httpx2, json) for kind in _exceptions(module)}
+    assert len(found) > 30
+    assert [kind.__name__ for kind in found if not issubclass(kind, foreign())] == []
+    for kind in found - {kind for kind in found if issubclass(kind, errors.APIError)}:
+        error = kind.__new__(kind)
+        assert isinstance(translated(error, Asked(FLASH, KEY)), GeminiDiffusionError), kind
+
+
+def _exceptions(module: ModuleType) -> Iterator[type[Exception]]:
+    """The exceptions a module makes or shows, warnings left out: those are not raised."""
+    for _, kind in inspect.getmembers(module, inspect.isclass):
+        own = kind.__module__.split(".")[0] == module.__name__.split(".")[0]
+        if own and issubclass(kind, Exception) and not issubclass(kind, Warning):
+            yield kind
+
+
+async def test_an_address_where_nobody_listens_is_told(model: GeminiChatModel, settings: Settings) -> None:
+    with pytest.raises(GaveUp, match=r"Gemini cannot be reached\. Asked once"):
+        await model.answer(HELLO, dataclasses.replace(settings, google_base_url="http://127.0.0.1:1", deadline=0.9), ignore)
+
+
+async def test_an_address_that_cannot_be_one_is_told(model: GeminiChatModel, settings: Settings) -> None:
+    for address in ("ftp://127.0.0.1", "gemini", "http://[::1"):
+        with pytest.raises(BadInput) as raised:
+            await model.answer(HELLO, settings.replaced({"google_base_url": address}), ignore)
+        assert address in raised.value.message and "https://" in raised.value.hint
+
+
+async def test_a_key_that_no_header_can_carry_is_refused_without_a_call(
+    server: g.GeminiServer, model: GeminiChatModel, settings: Settings
+) -> None:
+    for key in ("sch\u00f6ner Schl\u00fcssel", "two words", "two\nlines"):
+        with pytest.raises(KeyRefused) as raised:
+            await model.check(settings.replaced({"google_api_key": key}))
+        assert str(raised.value) == "The Gemini key has characters that no key has. Copy it again and save it in Settings."
+    assert server.calls == []
+
+
+async def test_the_check_says_what_is_wrong_with_a_key(
+    server: g.GeminiServer, model: GeminiChatModel, settings: Settings
+) -> None:
+    server.keys = frozenset({"another-key"})
+    with pytest.raises(KeyRefused, match="API key not valid"):
+        await model.check(settings)
+    server.keys = None
+    assert await model.check(settings) == "The key works: 7 chat models."
+
+
+async def test_stop_reaches_the_service(server: g.GeminiServer, model: GeminiChatModel, settings: Settings) -> None:
+    server.enqueue(g.reply(*["word "] * 50, every=0.1))
+    begun = asyncio.Event()
+    answering = asyncio.ensure_future(model.answer(HELLO, settings, lambda event: begun.set()))
+    await begun.wait()
+    answering.cancel()
+    await asyncio.wait([answering])
+    assert await asyncio.to_thread(server.wait_for, lambda: server.generations[0].disconnected)
