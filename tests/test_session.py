@@ -1,0 +1,340 @@
+"""A conversation: one turn at a time, stopped, watched, kept, failed in words, and never mixed with another's."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gemini_diffusion.chat_models.offline import OfflineChatModel
+from gemini_diffusion.commands import parse
+from gemini_diffusion.errand import Studio
+from gemini_diffusion.errors import AgreementNeeded, BadInput, KeyRefused, OutOfCredit, RequestRefused
+from gemini_diffusion.gallery import Gallery, read_recipe
+from gemini_diffusion.session import Edit, Session, failure
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.turn import Turn
+from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit
+from tests.scripted import ScriptedChatModel
+from tests.sketch import SketchEngine
+
+PLAIN = Settings()
+KEYED = Settings().replaced({"google_api_key": "AIza-test-test-test-0001"})
+
+
+class Mute(ScriptedChatModel):
+    """Says nothing, for ever."""
+
+    async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
+        await asyncio.Event().wait()
+        raise AssertionError("It never speaks.")
+
+
+class Room:
+    """A session with an engine that sketches and a chat model that says what it is told to."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.engine = SketchEngine()
+        self.gemini = ScriptedChatModel()
+        self.gallery = Gallery(home / "pictures")
+        models = {"gemini": self.gemini, "offline": OfflineChatModel()}
+        self.studio = Studio(models, {"local": self.engine}, self.gallery)
+        self.session = self.anew()
+
+    def anew(self) -> Session:
+        """The session as it is after a restart."""
+        return Session(self.studio, self.home / "visitor")
+
+    async def done(self, text: str, settings: Settings = PLAIN) -> Turn:
+        self.session.start(text, settings)
+        return await self.ended()
+
+    async def ended(self) -> Turn:
+        turns = [turn async for turn in self.session.watch()]
+        return turns[-1]
+
+    async def until(self, condition: Callable[[Turn], bool]) -> None:
+        async for turn in self.session.watch():
+            if condition(turn):
+                return
+        raise AssertionError("The turn ended before that came.")
+
+
+@pytest.fixture
+def room(tmp_path: Path) -> Room:
+    return Room(tmp_path)
+
+
+async def test_a_picture_is_crafted_drawn_and_kept_with_its_recipe(room: Room) -> None:
+    turn = await room.done("/imagine a red cat on the beach --seed 7 --steps 3")
+    assert turn.state == "done"
+    [picture] = turn.pictures
+    recipe = read_recipe(picture.path)
+    assert recipe == picture.recipe
+    assert (recipe.original, recipe.seed, recipe.num_inference_steps) == ("a red cat on the beach", 7, 3)
+    assert "red cat" in recipe.prompt and recipe.crafted_by == "rules"
+    assert Image.open(picture.path).size == (recipe.width, recipe.height)
+    assert [step.stage for step in turn.steps] == ["crafting", "drawing"]
+
+
+async def test_the_kept_line_draws_the_same_picture_again(room: Room) -> None:
+    first = (await room.done("/imagine a red cat, no hat --ar 3:2 --seed 7 --steps 3")).pictures[0]
+    again = (await room.done(first.recipe.line)).pictures[0]
+    assert again.path.read_bytes() != b"" and again.id != first.id
+    same = ("prompt", "negative_prompt", "seed", "width", "height", "num_inference_steps", "guidance_scale", "model", "line")
+    assert {name: getattr(again.recipe, name) for name in same} == {name: getattr(first.recipe, name) for name in same}
+    assert Image.open(again.path).tobytes() == Image.open(first.path).tobytes()
+
+
+async def test_several_pictures_are_several_seeds(room: Room) -> None:
+    turn = await room.done("/imagine a cat --n 3 --seed 7 --steps 2")
+    assert [picture.recipe.seed for picture in turn.pictures] == [7, 8, 9]
+    assert len({picture.path for picture in turn.pictures}) == 3
+
+
+async def test_of_several_pictures_one_may_fail_and_the_others_stay(room: Room) -> None:
+    room.engine.enqueue(None, RequestRefused("Too small.", "Draw it larger."), None)
+    turn = await room.done("/imagine a cat --n 3 --seed 7 --steps 2")
+    assert turn.state == "done"
+    assert [picture.recipe.seed for picture in turn.pictures] == [7, 9]
+    assert [(failed.text, failed.index) for failed in turn.failures] == [("Too small.", 1)]
+
+
+async def test_when_none_can_be_drawn_the_turn_fails_once_with_the_reason(room: Room) -> None:
+    room.engine.enqueue(OutOfCredit("No credit."), OutOfCredit("No credit."))
+    turn = await room.done("/imagine a cat --n 2")
+    assert (turn.state, len(turn.failures)) == ("failed", 1)
+    assert "use another engine" in turn.failures[0].hint
+
+
+async def test_choices_draw_each_and_too_many_are_refused_before_any(room: Room) -> None:
+    turn = await room.done("/imagine a {red, green} cat --steps 1 --raw")
+    assert [picture.recipe.prompt for picture in turn.pictures] == ["a red cat", "a green cat"]
+    drawn = len(room.engine.history)
+    for line in ("/imagine a {a,b,c} {d,e,f} cat", "/imagine a {a,b,c} cat --n 3"):
+        turn = await room.done(line)
+        assert turn.state == "failed" and "8" in turn.failures[0].hint
+    assert len(room.engine.history) == drawn
+
+
+async def test_raw_words_reach_the_engine_untouched(room: Room) -> None:
+    turn = await room.done("/imagine  a CAT,,  weird   spacing --raw --steps 1", KEYED)
+    assert turn.crafted and turn.crafted.crafted_by == "you"
+    assert room.engine.history[-1][0].prompt == turn.crafted.prompt
+    assert room.gemini.history == []
+
+
+@pytest.mark.parametrize("text", ["/imagine", "/imagine   ", "/imagine --ar 16:9", "/help"])
+async def test_an_empty_request_shows_usage_and_calls_nothing(room: Room, text: str) -> None:
+    turn = await room.done(text, KEYED)
+    assert turn.state == "done" and "/imagine a fox" in turn.text
+    assert room.gemini.history == [] and room.engine.history == []
+
+
+async def test_a_command_that_is_not_built_says_so(room: Room) -> None:
+    turn = await room.done("/upscale 2")
+    assert any("not built yet" in notice for notice in turn.notices)
+
+
+async def test_chat_tells_the_model_what_was_said_and_no_instructions(room: Room) -> None:
+    room.gemini.enqueue(["Hello.", "A good day to you."])
+    await room.done("Hi there", KEYED)
+    await room.done("And you?", KEYED)
+    told = room.gemini.history[-1]
+    assert [message.text for message in told.messages] == ["Hi there", "Hello.", "And you?"]
+    assert told.system_instruction == ""
+
+
+async def test_crafting_leaves_no_instructions_in_the_chat(room: Room) -> None:
+    await room.done("/imagine a cat --steps 1")
+    room.gemini.enqueue(["Yes, a cat."])
+    await room.done("What did you draw?", KEYED)
+    texts = [message.text for message in room.gemini.history[-1].messages]
+    assert texts[0] == "/imagine a cat --steps 1" and len(texts) == 3
+    assert not any("JSON" in text or "schema" in text for text in texts)
+
+
+async def test_clear_forgets_the_words_and_keeps_the_pictures(room: Room) -> None:
+    kept = (await room.done("/imagine a cat --steps 1")).pictures[0]
+    room.session.clear()
+    room.gemini.enqueue(["Hello."])
+    await room.done("Hi", KEYED)
+    assert [message.text for message in room.gemini.history[-1].messages] == ["Hi"]
+    assert room.session.picture(kept.id) == kept
+    assert room.anew().picture(kept.id) == kept
+
+
+async def test_stop_says_the_last_words_and_the_next_turn_works(room: Room) -> None:
+    room.engine.pause_at(3)
+    room.session.start("/imagine a cat --steps 9", PLAIN)
+    await room.until(lambda turn: bool(turn.progress))
+    await room.session.stop()
+    turn = room.session.turns[-1]
+    assert (turn.state, turn.notices[-1], turn.asked) == ("stopped", "Stopped at step 3 of 9.", "/imagine a cat --steps 9")
+    room.engine.resume()
+    assert (await room.done("/imagine a dog --steps 1")).state == "done"
+
+
+async def test_stop_ends_a_chat_at_once_and_stopping_nothing_is_no_fault(room: Room) -> None:
+    await room.session.stop()
+    room.studio.chat_models["gemini"] = Mute()  # type: ignore[index]
+    room.session.start("Tell me everything", KEYED)
+    await asyncio.sleep(0.05)
+    await asyncio.wait_for(room.session.stop(), 0.5)
+    assert room.session.turns[-1].state == "stopped"
+
+
+async def test_one_turn_at_a_time(room: Room) -> None:
+    room.engine.pause_at(1)
+    room.session.start("/imagine a cat --steps 2", PLAIN)
+    with pytest.raises(BadInput, match="One thing at a time"):
+        room.session.start("hello", PLAIN)
+    with pytest.raises(BadInput):
+        room.session.clear()
+    room.engine.resume()
+    assert (await room.ended()).state == "done"
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "x" * 20_001])
+def test_nothing_and_too_much_are_refused_in_words(room: Room, text: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        room.session.start(text, PLAIN)
+    assert caught.value.hint
+
+
+async def test_several_watchers_see_the_same_end_and_come_and_go_freely(room: Room) -> None:
+    room.engine.pause_at(2)
+    room.session.start("/imagine a cat --steps 3", PLAIN)
+    first = asyncio.create_task(room.ended())
+    leaving = asyncio.create_task(room.ended())
+    await asyncio.sleep(0.2)
+    leaving.cancel()
+    late = asyncio.create_task(room.ended())
+    await asyncio.sleep(0.05)
+    room.engine.resume()
+    assert (await first) == (await late) == room.session.turns[-1]
+    assert room.session.turns[-1].state == "done"
+
+
+async def test_a_running_turn_is_shown_at_least_once_a_second(room: Room) -> None:
+    room.engine.pause_at(1)
+    room.session.start("/imagine a cat --steps 1", PLAIN)
+    shown = 0
+    async with asyncio.timeout(3.5):
+        async for _ in room.session.watch():
+            shown += 1
+            if shown == 4:
+                break
+    await room.session.stop()
+    assert shown == 4
+
+
+async def test_a_conversation_survives_a_restart(room: Room) -> None:
+    await room.done("/imagine a cat --steps 1")
+    await room.done("hello")
+    assert room.anew().turns == room.session.turns
+
+
+async def test_what_was_under_way_at_the_end_of_the_program_is_said_to_be_stopped(room: Room) -> None:
+    room.engine.pause_at(1)
+    room.session.start("/imagine a cat --steps 2", PLAIN)
+    await asyncio.sleep(0.1)
+    [turn] = room.anew().turns
+    assert turn.state == "stopped" and "closed" in turn.notices[-1] and turn.asked == "/imagine a cat --steps 2"
+    await room.session.stop()
+
+
+async def test_a_conversation_that_cannot_be_read_is_set_aside(room: Room) -> None:
+    await room.done("hello")
+    file = room.home / "visitor" / "conversation.json"
+    file.write_text("{")
+    assert room.anew().turns == ()
+    assert (room.home / "visitor" / "conversation.unreadable.json").read_text() == "{"
+
+
+async def test_a_failure_keeps_the_words_and_leads_on(room: Room) -> None:
+    room.gemini.enqueue([KeyRefused("Gemini does not accept this key.")])
+    turn = await room.done("hello", KEYED)
+    assert (turn.state, turn.asked, turn.failures[0].action) == ("failed", "hello", "settings")
+    assert failure(AgreementNeeded("6.9 GB", model="sdxl")).action == "download:sdxl"
+
+
+async def test_what_nobody_foresaw_is_one_calm_sentence(room: Room) -> None:
+    room.gemini.enqueue([RuntimeError("secret detail")])
+    turn = await room.done("hello", KEYED)
+    assert turn.state == "failed" and "secret detail" not in str(turn)
+
+
+async def test_an_edited_prompt_is_drawn_as_it_stands(room: Room) -> None:
+    kept = (await room.done("/imagine a red cat --seed 7 --steps 2")).pictures[0]
+    room.session.redraw(kept.id, Edit(prompt="a blue cat"), PLAIN)
+    turn = await room.ended()
+    recipe = turn.pictures[0].recipe
+    assert (recipe.prompt, recipe.seed, recipe.crafted_by, recipe.original) == ("a blue cat", 7, "you", "a red cat")
+    assert parse(turn.asked) == parse(recipe.line)
+
+
+async def test_a_new_seed_changes_nothing_else(room: Room) -> None:
+    kept = (await room.done("/imagine a red cat --seed 7 --steps 2")).pictures[0]
+    room.session.redraw(kept.id, Edit(seed="random"), PLAIN)
+    recipe = (await room.ended()).pictures[0].recipe
+    assert recipe.seed != 7
+    assert (recipe.prompt, recipe.crafted_by, recipe.kept) == (kept.recipe.prompt, "rules", kept.recipe.kept)
+
+
+@pytest.mark.parametrize("prompt", ["", "   ", "a cat --ar 16:9", "cat::2 dog::1"])
+async def test_the_prompt_box_takes_words_alone(room: Room, prompt: str) -> None:
+    kept = (await room.done("/imagine a red cat --steps 1")).pictures[0]
+    with pytest.raises(BadInput) as caught:
+        room.session.redraw(kept.id, Edit(prompt=prompt), PLAIN)
+    assert caught.value.hint
+
+
+async def test_a_picture_of_somebody_else_is_not_found(room: Room, tmp_path: Path) -> None:
+    kept = (await room.done("/imagine a cat --steps 1")).pictures[0]
+    other = Session(room.studio, tmp_path / "other")
+    assert other.picture(kept.id) is None
+    with pytest.raises(BadInput):
+        other.redraw(kept.id, Edit(), PLAIN)
+
+
+async def reviewing(room: Room) -> None:
+    room.session.start("/imagine a cat --review --steps 1", PLAIN)
+    await room.until(lambda turn: turn.state == "review")
+
+
+@pytest.mark.parametrize(("choice", "prompt", "drawn"), [("draw", "a striped cat", "a striped cat"), ("mine", "", "a cat")])
+async def test_in_review_nothing_is_drawn_until_the_person_chooses(room: Room, choice: str, prompt: str, drawn: str) -> None:
+    await reviewing(room)
+    await asyncio.sleep(0.05)
+    assert room.engine.history == []
+    room.session.choose(choice, prompt)  # type: ignore[arg-type]
+    assert (await room.ended()).pictures[0].recipe.prompt == drawn
+
+
+async def test_a_review_can_be_stopped_and_no_choice_waits_afterwards(room: Room) -> None:
+    await reviewing(room)
+    await room.session.stop()
+    assert room.session.turns[-1].state == "stopped" and room.engine.history == []
+    with pytest.raises(BadInput):
+        room.session.choose("draw")
+
+
+async def test_a_dry_run_says_what_it_would_be_and_draws_nothing(room: Room) -> None:
+    turn = await room.done("/imagine a cat --dry --ar 1:1")
+    assert room.engine.history == [] and turn.crafted
+    assert "Nothing was drawn" in turn.text
+
+
+async def test_an_unknown_style_is_said_with_the_nearest(room: Room) -> None:
+    turn = await room.done("/imagine a cat --style watercolr --steps 1")
+    assert any("watercolr" in notice and "atercolour" in notice for notice in turn.notices)
+
+
+async def test_every_notice_of_the_line_reaches_the_person(room: Room) -> None:
+    turn = await room.done("/imagine a cat --sed 5 --hd --steps 1")
+    assert len(turn.notices) >= 2
