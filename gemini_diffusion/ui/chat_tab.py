@@ -1,0 +1,231 @@
+"""The Chat tab: what happens on every press, tap and Enter. The person's own session does the work; this shows it.
+
+Every handler finds out by itself who asks, and takes nothing from the page but words and choices: no picture, no message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import gradio as gr
+
+from gemini_diffusion.session import Edit
+from gemini_diffusion.ui import render
+from gemini_diffusion.ui.choices import Choices
+from gemini_diffusion.ui.conversation import Conversation
+from gemini_diffusion.ui.easel import EXAMPLES, Easel
+from gemini_diffusion.ui.identity import name_of
+from gemini_diffusion.ui.mishap import told
+from gemini_diffusion.ui.next_step import NextStep
+
+if TYPE_CHECKING:
+    from gemini_diffusion.errand import Choice
+    from gemini_diffusion.gallery import FileFormat
+    from gemini_diffusion.types import Picture
+    from gemini_diffusion.visitors import Visitor, Visitors
+
+Updates = dict[Any, Any]
+
+SURPRISES = (
+    *EXAMPLES,
+    "/imagine a lighthouse keeper's cat watching a storm",
+    "/imagine an old tram climbing a hill in the rain --ar 3:2",
+    "/imagine a bowl of ripe pears in morning light",
+    "/imagine a tiny blue boat under a big yellow moon",
+    "/imagine a greenhouse on a mountain, seen from far away --ar 16:9",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTab:
+    """The handlers, over the components they change."""
+
+    visitors: Visitors
+    conversation: Conversation
+    easel: Easel
+    choices: Choices
+    tabs: gr.Tabs
+
+    # A turn, from its first sight to its last words
+
+    async def send(self, text: str, request: gr.Request) -> AsyncIterator[Updates]:
+        """A message from the box. A blank one does nothing; one sent while another runs stays in the box."""
+        if not text.strip():
+            yield gr.skip()
+            return
+        visitor = self._visitor(request)
+        visitor.session.start(text, visitor.settings)
+        async for updates in self._follow(visitor, text):
+            yield updates
+
+    async def again(self, data: gr.SelectData, request: gr.Request) -> AsyncIterator[Updates]:
+        """A button under a failure."""
+        visitor = self._visitor(request)
+        step = NextStep.read(str(data.value), visitor.session.turns)
+        if step.tab:
+            yield {self.tabs: gr.Tabs(selected=step.tab)}
+            return
+        visitor.session.start(step.text, step.settings(self.visitors, visitor))
+        async for updates in self._follow(visitor, step.text):
+            yield updates
+
+    async def redraw(self, values: dict[Any, Any], request: gr.Request) -> AsyncIterator[Updates]:
+        """The picture in hand with the prompt as it stands on the easel, and its own seed."""
+        async for updates in self._draw_again(values, None, request):
+            yield updates
+
+    async def reseed(self, values: dict[Any, Any], request: gr.Request) -> AsyncIterator[Updates]:
+        """The same with a new seed."""
+        async for updates in self._draw_again(values, "random", request):
+            yield updates
+
+    async def _draw_again(self, values: dict[Any, Any], seed: Any, request: gr.Request) -> AsyncIterator[Updates]:
+        visitor, easel = self._visitor(request), self.easel
+        edit = Edit(prompt=values[easel.prompt], negative_prompt=values[easel.negative], seed=seed)
+        visitor.session.redraw(values[easel.in_hand], edit, visitor.settings)
+        async for updates in self._follow(visitor, ""):
+            yield updates
+
+    async def _follow(self, visitor: Visitor, words: str) -> AsyncIterator[Updates]:
+        """Every state of the running turn; `words` go back into an empty box when it is stopped or fails."""
+        session = visitor.session
+        yield self.conversation.begin(session.turns) | self.easel.progress(render.stage(session.running))
+        hung = asked = ""
+        async for turn in session.watch():
+            updates = self.conversation.show(session.turns) | self.easel.progress(render.stage(turn))
+            if turn.kept and turn.kept[0].picture.id != hung:
+                hung = turn.kept[0].picture.id
+                updates |= await self._hang(visitor, turn.kept[0].picture)
+            proposed = turn.crafted.prompt if turn.state == "review" and turn.crafted else ""
+            if proposed != asked:
+                updates |= self.conversation.ask(turn) if proposed else self.conversation.asked()
+                asked = proposed
+            yield updates
+        last = session.turns[-1:]
+        lost = bool(last) and last[0].state in ("stopped", "failed")
+        yield self.conversation.asked() | self.easel.progress(None) | self.conversation.idle(words if lost else "")
+
+    async def _hang(self, visitor: Visitor, picture: Picture) -> Updates:
+        """The picture on the easel, with the file its Download button serves made ready."""
+        recipe, settings = picture.recipe, visitor.settings
+        file = await exported(visitor, picture)
+        capabilities = self.visitors.studio.engines[recipe.engine].capabilities(recipe.model, settings)
+        return self.easel.hang(render.framed(picture, capabilities), file, settings.file_format)
+
+    # What needs no turn
+
+    async def stop(self, request: gr.Request) -> None:
+        """Ends what runs; whoever follows it shows its last words."""
+        await self._visitor(request).session.stop()
+
+    async def clear(self, request: gr.Request) -> Updates:
+        """The conversation is forgotten, the pictures are kept, and so is the one on the easel."""
+        session = self._visitor(request).session
+        session.clear()
+        return self.conversation.show(session.turns)
+
+    async def choose(self, choice: Choice, prompt: str, request: gr.Request) -> Updates:
+        """The answer to a review."""
+        self._visitor(request).session.choose(choice, prompt)
+        return self.conversation.asked()
+
+    async def take(self, data: gr.SelectData, request: gr.Request) -> Updates:
+        """A picture of the conversation was tapped: it goes on the easel. Anything else that was tapped stays there."""
+        visitor = self._visitor(request)
+        picture = next((picture for picture in visitor.session.pictures if picture.id == tapped(data.value)), None)
+        return await self._hang(visitor, picture) if picture else gr.skip()
+
+    async def change_format(self, values: dict[Any, Any], request: gr.Request) -> Updates:
+        """Another kind of file behind the Download button, from now on."""
+        visitor, easel = self._visitor(request), self.easel
+        visitor.change({"file_format": values[easel.file_format]})
+        picture = visitor.session.picture(values[easel.in_hand])
+        if picture is None:
+            return gr.skip()
+        file = await exported(visitor, picture)
+        return {easel.download: gr.update(value=str(file))}
+
+    async def arrive(self, request: gr.Request) -> AsyncIterator[Updates]:
+        """A page was opened: what was said is there again, and what still runs is followed to its end."""
+        visitor = self._visitor(request)
+        session = visitor.session
+        updates = self.conversation.show(session.turns) | self.choices.show(visitor.settings)
+        latest = next((turn.pictures[0] for turn in reversed(session.turns) if turn.pictures), None)
+        if latest:
+            updates |= await self._hang(visitor, latest)
+        yield updates
+        if session.running:
+            yield self.conversation.busy()
+            async for updates in self._follow(visitor, ""):
+                updates.pop(self.conversation.box, None)
+                yield updates
+            yield self.conversation.idle()
+
+    def _visitor(self, request: gr.Request) -> Visitor:
+        return self.visitors.of(name_of(request))
+
+    # Which press does what
+
+    def wire(self, page: gr.Blocks) -> None:
+        """Connects every event; none is published, none is limited in number: watching costs nothing."""
+        talk, easel = self.conversation, self.easel
+        self._turn(talk.box.submit, self.send, talk.box)
+        for button, text in zip(easel.examples, EXAMPLES, strict=True):
+            self._turn(button.click, self._example(text))
+        self._turn(easel.surprise.click, self._example(""))
+        self._turn(talk.chat.option_select, self.again)
+        edits = {easel.prompt, easel.negative, easel.in_hand}
+        self._turn(easel.redraw.click, self.redraw, edits)
+        self._turn(easel.reseed.click, self.reseed, edits)
+        self._turn(page.load, self.arrive)
+        private = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+        talk.box.stop(told(self.stop), None, None, **private)
+        quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+        talk.clear.click(told(self.clear), None, [talk.chat, talk.status], **quiet)
+        talk.chat.select(told(self.take), None, easel.components(), **quiet)
+        easel.file_format.input(told(self.change_format), {easel.file_format, easel.in_hand}, easel.download, **quiet)
+        answers: dict[Choice, Any] = {"draw": talk.draw, "again": talk.again, "mine": talk.mine}
+        for choice, button in answers.items():
+            button.click(told(self._choice(choice)), talk.review_prompt, talk.review, **quiet)
+        talk.returned.change(None, [talk.box, talk.returned], [talk.box, talk.returned], js=_GIVE_BACK, **private)
+
+    def _turn(self, trigger: Any, handler: Callable[..., Any], inputs: Any = None) -> None:
+        outputs = [*self.conversation.components(), *self.easel.components(), self.tabs]
+        outputs += [self.choices.chat_model, self.choices.image_model]
+        trigger(
+            told(handler), inputs, outputs, show_progress="hidden", concurrency_limit=None, api_visibility="private",
+        )  # fmt: skip
+
+    def _example(self, text: str) -> Callable[..., AsyncIterator[Updates]]:
+        async def send_example(request: gr.Request) -> AsyncIterator[Updates]:
+            async for updates in self.send(text or random.choice(SURPRISES), request):
+                yield updates
+
+        return send_example
+
+    def _choice(self, choice: Choice) -> Callable[..., Any]:
+        async def choose_this(prompt: str, request: gr.Request) -> Updates:
+            return await self.choose(choice, prompt, request)
+
+        return choose_this
+
+
+_GIVE_BACK = "(draft, text) => text && !draft.trim() ? [text, ''] : [draft, text]"
+
+
+async def exported(visitor: Visitor, picture: Picture) -> Path:
+    """The file for the Download button, in the kind the person chose."""
+    chosen = cast("FileFormat", visitor.settings.file_format)
+    return await asyncio.to_thread(visitor.session.export, picture, chosen)
+
+
+def tapped(value: Any) -> str:
+    """The id in what the page says was tapped: a picture's folder is its id. Only ever looked up among one's own."""
+    found = value.get("value") if isinstance(value, dict) else None
+    path = str(found.get("path", "")) if isinstance(found, dict) else ""
+    return path.replace("\\", "/").rpartition("/")[0].rpartition("/")[2]

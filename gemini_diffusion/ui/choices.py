@@ -1,0 +1,120 @@
+"""The two choices under the box: who chats and who draws, with live lists that come after the page is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from gemini_diffusion.types import ModelChoice
+from gemini_diffusion.ui.identity import name_of
+from gemini_diffusion.ui.mishap import told
+
+if TYPE_CHECKING:
+    from gemini_diffusion.settings import Settings
+    from gemini_diffusion.visitors import Visitor, Visitors
+
+Pair = tuple[str, str]
+OWN_CHOICE = "Chosen for you"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Two lists that also take a typed name. What is chosen applies to the next message and is kept."""
+
+    visitors: Visitors
+    chat_model: gr.Dropdown
+    image_model: gr.Dropdown
+
+    def show(self, settings: Settings) -> dict[Any, Any]:
+        """What is chosen now, without asking any service."""
+        return {
+            self.chat_model: gr.update(value=settings.chat_model, choices=[(settings.chat_model, settings.chat_model)]),
+            self.image_model: gr.update(value=settings.image_model, choices=_with_own([], settings.image_model)),
+        }
+
+    async def lists(self, request: gr.Request) -> dict[Any, Any]:
+        """Both lists with what they offer now; a service that is down leaves its list as it is."""
+        visitor = self.visitors.of(name_of(request))
+        settings = visitor.settings
+        chat = await chat_choices(self.visitors, settings)
+        images = await image_choices(self.visitors, settings)
+        return {
+            self.chat_model: gr.update(choices=_with_chosen(chat, settings.chat_model), value=settings.chat_model),
+            self.image_model: gr.update(choices=_with_own(images, settings.image_model), value=settings.image_model),
+        }
+
+    async def choose_chat_model(self, value: str, request: gr.Request) -> dict[Any, Any]:
+        return self._changed(self.visitors.of(name_of(request)), "chat_model", value)
+
+    async def choose_image_model(self, value: str, request: gr.Request) -> dict[Any, Any]:
+        return self._changed(self.visitors.of(name_of(request)), "image_model", value)
+
+    def _changed(self, visitor: Visitor, name: str, value: str | None) -> dict[Any, Any]:
+        """Keeps the choice; the component ends up at what is really set."""
+        component = self.chat_model if name == "chat_model" else self.image_model
+        visitor.change({name: value or ""})
+        return {component: getattr(visitor.settings, name)}
+
+    async def refresh(self, request: gr.Request) -> dict[Any, Any]:
+        """What is chosen now: it may have been changed in Settings."""
+        settings = self.visitors.of(name_of(request)).settings
+        return {self.chat_model: settings.chat_model, self.image_model: settings.image_model}
+
+    def wire(self, page: gr.Blocks, tab: gr.Tab) -> None:
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+        both = [self.chat_model, self.image_model]
+        page.load(told(self.lists), None, both, **quiet)
+        tab.select(told(self.refresh), None, both, **quiet)
+        self.chat_model.input(told(self.choose_chat_model), self.chat_model, self.chat_model, **quiet)
+        self.image_model.input(told(self.choose_image_model), self.image_model, self.image_model, **quiet)
+
+
+def build(visitors: Visitors) -> Choices:
+    """Lays both lists out where it is called."""
+    with gr.Row(elem_id="choices"):
+        chat_model = _list("Chat model", "chat-model")
+        image_model = _list("Image model", "image-model")
+    return Choices(visitors, chat_model, image_model)
+
+
+def _list(label: str, elem_id: str) -> gr.Dropdown:
+    return gr.Dropdown(
+        [], value=None, label=label, allow_custom_value=True, interactive=True, elem_id=elem_id, min_width=0, container=False
+    )
+
+
+async def chat_choices(visitors: Visitors, settings: Settings) -> list[Pair]:
+    """The chat models by (what is read, what is sent), live where there is a key."""
+    name = "gemini" if settings.google_api_key else "offline"
+    return _pairs(await visitors.studio.chat_models[name].models(settings))
+
+
+async def image_choices(visitors: Visitors, settings: Settings) -> list[Pair]:
+    """The image models of the engine that is set, of all engines with "auto"; each once, marked with what it needs."""
+    engines = visitors.studio.engines
+    wanted = list(engines) if settings.engine == "auto" else [settings.engine]
+    found: dict[str, str] = {}
+    for name in wanted:
+        for label, model in _pairs(await engines[name].models(settings)):
+            found.setdefault(model, label)
+    return [(label, model) for model, label in found.items()]
+
+
+def _pairs(choices: Iterable[ModelChoice]) -> list[Pair]:
+    ordered = sorted(choices, key=lambda choice: not choice.runnable)
+    return [(_label(choice), choice.id) for choice in ordered]
+
+
+def _label(choice: ModelChoice) -> str:
+    return f"{choice.label} ({choice.note})" if choice.note else choice.label
+
+
+def _with_chosen(pairs: list[Pair], chosen: str) -> list[Pair]:
+    return pairs if any(model == chosen for _, model in pairs) else [(chosen, chosen), *pairs]
+
+
+def _with_own(pairs: list[Pair], chosen: str) -> list[Pair]:
+    return [(OWN_CHOICE, ""), *(_with_chosen(pairs, chosen) if chosen else pairs)]

@@ -1,0 +1,100 @@
+"""The conversation's side of the chat tab: messages, the box, the review of a prompt, the line that says how things are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from gemini_diffusion.turn import Turn
+from gemini_diffusion.ui import markup, render
+from gemini_diffusion.ui.choices import Choices
+
+Updates = dict[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The components. `returned` holds a text on its way back to the box, which the page takes only if the box is empty."""
+
+    chat: gr.Chatbot
+    box: gr.Textbox
+    returned: gr.Textbox
+    status: gr.Markdown
+    clear: gr.Button
+    review: gr.Column
+    review_prompt: gr.Textbox
+    draw: gr.Button
+    again: gr.Button
+    mine: gr.Button
+
+    def components(self) -> list[Any]:
+        """Every component that a turn may change."""
+        return [self.chat, self.box, self.returned, self.status, self.review, self.review_prompt]
+
+    def begin(self, turns: Sequence[Turn]) -> Updates:
+        """The first sight of a turn: the box is empty and free for the next thought, Stop stands ready."""
+        return {**self.show(turns), self.box: gr.update(value="", submit_btn=False, stop_btn=True), self.returned: ""}
+
+    def busy(self) -> Updates:
+        """Stop stands ready, a draft in the box stays."""
+        return {self.box: gr.update(submit_btn=False, stop_btn=True), self.returned: ""}
+
+    def idle(self, returned: str = "") -> Updates:
+        """The box takes the next message; `returned` goes back into it if it is empty."""
+        return {self.box: gr.update(submit_btn=True, stop_btn=False), self.returned: returned, self.status: "Ready"}
+
+    def show(self, turns: Sequence[Turn]) -> Updates:
+        """The messages, and what is under way in one line."""
+        last = turns[-1] if turns else None
+        stage = render.stage(last)
+        asks = last is not None and last.state == "review"
+        said = "Waiting for your choice" if asks else stage.text if stage else "Ready"
+        return {self.chat: render.messages(turns), self.status: markup.plain(said)}
+
+    def ask(self, turn: Turn) -> Updates:
+        """Opens the review with the prompt that was written; called once for each time it is asked."""
+        prompt = turn.crafted.prompt if turn.crafted else turn.writing
+        return {self.review: gr.update(visible=True), self.review_prompt: prompt}
+
+    def asked(self) -> Updates:
+        return {self.review: gr.update(visible=False)}
+
+
+def build(models: Callable[[], Choices]) -> tuple[Conversation, Choices]:
+    """Lays the conversation out where it is called; `models` lays the two choices of models, under the box."""
+    chat = gr.Chatbot(
+        elem_id="chat", show_label=False, container=False, height="100%", layout="bubble", buttons=[],
+        latex_delimiters=[], allow_tags=False, allow_file_downloads=False,
+        placeholder="Type a message, or `/imagine` and what you want to see.",
+    )  # fmt: skip
+    review, review_prompt, draw, again, mine = _review()
+    with gr.Column(elem_id="composer", min_width=0):
+        box = gr.Textbox(
+            elem_id="box", label="Message", show_label=False, container=False, placeholder="/imagine ...",
+            lines=1, max_lines=8, submit_btn=True, autofocus=True, max_length=20_000,
+        )  # fmt: skip
+        returned = gr.Textbox(visible="hidden", elem_id="returned", interactive=True)
+        with gr.Row(elem_id="under"):
+            gr.Button("Models", size="sm", elem_id="more", min_width=0, scale=0)
+            chosen = models()
+            status = gr.Markdown("Ready", elem_id="status")
+            clear = gr.Button("Clear", size="sm", elem_id="clear", min_width=0, scale=0)
+    return Conversation(
+        chat=chat, box=box, returned=returned, status=status, clear=clear, review=review, review_prompt=review_prompt,
+        draw=draw, again=again, mine=mine,
+    ), chosen  # fmt: skip
+
+
+def _review() -> tuple[gr.Column, gr.Textbox, gr.Button, gr.Button, gr.Button]:
+    with gr.Column(visible=False, elem_id="review", min_width=0) as review:
+        prompt = gr.Textbox(
+            label="The prompt, before it is drawn", lines=3, max_lines=8, interactive=True, elem_id="review-prompt"
+        )
+        with gr.Row():
+            draw = gr.Button("Draw", variant="primary", size="md", min_width=0)
+            again = gr.Button("Write again", size="md", min_width=0)
+            mine = gr.Button("Use my words", size="md", min_width=0)
+    return review, prompt, draw, again, mine

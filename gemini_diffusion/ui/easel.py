@@ -1,0 +1,136 @@
+"""The easel: the picture in hand with its prompt, numbers and buttons, or the welcome before the first one. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from gemini_diffusion.ui import markup
+from gemini_diffusion.ui.render import Framed, Stage
+
+Updates = dict[Any, Any]
+
+EXAMPLES = (
+    "/imagine a fox in the snow --ar 16:9",
+    "/imagine a red house by the sea at dusk",
+    "/imagine a paper lantern in a quiet garden --n 2",
+)
+FORMATS = [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp")]
+_BAR = (
+    '<div class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100" '
+    'aria-valuenow="${value}"><div style="width:${value}%"></div></div>'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Easel:
+    """The components of the easel; `in_hand` is the id of the picture shown, by connection."""
+
+    in_hand: gr.State
+    stage: gr.Column
+    stage_text: gr.Markdown
+    bar: gr.HTML
+    welcome: gr.Column
+    examples: tuple[gr.Button, ...]
+    surprise: gr.Button
+    frame: gr.Column
+    picture: gr.Image
+    prompt: gr.Textbox
+    negative: gr.Textbox
+    account: gr.Markdown
+    facts: gr.Markdown
+    download: gr.DownloadButton
+    file_format: gr.Dropdown
+    redraw: gr.Button
+    reseed: gr.Button
+    line: gr.Textbox
+
+    def components(self) -> list[Any]:
+        """Every component that an event may change."""
+        return [getattr(self, entry.name) for entry in fields(self) if entry.name not in ("examples", "surprise")]
+
+    def hang(self, framed: Framed, file: Path, file_format: str) -> Updates:
+        """Puts a picture on the easel; `file` is what the Download button serves."""
+        facts = "\n\n".join(markup.plain(text) for text in (framed.facts, framed.ignored) if text)
+        return {
+            self.in_hand: framed.identity,
+            self.welcome: gr.update(visible=False),
+            self.frame: gr.update(visible=True),
+            self.picture: gr.update(value=str(framed.path), alt_text=framed.alt),
+            self.prompt: framed.prompt,
+            self.negative: gr.update(value=framed.negative_prompt, visible=framed.takes_negative),
+            self.account: markup.plain(framed.account),
+            self.facts: facts,
+            self.download: gr.update(value=str(file)),
+            self.file_format: file_format,
+            self.line: framed.line,
+        }
+
+    def progress(self, stage: Stage | None) -> Updates:
+        """Shows what is under way above the picture, or takes it away."""
+        if stage is None:
+            return {self.stage: gr.update(visible=False), self.redraw: _enabled(True), self.reseed: _enabled(True)}
+        return {
+            self.stage: gr.update(visible=True),
+            self.stage_text: markup.plain(stage.text),
+            self.bar: gr.update(value=stage.percent or 0, visible=stage.percent is not None),
+            self.redraw: _enabled(False),
+            self.reseed: _enabled(False),
+        }
+
+
+def _enabled(yes: bool) -> Any:
+    return gr.update(interactive=yes)
+
+
+def build(welcome: Sequence[str]) -> Easel:
+    """Lays the easel out where it is called, empty; `welcome` says what is set up and what is not, a line each."""
+    with gr.Column(elem_id="easel", min_width=0):
+        gr.Button("Back to the conversation", elem_id="easel-close", size="sm")
+        in_hand = gr.State("")
+        with gr.Column(visible=False, elem_id="stage", min_width=0) as stage:
+            stage_text = gr.Markdown(elem_id="stage-text")
+            bar = gr.HTML(0, html_template=_BAR, visible=False)
+        greeting, examples, surprise = _welcome(welcome)
+        with gr.Column(visible=False, elem_id="frame", min_width=0) as frame:
+            picture = gr.Image(
+                show_label=False, container=False, interactive=False, buttons=["fullscreen"], elem_id="picture", min_width=0
+            )
+            prompt = gr.Textbox(label="Prompt", lines=3, max_lines=10, elem_id="prompt", interactive=True)
+            account = gr.Markdown(elem_id="account")
+            negative = gr.Textbox(label="What to avoid", lines=1, max_lines=4, elem_id="negative", interactive=True)
+            facts = gr.Markdown(elem_id="facts")
+            download, file_format, redraw, reseed = _buttons()
+            line = gr.Textbox(
+                label="The line that makes it again", lines=1, max_lines=6, interactive=False, buttons=["copy"], elem_id="line"
+            )
+    return Easel(
+        in_hand=in_hand, stage=stage, stage_text=stage_text, bar=bar, welcome=greeting, examples=examples,
+        surprise=surprise, frame=frame, picture=picture, prompt=prompt, negative=negative, account=account, facts=facts,
+        download=download, file_format=file_format, redraw=redraw, reseed=reseed, line=line,
+    )  # fmt: skip
+
+
+def _welcome(lines: Sequence[str]) -> tuple[gr.Column, tuple[gr.Button, ...], gr.Button]:
+    with gr.Column(elem_id="welcome", min_width=0) as greeting:
+        gr.Markdown("## Say what you want to see\nYour words become a careful prompt, the prompt becomes a picture.")
+        examples = tuple(gr.Button(text, elem_classes="example") for text in EXAMPLES)
+        surprise = gr.Button("Surprise me", elem_id="surprise", variant="secondary")
+        gr.Markdown("\n\n".join(markup.plain(line) for line in lines), elem_id="set-up")
+    return greeting, examples, surprise
+
+
+def _buttons() -> tuple[gr.DownloadButton, gr.Dropdown, gr.Button, gr.Button]:
+    with gr.Row(elem_id="actions"):
+        download = gr.DownloadButton("Download", variant="primary", size="md", elem_id="download", min_width=0, scale=2)
+        file_format = gr.Dropdown(
+            FORMATS, value="png", label="File format", show_label=False, container=False, filterable=False,
+            elem_id="file-format", min_width=0, scale=1, interactive=True,
+        )  # fmt: skip
+        redraw = gr.Button("Draw again", size="md", elem_id="redraw", min_width=0, scale=2)
+        reseed = gr.Button("New seed", size="md", elem_id="reseed", min_width=0, scale=2)
+    return download, file_format, redraw, reseed

@@ -1,0 +1,119 @@
+"""What every request passes first: which hosts we answer to, what is never served, what a page may do. Knows no window."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gemini_diffusion.ui.identity import COOKIE, is_cookie, new_cookie
+
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
+    "worker-src 'self' blob:; form-action 'self'; base-uri 'self'; object-src 'none'; "
+    "frame-ancestors 'self' https://colab.research.google.com https://*.googleusercontent.com https://huggingface.co"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+}
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+NOTEBOOKS = (".googleusercontent.com", ".colab.dev", ".hf.space")
+SHARED = (".gradio.live",)
+_YEAR = 365 * 24 * 3600
+_NEVER = re.compile(
+    r"/(gradio_api/)?(file=\s*[a-z][a-z0-9+.\-]+:|file=[/\\]{2}|proxy=|deep_link|monitoring|runs|upload|process_recording|vibe)",
+    re.IGNORECASE,
+)
+
+
+def own_hosts(bound: str) -> frozenset[str]:
+    """The names under which a server bound to `bound` is rightly reached."""
+    if bound in ("0.0.0.0", "::", ""):
+        name = socket.gethostname().lower()
+        return LOOPBACK | {name, f"{name}.local"}
+    return LOOPBACK | {bound.lower()}
+
+
+class Guard:
+    """ASGI middleware. `hosts` are exact names, `suffixes` domains whose every name is fine; `any_address` lets every
+    numeric address pass: a hostile page can make a name of its own lead here, but not a number."""
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], suffixes: tuple[str, ...], any_address: bool = False) -> None:
+        self.app, self.hosts, self.suffixes, self.any_address = app, hosts, suffixes, any_address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        cookie = _cookie_for(scope)
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+                if cookie:
+                    headers.append("set-cookie", cookie)
+            await send(message)
+
+        answer = self._refusal(scope) or self.app
+        await answer(scope, receive, send_guarded)
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        headers = Headers(scope=scope)
+        if not self._knows(_host(headers.get("host", ""))):
+            return PlainTextResponse("This address is not one of mine. Start with --host and the name you use.", 400)
+        origin = headers.get("origin")
+        if origin and scope["method"] not in ("GET", "HEAD") and not self._knows(urlsplit(origin).hostname or ""):
+            return PlainTextResponse("Another page may not ask me for anything.", 403)
+        if _NEVER.match(scope["path"]):
+            return PlainTextResponse("There is nothing here.", 404)
+        return None
+
+    def _knows(self, host: str) -> bool:
+        if host in self.hosts or host.endswith(self.suffixes):
+            return True
+        return self.any_address and _is_address(host)
+
+
+def _host(header: str) -> str:
+    """The name in a Host header, without its port and brackets, in small letters."""
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _cookie_for(scope: Scope) -> str:
+    """The Set-Cookie line for somebody who opens the page and has none of ours yet; else empty."""
+    headers = Headers(scope=scope)
+    if scope["method"] != "GET" or scope["path"] != "/" or is_cookie(_cookie_in(headers.get("cookie", ""))):
+        return ""
+    secure = "https" in (scope.get("scheme"), headers.get("x-forwarded-proto", ""))
+    line = f"{COOKIE}={new_cookie()}; Path=/; Max-Age={_YEAR}; HttpOnly; SameSite=Lax"
+    return f"{line}; Secure" if secure else line
+
+
+def _cookie_in(header: str) -> str:
+    try:
+        found = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found else ""

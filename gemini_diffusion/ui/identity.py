@@ -1,0 +1,30 @@
+"""Who is asking: a random cookie, with the user name under a login; else the connection alone. Knows no visitor's data."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+
+import gradio as gr
+
+COOKIE = "gemini_diffusion_visitor"
+_ISSUED = re.compile(r"[0-9a-f]{32}")
+
+
+def new_cookie() -> str:
+    """128 random bits in hex."""
+    return secrets.token_hex(16)
+
+
+def is_cookie(value: str | None) -> bool:
+    """Whether `value` can be one of ours; anything else counts as no cookie."""
+    return bool(value and _ISSUED.fullmatch(value))
+
+
+def name_of(request: gr.Request) -> str:
+    """The visitor's name: a digest, so that what is kept on disk under it is no cookie anybody could use."""
+    cookie = request.cookies.get(COOKIE)
+    mark = f"cookie:{cookie}" if is_cookie(cookie) else f"connection:{request.session_hash or new_cookie()}"
+    user = getattr(request, "username", None) or ""
+    return hashlib.sha256(f"{user}\0{mark}".encode()).hexdigest()[:32]

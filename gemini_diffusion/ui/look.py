@@ -1,0 +1,43 @@
+"""How the window looks: the theme, the style sheet, the few lines of script for the sheet on a phone. Bundled fonts only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from gradio.themes.utils.fonts import LocalFont
+
+_FOLDER = Path(__file__).resolve().parent
+STYLE = _FOLDER / "style.css"
+ICON = _FOLDER / "icon.svg"
+_SCRIPT = _FOLDER / "page.js"
+_FONT, _CODE = "Source Sans Pro", "IBM Plex Mono"
+
+
+def theme() -> gr.themes.Base:
+    """Soft, one accent, generous corners; light or dark as the system wishes."""
+    soft = gr.themes.Soft(
+        primary_hue="violet",
+        secondary_hue="violet",
+        neutral_hue="slate",
+        radius_size="lg",
+        font=(LocalFont(_FONT, weights=(400, 700)), "Segoe UI", "Helvetica Neue", "sans-serif"),
+        font_mono=(LocalFont(_CODE, weights=(400, 700)), "ui-monospace", "Consolas", "monospace"),
+    )
+    return soft.set(
+        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued_dark="*neutral_400",
+        block_info_text_color="*neutral_500",
+        block_info_text_color_dark="*neutral_400",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_500",
+        color_accent="*primary_600",
+    )
+
+
+def head() -> str:
+    """What the page's head needs beyond Gradio's own: our script, as it is in its file."""
+    viewport = '<meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content">'
+    return f"{viewport}\n<script>\n{_SCRIPT.read_text('utf-8')}\n</script>"

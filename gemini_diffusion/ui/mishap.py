@@ -1,0 +1,73 @@
+"""What a person reads when a handler of the window fails, and what the log does; a turn's own failures end in the session."""
+
+from __future__ import annotations
+
+import functools
+import html
+import inspect
+import logging
+import re
+import traceback
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import gradio as gr
+
+from gemini_diffusion.errors import GeminiDiffusionError
+
+UNFORESEEN = "Something unexpected went wrong. Try again; the log on this machine says more."
+_KEY = re.compile(r"(AIza|hf_|sk-|Bearer\s+)[\w\-.~+/]{4,}")
+_LOG = logging.getLogger(__name__)
+
+
+def redacted(text: str) -> str:
+    """`text` without anything that looks like a key."""
+    return _KEY.sub(lambda key: f"{key[1]}[redacted]", text)
+
+
+class Redacting(logging.Filter):
+    """A filter for any log handler: what looks like a key is never written, not in a message and not in a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redacted(record.getMessage()), None
+        if record.exc_info and record.exc_info[0]:
+            record.exc_text = redacted("".join(traceback.format_exception(*record.exc_info)).rstrip())
+        return True
+
+
+def sentence(error: Exception) -> str:
+    """The one thing a person is told of an error: ours as it is written, any other calmly, with the log knowing more."""
+    if isinstance(error, GeminiDiffusionError):
+        return str(error)
+    _LOG.error("A handler of the window failed.\n%s", redacted("".join(traceback.format_exception(error))))
+    return UNFORESEEN
+
+
+def tell(text: str) -> None:
+    """Shows a sentence for a few seconds over the page; it may hold a person's words."""
+    gr.Warning(html.escape(text), title="", duration=8)
+
+
+def told(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """The handler, its errors shown as a sentence; a generator's updates until then stand."""
+    if inspect.isasyncgenfunction(handler):
+
+        @functools.wraps(handler)
+        async def stream(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
+            try:
+                async for updates in handler(*args, **kwargs):
+                    yield updates
+            except Exception as error:  # noqa: BLE001 - the window's last line: whatever it is becomes a sentence
+                tell(sentence(error))
+
+        return stream
+
+    @functools.wraps(handler)
+    async def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await handler(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - the window's last line: whatever it is becomes a sentence
+            tell(sentence(error))
+            return gr.skip()
+
+    return call

@@ -1,0 +1,251 @@
+"""Turns as chat messages, pictures as what the easel shows: the only place that knows both shapes. Pure; asks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from gemini_diffusion import catalogue
+from gemini_diffusion.turn import Step, Turn
+from gemini_diffusion.types import Capabilities, Failed, Picture, Progress, Recipe
+from gemini_diffusion.ui import markup
+
+Message = dict[str, Any]
+
+SHOWN = 60
+"""Turns on the screen at most: a page with more grows slow, and nobody scrolls that far."""
+
+_GIGABYTE, _MEGABYTE = 1_000_000_000, 1_000_000
+_FIELDS = {
+    "negative_prompt": "what to avoid",
+    "prompt_2": "the second prompt",
+    "seed": "the seed",
+    "num_inference_steps": "the number of steps",
+    "guidance_scale": "the guidance",
+    "width": "the width",
+    "height": "the height",
+    "scheduler": "the scheduler",
+}
+_PLACES = {"local": "on this machine", "hosted": "by Hugging Face"}
+
+
+def messages(turns: Sequence[Turn]) -> list[Message]:
+    """The conversation, oldest first, as the chat shows it; nothing in it that a person or a model wrote is live."""
+    return [message for turn in turns[-SHOWN:] for message in _turn(turn)]
+
+
+def _turn(turn: Turn) -> Iterator[Message]:
+    yield {"role": "user", "content": markup.plain(turn.asked)}
+    several = _places(turn) > 1
+    for step in turn.steps:
+        yield _thought(turn, step, several)
+    if turn.waiting:
+        yield _pending(waiting(turn), "")
+    elif turn.state == "running" and not turn.text and not any(step.seconds is None for step in turn.steps):
+        yield _pending("Thinking" if turn.kind == "say" else "Getting ready", "")
+    if turn.notices:
+        yield _said("\n".join(f"> {markup.plain(notice)}" for notice in turn.notices))
+    for picture in turn.pictures:
+        yield _picture(picture)
+    if turn.state == "review":
+        yield _said("This is the prompt. Draw it, change it, or use your own words.")
+    if turn.text:
+        yield _said(markup.answer(turn.text))
+    yield from _failures(turn, several)
+
+
+def _said(text: str) -> Message:
+    return {"role": "assistant", "content": text}
+
+
+def _pending(title: str, text: str) -> Message:
+    return {**_said(text), "metadata": {"title": markup.plain(title), "status": "pending"}}
+
+
+def _thought(turn: Turn, step: Step, several: bool) -> Message:
+    """One stage as a step that can be opened: with a spinner while it runs, with its time when it is done."""
+    title = f"Picture {step.index + 1}: {step.text}" if several and step.stage != "crafting" else step.text
+    if step.seconds is None:
+        return _pending(title, markup.plain(turn.writing if step.stage == "crafting" else _under_way(turn, step)))
+    text = markup.plain(_prompt(turn) if step.stage == "crafting" else "")
+    done = {"title": markup.plain(title), "status": "done", "duration": round(step.seconds, 1)}
+    return {**_said(text), "metadata": done}
+
+
+def _prompt(turn: Turn) -> str:
+    return turn.crafted.prompt if turn.crafted else turn.writing
+
+
+def _under_way(turn: Turn, step: Step) -> str:
+    found = next((entry for entry in turn.progress if (entry.stage, entry.index) == (step.stage, step.index)), None)
+    return progress(found) if found else ""
+
+
+def _picture(picture: Picture) -> Message:
+    image = gr.Image(
+        str(picture.path), alt_text=alt(picture.recipe), show_label=False, container=False, buttons=[], interactive=False
+    )
+    return {"role": "assistant", "content": image}
+
+
+def _failures(turn: Turn, several: bool) -> Iterator[Message]:
+    """What went wrong, in plain words, the last with the buttons that lead on."""
+    for failed in turn.failures:
+        which = f"Picture {failed.index + 1}: " if several and failed.index is not None else ""
+        message = _said(markup.plain(f"{which}{failed.text} {failed.hint}".strip()))
+        if failed is turn.failures[-1] and not turn.running:
+            message["options"] = [{"value": value, "label": label} for value, label in ways_on(failed)]
+        yield message
+
+
+def ways_on(failed: Failed) -> list[tuple[str, str]]:
+    """The next steps a failure offers, as (what it means, what its button says)."""
+    kind, _, which = failed.action.partition(":")
+    if kind == "download":
+        return [(failed.action, "Download and draw"), ("postcard", "Draw a postcard instead")]
+    if kind == "settings":
+        return [("settings", "Open Settings"), ("retry", "Try again")]
+    if kind == "engine":
+        return [("retry", "Try again"), (failed.action, f"Draw it {_PLACES.get(which, which)}")]
+    return [("retry", "Try again")]
+
+
+def waiting(turn: Turn) -> str:
+    """The countdown of a turn that waits for a service, empty for any other: "The model is waking up: 14 s"."""
+    if not turn.waiting:
+        return ""
+    again = f", attempt {turn.waiting.attempt}" if turn.waiting.attempt > 1 else ""
+    return f"{turn.waiting.reason.rstrip('.: ')}: {duration(turn.waiting.seconds_left)}{again}"
+
+
+def progress(entry: Progress) -> str:
+    """How far a stage has come, in numbers: "step 12 of 25, 48 %, about 6 s left"."""
+    left = f", about {duration(entry.seconds_left)} left" if entry.seconds_left is not None else ""
+    if entry.unit == "step":
+        return f"step {entry.done} of {entry.total}, {percent(entry)} %{left}"
+    speed = (entry.total - entry.done) / entry.seconds_left if entry.seconds_left else 0.0
+    pace = f", {size(speed)} a second" if speed else ""
+    return f"{size(entry.done)} of {size(entry.total)}, {percent(entry)} %{pace}{left}"
+
+
+def percent(entry: Progress) -> int:
+    return max(0, min(100, 100 * entry.done // entry.total)) if entry.total > 0 else 0
+
+
+def size(count: float) -> str:
+    """A number of bytes as a person reads it, in the powers of ten that disks are sold by."""
+    return f"{count / _GIGABYTE:.1f} GB" if count >= _GIGABYTE else f"{count / _MEGABYTE:.0f} MB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person counts them: "14 s", "3 min"."""
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{max(0, round(seconds))} s"
+
+
+def alt(recipe: Recipe) -> str:
+    """What a picture shows, for who cannot see it."""
+    return f"Picture: {' '.join((recipe.title or recipe.original or recipe.prompt).split())[:200]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What runs, for the easel and the line under the box: `percent` None while there is nothing to count."""
+
+    text: str
+    percent: int | None = None
+
+
+def stage(turn: Turn | None) -> Stage | None:
+    """What a turn is doing right now; None when it is over, or waits for the person."""
+    if turn is None or turn.state != "running":
+        return None
+    if turn.waiting:
+        return Stage(waiting(turn))
+    running = [step for step in turn.steps if step.seconds is None]
+    if not running:
+        return Stage("Thinking" if turn.kind == "say" else "Getting ready")
+    found = [entry for entry in turn.progress if entry.stage == running[0].stage]
+    if not found:
+        return Stage(running[0].text)
+    total = sum(entry.total for entry in found)
+    share = 100 * sum(entry.done for entry in found) // total if total > 0 else 0
+    if len(found) > 1:
+        return Stage(f"{running[0].text}, {len(found)} pictures, {share} %", share)
+    return Stage(f"{running[0].text}, {progress(found[0])}", share)
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """A picture as the easel shows it; `account` and `facts` are plain text, one line each."""
+
+    identity: str
+    path: Path
+    alt: str
+    prompt: str
+    negative_prompt: str
+    takes_negative: bool
+    account: str
+    facts: str
+    ignored: str
+    line: str
+
+
+def framed(picture: Picture, capabilities: Capabilities) -> Framed:
+    """The picture in hand; `capabilities` are those of the engine and model that drew it."""
+    recipe = picture.recipe
+    return Framed(
+        identity=picture.id,
+        path=picture.path,
+        alt=alt(recipe),
+        prompt=recipe.prompt,
+        negative_prompt=recipe.negative_prompt,
+        takes_negative=capabilities.negative_prompt,
+        account=account(recipe),
+        facts=facts(recipe),
+        ignored=ignored(recipe.ignored),
+        line=recipe.line,
+    )
+
+
+def account(recipe: Recipe) -> str:
+    """What the crafting made of the person's words: "kept 3 of 3, added 9 words"."""
+    if recipe.crafted_by == "you":
+        return "your own words"
+    wanted = len(recipe.kept) + len(recipe.missing)
+    parts = [f"kept {len(recipe.kept)} of {wanted}"] if wanted else []
+    parts.append(f"added {recipe.added_words} word{'' if recipe.added_words == 1 else 's'}")
+    if recipe.missing:
+        parts.append(f"missing: {', '.join(recipe.missing)}")
+    by = "by rule" if recipe.crafted_by == "rules" else f"by {recipe.crafted_by}"
+    return f"{', '.join(parts)}, written {by}"
+
+
+def facts(recipe: Recipe) -> str:
+    """The numbers under a picture, in one line."""
+    place = _PLACES.get(recipe.engine, recipe.engine)
+    parts = [
+        f"seed {recipe.seed}",
+        f"{recipe.width} x {recipe.height}",
+        f"{catalogue.find(recipe.model).label}, {place}",
+        f"{recipe.num_inference_steps} steps",
+    ]
+    if recipe.seconds:
+        parts.append(f"{recipe.seconds:.1f} s")
+    return " · ".join(parts)
+
+
+def ignored(fields: Iterable[str]) -> str:
+    """What the engine could not honour, named; empty where it honoured all."""
+    names = [_FIELDS.get(field, field) for field in fields]
+    return f"Not used by this model: {', '.join(names)}." if names else ""
+
+
+def _places(turn: Turn) -> int:
+    """How many pictures a turn is about, as far as is known yet."""
+    indices = [step.index for step in turn.steps] + [entry.index for entry in turn.kept]
+    indices += [failed.index for failed in turn.failures if failed.index is not None]
+    return max((turn.count, *(index + 1 for index in indices)))

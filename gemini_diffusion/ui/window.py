@@ -1,0 +1,43 @@
+"""The whole window: header, the two tabs, the endpoints for programs. Building it asks nobody anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import gradio as gr
+
+from gemini_diffusion.ui import choices, conversation, easel, settings_tab
+from gemini_diffusion.ui.chat_tab import ChatTab
+from gemini_diffusion.ui.endpoints import Endpoints
+from gemini_diffusion.ui.next_step import SETTINGS_TAB
+
+if TYPE_CHECKING:
+    from gemini_diffusion.visitors import Visitors
+
+TITLE = "Gemini Diffusion"
+
+
+def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
+    """The page over `visitors`; `welcome` says what is set up and what is not, a line each.
+
+    Pictures are served from where they are kept, so that no copy is made and none is read again at every change.
+    """
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when the first Blocks is made; anything else phones home
+    gr.set_static_paths([visitors.studio.gallery.folder])
+    with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
+        gr.Markdown(f"# {TITLE}", elem_id="title")
+        with gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Tab("Chat", id="chat", elem_id="chat-tab") as chat, gr.Row(elem_id="desk"):
+                with gr.Column(elem_id="talk", min_width=0):
+                    talk, models = conversation.build(lambda: choices.build(visitors))
+                stand = easel.build(welcome)
+            with gr.Tab("Settings", id=SETTINGS_TAB, elem_id="settings-tab") as settings:
+                table = settings_tab.build(visitors)
+        ChatTab(visitors, talk, stand, models, tabs).wire(page)
+        models.wire(page, chat)
+        table.wire(settings, models.lists, [models.chat_model, models.image_model])
+        Endpoints(visitors).publish()
+    page.queue(api_open=False, default_concurrency_limit=None)
+    return page
