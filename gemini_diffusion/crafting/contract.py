@@ -16,8 +16,10 @@ from gemini_diffusion.crafting.terms import Reading, Term, read_idea
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*[a-z]*|[^\W_]+(?:['\u2019][^\W_]+)*|[,.;:!?()\u2014]")
 _DENIERS = frozenset(("no", "without", "not", "never", "zero", "sans", "lacking", "minus", "nor"))
 _WALLS = frozenset(
-    ("in", "on", "with", "at", "by", "from", "under", "over", "near", "behind", "beside", "beneath", "above", "below")
-    + ("into", "onto", "wearing", "holding")
+    (
+        *("in", "on", "with", "at", "by", "from", "under", "over", "near", "behind", "beside", "beneath", "above"),
+        *("below", "into", "onto", "wearing", "holding"),
+    )
 )
 _LOOK_BACK = 5
 
@@ -80,11 +82,15 @@ def _is_denied(before: Sequence[Token]) -> bool:
     for token in reversed(before[-4:]):
         if not token.root:
             return False
-        if token.word.lower() in _DENIERS or (token.word.lower() == "of" and before[-2:] and before[-2].root == "fre"):
+        if token.word.lower() in _DENIERS or _is_free_of(token, before):
             return True
         if token.word.lower() in ("but", "with", "in", "on", "at"):
             return False
     return False
+
+
+def _is_free_of(token: Token, before: Sequence[Token]) -> bool:
+    return token.word.lower() == "of" and any(earlier.word.lower() == "free" for earlier in before[-4:])
 
 
 def _is_free(tokens: Sequence[Token], place: int) -> bool:

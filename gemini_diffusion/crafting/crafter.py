@@ -178,7 +178,7 @@ class _Crafting:
         prompt = answer.prompt
         notices = [*self.notices, _STEPS_DOWN[attempt.how]]
         if missing:
-            prompt = merge(prompt, missing, self.wish.is_tags)
+            prompt = merge(prompt, self.reading, self.wish.is_tags)
             notices.append(f"I put in what the chat model left out: {_list(missing)}.")
         crafted = CraftedPrompt(
             original=self.wish.idea,

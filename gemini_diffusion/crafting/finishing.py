@@ -48,7 +48,7 @@ def within_budget(prompt: str, wish: Wish, reading: Reading) -> str:
     """The prompt with no more added words than stylize allows, a small tolerance apart; the budget itself once cut."""
     if count_added(reading, prompt) <= wish.added_words + wish.tolerance:
         return prompt
-    return trim(prompt, reading, lambda text: count_added(reading, text) <= wish.added_words)
+    return trim(prompt, reading, lambda text: count_added(reading, text) <= wish.added_words) or prompt
 
 
 def fit(prompt: str, wish: Wish, reading: Reading) -> tuple[str, str]:
@@ -57,7 +57,7 @@ def fit(prompt: str, wish: Wish, reading: Reading) -> tuple[str, str]:
     Additions go first, down to the guidance; the person's own words may pass the guidance but not the window.
     """
     if wish.count(prompt) > wish.soft_limit:
-        prompt = trim(prompt, reading, lambda text: wish.count(text) <= wish.soft_limit)
+        prompt = trim(prompt, reading, lambda text: wish.count(text) <= wish.soft_limit) or prompt
     if wish.count(prompt) <= wish.model.max_tokens:
         return prompt, ""
     return cut_to(prompt, lambda text: wish.count(text) <= wish.model.max_tokens)

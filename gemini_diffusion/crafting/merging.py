@@ -8,29 +8,33 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from gemini_diffusion.crafting.contract import PromptText, Token, added_tokens, others_on_noun
+from gemini_diffusion.crafting.contract import PromptText, Token, added_tokens, others_on_noun, verify
 from gemini_diffusion.crafting.lexicon import read_lexicon, stem
 from gemini_diffusion.crafting.terms import Reading, Term
 from gemini_diffusion.crafting.translating import plural
 
 _PHRASE = re.compile(r"[^,.;]+(?:(?<=\d)[.,](?=\d)[^,.;]+)*[,.;]*")
-_LEADS = r"(?:\b(?:and|with|wearing|in|under|holding|near|beside|by|of|on)\s+)?(?:\b(?:a|an|the|some|his|her|its|their)\s+)?"
+_LEAD = r"\b(?:and|with|wearing|in|under|holding|near|beside|by|of|on)\s+"
+_ARTICLE = r"\b(?:a|an|the|some|his|her|its|their)\s+"
+_LEADS = rf"(?:(?:{_LEAD})?{_ARTICLE}|{_LEAD})(?:\w+\s+)?$"
 
 
-def merge(prompt: str, missing: tuple[Term, ...], tags: bool) -> str:
-    """`prompt` with each missing term put in: a colour or number on its noun, the rest in front; denied things taken out."""
-    front: list[Term] = []
-    for term in missing:
-        if term.kind == "negation":
+def merge(prompt: str, reading: Reading, tags: bool) -> str:
+    """`prompt` with denied things taken out and each missing term put in: a colour or number on its noun, the rest in front."""
+    for term in reading.terms:
+        if term.kind == "negation" and term.english not in reading.contradictions:
             prompt = without(prompt, term)
-        elif not (term.of and (changed := _on_noun(prompt, term))):
-            front.append(term)
-        else:
-            prompt = changed
+    front: list[Term] = []
+    for term in verify(reading, prompt).missing:
+        if term.kind == "negation":
+            continue
+        changed = _on_noun(prompt, term) if term.of else ""
+        prompt = changed or prompt
+        front += [] if changed else [term]
     if not front:
         return prompt
     words = ", ".join(_phrases(front))
-    return f"{words}, {prompt}" if tags else f"{words[0].upper()}{words[1:]}. {prompt}"
+    return f"{words}, {prompt}".strip(", ") if tags else f"{words[0].upper()}{words[1:]}. {prompt}".strip()
 
 
 def _phrases(terms: list[Term]) -> list[str]:
@@ -53,8 +57,8 @@ def without(prompt: str, term: Term) -> str:
         if not places or not term.english:
             break
         token = text.tokens[places[0]]
-        lead = re.search(_LEADS + r"(?:\w+\s+)??$", prompt[: token.start], re.IGNORECASE)
-        start = lead.start() if lead and lead[0].strip() else token.start
+        lead = re.search(_LEADS, prompt[: token.start], re.IGNORECASE)
+        start = lead.start() if lead else token.start
         prompt = _tidy(prompt[:start] + " " + prompt[token.end :])
     return prompt
 

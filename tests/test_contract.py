@@ -1,0 +1,183 @@
+"""The must-keep contract: what survives, what counts as changed, how a prompt is put right."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gemini_diffusion.crafting import check
+from gemini_diffusion.crafting.contract import PromptText, verify
+from gemini_diffusion.crafting.lexicon import stem
+from gemini_diffusion.crafting.merging import merge, trim
+from gemini_diffusion.crafting.terms import read_idea
+
+KEPT = [
+    ("a red cat on the beach", "a crimson feline at the seaside, soft light"),
+    ("a red cat on the beach", "on the beach sits a cat, a red one"),
+    ("a red cat", "blue-eyed cat with red fur"),
+    ("three blue birds", "a trio of azure birds"),
+    ("2 cats", "two cats"),
+    ("a dozen roses", "12 roses"),
+    ("one dog", "a dog on a lawn"),
+    ("a grey theatre in the harbour", "gray theater, harbor"),
+    ("two wolves and a mouse", "mouse watched by two wolf siblings"),
+    ("a catt and a rabit", "a cat and a rabbit"),
+    ("an astronot", "an astronaut"),
+    ("a man without a hat", "a bare man without any hat"),
+    ("a sky, no clouds", "a cloudless sky"),
+    ("a sky, no clouds", "a cloud-free sky"),
+    ('a sign "OPEN  24h"', 'a sign that reads "open 24h"'),
+    ("a clock showing 10:30", "a wall clock showing 10:30"),
+    ("Frida Kahlo in Paris", "portrait of Frida Kahlo, Paris"),
+    ("a lighthouse", "a light house"),
+    ("gatto rosso sulla spiaggia", "a red cat on the beach"),
+    ("un gato rojo en Londres", "a red cat in London"),
+    ("해변의 빨간 고양이 두 마리", "two red cats at the beach"),
+    ("zwei schwarze Hunde", "a pair of black dogs"),
+]
+LOST = [
+    ("a red cat on the beach", "a blue cat on the beach, red sky", "red"),
+    ("a red cat on the beach", "a cat on the beach", "red"),
+    ("three blue birds", "five blue birds, three clouds", "three"),
+    ("three blue birds", "blue birds", "three"),
+    ("one dog", "two dogs", "one"),
+    ("a red cat and a blue dog", "a blue cat and a red dog", "red"),
+    ("a horse in a field", "a house in a field", "horse"),
+    ("a fox", "a wolf", "fox"),
+    ("a man without a hat", "a man in a hat", "no hat"),
+    ("a man without a hat", "a man", "no hat"),
+    ("an empty bench and no people", "an empty bench, a figure far off", "no people"),
+    ('a sign "OPEN"', "a sign that reads closed", "OPEN"),
+    ("a clock showing 10:30", "a clock showing 10:10", "10:30"),
+    ("Frida Kahlo in Paris", "a painter in Paris", "Frida"),
+    ("steampunk airship", "steampunk vessel", "airship"),
+    ("un perro negro", "a white dog", "negro"),
+    ("三只蓝色的鸟", "four blue birds", "三"),
+]
+
+
+@pytest.mark.parametrize(("idea", "prompt"), KEPT)
+def test_other_words_for_the_same_thing_keep_the_contract(idea: str, prompt: str) -> None:
+    verdict = check(idea, prompt)
+    assert verdict.holds, verdict.missing
+
+
+@pytest.mark.parametrize(("idea", "prompt", "term"), LOST)
+def test_a_dropped_or_changed_term_is_missing(idea: str, prompt: str, term: str) -> None:
+    assert term in [missing.said for missing in check(idea, prompt).missing]
+
+
+@pytest.mark.parametrize(("idea", "prompt", "term"), LOST)
+@pytest.mark.parametrize("tags", [True, False])
+def test_merging_puts_back_what_was_lost(idea: str, prompt: str, term: str, tags: bool) -> None:
+    reading = read_idea(idea)
+    missing = verify(reading, prompt).missing
+    negative = ", ".join(lost.english for lost in missing if lost.kind == "negation")
+    merged = merge(prompt, reading, tags)
+    assert verify(reading, merged, negative).holds, merged
+
+
+def test_a_changed_colour_or_number_is_told_from_a_dropped_one() -> None:
+    assert [term.said for term in check("a red cat", "a blue cat").changed] == ["red"]
+    assert [term.said for term in check("three cats", "five cats").changed] == ["three"]
+    assert check("a red cat", "a cat").changed == ()
+
+
+def test_merging_replaces_the_wrong_value_at_its_noun() -> None:
+    merged = {
+        ("a red cat on the beach", "a blue cat on the beach"): "a red cat on the beach",
+        ("three blue birds", "five blue birds"): "three blue birds",
+        ("three blue birds", "a blue bird in the sky"): "three blue birds in the sky",
+        ("a man without a hat", "a man wearing a tall hat in rain"): "a man in rain",
+    }
+    for (idea, prompt), wanted in merged.items():
+        assert merge(prompt, read_idea(idea), tags=True) == wanted
+
+
+def test_a_denial_may_stand_in_the_negative_prompt_and_then_not_in_the_prompt() -> None:
+    assert check("a man without a hat", "a man", "hat, text").holds
+    assert not check("a man without a hat", "a man in a hat", "hat, text").holds
+
+
+def test_what_no_flag_rules_out_is_held_to_as_well() -> None:
+    assert not check("a street", "a street with cars", "", avoid=("cars",)).holds
+    assert check("a street", "a street", "cars", avoid=("cars",)).holds
+
+
+def test_a_model_without_negatives_needs_the_denial_in_other_words() -> None:
+    assert check("a street, no people", "an empty street", takes_negative=False).holds
+    assert not check("a street, no people", "a street", "people", takes_negative=False).holds
+
+
+def test_nobody_is_a_denial_of_people() -> None:
+    assert [term.english for term in read_idea("a square, nobody around").terms if term.kind == "negation"] == ["people"]
+
+
+def test_several_denials_in_a_row_are_all_read() -> None:
+    terms = read_idea("a table with no plates or cups, without a cloth").terms
+    assert {term.english for term in terms if term.kind == "negation"} == {"plates", "cups", "cloth"}
+
+
+def test_a_contradiction_is_named_and_not_held_against_the_prompt() -> None:
+    reading = read_idea("a cat with a hat, no hat")
+    assert reading.contradictions == ("hat",)
+    assert verify(reading, "a cat with a hat").holds
+
+
+def test_added_words_are_those_of_substance_only() -> None:
+    verdict = check("a red cat", "a red cat in the soft warm light of a lamp")
+    assert verdict.added == ("soft", "warm", "light", "lamp")
+    assert verdict.account() == "kept 2 of 2, added 4 words"
+    assert check("a red cat", "a red cat, fluffy").account() == "kept 2 of 2, added 1 word"
+
+
+def test_trimming_takes_additions_from_the_end_and_never_the_persons_words() -> None:
+    reading = read_idea("a red cat on the beach at sunset")
+    prompt = "majestic red cat, golden waves, on the beach, glowing foam, at sunset, glorious mood, superb"
+    sizes = []
+    for most in range(8, -1, -1):
+        shorter = trim(prompt, reading, lambda text, most=most: len(verify(reading, text).added) <= most)  # type: ignore[misc]
+        sizes.append(len(verify(reading, shorter).added))
+        assert verify(reading, shorter).holds
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] == 0
+    assert trim(prompt, reading, lambda text: "superb" not in text).endswith("glorious mood")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["cat cats", "fox foxes", "lady ladies", "wolf wolves", "colour color", "grey gray", "theatre theater", "harbour harbors",
+     "realise realize", "ride riding rides", "moustache mustaches", "child children"],
+)  # fmt: skip
+def test_forms_and_spellings_of_a_word_share_a_stem(words: str) -> None:
+    assert len({stem(word) for word in words.split()}) == 1
+
+
+def test_different_words_keep_different_stems() -> None:
+    words = "cat car cart hat house horse bird bear red bed king ring dress wedding tree three star stair".split()
+    assert len({stem(word) for word in words}) == len(words)
+
+
+@settings(max_examples=200, deadline=None)
+@given(idea=st.text(max_size=200), prompt=st.text(max_size=200), negative=st.text(max_size=50))
+def test_no_text_breaks_the_check_or_the_merge(idea: str, prompt: str, negative: str) -> None:
+    reading = read_idea(idea)
+    verdict = verify(reading, prompt, negative)
+    merge(prompt, reading, tags=True)
+    assert verdict.added_words <= len(PromptText(prompt).tokens)
+
+
+WORDS = st.lists(
+    st.sampled_from("red blue three five cat dog hat no without a the and beach in Paris tall".split()), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(idea=WORDS, prompt=WORDS)
+def test_a_merged_prompt_holds_every_noun_and_name(idea: list[str], prompt: list[str]) -> None:
+    reading = read_idea(" ".join(idea))
+    merged = merge(" ".join(prompt), reading, tags=True)
+    lost = [term for term in verify(reading, merged).missing if term.kind in ("noun", "name")]
+    denied = {name for term in reading.terms if term.kind == "negation" for name in term.stems}
+    assert all(term.stems & denied for term in lost), merged
