@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from gemini_diffusion import plan
@@ -15,10 +17,10 @@ from tests.sketch import SketchEngine
 from tests.test_gallery import recipe
 
 ENGINES = {"local": SketchEngine("local", "sdxl"), "hosted": SketchEngine("hosted", "black-forest-labs/FLUX.1-schnell")}
-TOKEN = {"hf_token": "hf-test-token-0000"}
+TOKEN: dict[str, Any] = {"hf_token": "hf-test-token-0000"}
 
 
-def decided(flags: Flags | None = None, last_seed: int | None = None, **settings: object) -> Plan:
+def decided(flags: Flags | None = None, last_seed: int | None = None, **settings: Any) -> Plan:
     return plan.decide(flags or Flags(), Settings().replaced(settings), ENGINES, last_seed)
 
 

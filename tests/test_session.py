@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.chat_models.offline import OfflineChatModel
 from gemini_diffusion.commands import parse
 from gemini_diffusion.errand import Studio
@@ -41,7 +42,7 @@ class Room:
         self.engine = SketchEngine()
         self.gemini = ScriptedChatModel()
         self.gallery = Gallery(home / "pictures")
-        models = {"gemini": self.gemini, "offline": OfflineChatModel()}
+        models: dict[str, ChatModel] = {"gemini": self.gemini, "offline": OfflineChatModel()}
         self.studio = Studio(models, {"local": self.engine}, self.gallery)
         self.session = self.anew()
 
