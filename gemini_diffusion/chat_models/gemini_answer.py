@@ -87,14 +87,17 @@ class AnswerSoFar:
         return BadAnswer(f"{self.request.model} sent an empty answer.", "Say it in other words, or choose another model.")
 
     def _cut(self) -> str:
+        """What to say of an answer that is not whole; "" of one that is."""
         limit = self.request.config.get("max_output_tokens")
-        if self.finish in CUT:
-            return (
-                f"The answer was cut at {limit} tokens, the longest set in Settings."
-                if limit
-                else "The answer was cut: it got too long."
-            )
-        return "" if self.finish else "The answer may be incomplete: Gemini did not say that it was finished."
+        if self.finish == "STOP":
+            return ""
+        if self.finish not in CUT:
+            return "The answer may be incomplete: Gemini did not say that it was finished."
+        return (
+            f"The answer was cut at {limit} tokens, the longest set in Settings."
+            if limit
+            else "The answer was cut: it got too long."
+        )
 
     def _rerouted(self) -> str:
         """A retired model is answered for by another; a name that follows the newest is meant to be."""
