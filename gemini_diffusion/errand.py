@@ -93,7 +93,7 @@ class Errand:
 
     async def imagine(self, command: Imagine) -> None:
         """Crafts and draws each of the command's choices in turn."""
-        drawn, reply = 0, ""
+        drawn, last_words = 0, ""
         for job in _jobs(command):
             self._tell(notice.text for notice in job.notices)
             planned = plan.decide(job.flags, self.settings, self.studio.engines, self.last_seed)
@@ -102,11 +102,11 @@ class Errand:
             shaped = planned if job.flags.aspect else planned.shaped(crafted.aspect_ratio)
             self._tell(shaped.notices)
             if job.flags.dry:
-                self.emit(Finished(_announcement(shaped)))
-                return
+                last_words = _announcement(shaped)
+                continue
             await self.draw(shaped, crafted, first=drawn)
-            drawn, reply = drawn + len(shaped.seeds), crafted.reply
-        self.emit(Finished(reply))
+            drawn, last_words = drawn + len(shaped.seeds), crafted.reply
+        self.emit(Finished(last_words))
 
     async def redraw(self, planned: Plan, crafted: CraftedPrompt) -> None:
         """Draws a prompt that needs no crafting."""
@@ -244,7 +244,7 @@ def _jobs(command: Imagine) -> list[Imagine]:
     """One job for each choice of {a, b}; BadInput names how many pictures it would be, before anything is expanded."""
     try:
         jobs = commands.expand(command, MOST_PICTURES)
-    except commands.TooManyChoices as error:
+    except (commands.TooManyChoices, commands.BadChoice) as error:
         raise BadInput(str(error), f"Ask for at most {MOST_PICTURES} pictures at once.") from None
     total = sum(job.flags.count or 1 for job in jobs)
     if total > MOST_PICTURES:
