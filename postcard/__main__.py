@@ -84,10 +84,10 @@ def train_vae(arguments: argparse.Namespace) -> None:
 
 def fill(arguments: argparse.Namespace) -> None:
     """Make lessons for the UNet."""
-    from postcard.pool import fill as fill_pool
+    from postcard import pool
 
     language, vae, _ = _parts(arguments)
-    fill_pool(arguments.run / "pool", vae, language, arguments.shards, arguments.seed)
+    pool.fill(pool.PoolPlan(arguments.run / "pool", arguments.shards, seed=arguments.seed), vae, language)
 
 
 def train(arguments: argparse.Namespace) -> None:

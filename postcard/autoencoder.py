@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CHANNELS = 8
 KL_WEIGHT = 1e-3
-EDGE_WEIGHT = 1.0
+COLOUR_WEIGHT, EDGE_WEIGHT = 3.0, 0.7
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class AutoencoderPlan:
     minutes: float
     folder: Path
     crop: int = 64
-    batch_size: int = 16
+    batch_size: int = 16  # of 64-pixel crops; 4 of whole pictures cost the same
     peak_rate: float = 2e-3
     decoder_only: bool = False
     seed: int = 0
@@ -53,7 +53,8 @@ def edge_error(drawn: Tensor, wanted: Tensor) -> Tensor:
 def train(plan: AutoencoderPlan) -> None:
     """Train on fresh crops until the minutes are used up; continues what lies in the plan's folder.
 
-    With `decoder_only` the encoder stays as it is, so a diffusion model on its latents stays valid meanwhile.
+    With `decoder_only` the encoder stays as it is, so a diffusion model on its latents stays valid meanwhile; otherwise
+    the latents are standardised at the end, and a pool made from earlier ones is of no more use.
     """
     import torch
 
@@ -73,6 +74,8 @@ def train(plan: AutoencoderPlan) -> None:
         step += 1
         if clock.minutes_spent - saved > 2 or clock.progress >= 1:
             saved = clock.minutes_spent
+            if clock.progress >= 1 and not plan.decoder_only:
+                standardise(vae)
             _save(vae, plan.folder, spent + saved)
             print(f"autoencoder {saved:5.1f} min, step {step}, loss {loss.item():.4f}, {psnr(vae):.2f} dB", flush=True)
 
@@ -83,9 +86,9 @@ def _loss(vae: AutoencoderKL, pictures: Tensor, decoder_only: bool) -> Tensor:
     with torch.autocast("cpu", torch.bfloat16), torch.set_grad_enabled(True):
         with torch.set_grad_enabled(not decoder_only):
             seen = vae.encode(pictures).latent_dist
-        latents = seen.mean + 0.05 * torch.randn_like(seen.mean) if decoder_only else seen.sample()
+        latents = seen.mean + 0.08 * torch.randn_like(seen.mean) if decoder_only else seen.sample()
         drawn = vae.decode(latents).sample.float()
-    loss: Tensor = (drawn - pictures).abs().mean() + EDGE_WEIGHT * edge_error(drawn, pictures)
+    loss: Tensor = COLOUR_WEIGHT * (drawn - pictures).abs().mean() + EDGE_WEIGHT * edge_error(drawn, pictures)
     return loss if decoder_only else loss + KL_WEIGHT * seen.kl().float().mean() / latents[0].numel()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from postcard.render import render
+from postcard.render import PIXELS, render
 from postcard.scene import Scene, sample
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ def crops(rng: random.Random, count: int, side: int) -> Tensor:
     """Give `count` square crops, two from each picture: learning edges needs no whole pictures."""
     import torch
 
-    _, pictures = batch(rng, (count + 1) // 2)
-    edge = pictures.shape[-1] - side
+    _, pictures = batch(rng, count if side == PIXELS else (count + 1) // 2)
+    if side == PIXELS:
+        return pictures
+    edge = PIXELS - side
     cut = []
     for index in range(count):
         x, y = rng.randint(0, edge), rng.randint(0, edge)

@@ -24,20 +24,31 @@ Lesson = tuple["Tensor", "Tensor", "Tensor"]
 """Latents N x 8 x 16 x 16, hidden text states N x 77 x 160, pooled text N x 96."""
 
 
-def fill(folder: Path, vae: AutoencoderKL, language: Language, shards: int, seed: int = 0) -> None:
-    """Add shards until the folder holds `shards` of them; each is written whole or not at all."""
+@dataclass(frozen=True)
+class PoolPlan:
+    """What a pool is to hold: shards of `size` lessons each."""
+
+    folder: Path
+    shards: int
+    size: int = SHARD
+    seed: int = 0
+
+
+def fill(plan: PoolPlan, vae: AutoencoderKL, language: Language) -> None:
+    """Add shards until the folder holds as many as planned; each is written whole or not at all."""
     import torch
     from safetensors.torch import save_file
 
+    folder = plan.folder
     folder.mkdir(parents=True, exist_ok=True)
     with torch.no_grad():
         hidden, pooled = language.read(language.tokens([""]))
         save_file({"hidden": hidden.half(), "pooled": pooled.half()}, folder / "empty.safetensors")
-        for number in range(shards):
-            path = folder / f"shard-{seed}-{number:03d}.safetensors"
+        for number in range(plan.shards):
+            path = folder / f"shard-{plan.seed}-{number:03d}.safetensors"
             if path.exists():
                 continue
-            parts = [_lesson(random.Random(f"{seed} {number} {part}"), vae, language) for part in range(SHARD // 64)]
+            parts = [_lesson(random.Random(f"{plan.seed} {number} {part}"), vae, language) for part in range(plan.size // 64)]
             names = ("latents", "hidden", "pooled")
             whole = {name: torch.cat([part[index] for part in parts]).half().contiguous() for index, name in enumerate(names)}
             save_file(whole, path.with_suffix(".part"))
