@@ -52,6 +52,7 @@ REFUSED: dict[str, Fault] = {  # the person can set it right, or nobody can
     "leaked": (LEAKED, KeyRefused, '"Your API key (key) was reported as leaked. Please use another API key."', COPY),
     "disabled": (g.service_disabled(), KeyRefused, 'switched off in the project of this key: "Gen', "Switch it on, then"),
     "permission": (g.permission_denied(), RequestRefused, 'may not do that: "The caller does', "use another key."),
+    "proxy page": (f.html(403), RequestRefused, "This key may not do that.", "use another key."),
     "location": (g.location_unsupported(), RequestRefused, "Gemini is not offered where this", "Go on without a key"),
     "bad request": (g.bad_request("Odd."), RequestRefused, 'Gemini cannot take this request: "Odd."', "Change the request"),
     "too large": (g.refusal(413, "X", "Big."), RequestRefused, 'cannot take this request: "Big."', "Change the request"),
@@ -166,6 +167,7 @@ def _everything_in(error: BaseException) -> Iterator[str]:
         seen = seen.__cause__ or seen.__context__
 
 
+@pytest.mark.filterwarnings("ignore:.*is not a valid:UserWarning")
 @pytest.mark.parametrize("body", ODD, ids=json.dumps)
 async def test_json_of_any_shape_is_an_answer_that_cannot_be_used(
     body: Any, server: g.GeminiServer, model: GeminiChatModel, settings: Settings
@@ -203,6 +205,24 @@ def _exceptions(module: ModuleType) -> Iterator[type[Exception]]:
         own = kind.__module__.split(".")[0] == module.__name__.split(".")[0]
         if own and issubclass(kind, Exception) and not issubclass(kind, Warning):
             yield kind
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        g.refusal(429, "X", "Busy.", {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "31s"}),
+        g.refusal(429, "X", "Busy. Please retry in 31s."),
+        as_json({"error": {"code": 429, "message": "Busy."}}, 429, {"Retry-After": "31"}),
+        g.refusal(429, "X", "retry in 2s", {"@type": "x", "retryDelay": "31s"}),
+    ],
+    ids=["RetryInfo", "words", "header", "RetryInfo before words"],
+)
+async def test_advice_in_seconds_is_found_wherever_it_is(
+    told: Reply, server: g.GeminiServer, model: GeminiChatModel, settings: Settings
+) -> None:
+    server.enqueue(told)
+    with pytest.raises(GaveUp, match="asking again would need 31 s more"):
+        await model.answer(HELLO, settings, ignore)
 
 
 async def test_an_address_where_nobody_listens_is_told(model: GeminiChatModel, settings: Settings) -> None:
