@@ -85,7 +85,7 @@ class Project:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=300,
         )
 
     def start(self, arguments: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
