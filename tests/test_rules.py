@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,13 @@ def test_a_model_without_negatives_gets_one_sentence_that_shows_nothing_denied(r
     assert crafted.prompt.endswith(".")
     assert crafted.missing == ()
     assert bool(row.get("never")) == any("takes no negative prompt" in notice for notice in crafted.notices)
+
+
+def test_a_name_in_another_script_does_not_change_the_language() -> None:
+    assert language_of("a painting of a mountain called 山") == "en"
+    assert language_of("a portrait of Łukasz in a café") == "en"
+    assert language_of("iPhone를 든 고양이") == "ko"
+    assert language_of("un œuf sur la table") == "fr"
 
 
 def test_a_noun_group_is_put_in_english_order() -> None:
@@ -210,3 +218,13 @@ def test_long_wishes_fit_and_what_is_cut_is_said(words: list[str]) -> None:
     assert wish.count(crafted.prompt) <= 77
     verdict = check(wish.idea, crafted.prompt, crafted.negative_prompt)
     assert verdict.holds or any("left out" in notice or "Not in the prompt" in notice for notice in crafted.notices)
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 20_000, "a " * 20_000, '"' * 20_000, "no red cat and " * 2000, "没有红色的猫" * 3000, "x" * 50_000]
+)
+def test_endless_text_is_read_quickly_and_the_end_is_said_to_be_left_out(text: str) -> None:
+    start = time.process_time()
+    crafted = craft_by_rules(Wish(text, SDXL))
+    assert time.process_time() - start < 5
+    assert any("Only the first 3,000 characters" in notice for notice in crafted.notices)

@@ -22,6 +22,7 @@ _WALLS = frozenset(
     )
 )
 _LOOK_BACK = 5
+_LONGEST_SLIP = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def verify(reading: Reading, prompt: str, negative: str = "", takes_negative: bo
     other = PromptText(negative).shown if takes_negative else frozenset()
     terms = _worth_asking(reading, text)
     lost = [term for term in terms if not _is_kept(term, reading, text, other, takes_negative)]
-    changed = [term for term in lost if term.kind in ("colour", "number") and others_on_noun(term, text)]
+    changed = [term for term in lost if term.kind in ("colour", "number") and others_on_noun(term, text, reading)]
     added = tuple(token.word for token in added_tokens(reading, text))
     kept = tuple(term for term in terms if term not in lost)
     return Verdict(kept, tuple(lost), tuple(changed), added, count_added(reading, prompt))
@@ -148,7 +149,7 @@ def _is_kept(term: Term, reading: Reading, text: PromptText, negative: frozenset
     if term.kind == "negation":
         return _is_denial_kept(term, reading, text, negative, takes_negative)
     if term.kind in ("colour", "number") and term.of:
-        return _is_kept_on_noun(term, text)
+        return _is_kept_on_noun(term, text, reading)
     if term.kind == "number" and ":" in term.value:
         return term.value in text.text
     return bool(term.stems & text.shown) or _is_respelled(term, text)
@@ -158,11 +159,11 @@ def _squashed(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _is_kept_on_noun(term: Term, text: PromptText) -> bool:
+def _is_kept_on_noun(term: Term, text: PromptText, reading: Reading) -> bool:
     """The value stands on the noun; or no other does and it is said elsewhere; "one" needs no word at all."""
     if any(text.tokens[before].root in term.stems for place in _noun_places(term, text) for before in text.before(place)):
         return True
-    if others_on_noun(term, text):
+    if others_on_noun(term, text, reading):
         return False
     return bool(term.stems & text.shown) or (term.kind == "number" and term.value == "1")
 
@@ -172,16 +173,17 @@ def _noun_places(term: Term, text: PromptText) -> list[int]:
     return text.places((row.accepted if row else frozenset()) | {term.of})
 
 
-def others_on_noun(term: Term, text: PromptText) -> list[int]:
-    """The places of colours (or numbers) before the term's noun that are not the wanted one."""
+def others_on_noun(term: Term, text: PromptText, reading: Reading) -> list[int]:
+    """The places of colours (or numbers) before the term's noun that nobody wished for there."""
     lexicon = read_lexicon()
+    wanted = term.stems.union(*(other.stems for other in reading.terms if (other.kind, other.of) == (term.kind, term.of)))
     found = []
     for place in _noun_places(term, text) if term.of else ():
         for before in text.before(place):
             token, row = text.tokens[before], lexicon.english.get(text.tokens[before].root)
             of_kind = (row is not None and row.kind == term.kind) or (term.kind == "number" and token.word[0].isdigit())
-            part_of_it = text.tokens[before + 1].word.lower().endswith("ed") and text.tokens[before + 1].root not in term.stems
-            if of_kind and token.root not in term.stems and not (part_of_it and term.kind == "colour"):
+            part_of_it = text.tokens[before + 1].word.lower().endswith("ed") and text.tokens[before + 1].root not in wanted
+            if of_kind and token.root not in wanted and not (part_of_it and term.kind == "colour"):
                 found.append(before)
     return found
 
@@ -206,9 +208,9 @@ def _is_reworded(term: Term, text: PromptText) -> bool:
 
 def _is_respelled(term: Term, text: PromptText) -> bool:
     """A slip of the pen put right, or a foreign name in its English form: the same word for a reader, not for a stem."""
-    if term.kind not in ("noun", "name") or (term.kind == "noun" and stem(term.said) in read_lexicon().english):
+    if term.kind not in ("noun", "name") or (term.kind == "noun" and stem(term.english) in read_lexicon().english):
         return False
-    said = fold(term.said)
+    said = fold(term.english)
     if term.kind == "name" and not term.sure:
         return any(token.word[0].isupper() and fold(token.word)[:3] == said[:3] for token in text.tokens if token.root)
     return any(_is_slip(said, fold(token.word)) for token in text.tokens if token.root)
@@ -216,7 +218,7 @@ def _is_respelled(term: Term, text: PromptText) -> bool:
 
 def _is_slip(said: str, meant: str) -> bool:
     """Doubled or exchanged letters; in a word of seven letters or more one or two wrong ones."""
-    if said[0] != meant[0] or abs(len(said) - len(meant)) > 2 or min(len(said), len(meant)) < 3:
+    if said[0] != meant[0] or abs(len(said) - len(meant)) > 2 or not 3 <= len(said) <= _LONGEST_SLIP or len(meant) < 3:
         return False
     if re.sub(r"(.)\1", r"\1", said) == re.sub(r"(.)\1", r"\1", meant):
         return True
@@ -263,5 +265,5 @@ def _rewordings(reading: Reading) -> Iterator[str]:
 
 
 def _is_slip_of(token: Token, reading: Reading) -> bool:
-    words = (fold(term.said) for term in reading.terms if term.kind in ("noun", "name") and " " not in term.said)
+    words = (fold(term.english) for term in reading.terms if term.kind in ("noun", "name") and " " not in term.english)
     return any(word and _is_slip(word, fold(token.word)) for word in words)

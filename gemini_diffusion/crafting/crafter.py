@@ -70,11 +70,12 @@ class _Crafting:
         self, wish: Wish, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
     ) -> None:
         self.wish, self.chat_model, self.settings, self.emit = wish, chat_model, settings, emit
-        self.reading = read_idea(wish.idea, wish.negative)
-        self.quotes = [next(filter(None, match.groups())) for match in QUOTE.finditer(wish.idea)]
+        self.reading = read_idea(wish.words, wish.negative)
+        self.quotes = [next(filter(None, match.groups())) for match in QUOTE.finditer(wish.words)]
         self.instruction = write(_order(wish))
         context = [Message(entry.role, entry.text[:_LONGEST_CONTEXT]) for entry in conversation[-_CONTEXT_MESSAGES:]]
-        self.messages = (*context, Message("user", wish.idea))
+        self.messages = (*context, Message("user", wish.words))
+        self.told = self.instruction
         self.notices: list[str] = []
 
     async def run(self) -> CraftedPrompt:
@@ -116,10 +117,10 @@ class _Crafting:
         if found is None:
             return None
         answer, how = found
-        if answer.refusal and answer.refusal.strip():
+        if answer.refusal and answer.refusal.strip(" .").lower() not in ("", "none", "null", "n/a", "no"):
             raise Blocked(f"{given.model} would not write this prompt: {clean(answer.refusal, longest=300)}", _GO_ON)
         answer = self._cleaned(answer)
-        if not answer.prompt or repeats(answer.prompt, self.instruction, self.wish.idea):
+        if not answer.prompt or repeats(answer.prompt, self.told, self.wish.words):
             return None
         verdict = verify(self.reading, answer.prompt, answer.negative_prompt, self.wish.model.takes_negative)
         return Attempt(answer, how, verdict, given.model)
@@ -129,7 +130,7 @@ class _Crafting:
 
         def plain(text: str, longest: int) -> str:
             kept = clean(text, self.quotes, longest)
-            return "" if repeats(kept, self.instruction, self.wish.idea) else kept
+            return "" if repeats(kept, self.told, self.wish.words) else kept
 
         return answer.model_copy(
             update={
@@ -153,7 +154,10 @@ class _Crafting:
 
     async def _repaired(self, first: ChatAnswer, attempt: Attempt | None) -> Attempt | None:
         """The better of the first answer and a second one that was told what is missing."""
-        asked = (*self.messages, Message("assistant", first.text[:_LONGEST_CONTEXT] or "(nothing)"), _complaint(attempt))
+        complaint = _complaint(attempt)
+        self.told += f"\n{complaint}"
+        given = Message("assistant", first.text[:_LONGEST_CONTEXT] or "(nothing)")
+        asked = (*self.messages, given, Message("user", complaint))
         try:
             second = self._read(await self._ask(asked))
         except Blocked:
@@ -222,10 +226,10 @@ def _order(wish: Wish) -> Order:
     )
 
 
-def _complaint(attempt: Attempt | None) -> Message:
+def _complaint(attempt: Attempt | None) -> str:
     """What the second call says: exactly what is missing or changed."""
     if attempt is None or not attempt.verdict.missing:
-        return Message("user", "That was not one whole JSON object by the schema. Write that object for my wish, nothing else.")
+        return "That was not one whole JSON object by the schema. Write that object for my wish, nothing else."
     parts = []
     for term in attempt.verdict.missing:
         if term.kind == "negation":
@@ -233,7 +237,7 @@ def _complaint(attempt: Attempt | None) -> Message:
         else:
             changed = " (you changed it)" if term in attempt.verdict.changed else ""
             parts.append(f'the {term.kind} "{term.said}"{changed}')
-    return Message("user", f"Your prompt lost this of my wish: {'; '.join(parts)}. Write the whole answer again with it.")
+    return f"Your prompt lost this of my wish: {'; '.join(parts)}. Write the whole answer again with it."
 
 
 def _list(terms: Sequence[Term]) -> str:

@@ -18,10 +18,14 @@ from gemini_diffusion.types import CraftedPrompt
 def finish(crafted: CraftedPrompt, wish: Wish, reading: Reading) -> CraftedPrompt:
     """`crafted` trimmed to the wish's budget and the model's window, with style, kept, missing, added words and notices."""
     notices = [*crafted.notices, *style_notices(wish)]
+    if len(wish.idea) > len(wish.words):
+        notices.append(f"Only the first {len(wish.words):,} characters of your words were read.")
     body = within_budget(crafted.prompt, wish, reading)
     if body != crafted.prompt:
         notices.append("More was added than asked for, so I shortened it.")
     fitted, lost = fit(body, wish, reading)
+    if fitted != body and not lost:
+        notices.append("The prompt was longer than it should be, so I left out some of what was added.")
     notices += _said_of_length(wish, lost)
     style = _style_that_fits(fitted, wish)
     if wish.preset and not style:
@@ -56,7 +60,7 @@ def fit(prompt: str, wish: Wish, reading: Reading) -> tuple[str, str]:
 
     Additions go first, down to the guidance; the person's own words may pass the guidance but not the window.
     """
-    if wish.count(prompt) > wish.soft_limit:
+    if wish.count(prompt) > min(wish.soft_limit * 1.1, wish.model.max_tokens):
         prompt = trim(prompt, reading, lambda text: wish.count(text) <= wish.soft_limit) or prompt
     if wish.count(prompt) <= wish.model.max_tokens:
         return prompt, ""

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from gemini_diffusion.crafting.lexicon import Language, Word, fold, read_lexicon, stem, words_in
 
 _SCRIPTS = (("ko", "[\uac00-\ud7a3]"), ("ja", "[\u3041-\u30ff]"), ("zh", "[\u4e00-\u9fff]"), ("ar", "[\u0621-\u064a]"))
+_OUR_LATIN = "ßœæ"
+_ENOUGH = 0.2
 _UNSPACED = ("ja", "zh")
 _PIECE = re.compile(r"\d+|[^\W\d_]+(?:-[^\W\d_]+)*|[^\w\s'\u2019]")
 _ARABIC_LEADS = ("", "ال", "و", "وال", "بال", "فال", "لل", "ب", "ل", "ك", "ف")
@@ -41,13 +43,15 @@ class Item:
 
 
 def language_of(text: str) -> str:
-    """The code of the language, "en", or "" where it is none of ours; a guess by script, then by small words."""
-    for code, letters in _SCRIPTS:
-        if re.search(letters, text):
-            return code
+    """The code of the language, "en", or "" where it is none of ours; a guess by script, then by small words.
+
+    A few letters of another script, a name among English words, do not make it that language.
+    """
+    letters = [char for char in text if char.isalpha()]
+    strange = [char for char in letters if not char.isascii() and fold(char) == char.casefold() and char not in _OUR_LATIN]
+    if letters and len(strange) >= _ENOUGH * len(letters):
+        return next((code for code, script in _SCRIPTS if re.search(script, text)), "")
     spoken = [fold(word) for piece in words_in(text) for word in re.split("['\u2019]", piece)]
-    if any(char.isalpha() and not char.isascii() and fold(char) == char.casefold() and char != "ß" for char in text):
-        return ""
     lexicon = read_lexicon()
     scores = {code: _score(spoken, lexicon.languages[code]) for code in ("pt", "es", "de", "fr")}
     scores["en"] = sum(word in lexicon.stop or stem(word) in lexicon.english for word in spoken) + 0.5
@@ -146,7 +150,7 @@ def _scan(text: str, language: Language) -> Iterator[Item]:
         said = text[place : place + (size or (digits.end() if digits else 1))]
         place += len(said)
         word = known.get(_same_length(said))
-        number = word.value if word and word.value else int(said) if digits and not size else None
+        number = word.value if word and word.value else int(digits[0]) if digits and not size else None
         if said.strip():
             yield Item(said, word, number)
         if number is not None and place < len(text) and folded[place] in language.counters:

@@ -28,7 +28,7 @@ def merge(prompt: str, reading: Reading, tags: bool) -> str:
     for term in verify(reading, prompt).missing:
         if term.kind == "negation":
             continue
-        changed = _on_noun(prompt, term) if term.of else ""
+        changed = _on_noun(prompt, term, reading) if term.of else ""
         prompt = changed or prompt
         front += [] if changed else [term]
     if not front:
@@ -63,14 +63,14 @@ def without(prompt: str, term: Term) -> str:
     return prompt
 
 
-def _on_noun(prompt: str, term: Term) -> str:
+def _on_noun(prompt: str, term: Term, reading: Reading) -> str:
     """`prompt` with the colour or number on its noun, others there taken away; "" where the noun is not in it."""
     text = PromptText(prompt)
     row = read_lexicon().english.get(term.of)
     places = text.places((row.accepted if row else frozenset()) | {term.of})
     if not places:
         return ""
-    wrong = set(others_on_noun(term, text))
+    wrong = set(others_on_noun(term, text, reading))
     noun = text.tokens[places[0]]
     first = text.tokens[min((place for place in wrong if place < places[0]), default=places[0])]
     start = _phrase_start(text, places[0]) if term.kind == "number" else first.start
@@ -118,16 +118,21 @@ def trim(prompt: str, reading: Reading, fits: Callable[[str], bool]) -> str:
 
     What remains may still not fit: then only the person's own words are left.
     """
+    if fits(prompt):
+        return prompt
     phrases = _PHRASE.findall(prompt)
     for place in range(len(phrases) - 1, -1, -1):
-        if fits(_closed(phrases)):
-            return _closed(phrases)
-        text = PromptText(phrases[place])
-        added = added_tokens(reading, text)
-        own = [token for token in text.tokens if token.root and token not in added and not _is_small(token)]
-        if added and not own and len(phrases) > 1:
+        if len(phrases) > 1 and _is_all_added(phrases[place], reading):
             del phrases[place]
+            if fits(_closed(phrases)):
+                return _closed(phrases)
     return _trim_words(_closed(phrases), reading, fits)
+
+
+def _is_all_added(phrase: str, reading: Reading) -> bool:
+    text = PromptText(phrase)
+    added = added_tokens(reading, text)
+    return bool(added) and all(token in added or _is_small(token) for token in text.tokens if token.root)
 
 
 def _trim_words(prompt: str, reading: Reading, fits: Callable[[str], bool]) -> str:

@@ -41,7 +41,7 @@ class Draft:
 
 def craft_by_rules(wish: Wish, notices: tuple[str, ...] = ()) -> CraftedPrompt:
     """The idea in English, put right for the model's family and made a little richer; never raises on any text."""
-    reading = read_idea(wish.idea, wish.negative)
+    reading = read_idea(wish.words, wish.negative)
     draft = _draft(wish, reading)
     _put_denials(draft, wish)
     _or_empty_scene(draft, wish)
@@ -55,7 +55,7 @@ def craft_by_rules(wish: Wish, notices: tuple[str, ...] = ()) -> CraftedPrompt:
         prompt=body,
         negative_prompt=", ".join(draft.negative),
         title=" ".join(words_in(draft.words)[:6]),
-        aspect_ratio=wish.aspect or _shape_in(wish.idea),
+        aspect_ratio=wish.aspect or _shape_in(wish.words),
         reply=_reply(reading.language),
         crafted_by="rules",
         notices=(*notices, *draft.notices),
@@ -65,9 +65,9 @@ def craft_by_rules(wish: Wish, notices: tuple[str, ...] = ()) -> CraftedPrompt:
 
 def _draft(wish: Wish, reading: Reading) -> Draft:
     """The idea without its shape, request and denials, in English as far as the table goes."""
-    quotes = [next(filter(None, match.groups())) for match in QUOTE.finditer(wish.idea)]
-    plain = clean(SHAPE.sub(" ", wish.idea), quotes)
-    notices = ["A web address in your words was left out."] if holds_address(wish.idea) else []
+    quotes = [next(filter(None, match.groups())) for match in QUOTE.finditer(wish.words)]
+    plain = clean(SHAPE.sub(" ", wish.words), quotes)
+    notices = ["A web address in your words was left out."] if holds_address(wish.words) else []
     if reading.language not in ("en", ""):
         return _translated(plain, reading.language, quotes, notices)
     words, denied = _without_denials(_REQUEST.sub("", plain))

@@ -119,8 +119,9 @@ def _english_terms(text: str, code: str) -> Iterator[Term]:
         for thing in things:
             yield _denial(thing, f"no {thing}")
     evidence = _is_surely_english(text)
+    names = _names(rest)
     for run in _runs(rest):
-        for term in _run_terms(run, _names(rest)):
+        for term in _run_terms(run, names):
             if code or term.kind in ("number", "name"):
                 yield term if evidence else replace(term, sure=term.kind not in ("noun", "colour"))
 

@@ -97,7 +97,7 @@ def introduce(wish: Wish) -> str | None:
     vocabulary = vocabulary_of(wish)
     if vocabulary is None:
         return None
-    known, unknown = vocabulary.known(wish.idea), vocabulary.unknown(wish.idea)
+    known, unknown = vocabulary.known(wish.words), vocabulary.unknown(wish.words)
     if not unknown:
         return None
     offer = ", ".join(known) if known else f"{', '.join(vocabulary.subjects[:8])} and the like"

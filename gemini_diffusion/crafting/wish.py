@@ -10,6 +10,9 @@ from gemini_diffusion.crafting.window import count, words_for
 from gemini_diffusion.instructions import Style, find, nearest
 from gemini_diffusion.types import CraftedPrompt
 
+LONGEST_IDEA = 3000
+"""Characters; 512 tokens, the widest window, hold about 2,500."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -27,6 +30,11 @@ class Wish:
     aspect: str = ""
     max_prompt_tokens: int = 60
     count_tokens: Callable[[str], int | None] | None = None
+
+    @property
+    def words(self) -> str:
+        """The idea as far as it is read: more than any encoder's window holds."""
+        return self.idea[:LONGEST_IDEA]
 
     @property
     def preset(self) -> Style | None:
@@ -50,7 +58,7 @@ class Wish:
         stylize = max(0, min(self.stylize, 1000))
         if stylize <= 100:
             return round(12 * stylize / 100)
-        room = max(12, words_for(self.model.max_tokens - self.count(self.idea)))
+        room = max(12, words_for(self.model.max_tokens - self.count(self.words)))
         return round(12 + (room - 12) * (stylize - 100) / 900)
 
     @property
