@@ -38,21 +38,22 @@ def build_sdxl(folder: Path) -> Path:
     return folder
 
 
-def build_sd15(folder: Path) -> Path:
-    """A StableDiffusionPipeline in `folder`, without a safety checker."""
+def build_sd15(folder: Path, checked: bool = False) -> Path:
+    """A StableDiffusionPipeline in `folder`; `checked`, with a safety checker that objects to every picture."""
     import diffusers
     import torch
 
     torch.manual_seed(0)
+    checker, extractor = _strict_checker() if checked else (None, None)
     pipeline = diffusers.StableDiffusionPipeline(
         text_encoder=_encoder("CLIPTextModel"),
         tokenizer=_tokenizer("<|endoftext|>"),
         unet=_unet(cross_attention_dim=32),
         vae=_vae(),
         scheduler=diffusers.DDIMScheduler(beta_schedule="scaled_linear", steps_offset=1, clip_sample=False),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
+        safety_checker=checker,
+        feature_extractor=extractor,
+        requires_safety_checker=checked,
     )
     pipeline.save_pretrained(folder, safe_serialization=True)
     return folder
@@ -87,6 +88,19 @@ def _vae() -> Any:
         sample_size=64,
         scaling_factor=0.13,
     )
+
+
+def _strict_checker() -> tuple[Any, Any]:
+    import torch
+    import transformers
+    from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+
+    small = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2, "num_hidden_layers": 1}
+    vision = {**small, "image_size": 32, "patch_size": 16}
+    checker = StableDiffusionSafetyChecker(transformers.CLIPConfig(text_config=small, vision_config=vision, projection_dim=16))
+    checker.concept_embeds_weights.data = torch.full_like(checker.concept_embeds_weights, -2.0)
+    size = {"height": 32, "width": 32}
+    return checker, transformers.CLIPImageProcessorPil(size=size, crop_size=size, do_center_crop=False)
 
 
 def _encoder(kind: str) -> Any:

@@ -19,7 +19,6 @@ from gemini_diffusion.engines.inference.line import Asking, Line, open_line, ori
 from gemini_diffusion.engines.inference.providers import (
     ENDPOINT,
     PROVIDERS,
-    Elsewhere,
     Found,
     Later,
     Provider,
@@ -28,7 +27,7 @@ from gemini_diffusion.engines.inference.providers import (
 )
 from gemini_diffusion.engines.picture_check import is_black, read_picture
 from gemini_diffusion.engines.seed import new_seed
-from gemini_diffusion.errors import GeminiDiffusionError, KeyNeeded, ModelNotFound
+from gemini_diffusion.errors import BadAnswer, BadInput, GeminiDiffusionError, KeyNeeded, ModelNotFound
 from gemini_diffusion.retry import retrying
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import Capabilities, Emit, ImageRequest, ImageResult, ModelChoice, StageFinished, StageStarted
@@ -161,9 +160,12 @@ class HostedEngine:
         while isinstance(found, Later):  # these providers tell it no other way; the deadline ends it
             await asyncio.sleep(found.seconds)
             found = read_answer(provider, await line.ask(Asking(base + found.path, served.model, None, token, headers)))
-        if isinstance(found, Elsewhere):
-            found = await line.ask(Asking(found.address, served.model))
-        return found
+        if isinstance(found, bytes):
+            return found
+        try:
+            return await line.ask(Asking(found.address, served.model))
+        except BadInput as error:
+            raise BadAnswer("The provider put the picture where nothing is fetched from.") from error
 
     def _place(self, drawing: Drawing) -> tuple[str, str]:
         """The address that provider paths are added to, and the token that goes there."""

@@ -77,8 +77,9 @@ class LocalEngine:
         return await self._drawings.run(self._account, _unseen)
 
     async def close(self) -> None:
-        """Stop what is being drawn, and wait for the step it is in."""
+        """Stop what is being drawn or fetched, and wait for the step it is in."""
         await self._drawings.close()
+        await self._downloads.close()
 
     async def _folder(self, entry: ImageModel, settings: Settings, emit: Emit) -> Path:
         """Where the model is, after it was fetched if that was agreed to."""

@@ -93,6 +93,10 @@ def _not_whole(error: Exception, subject: str) -> GeminiDiffusionError:
 
 
 def _offline(error: Exception, subject: str) -> GeminiDiffusionError:
+    """The hub's library wraps what stopped it: a refusal keeps its own words, all else is a network that failed."""
+    cause = error.__cause__
+    if isinstance(cause, Exception) and hasattr(cause, "response"):
+        return translated(cause, subject)
     return Unreachable(
         f"{subject} could not be fetched: Hugging Face cannot be reached.",
         "Check the network and send it again; what has already arrived is kept.",
@@ -128,7 +132,7 @@ def _runtime(error: RuntimeError, subject: str) -> GeminiDiffusionError:
     said = str(error).lower()
     if "out of memory" in said or "can't allocate memory" in said or "not enough memory" in said:
         return _memory(error, subject)
-    if "torchvision" in said or "could not import module" in said:
+    if "torchvision" in said or "could not import module" in said:  # nothing but torchvision was seen to do this
         return PackageMissing(
             "torchvision does not fit the installed torch, so diffusers cannot be loaded.",
             "Uninstall it (pip uninstall torchvision): this program does not need it.",

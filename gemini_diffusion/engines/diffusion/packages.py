@@ -43,6 +43,7 @@ def open_packages() -> Packages:
         for package in (packages.diffusers, packages.transformers):
             package.utils.logging.set_verbosity_error()
             package.utils.logging.disable_progress_bar()
+        _ = packages.diffusers.StableDiffusionXLPipeline  # imported on first sight: a package that does not fit shows here
         return packages
 
 

@@ -58,7 +58,7 @@ def parts_of(folder: Path) -> Iterator[str]:
     """The names of a pipeline's parts: the folders a model consists of."""
     index = index_of(folder)
     for name, kind in index.items():
-        if isinstance(kind, list) and len(kind) == 2 and all(isinstance(word, str) for word in kind):
+        if not name.startswith("_") and isinstance(kind, list) and all(isinstance(word, str) for word in kind):
             yield name
 
 

@@ -54,6 +54,7 @@ def _clip(folder: Path) -> Any:
         (left, right) for left, _, right in (line.partition(" ") for line in lines if not line.startswith("#version")) if right
     ]
     tokenizer = Tokenizer(models.BPE(vocabulary, merges, end_of_word_suffix="</w>", unk_token="<|endoftext|>"))
+    tokenizer.add_special_tokens(["<|startoftext|>", "<|endoftext|>"])
     tokenizer.normalizer = normalizers.Sequence(
         [normalizers.NFC(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Lowercase()]
     )

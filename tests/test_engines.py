@@ -1,0 +1,233 @@
+"""What every engine keeps, whatever it draws with: one more engine is one more line in BENCHES, and no line here changes."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from gemini_diffusion import catalogue
+from gemini_diffusion.engines import ImageEngine, open_engines
+from gemini_diffusion.engines.diffusion.shelf import is_whole
+from gemini_diffusion.engines.hosted import HostedEngine
+from gemini_diffusion.engines.local import LocalEngine
+from gemini_diffusion.errors import GeminiDiffusionError
+from gemini_diffusion.settings import Secret, Settings
+from gemini_diffusion.types import Event, ImageRequest, ImageResult, ModelChoice, Progress, StageFinished, StageStarted
+from tests.servers import hugging_face as hf
+from tests.servers.faults import slow
+from tests.tiny_sdxl import build_sd15, build_sdxl
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
+
+
+@dataclass
+class Bench:
+    """An engine with what it takes to draw: `delay` makes the next drawing a slow one, `wrong` is what it must refuse."""
+
+    engine: ImageEngine
+    settings: Settings
+    request: ImageRequest
+    wrong: ImageRequest
+    delay: Callable[[ImageRequest], ImageRequest]
+    events: list[Event] = field(default_factory=list)
+
+    async def draw(self, **changes: object) -> ImageResult:
+        request = dataclasses.replace(self.request, **changes)  # type: ignore[arg-type]
+        return await self.engine.generate(request, self.settings, self.events.append)
+
+
+@pytest.fixture(scope="module")
+def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_sdxl(tmp_path_factory.mktemp("models") / "tiny-sdxl")
+
+
+@pytest.fixture(scope="module")
+def sd15(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[hf.HuggingFaceServer]:
+    with hf.HuggingFaceServer() as running:
+        yield running
+
+
+def local(model: str, home: Path, side: int = 64) -> Bench:
+    request = ImageRequest("a cat", model, side, side, 3, 5.0)
+    long = dataclasses.replace(request, num_inference_steps=150)
+    return Bench(LocalEngine(home), Settings(), request, dataclasses.replace(request, width=65), lambda _: long)
+
+
+def hosted(server: hf.HuggingFaceServer, settings: Settings) -> Bench:
+    def delay(request: ImageRequest) -> ImageRequest:
+        server.enqueue(slow(hf.picture(), 20))
+        return request
+
+    request = ImageRequest("a cat", hf.SD3, 64, 64, 3, 5.0)
+    engine = HostedEngine(server.url, server.url)
+    return Bench(engine, settings, request, dataclasses.replace(request, model="http://127.0.0.1:1/draw"), delay)
+
+
+def by_provider(request: pytest.FixtureRequest, home: Path) -> Bench:
+    return hosted(request.getfixturevalue("server"), Settings(hf_token=Secret("hf_visitor"), deadline=30))
+
+
+def by_address(request: pytest.FixtureRequest, home: Path) -> Bench:
+    server = request.getfixturevalue("server")
+    bench = hosted(server, Settings(hf_inference_url=f"{server.url}/draw", deadline=30))
+    bench.wrong = dataclasses.replace(bench.wrong, prompt="refuse this")
+    return bench
+
+
+def postcard(request: pytest.FixtureRequest, home: Path) -> Bench:
+    if not is_whole(Path(catalogue.find("postcard").source)):
+        pytest.skip("the Postcard model is not in this copy")
+    return local("postcard", home, side=128)
+
+
+BENCHES: dict[str, Callable[[pytest.FixtureRequest, Path], Bench]] = {
+    "local-postcard": postcard,
+    "local-sdxl": lambda request, home: local(str(request.getfixturevalue("sdxl")), home),
+    "local-sd15": lambda request, home: local(str(request.getfixturevalue("sd15")), home),
+    "hosted-provider": by_provider,
+    "hosted-endpoint": by_address,
+}
+
+
+@pytest.fixture(params=BENCHES)
+async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
+    made = BENCHES[request.param](request, tmp_path)
+    yield made
+    await made.engine.close()
+
+
+def test_every_engine_of_the_registry_is_held_to_this_contract(tmp_path: Path) -> None:
+    engines = open_engines(tmp_path)
+    assert set(engines) == {name.partition("-")[0] for name in BENCHES}
+    assert all(isinstance(engine, ImageEngine) and engine.name == name for name, engine in engines.items())
+
+
+async def test_the_picture_has_the_size_asked_for(bench: Bench) -> None:
+    request = bench.request
+    result = await bench.draw()
+    assert (result.image.size, result.image.mode) == ((request.width, request.height), "RGB")
+    assert (result.request, result.engine) == (request, bench.engine.name)
+    assert result.seconds > 0
+
+
+async def test_a_seed_left_open_is_drawn_and_told(bench: Bench) -> None:
+    first, second = await bench.draw(), await bench.draw()
+    assert 0 <= first.seed < 2**32
+    assert first.seed != second.seed
+    assert (await bench.draw(seed=first.seed)).image.tobytes() == first.image.tobytes()
+
+
+async def test_one_seed_is_one_picture_and_another_seed_another(bench: Bench) -> None:
+    assert bench.engine.capabilities(bench.request.model, bench.settings).seed
+    seven, again, eight = [await bench.draw(seed=seed) for seed in (7, 7, 8)]
+    assert [seven.seed, again.seed, eight.seed] == [7, 7, 8]
+    assert seven.image.tobytes() == again.image.tobytes() != eight.image.tobytes()
+
+
+async def test_what_is_not_offered_is_named_as_ignored_and_what_is_offered_is_not(bench: Bench) -> None:
+    offered = bench.engine.capabilities(bench.request.model, bench.settings)
+    result = await bench.draw(negative_prompt="blurry", prompt_2="soft light", scheduler="Euler a")
+    for name in ("negative_prompt", "prompt_2", "scheduler"):
+        assert (name in result.ignored) != getattr(offered, name), name
+    assert set((await bench.draw()).ignored) <= {"scheduler"}
+
+
+async def test_each_stage_begins_ends_and_is_timed(bench: Bench) -> None:
+    await bench.draw()
+    stages = [event for event in bench.events if isinstance(event, StageStarted | StageFinished)]
+    names = [(type(event).__name__, event.stage) for event in stages]
+    assert names[-2:] == [("StageStarted", "drawing"), ("StageFinished", "drawing")]
+    for began, ended in zip(stages[::2], stages[1::2], strict=True):
+        assert isinstance(began, StageStarted)
+        assert isinstance(ended, StageFinished)
+        assert began.stage == ended.stage
+        assert ended.seconds > 0
+        assert began.text and ended.text
+    counts = [event.done for event in bench.events if isinstance(event, Progress) and event.stage == "drawing"]
+    assert counts == sorted(set(counts))
+
+
+async def test_stop_returns_at_once_and_the_next_drawing_works(bench: Bench) -> None:
+    begun = asyncio.Event()
+
+    def watch(event: Event) -> None:
+        bench.events.append(event)
+        if isinstance(event, StageStarted) and event.stage == "drawing":
+            begun.set()
+
+    request = bench.delay(bench.request)
+    task = asyncio.create_task(bench.engine.generate(request, bench.settings, watch))
+    await asyncio.wait_for(begun.wait(), 20)
+    await asyncio.sleep(0.1)
+    task.cancel()
+    stopped = time.monotonic()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert time.monotonic() - stopped < 0.3
+    told = len(bench.events)
+    await bench.draw()
+    assert not [event for event in bench.events[told:] if isinstance(event, Progress) and event.total >= 150]
+
+
+async def test_what_cannot_be_drawn_is_refused_in_our_own_words(bench: Bench) -> None:
+    bench.settings = dataclasses.replace(bench.settings, hf_inference_url="http://127.0.0.1:1/", deadline=0.5)
+    with pytest.raises(GeminiDiffusionError) as caught:
+        await bench.engine.generate(bench.wrong, bench.settings, bench.events.append)
+    assert caught.value.message.endswith(".")
+    assert caught.value.hint.endswith(".")
+
+
+async def test_request_and_result_can_be_written_as_json(bench: Bench) -> None:
+    result = await bench.draw(seed=5)
+    plain = {name: getattr(result, name) for name in ("seed", "engine", "seconds", "ignored", "notices", "scheduler")}
+    written = json.loads(
+        json.dumps({**plain, "versions": dict(result.versions), "request": dataclasses.asdict(result.request)})
+    )
+    assert ImageRequest(**written["request"]) == result.request
+    assert all(isinstance(value, str) for value in written["versions"].values())
+
+
+async def test_four_at_once_are_four_pictures(bench: Bench) -> None:
+    results = await asyncio.gather(*(bench.draw(seed=seed) for seed in range(4)))
+    assert [result.seed for result in results] == [0, 1, 2, 3]
+    alone = [(await bench.draw(seed=seed)).image.tobytes() for seed in range(4)]
+    assert [result.image.tobytes() for result in results] == alone
+
+
+async def test_its_models_and_its_state_can_be_asked_without_drawing(bench: Bench) -> None:
+    asked: list[Awaitable[object]] = [bench.engine.models(bench.settings), bench.engine.check(bench.settings)]
+    models, state = await asyncio.gather(*asked)
+    assert isinstance(models, list)
+    assert models
+    assert all(isinstance(choice, ModelChoice) and choice.id and choice.label for choice in models)
+    assert isinstance(state, str)
+    assert state.endswith(".")
+    assert bench.engine.name in catalogue.find(bench.engine.default_model(bench.settings)).engines
+
+
+def test_opening_the_engines_imports_none_of_the_large_packages(tmp_path: Path) -> None:
+    code = f"""
+import sys
+from pathlib import Path
+from gemini_diffusion.engines import open_engines
+from gemini_diffusion.settings import Settings
+for engine in open_engines(Path({str(tmp_path)!r})).values():
+    engine.capabilities(engine.default_model(Settings()), Settings())
+print(*({{"torch", "diffusers", "transformers", "huggingface_hub", "httpx2", "PIL"}} & set(sys.modules)))
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == []

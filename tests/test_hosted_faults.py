@@ -1,0 +1,234 @@
+"""What a service at fault makes a person read, how often it is asked again, and what is never fetched."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+
+import httpx2
+import huggingface_hub.errors
+import PIL
+import pytest
+from PIL import Image
+
+from gemini_diffusion.engines.hosted import HostedEngine
+from gemini_diffusion.engines.inference.line import is_public
+from gemini_diffusion.engines.picture_check import is_black
+from gemini_diffusion.engines.refusals import Refusal
+from gemini_diffusion.engines.translation import translated
+from gemini_diffusion.errors import (
+    AgreementNeeded,
+    Blocked,
+    ColdStart,
+    GaveUp,
+    GeminiDiffusionError,
+    KeyRefused,
+    ModelNotFound,
+    OutOfCredit,
+    RateLimited,
+    RequestRefused,
+)
+from gemini_diffusion.types import ImageResult, Waiting
+from tests.bench import REQUEST, Hosted, reading
+from tests.servers import faults
+from tests.servers import hugging_face as hf
+from tests.servers.picture import Picture
+from tests.servers.wire import Scripted, as_json
+
+
+@pytest.fixture
+def hosted() -> Iterator[Hosted]:
+    with hf.HuggingFaceServer() as server:
+        yield Hosted(server, HostedEngine(server.url, server.url))
+
+
+# --- what each fault makes a person read ---
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the service does, how often it is then asked, and what the person reads; `error` None: the picture comes."""
+
+    name: str
+    replies: tuple[Scripted[hf.HuggingFaceCall], ...]
+    calls: int
+    error: type[GeminiDiffusionError] | None = None
+    reads: str = ""
+    deadline: float = 20
+
+
+COLD, BUSY = hf.loading(0.3, hf.SD3), hf.unavailable("0.3")
+FAULTS = (
+    Fault("two cold starts", (COLD, COLD), 3),
+    Fault("a cold start without end", (hf.loading(0.5, hf.SD3),) * 9, 2, GaveUp, f"{hf.SD3} is waking up. Asked", 0.9),
+    Fault("a cold start longer than the patience", (hf.loading(90, hf.SD3),), 1, GaveUp, "would need 90 s more", 3),
+    Fault("busy for a moment", (BUSY,), 2),
+    Fault("busy for ever", (BUSY,) * 9, 4, GaveUp, "busy or broken for a moment. Asked 4 times"),
+    Fault("a limit with Retry-After", (hf.too_many_requests("0.3"),), 2),
+    Fault("a limit with ratelimit", (hf.too_many_requests(ratelimit='"api";r=0;t=1'),), 2),
+    Fault("a limit for longer", (hf.too_many_requests("120"),), 1, GaveUp, "too many requests for now. Asked once"),
+    Fault("a gateway that fails", (hf.bad_gateway(502),) * 2, 1, GaveUp, "busy or broken", 0.5),
+    Fault("a page from a gateway", (faults.html(504),), 1, GaveUp, "busy or broken", 0.5),
+    Fault("a crash", (hf.crashed(),), 1, GaveUp, "busy or broken", 0.5),
+    Fault("no credit", (hf.credits_exhausted(),), 1, OutOfCredit, "This month's credit at Hugging Face is used up. Add credit"),
+    Fault("a refused token", (hf.invalid_token(),), 1, KeyRefused, "does not accept this token. Check it in Settings"),
+    Fault("a token without the right", (hf.forbidden(),), 1, KeyRefused, 'Give it the permission "Make calls to Inference'),
+    Fault("a licence", (hf.gated(hf.SD3),), 1, AgreementNeeded, f"accept its licence first. Open https://huggingface.co/{hf.SD3}"),
+    Fault("an unknown model", (hf.not_found(),), 1, ModelNotFound, f"{hf.SD3} is not served there"),
+    Fault("a retired model", (hf.deprecated(hf.SD3),), 1, ModelNotFound, f"{hf.SD3} is not served there, or no longer"),
+    Fault("a bad request", (hf.bad_request(),), 1, RequestRefused, "It says: `num_inference_steps` must be between 1 and 50"),
+    Fault("a field that does not fit", (hf.unprocessable(),), 1, RequestRefused, "guidance_scale: Input should be less"),
+    Fault("JSON instead of a picture", (hf.json_instead(),), 2),
+    Fault("JSON twice", (hf.json_instead(),) * 2, 2, GaveUp, "something that is not a picture. Asked twice"),
+    Fault("a page instead of a picture", (faults.html(200),), 2),
+    Fault("nothing at all", (faults.empty(200),), 2),
+    Fault("a PNG cut off", (hf.truncated("png"),), 2),
+    Fault("a JPEG cut off", (hf.truncated("jpeg"),), 2),
+    Fault("cut off twice", (hf.truncated("png"),) * 2, 2, GaveUp, "arrived damaged or cut off. Asked"),
+    Fault("a picture under a wrong name", (hf.picture(content_type="text/html"),), 1),
+    Fault("a broken connection", (faults.cut(hf.picture()),), 2),
+    Fault("a reset", (faults.reset(),), 2),
+    Fault("a hang-up without a word", (faults.hang_up(),), 2),
+    Fault("a redirect", (faults.redirect("http://169.254.169.254/"),), 1, RequestRefused, "address, which is not followed"),
+    Fault("silence", (faults.hang(),), 1, GaveUp, "Asked once; the 0.5 s it may take are over", 0.5),
+    Fault("a byte now and then", (faults.trickle(hf.picture(), 0.2),), 1, GaveUp, "may take are over", 0.5),
+    Fault("a picture that stalls", (faults.stall(hf.picture()),), 1, GaveUp, "may take are over", 0.5),
+    Fault("headers and then nothing", (faults.headers_only(),), 1, GaveUp, "may take are over", 0.5),
+    Fault("a late picture", (faults.slow(hf.picture(), 0.2),), 1),
+    Fault("a flood", (faults.flood(),) * 2, 1, GaveUp, "larger than 64 MB", 1.2),
+    Fault("a bomb", (faults.gzip_bomb(),) * 2, 1, GaveUp, "larger than 64 MB", 1.2),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+async def test_a_fault_is_met_by_the_right_number_of_calls_and_told_with_a_next_step(hosted: Hosted, fault: Fault) -> None:
+    hosted.server.enqueue(*fault.replies)
+    started = time.monotonic()
+    try:
+        result: ImageResult | None = await hosted.draw(deadline=fault.deadline)
+    except GeminiDiffusionError as error:
+        result = None
+        assert type(error) is fault.error
+        assert fault.reads.replace("twice", "2 times") in str(error)
+        assert error.hint.endswith(".")
+    assert (result is None) == (fault.error is not None)
+    assert time.monotonic() - started < fault.deadline + 0.5
+    assert len(hosted.server.drawings) == fault.calls
+    counted = [event for event in hosted.events if isinstance(event, Waiting) and event.seconds_left == 0]
+    assert len(counted) == fault.calls - 1
+
+
+async def test_a_black_picture_is_asked_for_once_more_with_another_seed(hosted: Hosted) -> None:
+    hosted.server.enqueue(hf.black(64, 48))
+    result = await hosted.draw(dataclasses.replace(REQUEST, seed=None))
+    first, second = (call.seed for call in hosted.server.drawings)
+    assert first != second == result.seed
+    assert not is_black(result.image)
+    assert result.notices == ()
+
+
+async def test_a_picture_that_stays_black_is_shown_with_its_cause(hosted: Hosted) -> None:
+    hosted.server.enqueue(hf.black(64, 48), hf.black(64, 48), hf.black(64, 48))
+    again = await hosted.draw(dataclasses.replace(REQUEST, seed=None))
+    wanted = await hosted.draw()
+    assert len(hosted.server.drawings) == 3
+    for result in (again, wanted):
+        assert is_black(result.image)
+        assert "safety filter" in result.notices[0]
+
+
+async def test_a_filter_that_says_so_is_told_as_a_block(hosted: Hosted) -> None:
+    hosted.server.enqueue(as_json({"images": [{"url": f"{hosted.server.url}/x"}], "has_nsfw_concepts": [True]}))
+    with reading(Blocked, "safety filter hid this picture"):
+        await hosted.draw(dataclasses.replace(REQUEST, model=hf.FLUX), provider="fal-ai")
+
+
+async def test_a_provider_that_did_not_finish_is_a_cold_start(hosted: Hosted) -> None:
+    hosted.server.enqueue(hf.no_output())
+    await hosted.draw(dataclasses.replace(REQUEST, model=hf.FLUX), provider="replicate")
+    assert len(hosted.server.drawings) == 2
+    assert any(isinstance(event, Waiting) and "still starting" in event.reason for event in hosted.events)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://169.254.169.254/a.png", "https://127.0.0.1:1/a.png", "https://[::1]/", "file:///etc/hosts"]
+)
+async def test_a_picture_is_not_fetched_from_inside_the_network(hosted: Hosted, address: str) -> None:
+    hosted.server.enqueue(*[as_json({"images": [{"url": address}]})] * 2)
+    with reading(GaveUp, "where nothing is fetched from"):
+        await hosted.draw(dataclasses.replace(REQUEST, model=hf.FLUX), provider="fal-ai")
+    assert len(hosted.server.calls) == 3
+
+
+async def test_a_picture_may_be_one_redirect_away_but_no_token_goes_along(hosted: Hosted) -> None:
+    target = f"{hosted.server.url}/files/there.png"
+    hosted.server.pictures["/files/there.png"] = Picture.noise(1, 64, 48).png()
+    hosted.server.enqueue(as_json({"images": [{"url": f"{hosted.server.url}/first"}]}))
+    hosted.server.enqueue(faults.redirect(target), to=hf.FILE)
+    await hosted.draw(dataclasses.replace(REQUEST, model=hf.FLUX), provider="fal-ai")
+    assert [(call.path, call.token) for call in hosted.server.calls[2:]] == [("/first", None), ("/files/there.png", None)]
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("8.8.8.8", True), ("2606:4700::1111", True), ("64:ff9b::808:808", True),
+        ("10.0.0.1", False), ("127.0.0.1", False), ("169.254.169.254", False), ("100.64.0.1", False), ("0.0.0.0", False),
+        ("::1", False), ("fd00::1", False), ("::ffff:10.0.0.1", False), ("64:ff9b::7f00:1", False), ("2002:7f00:1::", False),
+        ("224.0.0.1", False),
+    ],
+)  # fmt: skip
+def test_private_addresses_are_known_in_every_dress(address: str, public: bool) -> None:
+    assert is_public(ip_address(address)) == public
+
+
+async def test_a_service_that_repeats_the_token_does_not_get_it_shown(hosted: Hosted) -> None:
+    hosted.server.enqueue(hf.bad_request("Token hf_visitor is not allowed to draw 4,000 steps"))
+    with pytest.raises(RequestRefused) as caught:
+        await hosted.draw()
+    assert "hf_visitor" not in str(caught.value)
+    assert "4,000 steps" in str(caught.value)
+
+
+def test_the_services_own_advice_comes_before_headers_and_dates_are_read() -> None:
+    both = Refusal(503, "m", b'{"estimated_time": 7, "error": "loading"}', {"Retry-After": "99"}).in_our_words()
+    assert isinstance(both, ColdStart)
+    assert both.retry_after == 7
+    dated = Refusal(429, "m", b"", {"retry-after": "Fri, 20 Nov 2099 10:00:00 GMT"}).in_our_words()
+    assert isinstance(dated, RateLimited)
+    assert (dated.retry_after or 0) > 1e6
+    assert Refusal(429, "m", b"", {"retry-after": "soon"}).retry_after is None
+
+
+NOT_RAISED_HERE = {  # parts of the hub's library that this program does not use: its command line, sandboxes, jobs, sign-in
+    "BucketBatchError", "CLIError", "CLIExtensionInstallError", "ConfirmationError", "DDUFCorruptedFileError", "DDUFError",
+    "DDUFExportError", "DDUFInvalidEntryNameError", "DeviceCodeError", "InferenceEndpointError", "OIDCError",
+    "InferenceEndpointTimeoutError", "SandboxCommandError", "SandboxError",
+}  # fmt: skip
+
+
+def _exceptions(module: Any) -> list[type[Exception]]:
+    found = [kind for _, kind in inspect.getmembers(module, inspect.isclass) if issubclass(kind, Exception)]
+    return [kind for kind in found if not issubclass(kind, Warning) and kind.__name__ not in NOT_RAISED_HERE]
+
+
+@pytest.mark.parametrize("module", [huggingface_hub.errors, httpx2, PIL, Image], ids=lambda module: module.__name__)
+def test_every_exception_of_the_libraries_has_words_of_ours(module: Any) -> None:
+    for kind in _exceptions(module):
+        error = kind.__new__(kind)
+        error.response = httpx2.Response(418, content=b"")  # type: ignore[attr-defined]
+        told = translated(error, "SDXL")
+        assert type(told) is not GeminiDiffusionError, kind
+        assert told.message.endswith((".", ":", kind.__name__)), told.message
+        assert told.hint.endswith("."), kind
+
+
+def test_an_exception_nobody_foresaw_is_still_ours() -> None:
+    told = translated(KeyError("odd"), "SDXL")
+    assert isinstance(told, GeminiDiffusionError)
+    assert "KeyError" in told.message

@@ -1,0 +1,265 @@
+"""Drawing on this machine: the pipeline's own pictures, progress, Stop within a step, the queue, devices and counting."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import threading
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gemini_diffusion import catalogue
+from gemini_diffusion.engines.diffusion.device import place
+from gemini_diffusion.engines.diffusion.packages import Packages, open_packages
+from gemini_diffusion.engines.diffusion.pipeline import Pipeline
+from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
+from gemini_diffusion.engines.diffusion.shelf import is_whole
+from gemini_diffusion.engines.diffusion.tokens import TokenCounter
+from gemini_diffusion.engines.diffusion.worker import Abandoned, Job, Worker
+from gemini_diffusion.engines.local import LocalEngine
+from gemini_diffusion.errors import (
+    RequestRefused,
+)
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import ImageRequest, Progress, StageFinished, StageStarted
+from tests.bench import Local, reading, until
+from tests.tiny_sdxl import build_sd15, build_sdxl
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
+
+
+@pytest.fixture(scope="module")
+def packages() -> Packages:
+    return open_packages()
+
+
+@pytest.fixture(scope="module")
+def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_sdxl(tmp_path_factory.mktemp("models") / "tiny-sdxl")
+
+
+@pytest.fixture(scope="module")
+def sd15(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15")
+
+
+@pytest.fixture
+async def local(tmp_path: Path) -> AsyncIterator[Local]:
+    made = Local(LocalEngine(tmp_path / "home"))
+    yield made
+    await made.engine.close()
+
+
+# --- the picture ---
+
+
+@pytest.mark.parametrize("model", ["sdxl", "sd15"])
+async def test_it_is_exactly_the_picture_that_diffusers_draws(
+    local: Local, packages: Packages, model: str, request: pytest.FixtureRequest
+) -> None:
+    folder = request.getfixturevalue(model)
+    pipeline = packages.diffusers.AutoPipelineForText2Image.from_pretrained(folder, local_files_only=True)
+    plain = pipeline(
+        "a cat", negative_prompt="dog", width=96, height=64, num_inference_steps=4, guidance_scale=5.0,
+        generator=packages.torch.Generator().manual_seed(7),
+    ).images[0]  # fmt: skip
+    ours = await local.draw(folder, negative_prompt="dog", width=96, num_inference_steps=4)
+    assert ours.image.tobytes() == plain.tobytes()
+    assert set(ours.versions) == {"torch", "diffusers", "transformers"}
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+async def test_every_scheduler_of_the_table_draws_under_its_own_name(sdxl: Path, packages: Packages, name: str) -> None:
+    pipeline = Pipeline.load(sdxl, packages)
+    job = Job(asyncio.get_running_loop(), lambda event: None)
+    drawn = pipeline.draw(ImageRequest("a cat", "", 64, 64, 4, 5.0, scheduler=name.lower()), 7, job)
+    assert drawn.scheduler == name
+    assert drawn.image.size == (64, 64)
+
+
+async def test_without_a_scheduler_the_models_own_is_taken_and_named(local: Local, sdxl: Path, sd15: Path) -> None:
+    assert (await local.draw(sdxl)).scheduler == "Euler"
+    assert (await local.draw(sd15)).scheduler == "DDIM"
+    with reading(RequestRefused, "There is no scheduler called Karras. Choose one of DPM"):
+        await local.draw(sdxl, scheduler="Karras")
+
+
+async def test_one_drawings_scheduler_does_not_stay_for_the_next(local: Local, sdxl: Path) -> None:
+    before = await local.draw(sdxl)
+    await local.draw(sdxl, scheduler="UniPC")
+    assert (await local.draw(sdxl)).image.tobytes() == before.image.tobytes()
+
+
+async def test_what_the_encoder_cannot_hold_is_named(local: Local, sdxl: Path) -> None:
+    result = await local.draw(sdxl, prompt="cat " * 75 + "zebra")
+    assert [notice for notice in result.notices if "left out" in notice] == [
+        'The end of the prompt did not fit the encoder and was left out: "zebra".'
+    ]
+    assert not [notice for notice in (await local.draw(sdxl, prompt="cat " * 75)).notices if "left out" in notice]
+
+
+async def test_a_negative_prompt_that_guidance_switches_off_is_named(local: Local, sdxl: Path) -> None:
+    assert (await local.draw(sdxl, negative_prompt="dog", guidance_scale=1.0)).ignored == ("negative_prompt",)
+    assert (await local.draw(sdxl, negative_prompt="dog", guidance_scale=2.0)).ignored == ()
+
+
+async def test_the_model_is_loaded_once_and_another_takes_its_place(local: Local, sdxl: Path, sd15: Path) -> None:
+    for model in (sdxl, sdxl, sd15, sdxl):
+        await local.draw(model)
+    loaded = [event.text for event in local.told(StageFinished) if event.stage == "loading"]
+    assert [text.partition(" ")[0] for text in loaded] == ["tiny-sdxl", "tiny-sd15", "tiny-sdxl"]
+    assert loaded[0] == "tiny-sdxl is in memory: cpu, float32, because no GPU was found and the model is small"
+
+
+async def test_each_step_is_told_with_the_time_that_is_left(local: Local, sdxl: Path) -> None:
+    await local.draw(sdxl, num_inference_steps=8)
+    steps = local.told(Progress)
+    assert [(step.done, step.total, step.unit) for step in steps] == [(number, 8, "step") for number in range(1, 9)]
+    assert steps[-1].seconds_left == 0
+    assert all(step.seconds_left > 0 for step in steps[:-1])
+
+
+@pytest.mark.parametrize(
+    ("changes", "reads"),
+    [
+        ({"width": 65}, "65 x 64 pixels cannot be drawn: sides are multiples of 8, at most 2048. 64 x 64 can."),
+        ({"height": 4096}, "64 x 2048 can."),
+        ({"width": 0}, "8 x 64 can."),
+        ({"num_inference_steps": 0}, "A drawing needs at least one step."),
+    ],
+)
+async def test_what_diffusers_would_stumble_over_is_refused_before_it_starts(
+    local: Local, sdxl: Path, changes: dict[str, Any], reads: str
+) -> None:
+    with pytest.raises(RequestRefused) as caught:
+        await local.draw(sdxl, **changes)
+    assert reads in str(caught.value)
+    assert local.events == []
+
+
+# --- Stop and the queue ---
+
+
+async def test_after_stop_there_is_no_further_step_and_no_decoding(sdxl: Path, packages: Packages) -> None:
+    pipeline = Pipeline.load(sdxl, packages)
+    steps, decoded = [0], [0]
+    pipeline.base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
+    pipeline.base.vae.decoder.register_forward_hook(lambda *_: decoded.__setitem__(0, 1))
+    job = Job(asyncio.get_running_loop(), lambda event: None)
+    pipeline.base.unet.register_forward_hook(lambda *_: job.abandon() if steps[0] == 4 else None)
+    with pytest.raises(Abandoned):
+        pipeline.draw(ImageRequest("a cat", "", 64, 64, 30, 5.0), 7, job)
+    assert (steps, decoded) == ([4], [0])
+
+
+async def test_the_second_drawing_waits_visibly_and_one_that_was_stopped_meanwhile_never_starts(
+    local: Local, sdxl: Path
+) -> None:
+    long = asyncio.create_task(local.draw(sdxl, num_inference_steps=60))
+    await until(lambda: local.told(Progress))
+    second, third = [Local(local.engine) for _ in range(2)]
+    stopped, drawn = asyncio.create_task(second.draw(sdxl)), asyncio.create_task(third.draw(sdxl))
+    await asyncio.sleep(0.05)
+    stopped.cancel()
+    await asyncio.gather(long, drawn)
+    assert [event.text for event in second.told(StageStarted)] == ["1 before this one"]
+    stages = [(event.stage, event.text) for event in third.told(StageStarted | StageFinished)][:2]
+    assert stages == [("waiting", "2 before this one")] * 2
+    assert not second.told(Progress)
+
+
+async def test_work_that_was_stopped_leaves_the_thread_to_the_next(packages: Packages) -> None:
+    worker, stopped = Worker("test"), threading.Event()
+
+    def stubborn(job: Job) -> None:
+        try:
+            while True:
+                job.check()
+                time.sleep(0.01)
+        finally:
+            stopped.set()
+
+    task = asyncio.create_task(worker.run(stubborn, lambda event: None))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    assert await worker.run(lambda job: stopped.is_set(), lambda event: None)
+    await worker.close()
+
+
+# --- where and in which numbers ---
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "size", "placed"),
+    [
+        ((9, 0), False, 7e9, "cuda, bfloat16, because a test card is there and is fast in it without overflowing"),
+        ((7, 5), False, 7e9, "cuda, float16, because a test card is there and is fast in it"),
+        (None, True, 7e9, "mps, float16, because the graphics of this Mac are fast in it"),
+        (None, False, 8e6, "cpu, float32, because no GPU was found and the model is small"),
+    ],
+)
+def test_device_and_numbers_are_chosen_with_a_reason(cuda: tuple[int, int] | None, mps: bool, size: int, placed: str) -> None:
+    card = SimpleNamespace(
+        is_available=lambda: cuda is not None,
+        get_device_capability=lambda _: cuda,
+        get_device_name=lambda _: "a test card",
+    )
+    machine = SimpleNamespace(cuda=card, backends=SimpleNamespace(mps=SimpleNamespace(is_available=lambda: mps)))
+    assert str(place(machine, int(size))) == placed
+
+
+def test_a_small_model_takes_one_thread_unless_the_environment_orders_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    none = SimpleNamespace(is_available=lambda: False)
+    machine = SimpleNamespace(cuda=none, backends=SimpleNamespace(mps=none))
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    assert (place(machine, 8_000_000).threads, place(machine, 7_000_000_000).threads) == (1, 0)
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    assert place(machine, 8_000_000).threads == 0
+
+
+# --- what can be chosen and counted ---
+
+TEXTS = ("", "a cat, a dog", "Don't   shout\n", "café 東京 ::", "<|endoftext|> cat", "3 cats' 12 dogs!?", "cat" * 60)
+
+
+@pytest.mark.parametrize("layout", ["one file", "vocabulary and merges"])
+def test_tokens_are_counted_as_the_encoder_counts_them(sdxl: Path, tmp_path: Path, packages: Packages, layout: str) -> None:
+    folder = shutil.copytree(sdxl / "tokenizer", tmp_path / "tokenizer").parent
+    tokenizer = packages.transformers.AutoTokenizer.from_pretrained(sdxl / "tokenizer")
+    if layout == "vocabulary and merges":
+        fast = json.loads((folder / "tokenizer" / "tokenizer.json").read_text())
+        (folder / "tokenizer" / "vocab.json").write_text(json.dumps(fast["model"]["vocab"]))
+        merges = [" ".join(pair) for pair in fast["model"]["merges"]]
+        (folder / "tokenizer" / "merges.txt").write_text("\n".join(["#version: 0.2", *merges]))
+        (folder / "tokenizer" / "tokenizer.json").unlink()
+    counter = TokenCounter()
+    for text in TEXTS:
+        assert counter.count(folder, text) == len(tokenizer(text)["input_ids"]), text
+
+
+def test_tokens_of_a_model_that_is_not_here_are_not_guessed(tmp_path: Path, sdxl: Path) -> None:
+    engine = LocalEngine(tmp_path)
+    assert engine.count_tokens("sdxl", "a cat") is None
+    assert engine.count_tokens(str(tmp_path / "nowhere"), "a cat") is None
+    assert engine.count_tokens(str(sdxl), "a cat") == 4
+
+
+async def test_the_list_says_what_each_model_costs(local: Local) -> None:
+    choices = {choice.id: choice for choice in await local.engine.models(Settings())}
+    assert choices["sdxl"].note == "6.9 GB to download"
+    here = is_whole(Path(catalogue.find("postcard").source))
+    assert (choices["postcard"].runnable, choices["postcard"].note == "included") == (here, here)
+    assert all("local" in catalogue.find(model).engines for model in choices)
+
+
+async def test_a_check_names_device_packages_and_room(local: Local, packages: Packages) -> None:
+    told = await local.engine.check(Settings())
+    assert told.startswith("Large models are drawn on ")
+    assert f"diffusers {packages.diffusers.__version__}" in told
+    assert told.endswith(" are free.")
