@@ -43,6 +43,9 @@ LATER = "Try again in a while, or choose another model."
 NETWORK = "Check the network and try again."
 AGAIN = "What came of it is above. Send your words again for a whole one."
 LEAKED = g.refusal(403, "PERMISSION_DENIED", f"Your API key {KEY} was reported as leaked. Please use another API key.")
+REFERER = g.refusal(
+    403, "PERMISSION_DENIED", "Requests from referer <empty> are blocked.", {"reason": "API_KEY_HTTP_REFERRER_BLOCKED"}
+)
 DEPLETED = g.refusal(429, "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted. Please go to AI Studio.")
 
 Fault = tuple[Scripted[g.GeminiCall], type[GeminiDiffusionError], str, str]
@@ -50,6 +53,7 @@ REFUSED: dict[str, Fault] = {  # the person can set it right, or nobody can
     "key": (g.invalid_key(), KeyRefused, 'not accept this key: "API key not valid. Please pass a valid API key."', COPY),
     "unauthenticated": (g.refusal(401, "UNAUTHENTICATED", "Bad."), KeyRefused, 'not accept this key: "Bad."', COPY),
     "leaked": (LEAKED, KeyRefused, '"Your API key (key) was reported as leaked. Please use another API key."', COPY),
+    "referer": (REFERER, KeyRefused, 'not accept this key: "Requests from referer <empty> are blocked."', COPY),
     "disabled": (g.service_disabled(), KeyRefused, 'switched off in the project of this key: "Gen', "Switch it on, then"),
     "permission": (g.permission_denied(), RequestRefused, 'may not do that: "The caller does', "use another key."),
     "proxy page": (f.html(403), RequestRefused, "This key may not do that.", "use another key."),
@@ -189,9 +193,9 @@ async def test_json_of_any_shape_is_an_answer_that_cannot_be_used(
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_every_exception_the_client_can_raise_is_in_the_table() -> None:
     import httpx2
-    from google.genai import _api_client, errors
+    from google.genai import errors
 
-    found = {kind for module in (errors, _api_client, httpx2, json) for kind in _exceptions(module)}
+    found = {kind for module in (errors, httpx2, json) for kind in _exceptions(module)}
     assert len(found) > 30
     assert [kind.__name__ for kind in found if not issubclass(kind, foreign())] == []
     for kind in found - {kind for kind in found if issubclass(kind, errors.APIError)}:
@@ -237,13 +241,20 @@ async def test_an_address_that_cannot_be_one_is_told(model: GeminiChatModel, set
         assert address in raised.value.message and "https://" in raised.value.hint
 
 
-async def test_a_key_that_no_header_can_carry_is_refused_without_a_call(
-    server: g.GeminiServer, model: GeminiChatModel, settings: Settings
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("sch\u00f6ner Schl\u00fcssel", "The Gemini key has characters that no key has."),
+        ("two\nlines", "The Gemini key has characters that no key has."),
+        ("auth_tokens/abc", "This is a token for live calls, not a Gemini key."),
+    ],
+)
+async def test_what_cannot_be_a_key_is_refused_without_a_call(
+    key: str, message: str, server: g.GeminiServer, model: GeminiChatModel, settings: Settings
 ) -> None:
-    for key in ("sch\u00f6ner Schl\u00fcssel", "two words", "two\nlines"):
-        with pytest.raises(KeyRefused) as raised:
-            await model.check(settings.replaced({"google_api_key": key}))
-        assert str(raised.value) == "The Gemini key has characters that no key has. Copy it again and save it in Settings."
+    with pytest.raises(KeyRefused) as raised:
+        await model.check(settings.replaced({"google_api_key": key}))
+    assert raised.value.message == message and raised.value.hint
     assert server.calls == []
 
 

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from gemini_diffusion.chat_models.gemini import GeminiChatModel, ignored_sampling
+from gemini_diffusion.chat_models.gemini import GeminiChatModel
+from gemini_diffusion.chat_models.gemini_answer import CUT, REASONS
+from gemini_diffusion.chat_models.gemini_models import ignored_sampling
 from gemini_diffusion.errors import BadInput, Blocked, GaveUp, ModelNotFound, RequestRefused
 from gemini_diffusion.settings import Secret, Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, TextGrew
@@ -207,8 +209,6 @@ async def test_the_model_that_really_answered_is_named(
 
 def test_every_reason_the_library_knows_to_end_an_answer_has_its_words() -> None:
     from google.genai.types import BlockedReason, FinishReason
-
-    from gemini_diffusion.chat_models.gemini_answer import CUT, REASONS
 
     ends = {"STOP", "FINISH_REASON_UNSPECIFIED", *CUT}
     tools = {"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MISSING_THOUGHT_SIGNATURE"}

@@ -12,14 +12,12 @@ from gemini_diffusion.chat_models import gemini_request
 from gemini_diffusion.chat_models.gemini_answer import AnswerSoFar
 from gemini_diffusion.chat_models.gemini_connections import Connection, GeminiConnections
 from gemini_diffusion.chat_models.gemini_errors import Asked, BrokeOff, FieldRefused, foreign, translated
-from gemini_diffusion.chat_models.gemini_models import FALLBACK, chatting, ignored_sampling, nearest
+from gemini_diffusion.chat_models.gemini_models import FALLBACK, chatting, nearest
 from gemini_diffusion.chat_models.gemini_request import GeminiRequest
 from gemini_diffusion.errors import GaveUp, GeminiDiffusionError, ModelNotFound, RequestRefused, Transient
 from gemini_diffusion.retry import retrying
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, Event, ModelChoice, TextGrew
-
-__all__ = ["GeminiChatModel", "ignored_sampling"]
 
 T = TypeVar("T")
 

@@ -98,22 +98,24 @@ class GeminiConnections:
             self._forget(name)
 
     def _forget(self, name: _Name) -> None:
-        """Take one out and close it, unless its loop is gone and took the sockets along."""
+        """Take one out and close it; one of another loop can only be let go of, its sockets went or will go with the loop."""
         seat = self._seats.pop(name)
         if seat.closing:
             seat.closing.cancel()
-        if name.loop.is_running():
+        if name.loop is asyncio.get_running_loop():
             ending = name.loop.create_task(_end(seat))
             self._ending.add(ending)
             ending.add_done_callback(self._ending.discard)
 
 
 def _usable(key: Secret) -> Secret:
-    """The key, if a header can carry it."""
+    """The key, if it can be one."""
     if not key:
         raise KeyNeeded("Gemini needs a key.", "Add one in Settings; it is free at aistudio.google.com/apikey.")
     if not (key.reveal().isascii() and key.reveal().isprintable()) or " " in key.reveal():
         raise KeyRefused("The Gemini key has characters that no key has.", "Copy it again and save it in Settings.")
+    if key.reveal().startswith("auth_tokens/"):
+        raise KeyRefused("This is a token for live calls, not a Gemini key.", "Get a key at aistudio.google.com/apikey.")
     return key
 
 

@@ -69,7 +69,7 @@ def foreign() -> tuple[type[Exception], ...]:
 @cache
 def _table() -> Mapping[type[Exception], Callable[[Any, Asked], GeminiDiffusionError]]:
     import httpx2
-    from google.genai import _api_client, errors
+    from google.genai import errors
     from pydantic import ValidationError
 
     return {
@@ -79,7 +79,6 @@ def _table() -> Mapping[type[Exception], Callable[[Any, Asked], GeminiDiffusionE
         errors.UnknownFunctionCallArgumentError: _unreadable,
         errors.UnsupportedFunctionError: _unreadable,
         errors.FunctionInvocationError: _unreadable,
-        _api_client.EphemeralTokenAPIKeyError: _not_a_key,
         ValidationError: _unreadable,
         json.JSONDecodeError: _unreadable,
         UnicodeError: _unreadable,
@@ -115,10 +114,6 @@ def _redirected(error: Exception, asked: Asked) -> GeminiDiffusionError:
     )
 
 
-def _not_a_key(error: Exception, asked: Asked) -> GeminiDiffusionError:
-    return KeyRefused("This is a token for live calls, not a Gemini key.", KEY_HINT)
-
-
 def _by_code(error: Any, asked: Asked) -> GeminiDiffusionError:
     """Any answer of Gemini's own that is not a 200; `code` may be text in the middle of a stream."""
     code = int(error.code) if str(error.code).isdigit() else 0
@@ -133,8 +128,8 @@ def _by_code(error: Any, asked: Asked) -> GeminiDiffusionError:
 
 
 def _bad_request(error: Any, asked: Asked) -> GeminiDiffusionError:
-    words, reasons = _words(error, asked), _reasons(error)
-    if any(reason.startswith("API_KEY") for reason in reasons) or "api key" in words.lower():
+    words = _words(error, asked)
+    if _is_about_the_key(error, words):
         return _key_refused(error, asked)
     if "location is not supported" in words:
         return RequestRefused(
@@ -156,7 +151,7 @@ def _forbidden(error: Any, asked: Asked) -> GeminiDiffusionError:
     words = _words(error, asked)
     if "SERVICE_DISABLED" in _reasons(error):
         return KeyRefused(_quoted("Gemini is switched off in the project of this key", words), "Switch it on, then try again.")
-    if "key" in words.lower():
+    if _is_about_the_key(error, words):
         return _key_refused(error, asked)
     return RequestRefused(_quoted("This key may not do that", words), "Choose another model, or use another key.")
 
@@ -202,6 +197,10 @@ def _details(error: Any) -> list[dict[str, Any]]:
 
 def _reasons(error: Any) -> list[str]:
     return [str(detail.get("reason", "")) for detail in _details(error)]
+
+
+def _is_about_the_key(error: Any, words: str) -> bool:
+    return "api key" in words.lower() or any(reason.startswith("API_KEY") for reason in _reasons(error))
 
 
 def _violations(error: Any) -> list[Any]:
