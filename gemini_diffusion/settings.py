@@ -180,7 +180,15 @@ class Settings:
             scope="host",
         ),
     )
-    home: str = _row("", Option("Keeping", "Data folder", "Where pictures and conversations are kept.", scope="host"))
+    home: str = _row(
+        "",
+        Option(
+            "Keeping",
+            "Data folder",
+            "Where pictures and conversations are kept; empty is the usual place for data.",
+            scope="host",
+        ),
+    )
 
     @staticmethod
     def table() -> dict[str, Option]:

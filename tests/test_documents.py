@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,8 +29,10 @@ def test_the_example_environment_is_made_from_the_settings() -> None:
 def test_the_example_environment_can_be_used_as_it_is() -> None:
     from dotenv import dotenv_values
 
-    commented = env_example().replace("# GEMINI_DIFFUSION", "GEMINI_DIFFUSION").replace("# GOOGLE", "GOOGLE").replace("# HF_", "HF_")
-    values = {name: value or "" for name, value in dotenv_values(stream=__import__("io").StringIO(commented)).items()}
+    commented = (
+        env_example().replace("# GEMINI_DIFFUSION", "GEMINI_DIFFUSION").replace("# GOOGLE", "GOOGLE").replace("# HF_", "HF_")
+    )
+    values = {name: value or "" for name, value in dotenv_values(stream=io.StringIO(commented)).items()}
     assert Settings.from_environment(values) == Settings()
     assert {Settings.environment_names(name)[0] for name in Settings.table()} == set(values)
 
@@ -53,8 +57,11 @@ def test_every_flag_is_documented() -> None:
 def test_the_changelog_begins_with_this_version() -> None:
     newest = re.search(r"^## \[?(\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
     assert newest and newest.group(1) == __version__
+    assert tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"] == __version__
 
 
-@pytest.mark.parametrize("package", ["pydantic", "platformdirs", "tenacity", "peft", "safetensors"])
+@pytest.mark.parametrize(
+    "package", ["pydantic", "platformdirs", "tenacity", "httpx2", "starlette", "safetensors", "tokenizers", "tqdm"]
+)
 def test_every_added_package_has_a_reason_in_the_readme(package: str) -> None:
     assert f"`{package}`" in README.split("## Departures from the plan", 1)[1]
