@@ -26,6 +26,7 @@ from gemini_diffusion.ui.next_step import NextStep
 if TYPE_CHECKING:
     from gemini_diffusion.errand import Choice
     from gemini_diffusion.gallery import FileFormat
+    from gemini_diffusion.turn import Turn
     from gemini_diffusion.types import Picture
     from gemini_diffusion.visitors import Visitor, Visitors
 
@@ -39,6 +40,10 @@ SURPRISES = (
     "/imagine a tiny blue boat under a big yellow moon",
     "/imagine a greenhouse on a mountain, seen from far away --ar 16:9",
 )
+
+
+SEEN = 1.5
+"""Seconds within which every page has taken an update in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +63,24 @@ class ChatTab:
         if not text.strip():
             yield gr.skip()
             return
-        visitor = self._visitor(request)
-        visitor.session.start(text, visitor.settings)
-        async for updates in self._follow(visitor, text):
+        async for updates in self._say(text, request, clear=True):
             yield updates
 
-    async def again(self, data: gr.SelectData, request: gr.Request) -> AsyncIterator[Updates]:
-        """A button under a failure."""
+    async def _say(self, text: str, request: gr.Request, *, clear: bool = False) -> AsyncIterator[Updates]:
+        visitor = self._visitor(request)
+        visitor.session.start(text, visitor.settings)
+        async for updates in self._follow(visitor, text, clear=clear):
+            yield updates
+
+    async def again(self, draft: str, data: gr.SelectData, request: gr.Request) -> AsyncIterator[Updates]:
+        """A button under a failure. The words it sends once more leave the box, a newer draft stays."""
         visitor = self._visitor(request)
         step = NextStep.read(str(data.value), visitor.session.turns)
         if step.tab:
             yield {self.tabs: gr.Tabs(selected=step.tab)}
             return
         visitor.session.start(step.text, step.settings(self.visitors, visitor))
-        async for updates in self._follow(visitor, step.text):
+        async for updates in self._follow(visitor, step.text, clear=draft.strip() == step.text.strip()):
             yield updates
 
     async def redraw(self, values: dict[Any, Any], request: gr.Request) -> AsyncIterator[Updates]:
@@ -88,27 +97,43 @@ class ChatTab:
         visitor, easel = self._visitor(request), self.easel
         edit = Edit(prompt=values[easel.prompt], negative_prompt=values[easel.negative], seed=seed)
         visitor.session.redraw(values[easel.in_hand], edit, visitor.settings)
-        async for updates in self._follow(visitor, ""):
+        async for updates in self._follow(visitor):
             yield updates
 
-    async def _follow(self, visitor: Visitor, words: str) -> AsyncIterator[Updates]:
-        """Every state of the running turn; `words` go back into an empty box when it is stopped or fails."""
-        session = visitor.session
-        yield self.conversation.begin(session.turns) | self.easel.progress(render.stage(session.running))
-        hung = asked = ""
+    async def _follow(
+        self, visitor: Visitor, words: str = "", *, clear: bool = False, fresh: Updates | None = None
+    ) -> AsyncIterator[Updates]:
+        """Every state of the running turn; `words` go back into an empty box when it is stopped or fails.
+
+        A page that is slow applies only the latest of several updates, so each is whole, and what must be said once (a
+        picture for the easel, a prompt to review) is said again for SEEN seconds, by when nobody has edited it yet.
+        """
+        session, clock = visitor.session, asyncio.get_running_loop().time
+        shown, fresh, until = "", fresh or {}, clock() + SEEN
         async for turn in session.watch():
-            updates = self.conversation.show(session.turns) | self.easel.progress(render.stage(turn))
-            if turn.kept and turn.kept[0].picture.id != hung:
-                hung = turn.kept[0].picture.id
-                updates |= await self._hang(visitor, turn.kept[0].picture)
-            proposed = turn.crafted.prompt if turn.state == "review" and turn.crafted else ""
-            if proposed != asked:
-                updates |= self.conversation.ask(turn) if proposed else self.conversation.asked()
-                asked = proposed
-            yield updates
-        last = session.turns[-1:]
-        lost = bool(last) and last[0].state in ("stopped", "failed")
-        yield self.conversation.asked() | self.easel.progress(None) | self.conversation.idle(words if lost else "")
+            news = await self._news(visitor, turn, shown)
+            if news:
+                shown, fresh, until = _marks(turn), fresh | news, clock() + SEEN
+            elif clock() > until:
+                fresh = {}
+            state = self._state(visitor, turn, words) | fresh
+            yield state | (self.conversation.emptied() if clear else {})
+            clear = False
+
+    def _state(self, visitor: Visitor, turn: Turn, words: str) -> Updates:
+        """All that a turn says of itself at any moment."""
+        updates = self.conversation.show(visitor.session.turns) | self.easel.free(not turn.running)
+        updates |= self.easel.progress(render.stage(turn) if turn.kind == "imagine" else None)
+        if turn.running:
+            return updates | self.conversation.busy()
+        return updates | self.conversation.idle(words if turn.state in ("stopped", "failed") else "")
+
+    async def _news(self, visitor: Visitor, turn: Turn, shown: str) -> Updates:
+        """What is new since `shown`: the first picture of the turn, a prompt that waits for a choice, or its end."""
+        if _marks(turn) == shown:
+            return {}
+        news = self.conversation.ask(turn) if turn.state == "review" else self.conversation.asked()
+        return news | (await self._hang(visitor, turn.kept[0].picture) if turn.kept else {})
 
     async def _hang(self, visitor: Visitor, picture: Picture) -> Updates:
         """The picture on the easel, with the file its Download button serves made ready."""
@@ -137,7 +162,7 @@ class ChatTab:
     async def take(self, data: gr.SelectData, request: gr.Request) -> Updates:
         """A picture of the conversation was tapped: it goes on the easel. Anything else that was tapped stays there."""
         visitor = self._visitor(request)
-        picture = next((picture for picture in visitor.session.pictures if picture.id == tapped(data.value)), None)
+        picture = visitor.session.picture(tapped(data.value))
         return await self._hang(visitor, picture) if picture else gr.skip()
 
     async def change_format(self, values: dict[Any, Any], request: gr.Request) -> Updates:
@@ -160,11 +185,8 @@ class ChatTab:
             updates |= await self._hang(visitor, latest)
         yield updates
         if session.running:
-            yield self.conversation.busy()
-            async for updates in self._follow(visitor, ""):
-                updates.pop(self.conversation.box, None)
-                yield updates
-            yield self.conversation.idle()
+            async for state in self._follow(visitor, fresh=updates):
+                yield state
 
     def _visitor(self, request: gr.Request) -> Visitor:
         return self.visitors.of(name_of(request))
@@ -178,7 +200,7 @@ class ChatTab:
         for button, text in zip(easel.examples, EXAMPLES, strict=True):
             self._turn(button.click, self._example(text))
         self._turn(easel.surprise.click, self._example(""))
-        self._turn(talk.chat.option_select, self.again)
+        self._turn(talk.chat.option_select, self.again, talk.box)
         edits = {easel.prompt, easel.negative, easel.in_hand}
         self._turn(easel.redraw.click, self.redraw, edits)
         self._turn(easel.reseed.click, self.reseed, edits)
@@ -203,7 +225,7 @@ class ChatTab:
 
     def _example(self, text: str) -> Callable[..., AsyncIterator[Updates]]:
         async def send_example(request: gr.Request) -> AsyncIterator[Updates]:
-            async for updates in self.send(text or random.choice(SURPRISES), request):
+            async for updates in self._say(text or random.choice(SURPRISES), request):
                 yield updates
 
         return send_example
@@ -222,6 +244,12 @@ async def exported(visitor: Visitor, picture: Picture) -> Path:
     """The file for the Download button, in the kind the person chose."""
     chosen = cast("FileFormat", visitor.settings.file_format)
     return await asyncio.to_thread(visitor.session.export, picture, chosen)
+
+
+def _marks(turn: Turn) -> str:
+    """What of a turn is shown once: which picture goes on the easel, which prompt waits for a choice."""
+    waiting = turn.crafted.prompt if turn.state == "review" and turn.crafted else ""
+    return f"{turn.kept[0].picture.id if turn.kept else ''} {waiting}"
 
 
 def tapped(value: Any) -> str:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from gemini_diffusion.visitors import Visitor, Visitors
 
 Pair = tuple[str, str]
-OWN_CHOICE = "Chosen for you"
+OWN_CHOICE = "Image model: automatic"
+NO_KEY = "Built-in chat (no key)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Choices:
     def show(self, settings: Settings) -> dict[Any, Any]:
         """What is chosen now, without asking any service."""
         return {
-            self.chat_model: gr.update(value=settings.chat_model, choices=[(settings.chat_model, settings.chat_model)]),
+            self.chat_model: gr.update(value=settings.chat_model, choices=[(_first(settings), settings.chat_model)]),
             self.image_model: gr.update(value=settings.image_model, choices=_with_own([], settings.image_model)),
         }
 
@@ -87,9 +88,10 @@ def _list(label: str, elem_id: str) -> gr.Dropdown:
 
 
 async def chat_choices(visitors: Visitors, settings: Settings) -> list[Pair]:
-    """The chat models by (what is read, what is sent), live where there is a key."""
-    name = "gemini" if settings.google_api_key else "offline"
-    return _pairs(await visitors.studio.chat_models[name].models(settings))
+    """The chat models by (what is read, what is sent), live where there is a key; without one the choice has to wait."""
+    if not settings.google_api_key:
+        return [(NO_KEY, settings.chat_model)]
+    return _pairs(await visitors.studio.chat_models["gemini"].models(settings))
 
 
 async def image_choices(visitors: Visitors, settings: Settings) -> list[Pair]:
@@ -110,6 +112,10 @@ def _pairs(choices: Iterable[ModelChoice]) -> list[Pair]:
 
 def _label(choice: ModelChoice) -> str:
     return f"{choice.label} ({choice.note})" if choice.note else choice.label
+
+
+def _first(settings: Settings) -> str:
+    return settings.chat_model if settings.google_api_key else NO_KEY
 
 
 def _with_chosen(pairs: list[Pair], chosen: str) -> list[Pair]:

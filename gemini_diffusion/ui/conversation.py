@@ -34,9 +34,9 @@ class Conversation:
         """Every component that a turn may change."""
         return [self.chat, self.box, self.returned, self.status, self.review, self.review_prompt]
 
-    def begin(self, turns: Sequence[Turn]) -> Updates:
-        """The first sight of a turn: the box is empty and free for the next thought, Stop stands ready."""
-        return {**self.show(turns), self.box: gr.update(value="", submit_btn=False, stop_btn=True), self.returned: ""}
+    def emptied(self) -> Updates:
+        """The words were taken: the box is free for the next thought, Stop stands ready."""
+        return {self.box: gr.update(value="", submit_btn=False, stop_btn=True)}
 
     def busy(self) -> Updates:
         """Stop stands ready, a draft in the box stays."""
@@ -44,7 +44,7 @@ class Conversation:
 
     def idle(self, returned: str = "") -> Updates:
         """The box takes the next message; `returned` goes back into it if it is empty."""
-        return {self.box: gr.update(submit_btn=True, stop_btn=False), self.returned: returned, self.status: "Ready"}
+        return {self.box: gr.update(submit_btn=True, stop_btn=False), self.returned: returned}
 
     def show(self, turns: Sequence[Turn]) -> Updates:
         """The messages, and what is under way in one line."""

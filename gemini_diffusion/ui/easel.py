@@ -51,7 +51,7 @@ class Easel:
 
     def components(self) -> list[Any]:
         """Every component that an event may change."""
-        return [getattr(self, entry.name) for entry in fields(self) if entry.name not in ("examples", "surprise")]
+        return [*(getattr(self, entry.name) for entry in fields(self) if entry.name != "examples"), *self.examples]
 
     def hang(self, framed: Framed, file: Path, file_format: str) -> Updates:
         """Puts a picture on the easel; `file` is what the Download button serves."""
@@ -71,20 +71,18 @@ class Easel:
         }
 
     def progress(self, stage: Stage | None) -> Updates:
-        """Shows what is under way above the picture, or takes it away."""
+        """Shows above the picture how far its making has come, or takes that away."""
         if stage is None:
-            return {self.stage: gr.update(visible=False), self.redraw: _enabled(True), self.reseed: _enabled(True)}
+            return {self.stage: gr.update(visible=False)}
         return {
             self.stage: gr.update(visible=True),
             self.stage_text: markup.plain(stage.text),
             self.bar: gr.update(value=stage.percent or 0, visible=stage.percent is not None),
-            self.redraw: _enabled(False),
-            self.reseed: _enabled(False),
         }
 
-
-def _enabled(yes: bool) -> Any:
-    return gr.update(interactive=yes)
+    def free(self, yes: bool) -> Updates:
+        """Whether another drawing may be begun from here: one at a time."""
+        return {button: gr.update(interactive=yes) for button in (self.redraw, self.reseed, self.surprise, *self.examples)}
 
 
 def build(welcome: Sequence[str]) -> Easel:

@@ -81,12 +81,12 @@ class KeyBox:
 def build(visitors: Visitors, name: str) -> KeyBox:
     """Lays one key out where it is called."""
     option = Settings.table()[name]
-    with gr.Group(elem_classes="key"):
+    with gr.Column(elem_classes="key", min_width=0):
         state = gr.Markdown(f"{option.label}: not set.", elem_id=f"{name}-state", elem_classes="key-state")
         with gr.Row(elem_classes="key-row"):
             box = gr.Textbox(
                 label=option.label, info=option.help, type="password", elem_id=name, min_width=0, scale=3, max_length=500,
-                placeholder="Paste it here", html_attributes=gr.InputHTMLAttributes(autocomplete="off", spellcheck=False),
+                placeholder="Paste it here",
             )  # fmt: skip
             save = gr.Button("Save", variant="primary", size="md", min_width=0, elem_id=f"{name}-save")
             test = gr.Button("Test", size="md", min_width=0, elem_id=f"{name}-test")

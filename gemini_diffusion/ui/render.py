@@ -41,8 +41,8 @@ def messages(turns: Sequence[Turn]) -> list[Message]:
 def _turn(turn: Turn) -> Iterator[Message]:
     yield {"role": "user", "content": markup.plain(turn.asked)}
     several = _places(turn) > 1
-    for step in turn.steps:
-        yield _thought(turn, step, several)
+    for steps in _alike(turn.steps):
+        yield _thought(turn, steps, several)
     if turn.waiting:
         yield _pending(waiting(turn), "")
     elif turn.state == "running" and not turn.text and not any(step.seconds is None for step in turn.steps):
@@ -66,23 +66,36 @@ def _pending(title: str, text: str) -> Message:
     return {**_said(text), "metadata": {"title": markup.plain(title), "status": "pending"}}
 
 
-def _thought(turn: Turn, step: Step, several: bool) -> Message:
-    """One stage as a step that can be opened: with a spinner while it runs, with its time when it is done."""
-    title = f"Picture {step.index + 1}: {step.text}" if several and step.stage != "crafting" else step.text
-    if step.seconds is None:
-        return _pending(title, markup.plain(turn.writing if step.stage == "crafting" else _under_way(turn, step)))
-    text = markup.plain(_prompt(turn) if step.stage == "crafting" else "")
-    done = {"title": markup.plain(title), "status": "done", "duration": round(step.seconds, 1)}
-    return {**_said(text), "metadata": done}
+def _alike(steps: Sequence[Step]) -> list[list[Step]]:
+    """The steps in order, those that say the same of several pictures together."""
+    groups: dict[Any, list[Step]] = {}
+    for place, step in enumerate(steps):
+        key = place if step.stage == "crafting" else (step.stage, step.text, step.seconds is None)
+        groups.setdefault(key, []).append(step)
+    return list(groups.values())
+
+
+def _thought(turn: Turn, steps: list[Step], several: bool) -> Message:
+    """One stage as a line that can be opened: with a spinner while it runs, with its time when it is done."""
+    first, crafting = steps[0], steps[0].stage == "crafting"
+    title = first.text
+    if several and not crafting:
+        title = f"{title}, {len(steps)} pictures" if len(steps) > 1 else f"Picture {first.index + 1}: {title}"
+    if first.seconds is None:
+        return _pending(title, markup.plain(turn.writing if crafting else _under_way(turn, steps)))
+    done = {"title": markup.plain(title), "status": "done", "duration": round(max(step.seconds or 0.0 for step in steps), 1)}
+    return {**_said(markup.plain(_prompt(turn)) if crafting else ""), "metadata": done}
 
 
 def _prompt(turn: Turn) -> str:
     return turn.crafted.prompt if turn.crafted else turn.writing
 
 
-def _under_way(turn: Turn, step: Step) -> str:
-    found = next((entry for entry in turn.progress if (entry.stage, entry.index) == (step.stage, step.index)), None)
-    return progress(found) if found else ""
+def _under_way(turn: Turn, steps: list[Step]) -> str:
+    """How far each picture of a stage has come, a line each."""
+    found = {entry.index: progress(entry) for entry in turn.progress if entry.stage == steps[0].stage}
+    lines = [(step.index, found[step.index]) for step in steps if step.index in found]
+    return lines[0][1] if len(lines) == 1 else "\n".join(f"picture {index + 1}: {text}" for index, text in lines)
 
 
 def _picture(picture: Picture) -> Message:

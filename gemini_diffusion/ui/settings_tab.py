@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 OWN = "the model's own"
 FOLDED = "Model details"
+FINE = 50
+"""Ranges up to this wide are moved in small steps by the arrows of their box."""
 LISTED = ("chat_model", "image_model")
 
 
@@ -135,7 +137,8 @@ def control(name: str, option: Option) -> Any:
     if option.choices:
         return gr.Dropdown(list(option.choices), value=own, **common)
     if option.low is not None:
-        return gr.Number(value=own, placeholder=OWN if own is None else "", **common)
+        fine = option.high is not None and option.high - option.low <= FINE
+        return gr.Number(value=own, step=0.05 if fine else 1, placeholder=OWN if own is None else "", **common)
     return gr.Textbox(value=None, max_lines=3, **common)
 
 
