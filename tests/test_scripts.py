@@ -1,120 +1,16 @@
-"""The scripts under bash, in a folder with blanks and accents, with tiny stand-ins for the packages; does not know the app.
-
-The index of packages is a closed port of this machine and every package is a wheel of one file, so nothing is fetched.
-The .bat files cannot run here: a small reader follows their control flow instead.
-"""
+"""The scripts under bash: twice, sourced, from anywhere, with and without an environment, and with a pip that fails."""
 
 import ast
-import json
-import os
 import re
 import shutil
-import stat
 import subprocess
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-REAL_PYTHON = str(getattr(sys, "_base_executable", sys.executable))
-DEAD_INDEX = "http://127.0.0.1:9/simple"
-COPIED = ("installer.py", "start.sh", "install_linux.sh", "tests/run.sh", ".ci/run")
-APP = """
-import importlib.metadata as metadata, json, os, sys
-packages = {found.name: found.version for found in metadata.distributions()}
-print(json.dumps({"arguments": sys.argv[1:], "prefix": sys.prefix, "cwd": os.getcwd(), "packages": packages}))
-sys.exit(7 if "--fail" in sys.argv else 0)
-"""
-TOOL = """
-import os, sys
-print("ran", {name!r}, *sys.argv[1:], os.environ.get("OMP_NUM_THREADS"), flush=True)
-sys.exit(os.environ.get("FAILING") == {name!r})
-"""
-
-
-def wheel(folder: Path, name: str, version: str, modules: dict[str, str] | None = None) -> None:
-    """Write a package of the given modules (path -> source) that pip can install."""
-    folder.mkdir(exist_ok=True)
-    info = f"{name}-{version}.dist-info"
-    files = {
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        **(modules or {f"{name}.py": ""}),
-    }
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
-        for path, text in files.items():
-            archive.writestr(path, text)
-        archive.writestr(f"{info}/RECORD", "".join(f"{path},,\n" for path in [*files, f"{info}/RECORD"]))
-
-
-def script(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!{shutil.which('bash')}\n{text}\n")
-    path.chmod(path.stat().st_mode | stat.S_IXUSR)
-    return path
-
-
-class Project:
-    """A copy of the scripts beside a tiny app, and the only programs that its shell can find."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.bin = folder.parent / "bin"
-        self.wheels = folder.parent / "wheels"
-        self.venv = folder / ".venv"
-        self.log = folder / "install.log"
-        self.environment = {
-            "PATH": str(self.bin),
-            "HOME": str(folder.parent),
-            "LANG": "C.UTF-8",
-            "PIP_CONFIG_FILE": os.devnull,
-            "PIP_FIND_LINKS": self.wheels.as_uri(),
-            "PIP_INDEX_URL": DEAD_INDEX,
-            "PIP_RETRIES": "1",  # 0 and pip does not even say that it could not connect
-            "TORCH_INDEX_URL": DEAD_INDEX,
-        }
-
-    def bash(self, command: str, *, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["bash", "-c", command],
-            cwd=cwd or self.folder,
-            env=self.environment | environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=300,
-        )
-
-    def start(self, arguments: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        return self.bash(f"bash start.sh {arguments}", cwd=self.folder, **environment)
-
-    def require(self, *lines: str) -> None:
-        (self.folder / "requirements.txt").write_text("\n".join(lines) + "\n")
-
-
-def make(folder: Path) -> Project:
-    project = Project(folder)
-    for name in COPIED:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, folder / name)
-    (folder / "app.py").write_text(APP)
-    (folder / "constraints.txt").write_text("torch==2.13.0\n")
-    (folder / "requirements-dev.txt").write_text("linters\n")
-    project.require("torch>=2.10", "first")
-    wheel(project.wheels, "torch", "2.13.0+cpu")
-    wheel(project.wheels, "first", "1.0")
-    wheel(project.wheels, "second", "1.0")
-    tools = {f"{name}/__main__.py": TOOL.format(name=name) for name in ("ruff", "mypy", "pytest")}
-    contracts = TOOL.format(name="lint-imports").strip().replace("\n", "\n    ")
-    wheel(project.wheels, "linters", "1.0", {**tools, "importlinter/cli.py": f"def lint_imports_command():\n    {contracts}\n"})
-    for name in ("bash", "dirname", "id"):
-        (project.bin / name).parent.mkdir(exist_ok=True)
-        (project.bin / name).symlink_to(str(shutil.which(name)))
-    script(project.bin / "python3", f'exec "{REAL_PYTHON}" "$@"')
-    return project
+from tests.scripted import COPIED, REAL_PYTHON, ROOT, Project, copied, make, packages, pip_that_says, said, script, wheel
 
 
 @pytest.fixture(scope="module")
@@ -126,11 +22,6 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     assert said(first)["arguments"] == ["--once", "a cat"]
     assert "Making an environment in .venv" in first.stderr
     yield project
-
-
-def copied(project: Project, place: Path) -> Project:
-    shutil.copytree(project.folder.parent, place / "Größe mit Blank", symlinks=True)
-    return Project(place / "Größe mit Blank" / "app")
 
 
 @pytest.fixture
@@ -157,25 +48,6 @@ def linted(installed: Project, tmp_path_factory: pytest.TempPathFactory) -> Proj
 @pytest.fixture
 def fresh(tmp_path: Path) -> Project:
     return make(tmp_path / "Größe mit Blank" / "app")
-
-
-def said(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
-    answer = json.loads(done.stdout)
-    assert isinstance(answer, dict)
-    return answer
-
-
-def packages(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
-    answer = said(done)["packages"]
-    assert isinstance(answer, dict)
-    return answer
-
-
-def pip_that_says(project: Project, text: str, code: str = "sys.exit(1)") -> None:
-    """Put a stand-in for pip into .venv and ask for something new, so that it is called."""
-    main = next(project.venv.glob("lib/python*/site-packages/pip/__main__.py"))
-    main.write_text(f"import os, sys\nprint({text!r}, flush=True)\n{code}\n")
-    project.require("torch>=2.10", "second")
 
 
 # --- starting ---------------------------------------------------------------------------------------------------------
@@ -409,57 +281,5 @@ def test_without_chromium_that_is_said_loudly(linted: Project) -> None:
     assert "ran pytest" in done.stdout
 
 
-# --- Windows ----------------------------------------------------------------------------------------------------------
-
-BATCHES = ["start.bat", "install_windows.bat"]
-
-
-def batch_lines(name: str) -> list[str]:
-    """The commands and labels of a batch file, without comments and blank lines."""
-    lines = (ROOT / name).read_text(encoding="ascii").splitlines()
-    return [line.strip() for line in lines if line.strip() and not line.lower().startswith("rem ")]
-
-
-@pytest.mark.parametrize("name", BATCHES)
-def test_batch_files_end_their_lines_as_windows_does(name: str) -> None:
-    raw = (ROOT / name).read_bytes()
-    assert raw.count(b"\r\n") == raw.count(b"\n") > 0
-
-
 def test_shell_scripts_end_their_lines_as_linux_does() -> None:
     assert not [name for name in COPIED if b"\r" in (ROOT / name).read_bytes()]
-
-
-@pytest.mark.parametrize("name", BATCHES)
-def test_batch_files_quote_every_path(name: str) -> None:
-    for line in batch_lines(name):
-        bare = re.sub(r'"[^"]*"', "", line)
-        assert not re.search(r"%~dp0|%SystemRoot%|%CD%|\\", bare), line
-
-
-@pytest.mark.parametrize("name", BATCHES)
-def test_batch_files_jump_only_to_labels_they_have_and_no_line_is_out_of_reach(name: str) -> None:
-    lines = batch_lines(name)
-    labels = {line[1:].lower() for line in lines if line.startswith(":")}
-    targets = {found.lower() for line in lines for found in re.findall(r"\b(?:goto|call) +:?([a-z_]+)", line)}
-    assert targets - {"eof"} == labels
-    for line, following in zip(lines, [*lines[1:], ":end"], strict=True):
-        leaves = re.match(r"(goto|exit)\b", line)
-        assert not leaves or following.startswith(":"), f"{following} can never be reached"
-    assert re.match(r"(goto|exit)\b", lines[-1])
-
-
-@pytest.mark.parametrize("name", BATCHES)
-def test_batch_files_look_at_the_result_of_each_step(name: str) -> None:
-    harmless = r"(@?echo|setlocal|set|if|goto|exit|pause|:|call :try)"
-    lines = batch_lines(name)
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        assert re.match(harmless, line) or "errorlevel" in following, f"nothing looks at how this went: {line}"
-
-
-def test_the_start_of_windows_tries_the_launcher_first_and_knows_the_stub_of_the_store() -> None:
-    text = "\n".join(batch_lines("start.bat"))
-    assert text.index("call :try py -3") < text.index("call :try python")
-    assert 'cd /d "%~dp0"' in text
-    assert "WindowsApps" in text
-    assert re.search(r"if defined CI exit .*\n.*timeout.*\nif not errorlevel 1 pause", text)
