@@ -267,6 +267,14 @@ async def test_an_obeyed_injection_brings_no_instruction_flag_or_address_into_th
     assert crafted.notices
 
 
+async def test_a_field_that_reads_the_instruction_aloud_is_emptied() -> None:
+    told = write(Order("sdxl", 12, 60))
+    crafted, _, _ = await crafted_from(as_json(GOOD, title=told[:79], reply=told[:200], negative_prompt=told[:150]))
+    assert (crafted.prompt, crafted.negative_prompt) == (GOOD, "")
+    assert "wish" not in crafted.title + crafted.reply
+    assert crafted.reply
+
+
 async def test_an_injection_that_adds_a_flag_is_cleaned_and_the_words_stay() -> None:
     crafted, _, _ = await crafted_from(as_json(f"**{GOOD}** --steps 500 --ar 21:9 (see www.evil.example) [x](http://y.z)"))
     assert crafted.prompt.startswith(GOOD)

@@ -148,6 +148,8 @@ def _is_kept(term: Term, reading: Reading, text: PromptText, negative: frozenset
         return _squashed(term.english) in _squashed(text.text)
     if term.kind == "negation":
         return _is_denial_kept(term, reading, text, negative, takes_negative)
+    if term.kind == "number" and term.value == "1" and not others_on_noun(term, text, reading):
+        return True
     if term.kind in ("colour", "number") and term.of:
         return _is_kept_on_noun(term, text, reading)
     if term.kind == "number" and ":" in term.value:
@@ -160,12 +162,12 @@ def _squashed(text: str) -> str:
 
 
 def _is_kept_on_noun(term: Term, text: PromptText, reading: Reading) -> bool:
-    """The value stands on the noun; or no other does and it is said elsewhere; "one" needs no word at all."""
+    """The value stands on the noun; or no other does and it is said elsewhere."""
     if any(text.tokens[before].root in term.stems for place in _noun_places(term, text) for before in text.before(place)):
         return True
     if others_on_noun(term, text, reading):
         return False
-    return bool(term.stems & text.shown) or (term.kind == "number" and term.value == "1")
+    return bool(term.stems & text.shown)
 
 
 def _noun_places(term: Term, text: PromptText) -> list[int]:
@@ -212,7 +214,8 @@ def _is_respelled(term: Term, text: PromptText) -> bool:
         return False
     said = fold(term.english)
     if term.kind == "name" and not term.sure:
-        return any(token.word[0].isupper() and fold(token.word)[:3] == said[:3] for token in text.tokens if token.root)
+        starts = {word[:3] for word in said.split()}
+        return any(token.word[0].isupper() and fold(token.word)[:3] in starts for token in text.tokens if token.root)
     return any(_is_slip(said, fold(token.word)) for token in text.tokens if token.root)
 
 

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-Kind = Literal["thing", "place", "time", "colour", "number", "look", "link"]
+Kind = Literal["thing", "place", "time", "colour", "number", "look", "link", "medium"]
 LANGUAGES = ("ko", "pt", "es", "ja", "de", "fr", "ar", "zh")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _ARABIC_LETTERS = str.maketrans("\u0623\u0625\u0622\u0649\u0629", "\u0627\u0627\u0627\u064a\u0647")  # alef, yeh, heh
@@ -22,17 +22,25 @@ _ARABIC_LETTERS = str.maketrans("\u0623\u0625\u0622\u0649\u0629", "\u0627\u0627\
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One row: `english` names it, `also` are English synonyms, `prep` leads a place or time in ("on the")."""
+    """One row: `english` names it, `also` are English synonyms, `kinds` what honours it without being another name for it
+    (a kitten is a cat, a cat need not be a kitten), `prep` leads a place or time in ("on the").
+    """
 
     english: str
     kind: Kind
     also: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     prep: str = ""
     value: int = 0
 
     @property
     def accepted(self) -> frozenset[str]:
-        """The stems of every English word that means this."""
+        """The stems of every English word that honours it."""
+        return self.names | frozenset(stem(name) for name in self.kinds)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The stems of what it is called."""
         return frozenset(stem(name) for name in (self.english, *self.also))
 
 
@@ -128,7 +136,7 @@ def read_lexicon() -> Lexicon:
     """The table as a value."""
     tables = _tables()
     rows = {name: _word(name, row) for name, row in tables["words"].items()}
-    english = {key: word for word in reversed(rows.values()) for key in sorted(word.accepted)}
+    english = {key: word for word in reversed(rows.values()) for key in sorted(word.names)}
     english.update({stem(word.english): word for word in rows.values()})
     sets = {name: frozenset(text.split()) for name, text in tables["english"].items()}
     rewordings = {stem(name): phrase for name, phrase in tables["rewordings"].items()}
@@ -138,8 +146,8 @@ def read_lexicon() -> Lexicon:
 
 
 def _word(name: str, row: Mapping[str, Any]) -> Word:
-    also = tuple(filter(None, row.get("also", "").split("|")))
-    return Word(name, row["kind"], also, row.get("prep", ""), row.get("value", 0))
+    also, kinds = (tuple(filter(None, row.get(key, "").split("|"))) for key in ("also", "kinds"))
+    return Word(name, row["kind"], also, kinds, row.get("prep", ""), row.get("value", 0))
 
 
 def _language(code: str, row: Mapping[str, str], rows: Mapping[str, Word]) -> Language:

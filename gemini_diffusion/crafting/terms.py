@@ -211,8 +211,19 @@ def _foreign_terms(items: Sequence[Item], code: str) -> Iterator[Term]:
             yield Term("colour", item.said, item.word.english, item.word.accepted, _noun_by(items, place, step))
         elif item.word and kind in ("thing", "place", "time"):
             yield Term("noun", item.said, item.word.english, item.word.accepted)
-        elif not item.word and _is_foreign_name(item, place, items, code):
-            yield Term("name", item.said, item.said, frozenset({stem(item.said)}), sure=False)
+    yield from _foreign_names(items, code)
+
+
+def _foreign_names(items: Sequence[Item], code: str) -> Iterator[Term]:
+    """Names in Latin letters; words in a row are one name, honoured by any of them: Nueva York is New York."""
+    row: list[str] = []
+    for place, item in enumerate([*items, Item(".")]):
+        if not item.word and not item.negated and _is_foreign_name(item, place, items, code):
+            row.append(item.said)
+        elif row:
+            name = " ".join(row)
+            yield Term("name", name, name, frozenset(map(stem, row)), sure=False)
+            row = []
 
 
 def _noun_by(items: Sequence[Item], place: int, step: int) -> str:
