@@ -104,6 +104,11 @@ async def test_a_colour_dropped_twice_is_put_in_by_rule_and_said() -> None:
     assert "I put in what the chat model left out: red." in crafted.notices
 
 
+async def test_of_two_answers_the_one_that_keeps_more_is_used() -> None:
+    crafted, _, _ = await crafted_from(as_json("a cat on the beach, warm light"), as_json("a purple giraffe"))
+    assert crafted.prompt == "a red cat on the beach, warm light"
+
+
 async def test_a_changed_number_is_put_right() -> None:
     answer = as_json("Five cats sleeping in the sun.")
     crafted, _, _ = await crafted_from(answer, answer, idea="three cats", model=FLUX)
@@ -143,9 +148,8 @@ async def test_a_denial_left_out_goes_into_the_negative_without_a_second_call() 
 async def test_a_model_without_negatives_gets_none_and_the_denial_is_said_in_words() -> None:
     answer = as_json("A man in the rain.", negative_prompt="hat")
     crafted, _, _ = await crafted_from(answer, answer, idea="a man without a hat", model=FLUX)
-    assert crafted.negative_prompt == ""
-    assert "bare head" in crafted.prompt
-    assert crafted.missing == ()
+    assert (crafted.negative_prompt, crafted.prompt) == ("", "A man in the rain, a bare head.")
+    assert (crafted.missing, crafted.crafted_by) == ((), "scripted-1")
 
 
 @pytest.mark.parametrize("wrapping", ["```json\n{}\n```", "Sure, here is your prompt:\n{}\nEnjoy.", "{}{}"])

@@ -130,6 +130,8 @@ def test_a_shape_in_the_wording_is_read_and_does_not_reach_the_prompt() -> None:
 def test_what_is_both_wanted_and_ruled_out_is_named() -> None:
     crafted = craft_by_rules(Wish("a man with a hat and a man without a hat", SDXL))
     assert any("both ask for and rule out hat" in notice for notice in crafted.notices)
+    assert "hat" in crafted.prompt
+    assert crafted.negative_prompt == ""
 
 
 def test_words_that_name_nothing_still_give_something_to_draw() -> None:

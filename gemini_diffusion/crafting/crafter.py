@@ -182,7 +182,7 @@ class _Crafting:
         prompt = answer.prompt
         notices = [*self.notices, _STEPS_DOWN[attempt.how]]
         if missing:
-            prompt = merge(prompt, self.reading, self.wish.is_tags)
+            prompt = merge(prompt, self.reading, self.wish.is_tags, self.wish.model.takes_negative)
             notices.append(f"I put in what the chat model left out: {_list(missing)}.")
         crafted = CraftedPrompt(
             original=self.wish.idea,
@@ -219,7 +219,7 @@ def _order(wish: Wish) -> Order:
         added_words=wish.added_words,
         max_tokens=wish.soft_limit,
         takes_negative=wish.model.takes_negative,
-        avoid=wish.negative,
+        avoid=tuple(clean(thing, longest=100) for thing in wish.negative),
         aspect=wish.aspect,
         style=wish.preset,
         vocabulary=tuple(word for word in vocabulary.words if " " not in word) if vocabulary else (),

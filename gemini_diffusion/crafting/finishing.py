@@ -96,7 +96,8 @@ def _negative(crafted: str, wish: Wish, reading: Reading) -> str:
         return ""
     style = wish.preset.negative if wish.preset else ""
     wanted = {name for term in reading.terms if term.kind in ("noun", "name", "colour") for name in term.stems}
-    denied = [term.english for term in reading.terms if term.kind == "negation" and term.english]
+    both = reading.contradictions
+    denied = [term.english for term in reading.terms if term.kind == "negation" and term.english not in ("", *both)]
     own = [part.strip() for part in (*wish.negative, *denied) if part.strip()]
     others = [part.strip() for part in f"{crafted},{style}".split(",") if part.strip()]
     free = [part for part in others if not PromptText(part).shown & wanted]

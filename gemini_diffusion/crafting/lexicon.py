@@ -72,6 +72,12 @@ class Lexicon:
     rewordings: Mapping[str, str]
     bare: frozenset[str]
 
+    def rewording(self, thing: str) -> str:
+        """What to write, for a model without negatives, of a thing that must not be there."""
+        head = stem((words_in(thing) or [thing])[-1])
+        row = self.english.get(head)
+        return self.rewordings.get(head) or self.rewordings.get(stem(row.english) if row else "") or f"without {thing}"
+
     def of_kind(self, kind: Kind) -> dict[str, Word]:
         return {key: word for key, word in self.english.items() if word.kind == kind}
 

@@ -19,14 +19,18 @@ _ARTICLE = r"\b(?:a|an|the|some|his|her|its|their)\s+"
 _LEADS = rf"(?:(?:{_LEAD})?{_ARTICLE}|{_LEAD})(?:\w+\s+)?$"
 
 
-def merge(prompt: str, reading: Reading, tags: bool) -> str:
-    """`prompt` with denied things taken out and each missing term put in: a colour or number on its noun, the rest in front."""
+def merge(prompt: str, reading: Reading, tags: bool, takes_negative: bool = True) -> str:
+    """`prompt` with denied things taken out and each missing term put in: a colour or number on its noun, the rest in front.
+
+    A denial goes into the negative prompt, by whoever asks; where there is none, what is there instead is said at the end.
+    """
     for term in reading.terms:
         if term.kind == "negation" and term.english not in reading.contradictions:
             prompt = without(prompt, term)
     front: list[Term] = []
-    for term in verify(reading, prompt).missing:
+    for term in verify(reading, prompt, takes_negative=takes_negative).missing:
         if term.kind == "negation":
+            prompt = prompt if takes_negative else _instead(prompt, term)
             continue
         changed = _on_noun(prompt, term, reading) if term.of else ""
         prompt = changed or prompt
@@ -35,6 +39,11 @@ def merge(prompt: str, reading: Reading, tags: bool) -> str:
         return prompt
     words = ", ".join(_phrases(front))
     return f"{words}, {prompt}".strip(", ") if tags else f"{words[0].upper()}{words[1:]}. {prompt}".strip()
+
+
+def _instead(prompt: str, term: Term) -> str:
+    phrase = read_lexicon().rewording(term.english or term.said)
+    return f"{prompt.rstrip(' .,;')}, {phrase}" + ("." if prompt.endswith(".") else "")
 
 
 def _phrases(terms: list[Term]) -> list[str]:

@@ -109,14 +109,9 @@ def _put_denials(draft: Draft, wish: Wish) -> None:
     draft.negative = list(dict.fromkeys([*draft.negative, *(part.strip() for part in wish.negative if part.strip())]))
     if wish.model.takes_negative or not draft.negative:
         return
-    known = read_lexicon().rewordings
-    said = []
-    for thing in draft.negative:
-        head = stem((words_in(thing) or [thing])[-1])
-        row = read_lexicon().english.get(head)
-        said.append(known.get(head) or known.get(stem(row.english) if row else "") or f"without {thing}")
-    draft.words = ", ".join(filter(None, [draft.words, *dict.fromkeys(said)]))
-    draft.notices.append(f"{wish.model.label} takes no negative prompt, so I wrote: {', '.join(dict.fromkeys(said))}.")
+    said = list(dict.fromkeys(map(read_lexicon().rewording, draft.negative)))
+    draft.words = ", ".join(filter(None, [draft.words, *said]))
+    draft.notices.append(f"{wish.model.label} takes no negative prompt, so I wrote: {', '.join(said)}.")
     draft.negative = []
 
 
