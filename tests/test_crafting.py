@@ -306,6 +306,13 @@ async def test_quoted_text_is_kept_letter_by_letter_even_if_it_looks_like_a_flag
     assert crafted.missing == ()
 
 
+async def test_quoted_text_may_hold_markup_and_an_address() -> None:
+    idea = 'a shop sign "www.shop.com *now*"'
+    crafted, _, _ = await crafted_from(as_json('a **shop** sign "www.shop.com *now*", see www.evil.com'), idea=idea)
+    assert crafted.prompt == 'a shop sign "www.shop.com *now*", see'
+    assert crafted.missing == ()
+
+
 async def test_a_style_is_added_after_the_words_and_the_models_shape_is_read() -> None:
     crafted, model, _ = await crafted_from(as_json(GOOD, aspect_ratio="16:9"), style="Film Noir")
     assert crafted.prompt.startswith(f"{GOOD}, film noir")
@@ -380,6 +387,11 @@ def test_a_growing_prompt_only_grows_and_ends_as_it_was_meant(prompt: str, title
     found = read(text)
     assert found is not None
     assert found[0].prompt == prompt
+
+
+def test_a_value_that_is_spelled_like_the_field_is_not_taken_for_it() -> None:
+    assert growing(as_json("a cat", title="prompt")) == "a cat"
+    assert growing(as_json("a cat", title='the "prompt": "x"')) == "a cat"
 
 
 @pytest.mark.parametrize(

@@ -109,6 +109,22 @@ def test_what_is_added_names_no_thing_place_or_colour() -> None:
         assert not {word for word, kind in kinds.items() if kind in ("thing", "place", "colour", "number")}, kinds
 
 
+@pytest.mark.parametrize(
+    ("idea", "prompt", "negative"),
+    [
+        ("a street with no cars and no people in Kyoto, rain", "a street in Kyoto, rain", "cars, people"),
+        ("Please draw me a picture of a cat that isn't black, without a collar.", "a cat", "black, collar"),
+        ("nobody on the beach", "the beach", "people"),
+        ("Two dogs in the park; no leash, no people", "Two dogs in the park", "leash, people"),
+        ("a woman, not smiling", "a woman", "smiling"),
+        ('a sign "no parking", no cars', 'a sign "no parking"', "cars"),
+    ],
+)
+def test_denials_in_english_are_moved_into_the_negative(idea: str, prompt: str, negative: str) -> None:
+    crafted = craft_by_rules(Wish(idea, SDXL, stylize=0))
+    assert (crafted.prompt, sorted(crafted.negative_prompt.split(", "))) == (prompt, sorted(negative.split(", ")))
+
+
 def test_unknown_words_stay_as_written_and_are_named() -> None:
     crafted = craft_by_rules(Wish("un gato con botas", SDXL))
     assert "botas" in crafted.prompt

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from gemini_diffusion.crafting.lexicon import fold, read_lexicon, stem, words_in
+from gemini_diffusion.crafting.lexicon import VERB, fold, read_lexicon, stem, words_in
 from gemini_diffusion.crafting.terms import Reading, Term, read_idea
 
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*[a-z]*|[^\W_]+(?:['\u2019][^\W_]+)*|[,.;:!?()\u2014]")
@@ -56,7 +56,12 @@ class PromptText:
         """Stems of what the prompt asks for, two words written apart read as one too."""
         roots = [token.root for token in self.tokens if token.root and not token.denied]
         pairs = (stem(fold(a.word + b.word)) for a, b in zip(self.tokens, self.tokens[1:], strict=False) if a.root and b.root)
-        return frozenset(roots) | frozenset(pairs)
+        parts = (token.root.rstrip(VERB) for token in self.tokens if self._is_part(token) and not token.denied)
+        return frozenset((*roots, *pairs, *parts))
+
+    def _is_part(self, token: Token) -> bool:
+        """Whether it names a part after a hyphen: white-furred shows fur, blue-eyed eyes."""
+        return token.word.endswith("ed") and self.text[: token.start].endswith("-")
 
     @cached_property
     def denied(self) -> frozenset[str]:
@@ -254,10 +259,14 @@ def added_tokens(reading: Reading, text: PromptText) -> list[Token]:
     own = reading.stems.union(*(term.stems for term in reading.terms))
     own |= {stem(word) for term in reading.terms for word in re.findall(r"[^\W_]+", term.english)}
     own |= {stem(word) for phrase in _rewordings(reading) for word in words_in(phrase)}
+    own = frozenset(root.rstrip(VERB) for root in own)
     return [
         token
         for token in text.tokens
-        if token.root and token.root not in own and token.word.lower() not in stop and not _is_slip_of(token, reading)
+        if token.root
+        and token.root.rstrip(VERB) not in own
+        and token.word.lower() not in stop
+        and not _is_slip_of(token, reading)
     ]
 
 

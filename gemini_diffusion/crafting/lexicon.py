@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 Kind = Literal["thing", "place", "time", "colour", "number", "look", "link", "medium"]
 LANGUAGES = ("ko", "pt", "es", "ja", "de", "fr", "ar", "zh")
+VERB = "-"
+"""Ends the stem of a form in -ing or -ed, so that staring is no star and deserted no desert."""
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _ARABIC_LETTERS = str.maketrans("\u0623\u0625\u0622\u0649\u0629", "\u0627\u0627\u0627\u064a\u0647")  # alef, yeh, heh
 
@@ -103,7 +105,7 @@ def _tables() -> Mapping[str, Any]:
 
 @lru_cache(maxsize=4096)
 def stem(word: str) -> str:
-    """The part of an English word that plural, tense and British or American spelling leave alone; an identity, no word."""
+    """The part of an English word that plural and British or American spelling leave alone; an identity, no word."""
     name = fold(word).replace("\u2019", "'").removesuffix("'s").removesuffix("'")
     spellings, plurals = _tables()["spellings"], _tables()["plurals"]
     name = plurals.get(name, name)
@@ -127,7 +129,8 @@ def _without_ending(name: str) -> str:
     for ending in ("ing", "ed"):
         root = name.removesuffix(ending)
         if root != name and len(root) >= 3 and re.search("[aeiouy]", root):
-            return root[:-1] if len(root) > 3 and root[-1] == root[-2] and root[-1] not in "ls" else root.removesuffix("e")
+            doubled = len(root) > 3 and root[-1] == root[-2] and root[-1] not in "ls"
+            return (root[:-1] if doubled else root.removesuffix("e")) + VERB
     return name.removesuffix("e") if len(name) > 3 else name
 
 

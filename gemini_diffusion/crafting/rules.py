@@ -25,7 +25,7 @@ from gemini_diffusion.types import CraftedPrompt
 
 _REQUEST = re.compile(
     r"^\s*(?:please\s+)?(?:can you |could you )?(?:draw|paint|make|create|generate|show|give)\s+(?:me\s+|us\s+)?"
-    r"(?=(?:an?|the|some|two|three|my)\b)|^\s*(?:an?\s+)?(?:picture|image)\s+of\s+",
+    r"(?=(?:an?|the|some|two|three|my)\b)(?:(?:an?\s+)?(?:picture|image)\s+of\s+)?|^\s*(?:an?\s+)?(?:picture|image)\s+of\s+",
     re.IGNORECASE,
 )
 
@@ -101,7 +101,8 @@ def _without_denials(text: str) -> tuple[str, list[str]]:
         text = text[:start] + text[end:]
         things[:0] = denied
     text = re.sub(r"\s+([,.;])", r"\1", re.sub(r"\s+", " ", text))
-    return re.sub(r"([,;])(?:\s*[,;])+", r"\1", text).strip(" ,;."), things
+    text = re.sub(r"([,;])(?:\s*[,;])+", r"\1", text).strip(" ,;.")
+    return (re.sub(r"^(?:on|in|at|by|and|but|with)\s+", "", text) if things else text), things
 
 
 def _put_denials(draft: Draft, wish: Wish) -> None:

@@ -15,12 +15,16 @@ from gemini_diffusion.crafting.languages import Item, items_of, language_of
 from gemini_diffusion.crafting.lexicon import Word, read_lexicon, stem, words_in
 
 TermKind = Literal["number", "colour", "name", "quote", "negation", "noun"]
-QUOTE = re.compile(r'"([^"\n]{1,200})"|“([^”\n]{1,200})”|„([^“”\n]{1,200})[“”]|«\s?([^»\n]{1,200}?)\s?»|「([^」\n]{1,200})」')
+QUOTE = re.compile(
+    r'"([^"\n]{1,200})"|“([^”\n]{1,200})”|„([^“”\n]{1,200})[“”]|«\s?([^»\n]{1,200}?)\s?»|「([^」\n]{1,200})」'
+    r"|(?:^|(?<=\s))'([^'\n]{2,100})'(?=[\s,.;!?]|$)"
+)
 SHAPE = re.compile(r"\b(?:in |as |aspect(?: ratio)? )?(1:1|3:2|2:3|4:3|3:4|16:9|9:16|21:9)\b(?![:\d])", re.IGNORECASE)
 _THING = r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*"
 DENIAL = re.compile(
-    rf"(?:\b(?:with|but|and|has|have|having)\s+)?\b(?:no|without|not|never any|free of|zero)\s+"
-    rf"(?:(?:a|an|the|any|of|single|in|on|wearing)\s+)*((?:{_THING}\s+){{0,2}}?{_THING})"
+    rf"(?:\b(?:with|but|and|has|have|having|(?:that |which |who )?(?:is|are))\s+)?"
+    rf"(?:\b(?P<how>no|without|not|never any|free of|zero)|(?:\b(?:that|which|who)\s+)?\b(?:is|are)(?P<nt>n['\u2019]t))\s+"
+    rf"(?P<article>(?:(?:a|an|the|any|of|single|in|on|wearing)\s+)*)(?P<thing>(?:{_THING}\s+){{0,2}}?{_THING})"
     rf"(?=\s*(?:[,.;:!?)]|$)|\s+(?:and|or|but|nor|in|on|at|by|with|near|under|over|of|to|for|from|anywhere|standing|sitting)\b)",
     re.IGNORECASE,
 )
@@ -93,14 +97,23 @@ def denials_in(text: str) -> list[tuple[int, int, list[str]]]:
     """Each denial of an English text: where it starts and ends, and the things it rules out."""
     found = [(match.start(), match.end(), ["people"]) for match in _NOBODY.finditer(text)]
     for match in DENIAL.finditer(text):
-        things, end = [match[1]], match.end()
-        if match[1].split()[0].lower() in _NOT_THINGS:
+        things, end = [match["thing"]], match.end()
+        if not _denies(match) or any(start <= match.start() < before for start, before, _ in found):
             continue
         while more := _MORE.match(text, end):
             things.append(more[1])
             end = more.end()
         found.append((match.start(), end, things))
     return sorted(found)
+
+
+def _denies(match: re.Match[str]) -> bool:
+    """Whether it rules a thing out: "no longer" and "not too dark" do not, "not a dog", "not red" and "not smiling" do."""
+    first = match["thing"].split()[0].lower()
+    if match["how"] and match["how"].lower() != "not":
+        return first not in _NOT_THINGS
+    row = read_lexicon().english.get(stem(first))
+    return bool(match["article"]) or first.endswith("ing") or (row is not None and row.kind == "colour")
 
 
 def _denial(thing: str, said: str) -> Term:
@@ -136,7 +149,7 @@ def _runs(text: str) -> Iterator[list[str]]:
     stop = read_lexicon().stop
     run: list[str] = []
     for piece in re.findall(r"\d+(?:[.,:]\d+)*[a-z]*|[^\W_]+(?:['\u2019][^\W_]+)*|[^\w\s-]", text):
-        if piece.lower() in stop or not piece[0].isalnum():
+        if piece.lower() in stop or piece.lower().endswith(("n't", "n\u2019t")) or not piece[0].isalnum():
             yield run
             run = []
         else:
@@ -205,7 +218,8 @@ def _foreign_terms(items: Sequence[Item], code: str) -> Iterator[Term]:
         if item.negated:
             yield _denial(item.word.english if item.word else "", item.said)
         elif item.number is not None:
-            yield replace(_number(str(item.number), item.word, _noun_by(items, place, 1)), said=item.said)
+            name = item.word.english if item.word else str(item.number)
+            yield replace(_number(name, item.word, _noun_by(items, place, 1)), said=item.said)
         elif item.word and kind == "colour":
             step = -1 if code in ("es", "pt", "fr", "ar") else 1
             yield Term("colour", item.said, item.word.english, item.word.accepted, _noun_by(items, place, step))
