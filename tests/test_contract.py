@@ -138,7 +138,7 @@ def test_several_denials_in_a_row_are_all_read() -> None:
 def test_a_quality_that_is_denied_is_a_denial_and_not_a_wish() -> None:
     for idea in ("a cat that isn't black", "a cat that is not black", "a cat, not black"):
         assert [(term.kind, term.english) for term in read_idea(idea).terms] == [("negation", "black"), ("noun", "cat")]
-    assert [term.kind for term in read_idea("a scene not too dark").terms] == ["noun"]
+    assert [term.kind for term in read_idea("a street not too dark").terms] == ["noun"]
 
 
 def test_a_contradiction_is_named_and_not_held_against_the_prompt() -> None:
