@@ -116,6 +116,8 @@ def test_what_is_added_names_no_thing_place_or_colour() -> None:
         ("Please draw me a picture of a cat that isn't black, without a collar.", "a cat", "black, collar"),
         ("nobody on the beach", "the beach", "people"),
         ("Two dogs in the park; no leash, no people", "Two dogs in the park", "leash, people"),
+        ("a man without a hat walking in the rain", "a man walking in the rain", "hat"),
+        ("a knight, no modern clothing", "a knight", "modern clothing"),
         ("a woman, not smiling", "a woman", "smiling"),
         ('a sign "no parking", no cars', 'a sign "no parking"', "cars"),
     ],

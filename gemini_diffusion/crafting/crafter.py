@@ -17,7 +17,7 @@ from gemini_diffusion.crafting.lexicon import read_lexicon, words_in
 from gemini_diffusion.crafting.merging import merge
 from gemini_diffusion.crafting.reading import Answer, How, growing, read, schema
 from gemini_diffusion.crafting.rules import craft_by_rules
-from gemini_diffusion.crafting.terms import QUOTE, Term, read_idea
+from gemini_diffusion.crafting.terms import Term, quotes_in, read_idea
 from gemini_diffusion.crafting.vocabulary import vocabulary_of
 from gemini_diffusion.crafting.wish import Wish
 from gemini_diffusion.errors import Blocked, GeminiDiffusionError
@@ -71,7 +71,7 @@ class _Crafting:
     ) -> None:
         self.wish, self.chat_model, self.settings, self.emit = wish, chat_model, settings, emit
         self.reading = read_idea(wish.words, wish.negative)
-        self.quotes = [next(filter(None, match.groups())) for match in QUOTE.finditer(wish.words)]
+        self.quotes = quotes_in(wish.words)
         self.instruction = write(_order(wish))
         context = [Message(entry.role, entry.text[:_LONGEST_CONTEXT]) for entry in conversation[-_CONTEXT_MESSAGES:]]
         self.messages = (*context, Message("user", wish.words))

@@ -17,7 +17,7 @@ from gemini_diffusion.crafting.contract import PromptText, added_tokens
 from gemini_diffusion.crafting.finishing import finish
 from gemini_diffusion.crafting.languages import items_of
 from gemini_diffusion.crafting.lexicon import read_lexicon, stem, words_in
-from gemini_diffusion.crafting.terms import QUOTE, SHAPE, Reading, denials_in, read_idea
+from gemini_diffusion.crafting.terms import QUOTE, SHAPE, Reading, denials_in, quotes_in, read_idea
 from gemini_diffusion.crafting.translating import translate, untranslated
 from gemini_diffusion.crafting.vocabulary import Vocabulary, vocabulary_of
 from gemini_diffusion.crafting.wish import Wish
@@ -65,7 +65,7 @@ def craft_by_rules(wish: Wish, notices: tuple[str, ...] = ()) -> CraftedPrompt:
 
 def _draft(wish: Wish, reading: Reading) -> Draft:
     """The idea without its shape, request and denials, in English as far as the table goes."""
-    quotes = [next(filter(None, match.groups())) for match in QUOTE.finditer(wish.words)]
+    quotes = quotes_in(wish.words)
     plain = clean(SHAPE.sub(" ", wish.words), quotes)
     notices = ["A web address in your words was left out."] if holds_address(wish.words) else []
     if reading.language not in ("en", ""):

@@ -21,11 +21,12 @@ QUOTE = re.compile(
 )
 SHAPE = re.compile(r"\b(?:in |as |aspect(?: ratio)? )?(1:1|3:2|2:3|4:3|3:4|16:9|9:16|21:9)\b(?![:\d])", re.IGNORECASE)
 _THING = r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*"
+_DOING = r"(?!(?:clothing|building|painting|lightning|ceiling|writing|lettering|wing|ring|king|string|railing)s?\b)[a-z]+ing\b"
 DENIAL = re.compile(
     rf"(?:\b(?:with|but|and|has|have|having|(?:that |which |who )?(?:is|are))\s+)?"
-    rf"(?:\b(?P<how>no|without|not|never any|free of|zero)|(?:\b(?:that|which|who)\s+)?\b(?:is|are)(?P<nt>n['\u2019]t))\s+"
+    rf"(?:\b(?P<how>no|without|not|never any|free of|zero)|(?:\b(?:that|which|who)\s+)?\b(?:is|are)n['\u2019]t)\s+"
     rf"(?P<article>(?:(?:a|an|the|any|of|single|in|on|wearing)\s+)*)(?P<thing>(?:{_THING}\s+){{0,2}}?{_THING})"
-    rf"(?=\s*(?:[,.;:!?)]|$)|\s+(?:and|or|but|nor|in|on|at|by|with|near|under|over|of|to|for|from|anywhere|standing|sitting)\b)",
+    rf"(?=\s*(?:[,.;:!?)]|$)|\s+(?:and|or|but|nor|in|on|at|by|with|near|under|over|of|to|for|from|anywhere)\b|\s+{_DOING})",
     re.IGNORECASE,
 )
 _MORE = re.compile(rf"\s*(?:,\s*)?\b(?:or|nor|and no|and without)\s+(?:(?:a|an|the|any)\s+)*({_THING})", re.IGNORECASE)
@@ -54,7 +55,8 @@ class Term:
 class Reading:
     """A request, read: its language code ("" for one we do not know), its terms and its words as stems.
 
-    `foreign` are the words that the table could not put into English."""
+    `foreign` are the words that the table could not put into English.
+    """
 
     idea: str
     language: str
@@ -71,10 +73,9 @@ class Reading:
 
 def read_idea(idea: str, avoid: Sequence[str] = ()) -> Reading:
     """Everything in `idea` that must be kept, `avoid` (the person's --no) among the denials; never raises."""
-    quotes = [next(filter(None, match.groups())) for match in QUOTE.finditer(idea)]
     plain = SHAPE.sub(" ", QUOTE.sub(" , ", idea))
     code = language_of(plain)
-    found = [Term("quote", quote, quote) for quote in quotes]
+    found = [Term("quote", quote, quote) for quote in quotes_in(idea)]
     stems = frozenset(stem(word) for word in words_in(idea))
     foreign = () if code == "en" else tuple(words_in(plain))
     if code in ("en", ""):
@@ -86,6 +87,11 @@ def read_idea(idea: str, avoid: Sequence[str] = ()) -> Reading:
         foreign = tuple(item.said for item in items if not (item.word or item.number is not None or item.is_break))
     found += [_denial(phrase, phrase) for phrase in avoid if phrase.strip()]
     return Reading(idea, code, _distinct(found), stems, foreign)
+
+
+def quotes_in(idea: str) -> list[str]:
+    """What stands between quotation marks, letter by letter."""
+    return [next(filter(None, match.groups())) for match in QUOTE.finditer(idea)]
 
 
 def _distinct(terms: list[Term]) -> tuple[Term, ...]:
