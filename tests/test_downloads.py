@@ -168,7 +168,7 @@ def test_of_a_repository_only_what_a_drawing_needs_is_chosen() -> None:
     settings = ["model_index.json", "unet/config.json", "tokenizer/vocab.json", "tokenizer/merges.txt"]
     halves = ["unet/diffusion_pytorch_model.fp16.safetensors", "vae/diffusion_pytorch_model.fp16.safetensors"]
     wholes = ["unet/diffusion_pytorch_model.safetensors", "vae/diffusion_pytorch_model.safetensors"]
-    others = ["unet/diffusion_pytorch_model.non_ema.safetensors"]
+    others = ["unet/diffusion_pytorch_model.non_ema.safetensors", "vae_1_0/diffusion_pytorch_model.fp16.safetensors"]
     assert choose([*settings, *halves, *wholes, *others], "fp16") == {*settings, *halves}
     assert choose([*settings, *halves, *wholes, *others], "") == {*settings, *wholes}
     assert choose([*settings, *wholes, *others], "fp16") == {*settings, *wholes}

@@ -26,6 +26,7 @@ from gemini_diffusion.types import ImageRequest
 from tests.bench import REQUEST, VISITOR, Hosted, reading
 from tests.servers import faults
 from tests.servers import hugging_face as hf
+from tests.servers.faults import redirect
 from tests.servers.picture import Picture
 from tests.servers.wire import FOREVER, as_json
 
@@ -167,6 +168,25 @@ async def test_an_address_a_visitor_typed_may_not_be_inside_the_network(hosted: 
     with pytest.raises(BadInput):
         await hosted.draw(dataclasses.replace(REQUEST, model=address))
     assert hosted.server.calls == []
+
+
+async def test_an_address_a_visitor_typed_does_not_get_the_visitors_token(hosted: Hosted) -> None:
+    await hosted.draw(dataclasses.replace(REQUEST, model=f"{hosted.server.url}/somewhere"))
+    assert [(call.path, call.token) for call in hosted.server.calls] == [("/somewhere", None)]
+
+
+async def test_a_token_does_not_follow_a_redirect_to_another_service(hosted: Hosted) -> None:
+    with hf.HuggingFaceServer() as other:
+        hosted.server.enqueue(redirect(f"{other.url}/api/whoami-v2"), to=hf.HUB)
+        with pytest.raises(KeyRefused):
+            await HostedEngine(other.url, hosted.server.url).check(VISITOR)
+        assert ([call.token for call in hosted.server.calls], [call.token for call in other.calls]) == (["hf_visitor"], [None])
+
+
+async def test_each_visitor_gets_providers_in_the_order_of_their_own_account(hosted: Hosted) -> None:
+    for token in ("hf_anna", "hf_ben", "hf_anna"):
+        await hosted.draw(hf_token=Secret(token), provider="auto")
+    assert [call.token for call in hosted.server.calls if call.path.startswith("/api/")] == ["hf_anna", "hf_ben"]
 
 
 async def test_sixty_mixed_calls_of_two_visitors_each_carry_their_own_token(hosted: Hosted) -> None:

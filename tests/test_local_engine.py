@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import shutil
 import threading
@@ -190,6 +191,15 @@ async def test_work_that_was_stopped_leaves_the_thread_to_the_next(packages: Pac
     task.cancel()
     assert await worker.run(lambda job: stopped.is_set(), lambda event: None)
     await worker.close()
+
+
+async def test_a_small_models_single_thread_does_not_stay_for_the_next_model(sdxl: Path, packages: Packages) -> None:
+    pipeline, before = Pipeline.load(sdxl, packages), packages.torch.get_num_threads()
+    counts: list[int] = []
+    pipeline.base.unet.register_forward_hook(lambda *_: counts.append(packages.torch.get_num_threads()))
+    three = dataclasses.replace(pipeline, placement=dataclasses.replace(pipeline.placement, threads=3))
+    three.draw(ImageRequest("a cat", "", 64, 64, 1, 5.0), 7, Job(asyncio.get_running_loop(), lambda event: None))
+    assert (counts, packages.torch.get_num_threads()) == ([3], before)
 
 
 # --- where and in which numbers ---

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +19,8 @@ from gemini_diffusion.types import Progress
 ROOM = 1.1
 """Times its size is what a download needs: files are written beside their place first."""
 SECONDS_BETWEEN_NEWS = 0.25
+PARTS = ("unet", "vae", "text_encoder", "text_encoder_2", "image_encoder", "safety_checker")
+"""Folders whose weights are fetched; repositories hold others beside them, such as SDXL's older decoder in vae_1_0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,10 @@ class Download:
         )
 
 
-def choose(files: Iterable[str], variant: str) -> set[str]:
+def choose(files: Sequence[str], variant: str) -> set[str]:
     """Of a repository's files those a drawing needs: all settings, each part's weights once, in the variant if there is one."""
     wanted = {name for name in files if not name.endswith(WEIGHTS) and f"{WEIGHTS}.index" not in name}
-    weights = [name for name in files if name not in wanted]
+    weights = [name for name in files if name not in wanted and PurePosixPath(name).parent.name in PARTS]
     for part in {PurePosixPath(name).parent for name in weights}:
         own = [name for name in weights if PurePosixPath(name).parent == part]
         special = [name for name in own if variant and f".{variant}." in PurePosixPath(name).name]

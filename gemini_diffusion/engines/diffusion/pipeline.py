@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import textwrap
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,18 +67,15 @@ class Pipeline:
     def draw(self, request: ImageRequest, seed: int, job: Job) -> Drawn:
         """One picture; `job` hears of each step and can stop it after any. The generator is on the CPU for one seed on all."""
         torch = self.packages.torch
-        if self.placement.threads:
-            torch.set_num_threads(self.placement.threads)
         view = self._view(request.scheduler)
-        steps = _Steps(job)
-        latents = view(
-            **self._arguments(view, request),
-            generator=torch.Generator("cpu").manual_seed(seed),
-            output_type="latent",
-            callback_on_step_end=steps.after_step,
-        ).images
-        job.check()
-        image, notices = decode(view, latents, torch)
+        with _threads(torch, self.placement.threads):
+            latents = view(
+                **self._arguments(view, request),
+                generator=torch.Generator("cpu").manual_seed(seed),
+                output_type="latent",
+                callback_on_step_end=_Steps(job).after_step,
+            ).images
+            image, notices = decode(view, latents, torch)
         ignored = tuple(_ignored(view, request))
         return Drawn(image, schedulers.name_of(view.scheduler), ignored, (*self._cut(view, request), *notices))
 
@@ -115,6 +114,17 @@ class Pipeline:
         return [
             f'The end of the {name} did not fit the encoder and was left out: "{end}".' for name, end in ends.items() if end
         ]
+
+
+@contextmanager
+def _threads(torch: Any, wanted: int) -> Iterator[None]:
+    """So many threads for one drawing, 0 for torch's own choice, which comes back for the next model."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(wanted or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Steps:
