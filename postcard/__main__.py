@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,11 @@ def train_vae(arguments: argparse.Namespace) -> None:
     """Train the autoencoder; with --decoder-only its decoder alone."""
     from postcard.autoencoder import AutoencoderPlan, train
 
-    folder = arguments.run / "vae"
-    train(AutoencoderPlan(arguments.minutes, folder, decoder_only=arguments.decoder_only, seed=arguments.seed))
+    start = arguments.model / "vae" if arguments.resume or arguments.decoder_only else None
+    plan = AutoencoderPlan(arguments.minutes, arguments.run / "vae", start=start, seed=arguments.seed)
+    if arguments.decoder_only:
+        plan = replace(plan, decoder_only=True, crop=128, batch_size=4, peak_rate=1e-3)
+    train(plan)
 
 
 def fill(arguments: argparse.Namespace) -> None:

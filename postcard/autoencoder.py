@@ -22,7 +22,7 @@ COLOUR_WEIGHT, EDGE_WEIGHT = 3.0, 0.7
 
 @dataclass(frozen=True)
 class AutoencoderPlan:
-    """What a training of the autoencoder is given."""
+    """What a training of the autoencoder is given; it begins with what `folder` holds, else `start`, else nothing."""
 
     minutes: float
     folder: Path
@@ -30,6 +30,7 @@ class AutoencoderPlan:
     batch_size: int = 16  # of 64-pixel crops; 4 of whole pictures cost the same
     peak_rate: float = 2e-3
     decoder_only: bool = False
+    start: Path | None = None
     seed: int = 0
 
 
@@ -58,7 +59,7 @@ def train(plan: AutoencoderPlan) -> None:
     """
     import torch
 
-    vae, spent = _open(plan.folder)
+    vae, spent = _open(plan)
     learning = [vae.decoder, vae.post_quant_conv] if plan.decoder_only else [vae]
     parameters = [p for module in learning for p in module.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=plan.peak_rate, betas=(0.9, 0.99), weight_decay=1e-4)
@@ -83,7 +84,7 @@ def train(plan: AutoencoderPlan) -> None:
 def _loss(vae: AutoencoderKL, pictures: Tensor, decoder_only: bool) -> Tensor:
     import torch
 
-    with torch.autocast("cpu", torch.bfloat16), torch.set_grad_enabled(True):
+    with torch.autocast("cpu", torch.bfloat16):
         with torch.set_grad_enabled(not decoder_only):
             seen = vae.encode(pictures).latent_dist
         latents = seen.mean + 0.08 * torch.randn_like(seen.mean) if decoder_only else seen.sample()
@@ -121,16 +122,17 @@ def standardise(vae: AutoencoderKL) -> None:
         give.weight *= spread.view(1, -1, 1, 1)
 
 
-def _open(folder: Path) -> tuple[Any, float]:
+def _open(plan: AutoencoderPlan) -> tuple[Any, float]:
+    import torch
     from diffusers import AutoencoderKL
 
-    note = folder / "training.json"
-    if not note.exists():
-        import torch
-
-        torch.manual_seed(0)
-        return build(), 0.0
-    return AutoencoderKL.from_pretrained(folder), float(json.loads(note.read_text())["minutes"])
+    note = plan.folder / "training.json"
+    if note.exists():
+        return AutoencoderKL.from_pretrained(plan.folder), float(json.loads(note.read_text())["minutes"])
+    if plan.start:
+        return AutoencoderKL.from_pretrained(plan.start), 0.0
+    torch.manual_seed(plan.seed)
+    return build(), 0.0
 
 
 def _save(vae: AutoencoderKL, folder: Path, minutes: float) -> None:

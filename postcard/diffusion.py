@@ -105,6 +105,7 @@ def train(plan: DiffusionPlan, start: UNet2DConditionModel | None, on_save: Call
     spent, step = _restore(state, unet, mean, optimizer) if state.exists() else (0.0, 0)
     clock, pool, noise = Clock(plan.minutes, spent), Pool(plan.pool), Noise()
     rng, saved, losses = random.Random(f"unet {plan.seed} {step}"), clock.minutes_spent, []
+    pool.refresh()
     while clock.progress < 1:
         if step % 100 == 0:
             pool.refresh()
