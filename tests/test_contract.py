@@ -147,6 +147,11 @@ def test_a_contradiction_is_named_and_not_held_against_the_prompt() -> None:
     assert verify(reading, "a cat with a hat").holds
 
 
+def test_words_that_may_be_english_or_not_count_once_one_of_them_stands_in_the_prompt() -> None:
+    assert check("valkoinen hevonen", "a white horse").holds
+    assert [term.said for term in check("steampunk airship", "steampunk vessel").missing] == ["airship"]
+
+
 def test_added_words_are_those_of_substance_only() -> None:
     verdict = check("a red cat", "a red cat in the soft warm light of a lamp")
     assert verdict.added == ("soft", "warm", "light", "lamp")

@@ -196,6 +196,7 @@ def test_a_small_model_gets_only_words_it_knows_and_its_own_word_for_a_synonym(t
     assert crafted.prompt.startswith("a red cat and a feline")
     assert any("reads scarlet as red, kitty as cat" in notice for notice in crafted.notices)
     vocabulary = read_vocabulary(model.vocabulary)
+    assert crafted.prompt.split(", ")[1:] == ["bold shapes", "soft light"]
     assert all(vocabulary.knows(phrase) for phrase in crafted.prompt.split(", ")[1:])
     assert crafted.missing == ()
 
