@@ -6,11 +6,16 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Iterable
+from typing import Any
 
+from gemini_diffusion.catalogue import find
+from gemini_diffusion.crafting import Wish, craft
 from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice, TextGrew
+from gemini_diffusion.types import ChatAnswer, ChatRequest, CraftedPrompt, Emit, Event, ModelChoice, TextGrew
 
 Turn = str | Exception | ChatAnswer
+IDEA = "a red cat on the beach"
+GOOD = "a red cat on the beach, warm light, soft waves"
 
 
 class ScriptedChatModel:
@@ -62,3 +67,10 @@ def as_json(prompt: str, **fields: object) -> str:
         "refusal": None,
     }
     return json.dumps(answer | fields)
+
+
+async def crafted_from(*turns: Turn, idea: str = IDEA, **wish: Any) -> tuple[CraftedPrompt, ScriptedChatModel, list[Event]]:
+    """What crafting makes of an idea with these answers, the model that was asked, and the news on the way."""
+    model, events = ScriptedChatModel(turns), list[Event]()
+    given = Wish(idea, wish.pop("model", find("sdxl")), **wish)
+    return await craft(given, (), model, Settings(), events.append), model, events
