@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--negative", default="")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="two programs of one thread beat one of two")
+    parser.add_argument("--device", default="cpu", help="where autoencoder and UNet are trained: cpu, cuda or mps")
     parser.add_argument("--resume", action="store_true", help="begin from the shipped weights, or go on with the run's")
     parser.add_argument("--decoder-only", action="store_true", help="leave the encoder as it is")
     parser.add_argument("--out", type=Path, default=Path("postcard.png"))
@@ -80,7 +81,7 @@ def train_vae(arguments: argparse.Namespace) -> None:
     from postcard.autoencoder import AutoencoderPlan, train
 
     start = arguments.model / "vae" if arguments.resume or arguments.decoder_only else None
-    plan = AutoencoderPlan(arguments.minutes, arguments.run / "vae", start=start, seed=arguments.seed)
+    plan = AutoencoderPlan(arguments.minutes, arguments.run / "vae", start=start, device=arguments.device, seed=arguments.seed)
     if arguments.decoder_only:
         plan = replace(plan, decoder_only=True, crop=128, batch_size=4, peak_rate=1e-3)
     train(plan)
@@ -107,7 +108,8 @@ def train(arguments: argparse.Namespace) -> None:
         drawn = pipeline.draw(pipeline.assemble(language, vae, average), asked, list(range(len(asked))))
         sheet(drawn, asked).save(arguments.run / "sheet.png")
 
-    plan = diffusion.DiffusionPlan(arguments.minutes, arguments.run, arguments.run / "pool", seed=arguments.seed)
+    pool, device = arguments.run / "pool", arguments.device
+    plan = diffusion.DiffusionPlan(arguments.minutes, arguments.run, pool, device=device, seed=arguments.seed)
     state = arguments.run / "unet-training.pt"
     if not arguments.resume:
         state.unlink(missing_ok=True)

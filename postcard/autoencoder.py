@@ -31,6 +31,7 @@ class AutoencoderPlan:
     peak_rate: float = 2e-3
     decoder_only: bool = False
     start: Path | None = None
+    device: str = "cpu"
     seed: int = 0
 
 
@@ -60,6 +61,7 @@ def train(plan: AutoencoderPlan) -> None:
     import torch
 
     vae, spent = _open(plan)
+    vae.to(plan.device)
     learning = [vae.decoder, vae.post_quant_conv] if plan.decoder_only else [vae]
     parameters = [p for module in learning for p in module.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=plan.peak_rate, betas=(0.9, 0.99), weight_decay=1e-4)
@@ -67,7 +69,7 @@ def train(plan: AutoencoderPlan) -> None:
     clock, step, saved = Clock(plan.minutes), 0, 0.0
     while clock.progress < 1:
         set_rate(optimizer, clock.rate(plan.peak_rate))
-        loss = _loss(vae, crops(rng, plan.batch_size, plan.crop), plan.decoder_only)
+        loss = _loss(vae, crops(rng, plan.batch_size, plan.crop).to(plan.device), plan.decoder_only)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -84,7 +86,7 @@ def train(plan: AutoencoderPlan) -> None:
 def _loss(vae: AutoencoderKL, pictures: Tensor, decoder_only: bool) -> Tensor:
     import torch
 
-    with torch.autocast("cpu", torch.bfloat16):
+    with torch.autocast(pictures.device.type, torch.bfloat16):
         with torch.set_grad_enabled(not decoder_only):
             seen = vae.encode(pictures).latent_dist
         latents = seen.mean + 0.08 * torch.randn_like(seen.mean) if decoder_only else seen.sample()
@@ -98,6 +100,7 @@ def psnr(vae: AutoencoderKL, count: int = 16) -> float:
     import torch
 
     _, pictures = batch(random.Random("unseen"), count)
+    pictures = pictures.to(vae.device)
     with torch.no_grad():
         again = vae.decode(vae.encode(pictures).latent_dist.mean).sample.clamp(-1, 1)
     return float(10 * torch.log10(4 / ((again - pictures) ** 2).mean()))
@@ -112,7 +115,7 @@ def standardise(vae: AutoencoderKL) -> None:
 
     with torch.no_grad():
         _, pictures = batch(random.Random("spread"), 256)
-        means = torch.cat([vae.encode(part).latent_dist.mean for part in pictures.split(32)])
+        means = torch.cat([vae.encode(part.to(vae.device)).latent_dist.mean for part in pictures.split(32)])
         mean, spread = means.mean((0, 2, 3)), means.std((0, 2, 3))
         ask, give = vae.quant_conv, vae.post_quant_conv
         ask.weight[:CHANNELS] /= spread.view(-1, 1, 1, 1)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SIDE = 16
+SAVE_EVERY = 4.0
+"""Minutes between two saves."""
 TIME_IDS = (128.0, 128.0, 0.0, 0.0, 128.0, 128.0)
 """SDXL's micro-conditioning: original size, crop corner, target size; always those of a whole postcard."""
 
@@ -32,6 +35,7 @@ class DiffusionPlan:
     batch_size: int = 32
     peak_rate: float = 1.2e-3
     average: float = 0.999
+    device: str = "cpu"
     seed: int = 0
 
 
@@ -60,15 +64,11 @@ def scheduler() -> EulerDiscreteScheduler:
     return made
 
 
-@dataclass
 class Noise:
     """The schedule as training needs it: how much signal is left at each of 1000 steps, and how often each is practised."""
 
-    signal: Tensor = field(init=False)
-    odds: Tensor = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.signal = scheduler().alphas_cumprod
+    def __init__(self, device: str) -> None:
+        self.signal = scheduler().alphas_cumprod.to(device)
         snr = self.signal / (1 - self.signal)
         self.odds = (5 / (snr + 1)).clamp(max=1) + 0.08
 
@@ -85,51 +85,87 @@ class Noise:
         noise = torch.randn_like(latents)
         noisy = left.sqrt() * latents + (1 - left).sqrt() * noise
         velocity = left.sqrt() * noise - (1 - left).sqrt() * latents
-        ids = torch.tensor([TIME_IDS]).repeat(len(latents), 1)
-        with torch.autocast("cpu", torch.bfloat16):
+        ids = torch.tensor([TIME_IDS], device=latents.device).repeat(len(latents), 1)
+        with torch.autocast(latents.device.type, torch.bfloat16):
             guess = unet(noisy, steps, hidden, added_cond_kwargs={"text_embeds": pooled, "time_ids": ids}).sample
         return torch.nn.functional.mse_loss(guess.float(), velocity)
 
 
+class Learner:
+    """The UNet that learns, the average of its weights that draws better, and the optimizer; kept in one file."""
+
+    def __init__(self, plan: DiffusionPlan, start: UNet2DConditionModel | None) -> None:
+        import torch
+        from diffusers.models.attention_processor import AttnProcessor
+
+        torch.manual_seed(plan.seed)
+        self.unet = (start or build()).to(plan.device)
+        self.unet.set_attn_processor(AttnProcessor())  # on a CPU faster to train than the fused attention
+        self.average = torch.optim.swa_utils.AveragedModel(self.unet, multi_avg_fn=_blending(plan.average))
+        self.optimizer = torch.optim.AdamW(self.unet.parameters(), betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+        self.noise, self.step, self.minutes = Noise(plan.device), 0, 0.0
+        self.file = plan.folder / "unet-training.pt"
+        if self.file.exists():
+            self._restore(plan.device)
+        torch.manual_seed(plan.seed + self.step)  # a resumed run must not meet the same noise again
+
+    def learn(self, lesson: Lesson, rate: float) -> float:
+        """Take one step on one lesson at this learning rate; give its loss."""
+        import torch
+
+        set_rate(self.optimizer, rate)
+        loss = self.noise.loss(self.unet, lesson)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.unet.parameters(), 1.0)
+        self.optimizer.step()
+        self.average.update_parameters(self.unet)
+        self.step += 1
+        return loss.item()
+
+    def drawn_with(self) -> Any:
+        """Give a copy of the average weights, on the processor."""
+        return copy.deepcopy(self.average.module).to("cpu")
+
+    def save(self, minutes: float) -> None:
+        """Write all that a resumed training needs."""
+        import torch
+
+        state = {"unet": self.unet.state_dict(), "mean": self.average.state_dict(), "optimizer": self.optimizer.state_dict()}
+        torch.save({**state, "minutes": minutes, "step": self.step}, self.file)
+
+    def _restore(self, device: str) -> None:
+        import torch
+
+        held = torch.load(self.file, map_location=device, weights_only=True)
+        self.unet.load_state_dict(held["unet"])
+        self.average.load_state_dict(held["mean"])
+        self.optimizer.load_state_dict(held["optimizer"])
+        self.minutes, self.step = float(held["minutes"]), int(held["step"])
+
+
 def train(plan: DiffusionPlan, start: UNet2DConditionModel | None, on_save: Callable[[Any], None]) -> None:
     """Train until the minutes are used up, from the folder's state or else from `start`; `on_save` gets the average."""
-    import torch
-    from diffusers.models.attention_processor import AttnProcessor
-
-    torch.manual_seed(plan.seed)
-    unet = start or build()
-    unet.set_attn_processor(AttnProcessor())  # on a CPU faster to train than the fused attention
-    mean = torch.optim.swa_utils.AveragedModel(unet, multi_avg_fn=_average(plan.average))
-    optimizer = torch.optim.AdamW(unet.parameters(), lr=plan.peak_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
-    state = plan.folder / "unet-training.pt"
-    spent, step = _restore(state, unet, mean, optimizer) if state.exists() else (0.0, 0)
-    clock, pool, noise = Clock(plan.minutes, spent), Pool(plan.pool), Noise()
-    rng, saved, losses = random.Random(f"unet {plan.seed} {step}"), clock.minutes_spent, []
+    learner = Learner(plan, start)
+    clock, pool = Clock(plan.minutes, learner.minutes), Pool(plan.pool)
+    rng, saved, losses = random.Random(f"unet {plan.seed} {learner.step}"), clock.minutes_spent, []
     pool.refresh()
     while clock.progress < 1:
-        if step % 100 == 0:
-            pool.refresh()
-        set_rate(optimizer, clock.rate(plan.peak_rate))
-        loss = noise.loss(unet, pool.lesson(rng, plan.batch_size))
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
-        optimizer.step()
-        mean.update_parameters(unet)
-        step += 1
-        losses.append(loss.item())
-        if step % 100 == 0:
-            print(f"unet {clock.minutes_spent:6.1f} min, step {step}, seen {step * plan.batch_size}, "
-                  f"loss {sum(losses) / len(losses):.4f}", flush=True)  # fmt: skip
+        latents, hidden, pooled = pool.lesson(rng, plan.batch_size)
+        lesson = latents.to(plan.device), hidden.to(plan.device), pooled.to(plan.device)
+        losses.append(learner.learn(lesson, clock.rate(plan.peak_rate)))
+        if learner.step % 100 == 0:
+            seen, mean = learner.step * plan.batch_size, sum(losses) / len(losses)
+            print(f"unet {clock.minutes_spent:6.1f} min, step {learner.step}, seen {seen}, loss {mean:.4f}", flush=True)
             losses.clear()
-        if clock.minutes_spent - saved > 4 or clock.progress >= 1:
+            pool.refresh()
+        if clock.minutes_spent - saved > SAVE_EVERY or clock.progress >= 1:
             saved = clock.minutes_spent
-            torch.save({"unet": unet.state_dict(), "mean": mean.state_dict(), "optimizer": optimizer.state_dict(),
-                        "minutes": saved, "step": step}, state)  # fmt: skip
-            on_save(mean.module)
+            learner.save(saved)
+            on_save(learner.drawn_with())
 
 
-def _average(decay: float) -> Any:
+def _blending(decay: float) -> Any:
     """Give an exponential moving average that trusts early weights less: they are soon outdated."""
     import torch
 
@@ -139,13 +175,3 @@ def _average(decay: float) -> Any:
             torch._foreach_lerp_(means, values, 1 - keep)
 
     return blend
-
-
-def _restore(state: Path, unet: Any, mean: Any, optimizer: Any) -> tuple[float, int]:
-    import torch
-
-    held = torch.load(state, weights_only=True)
-    unet.load_state_dict(held["unet"])
-    mean.load_state_dict(held["mean"])
-    optimizer.load_state_dict(held["optimizer"])
-    return float(held["minutes"]), int(held["step"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -203,18 +204,20 @@ def test_image_to_image_keeps_at_low_strength_and_changes_at_high() -> None:
 
 
 def test_training_goes_on_from_where_it_stopped(tmp_path: Path) -> None:
+    import torch
+
     from postcard import diffusion
 
     pipe = _pipe()
     spoken = language.load(ASSETS)
     pool.fill(pool.PoolPlan(tmp_path / "pool", shards=1, size=64), pipe.vae, spoken)
     saves: list[Any] = []
-    for minutes in (0.01, 0.02):
-        plan = diffusion.DiffusionPlan(minutes, tmp_path, tmp_path / "pool", batch_size=4)
-        diffusion.train(plan, None, lambda average: saves.append({k: v.clone() for k, v in average.state_dict().items()}))
-    import torch
-
-    state = torch.load(tmp_path / "unet-training.pt", weights_only=True)
-    assert state["step"] > 1
-    assert state["minutes"] >= 0.02
+    first = diffusion.DiffusionPlan(0.01, tmp_path, tmp_path / "pool", batch_size=4)
+    diffusion.train(first, None, lambda average: saves.append(average.state_dict()))
+    again = diffusion.Learner(first, None)
+    assert again.step > 0
+    assert again.minutes >= 0.01
+    assert all(torch.equal(again.drawn_with().state_dict()[name], saves[0][name]) for name in saves[0])
+    diffusion.train(replace(first, minutes=0.02), None, lambda average: saves.append(average.state_dict()))
+    assert diffusion.Learner(first, None).step > again.step
     assert any(not torch.equal(saves[0][name], saves[1][name]) for name in saves[0])
