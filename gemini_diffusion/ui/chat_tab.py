@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -58,7 +58,7 @@ class ChatTab:
 
     # A turn, from its first sight to its last words
 
-    async def send(self, text: str, request: gr.Request) -> AsyncIterator[Updates]:
+    async def send(self, text: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """A message from the box. A blank one does nothing; one sent while another runs stays in the box."""
         if not text.strip():
             yield gr.skip()
@@ -66,13 +66,13 @@ class ChatTab:
         async for updates in self._say(text, request, clear=True):
             yield updates
 
-    async def _say(self, text: str, request: gr.Request, *, clear: bool = False) -> AsyncIterator[Updates]:
+    async def _say(self, text: str, request: gr.Request, *, clear: bool = False) -> AsyncGenerator[Updates, None]:
         visitor = self._visitor(request)
         visitor.session.start(text, visitor.settings)
         async for updates in self._follow(visitor, text, clear=clear):
             yield updates
 
-    async def again(self, draft: str, data: gr.SelectData, request: gr.Request) -> AsyncIterator[Updates]:
+    async def again(self, draft: str, data: gr.SelectData, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """A button under a failure. The words it sends once more leave the box, a newer draft stays."""
         visitor = self._visitor(request)
         step = NextStep.read(str(data.value), visitor.session.turns)
@@ -83,17 +83,17 @@ class ChatTab:
         async for updates in self._follow(visitor, step.text, clear=draft.strip() == step.text.strip()):
             yield updates
 
-    async def redraw(self, values: dict[Any, Any], request: gr.Request) -> AsyncIterator[Updates]:
+    async def redraw(self, values: dict[Any, Any], request: gr.Request) -> AsyncGenerator[Updates, None]:
         """The picture in hand with the prompt as it stands on the easel, and its own seed."""
         async for updates in self._draw_again(values, None, request):
             yield updates
 
-    async def reseed(self, values: dict[Any, Any], request: gr.Request) -> AsyncIterator[Updates]:
+    async def reseed(self, values: dict[Any, Any], request: gr.Request) -> AsyncGenerator[Updates, None]:
         """The same with a new seed."""
         async for updates in self._draw_again(values, "random", request):
             yield updates
 
-    async def _draw_again(self, values: dict[Any, Any], seed: Any, request: gr.Request) -> AsyncIterator[Updates]:
+    async def _draw_again(self, values: dict[Any, Any], seed: Any, request: gr.Request) -> AsyncGenerator[Updates, None]:
         visitor, easel = self._visitor(request), self.easel
         edit = Edit(prompt=values[easel.prompt], negative_prompt=values[easel.negative], seed=seed)
         visitor.session.redraw(values[easel.in_hand], edit, visitor.settings)
@@ -102,7 +102,7 @@ class ChatTab:
 
     async def _follow(
         self, visitor: Visitor, words: str = "", *, clear: bool = False, fresh: Updates | None = None
-    ) -> AsyncIterator[Updates]:
+    ) -> AsyncGenerator[Updates, None]:
         """Every state of the running turn; `words` go back into an empty box when it is stopped or fails.
 
         A page that is slow applies only the latest of several updates, so each is whole, and what must be said once (a
@@ -175,7 +175,7 @@ class ChatTab:
         file = await exported(visitor, picture)
         return {easel.download: gr.update(value=str(file))}
 
-    async def arrive(self, request: gr.Request) -> AsyncIterator[Updates]:
+    async def arrive(self, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """A page was opened: what was said is there again, and what still runs is followed to its end."""
         visitor = self._visitor(request)
         session = visitor.session
@@ -224,7 +224,7 @@ class ChatTab:
         )  # fmt: skip
 
     def _example(self, text: str) -> Callable[..., AsyncIterator[Updates]]:
-        async def send_example(request: gr.Request) -> AsyncIterator[Updates]:
+        async def send_example(request: gr.Request) -> AsyncGenerator[Updates, None]:
             async for updates in self._say(text or random.choice(SURPRISES), request):
                 yield updates
 

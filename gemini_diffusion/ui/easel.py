@@ -98,7 +98,7 @@ def build(welcome: Sequence[str]) -> Easel:
             picture = gr.Image(
                 show_label=False, container=False, interactive=False, buttons=["fullscreen"], elem_id="picture", min_width=0
             )
-            prompt = gr.Textbox(label="Prompt", lines=3, max_lines=10, elem_id="prompt", interactive=True)
+            prompt = gr.Textbox(label="Prompt", lines=2, max_lines=10, elem_id="prompt", interactive=True)
             account = gr.Markdown(elem_id="account")
             negative = gr.Textbox(label="What to avoid", lines=1, max_lines=4, elem_id="negative", interactive=True)
             facts = gr.Markdown(elem_id="facts")

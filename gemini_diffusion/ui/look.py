@@ -25,6 +25,8 @@ def theme() -> gr.themes.Base:
         font_mono=(LocalFont(_CODE, weights=(400, 700)), "ui-monospace", "Consolas", "monospace"),
     )
     return soft.set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
         body_text_color_subdued="*neutral_500",
         body_text_color_subdued_dark="*neutral_400",
         block_info_text_color="*neutral_500",

@@ -80,11 +80,18 @@ def _thought(turn: Turn, steps: list[Step], several: bool) -> Message:
     first, crafting = steps[0], steps[0].stage == "crafting"
     title = first.text
     if several and not crafting:
-        title = f"{title}, {len(steps)} pictures" if len(steps) > 1 else f"Picture {first.index + 1}: {title}"
+        title = _titled(first, len(steps))
     if first.seconds is None:
         return _pending(title, markup.plain(turn.writing if crafting else _under_way(turn, steps)))
     done = {"title": markup.plain(title), "status": "done", "duration": round(max(step.seconds or 0.0 for step in steps), 1)}
     return {**_said(markup.plain(_prompt(turn)) if crafting else ""), "metadata": done}
+
+
+def _titled(step: Step, count: int) -> str:
+    """A stage's line where several pictures are made: which one it is about, or how many."""
+    if count == 1:
+        return f"Picture {step.index + 1}: {step.text}"
+    return f"{step.text}, {count} pictures" if step.stage == "drawing" else step.text
 
 
 def _prompt(turn: Turn) -> str:

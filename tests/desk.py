@@ -1,0 +1,69 @@
+"""The chat tab and the settings without a server, over an engine that sketches: their handlers are called as they are."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.chat_models.offline import OfflineChatModel
+from gemini_diffusion.errand import Studio
+from gemini_diffusion.gallery import Gallery
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.ui import choices, conversation, easel, settings_tab
+from gemini_diffusion.ui.chat_tab import ChatTab
+from gemini_diffusion.ui.identity import COOKIE, name_of
+from gemini_diffusion.ui.settings_tab import SettingsTab
+from gemini_diffusion.visitors import Visitor, Visitors
+from tests.scripted import ScriptedChatModel
+from tests.sketch import SketchEngine
+
+
+class Desk:
+    """The chat tab and the settings over one engine that sketches, without a server: its handlers are called as they are."""
+
+    def __init__(self, home: Path, **options: Any) -> None:
+        self.engine = SketchEngine()
+        models: dict[str, ChatModel] = {"gemini": ScriptedChatModel(), "offline": OfflineChatModel()}
+        hosted = SketchEngine("hosted", "black-forest-labs/FLUX.1-schnell")
+        self.studio = Studio(models, {"local": self.engine, "hosted": hosted}, Gallery(home / "pictures"))
+        self.visitors = Visitors(self.studio, Settings(home=str(home)), lends=True, owner=options.get("owner", True))
+        with gr.Blocks(analytics_enabled=False), gr.Tabs() as tabs, gr.Tab("Everything"):
+            self.talk, models_chosen = conversation.build(lambda: choices.build(self.visitors))
+            self.easel = easel.build(["Nothing is set up."])
+        self.tab = ChatTab(self.visitors, self.talk, self.easel, models_chosen, tabs)
+
+    @functools.cached_property
+    def settings(self) -> SettingsTab:
+        with gr.Blocks(analytics_enabled=False):
+            return settings_tab.build(self.visitors)
+
+    async def shown(self, updates: AsyncIterator[dict[Any, Any]]) -> dict[Any, Any]:
+        """What a page that applied every update shows in the end, a component's properties put together."""
+        page: dict[Any, Any] = {}
+        async for update in updates:
+            for component, value in update.items():
+                page[component] = page.get(component, {}) | (value if isinstance(value, dict) else {"value": value})
+        return page
+
+    def visitor(self, request: gr.Request) -> Visitor:
+        return self.visitors.of(name_of(request))
+
+    def edits(self, prompt: str, picture: str) -> dict[Any, Any]:
+        return {self.easel.prompt: prompt, self.easel.negative: "", self.easel.in_hand: picture}
+
+
+def who(name: str = "a") -> gr.Request:
+    return gr.Request(session_hash="connection", cookies={COOKIE: name * 32})
+
+
+async def until(true: Any) -> None:
+    """Waits, a few seconds at most, for what another task brings about."""
+    async with asyncio.timeout(5):
+        while not true():  # noqa: ASYNC110 - what is waited for tells nobody
+            await asyncio.sleep(0.01)

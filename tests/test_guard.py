@@ -1,0 +1,162 @@
+"""What every request passes first: the hosts that are ours, what is never served, what a page may do, who a visitor is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import gradio as gr
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from gemini_diffusion.ui.guard import NOTEBOOKS, POLICY, SHARED, Guard, own_hosts
+from gemini_diffusion.ui.identity import COOKIE, name_of
+
+COOKIE_LINE = re.compile(rf"{COOKIE}=[0-9a-f]{{32}}; Path=/; Max-Age=\d+; HttpOnly; SameSite=Lax")
+
+
+async def anything(request: Request) -> PlainTextResponse:
+    return PlainTextResponse("served")
+
+
+async def stream(request: Request) -> StreamingResponse:
+    return StreamingResponse(iter(["one ", "two ", "three"]))
+
+
+def door(bound: str = "127.0.0.1", suffixes: tuple[str, ...] = NOTEBOOKS, **options: Any) -> TestClient:
+    routes = [Route("/stream", stream), Route("/{path:path}", anything, methods=["GET", "POST"])]
+    guard = Middleware(Guard, hosts=own_hosts(bound), suffixes=suffixes, **options)
+    return TestClient(Starlette(routes=routes, middleware=[guard]), base_url="http://127.0.0.1:7860")
+
+
+# Hosts
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:7860", "localhost", "LOCALHOST:7860", "[::1]:7860", "x.hf.space", "a.googleusercontent.com"]
+)
+def test_a_name_of_ours_is_served(host: str) -> None:
+    assert door().get("/", headers={"host": host}).text == "served"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.com", "127.0.0.1.evil.com", "localhost.evil.com", "evilhf.space", "192.168.1.5", "", "[", "x.gradio.live"]
+)
+def test_any_other_name_is_refused_with_the_next_step(host: str) -> None:
+    answer = door().get("/", headers={"host": host})
+    assert answer.status_code == 400
+    assert "--host" in answer.text
+
+
+def test_a_shared_window_answers_to_its_link() -> None:
+    assert door(suffixes=NOTEBOOKS + SHARED).get("/", headers={"host": "abc.gradio.live"}).status_code == 200
+
+
+def test_an_open_window_answers_to_its_numbers_but_not_to_strange_names() -> None:
+    client = door("0.0.0.0", any_address=True)
+    assert client.get("/", headers={"host": "192.168.1.5:7860"}).status_code == 200
+    assert client.get("/", headers={"host": "evil.com"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [("http://evil.com", 403), ("null", 403), ("http://127.0.0.1:7860", 200), ("http://localhost:3000", 200)],
+)
+def test_another_page_cannot_ask_for_anything(origin: str, status: int) -> None:
+    assert door().post("/gradio_api/queue/join", headers={"origin": origin}).status_code == status
+
+
+def test_reading_a_page_from_a_link_elsewhere_is_fine() -> None:
+    assert door().get("/", headers={"origin": "http://evil.com"}).status_code == 200
+
+
+# What is never served
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["file=http://169.254.169.254/", "file=HTTPS://public.example/x.png", "file=%68ttp://x/", "file=//evil.example/x", "file=ftp://x/",
+     "deep_link", "deep_link?session_hash=x", "monitoring", "monitoring/summary", "runs", "upload", "proxy=https://x.hf.space/"],
+)  # fmt: skip
+def test_what_could_leak_or_fetch_is_not_there(path: str) -> None:
+    for prefix in ("/gradio_api/", "/"):
+        assert door().get(prefix + path).status_code == 404
+
+
+def test_pictures_and_the_page_itself_are() -> None:
+    for path in ("/", "/gradio_api/file=/home/me/pictures/1/fox.png", "/gradio_api/file=C:/pictures/fox.png", "/config"):
+        assert door().get(path).status_code == 200
+
+
+# What a page may do
+
+
+def test_every_answer_carries_the_policy_and_its_fellows_refusals_too() -> None:
+    for answer in (door().get("/"), door().get("/", headers={"host": "evil.com"}), door().get("/stream")):
+        assert answer.headers["content-security-policy"] == POLICY
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+
+
+def test_the_policy_names_no_outside_host_for_scripts_pictures_or_forms() -> None:
+    rules = dict(rule.strip().split(" ", 1) for rule in POLICY.split(";"))
+    for name in ("default-src", "script-src", "style-src", "img-src", "connect-src", "form-action", "font-src"):
+        assert "http" not in rules[name] and "*" not in rules[name]
+
+
+def test_a_stream_passes_as_it_is() -> None:
+    assert door().get("/stream").text == "one two three"
+
+
+# Who a visitor is
+
+
+def test_the_first_page_gives_a_cookie_that_no_script_can_read_and_the_next_gives_none() -> None:
+    client = door()
+    assert COOKIE_LINE.fullmatch(client.get("/").headers["set-cookie"])
+    assert "set-cookie" not in client.get("/").headers
+    assert "set-cookie" not in door().get("/config").headers
+
+
+def test_two_visitors_never_get_the_same_cookie() -> None:
+    assert door().get("/").headers["set-cookie"] != door().get("/").headers["set-cookie"]
+
+
+@pytest.mark.parametrize("value", ["", "x", "0" * 31, "0" * 33, "Z" * 32, "../../etc"])
+def test_a_cookie_that_is_not_ours_is_replaced(value: str) -> None:
+    assert "set-cookie" in door().get("/", headers={"cookie": f"{COOKIE}={value}"}).headers
+
+
+def test_behind_https_the_cookie_stays_on_https() -> None:
+    assert "set-cookie" in door().get("/").headers
+    assert door().get("/", headers={"x-forwarded-proto": "https"}).headers["set-cookie"].endswith("; Secure")
+
+
+def asked(cookie: str = "", connection: str = "c1", user: str | None = None) -> gr.Request:
+    return gr.Request(username=user, session_hash=connection, cookies={COOKIE: cookie} if cookie else {})
+
+
+def test_a_visitor_is_the_cookie_whatever_the_connection() -> None:
+    assert name_of(asked("a" * 32, "c1")) == name_of(asked("a" * 32, "c2"))
+    assert name_of(asked("a" * 32)) != name_of(asked("b" * 32))
+
+
+def test_without_a_cookie_or_with_a_wrong_one_a_visitor_is_the_connection_alone() -> None:
+    assert name_of(asked("", "c1")) == name_of(asked("nonsense", "c1")) != name_of(asked("", "c2"))
+
+
+def test_under_a_login_the_same_browser_is_another_visitor() -> None:
+    assert len({name_of(asked("a" * 32, user=user)) for user in (None, "ann", "ben")}) == 3
+
+
+def test_a_connection_cannot_pass_for_a_cookie() -> None:
+    assert name_of(asked("a" * 32)) != name_of(asked("", "a" * 32))
+
+
+def test_a_visitors_name_does_not_give_the_cookie_away() -> None:
+    assert "a" * 32 not in name_of(asked("a" * 32))

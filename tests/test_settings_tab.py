@@ -1,0 +1,98 @@
+"""The Settings tab: each choice applies at once or says why not, a key is never shown again, errors are sentences."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.ui.mishap import Redacting, redacted, told
+from tests.desk import Desk, who
+
+CANARY = "AIzaCANARY-canary-canary-9f31"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+async def test_a_setting_applies_at_once_and_a_bad_value_says_so_and_keeps_the_old(desk: Desk) -> None:
+    steps = desk.settings.controls["num_inference_steps"]
+    change = desk.settings.changer("num_inference_steps")
+    assert (await change(12, who()))[steps]["value"] == 12
+    refused = (await change(900, who()))[steps]
+    assert refused["value"] == 12
+    assert "900" in refused["info"] and "1 to 150" in refused["info"]
+    assert desk.visitor(who()).settings.num_inference_steps == 12
+
+
+async def test_an_emptied_number_is_the_models_own_again(desk: Desk) -> None:
+    change = desk.settings.changer("temperature")
+    await change(0.5, who())
+    await change(None, who())
+    assert desk.visitor(who()).settings.temperature is None
+
+
+def test_the_tab_has_every_row_of_the_table_and_the_hosts_only_for_the_host(tmp_path: Path) -> None:
+    table = Settings.table()
+    keys = {"google_api_key", "hf_token"}
+    assert set(Desk(tmp_path).settings.controls) | keys == set(table)
+    visible = set(Desk(tmp_path, owner=False).settings.controls)
+    assert visible == {name for name, option in table.items() if option.scope == "visitor"} - keys
+
+
+async def test_what_the_model_does_not_use_is_said_at_the_setting(desk: Desk) -> None:
+    page = desk.settings.show(desk.visitor(who()))
+    assert page[desk.settings.controls["scheduler"]]["info"].endswith("Not used by this model.")
+    assert not page[desk.settings.controls["guidance_scale"]]["info"].endswith("Not used by this model.")
+
+
+async def test_a_key_leaves_the_box_and_only_its_tail_is_shown(desk: Desk) -> None:
+    box = desk.settings.keys[0]
+    kept = await box.keep(CANARY, who())
+    assert kept[box.box] == ""
+    assert "9f31" in kept[box.state] and CANARY not in str(kept)
+    assert desk.visitor(who()).settings.google_api_key.reveal() == CANARY
+    assert "not set" in (await box.drop(who()))[box.state]
+
+
+async def test_a_key_that_cannot_be_one_leaves_the_box_too(desk: Desk) -> None:
+    box = desk.settings.keys[0]
+    kept = await box.keep("two words", who())
+    assert kept[box.box] == "" and "blanks" in kept[box.state]
+
+
+async def test_the_check_names_each_part(desk: Desk) -> None:
+    found = (await desk.settings.look(who())).replace("\\", "")
+    assert "**Drawing on this machine** (works): Draws sketches." in found and "**Gemini** (works): no key" in found
+
+
+# Errors in words
+
+
+async def test_an_error_nobody_foresaw_is_one_calm_sentence_and_no_key_reaches_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def broken() -> None:
+        raise RuntimeError(f"with {CANARY} in it")
+
+    with pytest.warns(UserWarning, match="Something unexpected went wrong"):
+        await told(broken)()
+    assert "RuntimeError" in caplog.text and CANARY not in caplog.text
+
+
+def test_what_looks_like_a_key_is_struck_from_any_text() -> None:
+    for key in (CANARY, "hf_abcdefgh12345", "Bearer abcdefgh.ijk"):
+        assert key not in redacted(f"sent {key} to")
+
+
+def test_the_filter_for_logs_strikes_keys_from_messages_and_tracebacks(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.addFilter(Redacting())
+    try:
+        raise ValueError(CANARY)
+    except ValueError:
+        logging.getLogger("anything").exception("with %s", CANARY)
+    assert "ValueError" in caplog.text and CANARY not in caplog.text

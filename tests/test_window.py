@@ -1,0 +1,223 @@
+"""What happens on every press in the Chat tab: who may do what, what comes back, and to whom."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from gemini_diffusion.errors import AgreementNeeded, BadInput, KeyNeeded, OutOfCredit
+from tests.desk import Desk, until, who
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def said(desk: Desk, page: dict[Any, Any]) -> str:
+    return " ".join(str(message["content"]) for message in page[desk.talk.chat]["value"]).replace("\\", "")
+
+
+def picked(value: Any) -> gr.SelectData:
+    return gr.SelectData(None, {"index": 0, "value": value})
+
+
+# A turn
+
+
+async def test_the_first_update_takes_the_words_shows_stop_and_the_last_gives_the_box_free(desk: Desk) -> None:
+    updates = [update async for update in desk.tab.send("/imagine a fox", who())]
+    box = [update[desk.talk.box] for update in updates]
+    assert (box[0]["value"], box[0]["stop_btn"], box[0]["submit_btn"]) == ("", True, False)
+    assert all("value" not in update for update in box[1:])
+    assert (box[-1]["stop_btn"], box[-1]["submit_btn"]) == (False, True)
+    assert updates[-1][desk.talk.returned] == ""
+
+
+async def test_a_drawn_picture_is_in_the_conversation_and_on_the_easel_ready_to_download(desk: Desk) -> None:
+    page = await desk.shown(desk.tab.send("/imagine a fox --seed 7", who()))
+    picture = desk.visitor(who()).session.pictures[0]
+    assert page[desk.easel.in_hand]["value"] == picture.id
+    assert page[desk.easel.download]["value"] == str(picture.path)
+    assert "seed 7" in page[desk.easel.facts]["value"]
+    assert page[desk.easel.welcome]["visible"] is False
+    assert any(not isinstance(message["content"], str) for message in page[desk.talk.chat]["value"])
+
+
+async def test_a_blank_message_does_nothing(desk: Desk) -> None:
+    assert [update async for update in desk.tab.send(" \n ", who())] == [gr.skip()]
+    assert desk.visitor(who()).session.turns == ()
+
+
+async def test_a_message_sent_while_another_runs_is_refused_and_stays_where_it_is(desk: Desk) -> None:
+    desk.engine.pause_at(2)
+    running = asyncio.create_task(desk.shown(desk.tab.send("/imagine a fox", who())))
+    await until(lambda: desk.engine.history)
+    with pytest.raises(BadInput, match="One thing at a time"):
+        await anext(desk.tab.send("and a cat", who()))
+    desk.engine.resume()
+    await running
+
+
+async def test_stop_says_the_last_words_and_gives_the_text_back(desk: Desk) -> None:
+    desk.engine.pause_at(3)
+    running = asyncio.create_task(desk.shown(desk.tab.send("/imagine a fox", who())))
+    await until(lambda: desk.engine.history)
+    await desk.tab.stop(who())
+    page = await running
+    assert "Stopped at step 3 of" in said(desk, page)
+    assert page[desk.talk.returned]["value"] == "/imagine a fox"
+    assert page[desk.talk.box]["stop_btn"] is False
+
+
+async def test_somebody_elses_stop_stops_nothing(desk: Desk) -> None:
+    desk.engine.pause_at(3)
+    running = asyncio.create_task(desk.shown(desk.tab.send("/imagine a fox", who("a"))))
+    await until(lambda: desk.engine.history)
+    await desk.tab.stop(who("b"))
+    assert not running.done()
+    desk.engine.resume()
+    assert "Stopped" not in said(desk, await running)
+
+
+async def test_a_page_that_comes_back_follows_what_still_runs_to_its_end(desk: Desk) -> None:
+    desk.engine.pause_at(3)
+    first = desk.tab.send("/imagine a fox", who())
+    await anext(first)
+    await until(lambda: desk.engine.history)
+    await first.aclose()
+    back = asyncio.create_task(desk.shown(desk.tab.arrive(who())))
+    await asyncio.sleep(0.2)
+    assert not back.done()
+    desk.engine.resume()
+    page = await back
+    assert page[desk.talk.box] == {"__type__": "update", "submit_btn": True, "stop_btn": False}
+    assert page[desk.easel.in_hand]["value"] == desk.visitor(who()).session.pictures[0].id
+
+
+async def test_a_stranger_who_arrives_sees_nothing_of_anybody(desk: Desk) -> None:
+    await desk.shown(desk.tab.send("/imagine a secret fox", who("a")))
+    page = await desk.shown(desk.tab.arrive(who("b")))
+    assert page[desk.talk.chat]["value"] == []
+    assert desk.easel.in_hand not in page
+
+
+async def test_every_update_of_a_turn_is_whole(desk: Desk) -> None:
+    async for update in desk.tab.send("/imagine a fox", who()):
+        assert {desk.talk.chat, desk.talk.box, desk.talk.status, desk.talk.returned, desk.easel.stage} <= set(update)
+
+
+# The way on after a failure
+
+
+async def test_a_failure_gives_the_text_back_and_its_button_sends_it_again(desk: Desk) -> None:
+    desk.engine.enqueue(OutOfCredit("The account is empty."))
+    page = await desk.shown(desk.tab.send("/imagine a fox", who()))
+    assert page[desk.talk.returned]["value"] == "/imagine a fox"
+    again = await desk.shown(desk.tab.again("/imagine a fox", picked("retry"), who()))
+    assert again[desk.talk.box]["value"] == ""
+    assert len(desk.visitor(who()).session.pictures) == 1
+
+
+async def test_a_newer_draft_outlives_the_button(desk: Desk) -> None:
+    desk.engine.enqueue(OutOfCredit("The account is empty."))
+    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    again = await desk.shown(desk.tab.again("my next idea", picked("retry"), who()))
+    assert "value" not in again[desk.talk.box]
+
+
+async def test_a_yes_to_a_download_is_kept_for_the_engine(desk: Desk) -> None:
+    desk.engine.enqueue(AgreementNeeded("6.9 GB to fetch.", "Say yes.", model="sdxl"))
+    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    await desk.shown(desk.tab.again("", picked("download:sdxl"), who()))
+    assert "sdxl" in desk.engine.history[-1][1].agreed_models
+
+
+async def test_only_the_host_can_say_yes_to_a_download(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, owner=False)
+    desk.engine.enqueue(AgreementNeeded("6.9 GB to fetch.", "Say yes.", model="sdxl"))
+    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    with pytest.raises(BadInput, match="Only the host"):
+        await anext(desk.tab.again("", picked("download:sdxl"), who()))
+
+
+@pytest.mark.parametrize("forged", ["download:sdxl", "engine:hosted", "settings", "", "retry"])
+async def test_a_button_that_was_not_offered_does_nothing(desk: Desk, forged: str) -> None:
+    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    with pytest.raises(BadInput, match="not offered"):
+        await anext(desk.tab.again("", picked(forged), who()))
+
+
+async def test_the_settings_button_opens_the_settings(desk: Desk) -> None:
+    desk.engine.enqueue(KeyNeeded("No key is set."))
+    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    page = await desk.shown(desk.tab.again("", picked("settings"), who()))
+    assert page[desk.tab.tabs]["value"].selected == "settings"
+
+
+# The easel
+
+
+async def test_a_prompt_edited_on_the_easel_is_drawn_as_it_stands_with_the_same_seed(desk: Desk) -> None:
+    page = await desk.shown(desk.tab.send("/imagine a fox --seed 11", who()))
+    await desk.shown(desk.tab.redraw(desk.edits("a blue bird", page[desk.easel.in_hand]["value"]), who()))
+    request = desk.engine.history[-1][0]
+    assert (request.prompt, request.seed) == ("a blue bird", 11)
+
+
+async def test_a_new_seed_is_another_one(desk: Desk) -> None:
+    page = await desk.shown(desk.tab.send("/imagine a fox --seed 11", who()))
+    await desk.shown(desk.tab.reseed(desk.edits("a fox", page[desk.easel.in_hand]["value"]), who()))
+    assert desk.engine.history[-1][0].seed is None
+
+
+async def test_a_tapped_picture_goes_on_the_easel_and_nobody_elses_does(desk: Desk) -> None:
+    await desk.shown(desk.tab.send("/imagine a fox --seed 1", who("a")))
+    await desk.shown(desk.tab.send("/imagine a cat --seed 2", who("a")))
+    first = desk.visitor(who("a")).session.pictures[0]
+    tap = picked({"component": "image", "value": {"path": str(first.path)}})
+    assert (await desk.tab.take(tap, who("a")))[desk.easel.in_hand] == first.id
+    assert await desk.tab.take(tap, who("b")) == gr.skip()
+    with pytest.raises(BadInput, match="not here"):
+        await anext(desk.tab.redraw(desk.edits("mine now", first.id), who("b")))
+
+
+@pytest.mark.parametrize(
+    "value", ["text", None, {}, {"value": None}, {"value": {"path": 7}}, {"value": {"path": "/etc/passwd"}}]
+)
+async def test_anything_else_that_was_tapped_leaves_the_easel_as_it_is(desk: Desk, value: Any) -> None:
+    assert await desk.tab.take(picked(value), who()) == gr.skip()
+
+
+async def test_the_download_follows_the_kind_of_file_that_was_chosen(desk: Desk) -> None:
+    page = await desk.shown(desk.tab.send("/imagine a fox", who()))
+    values = {desk.easel.file_format: "webp", desk.easel.in_hand: page[desk.easel.in_hand]["value"]}
+    changed = await desk.tab.change_format(values, who())
+    content = await asyncio.to_thread(Path(changed[desk.easel.download]["value"]).read_bytes)
+    assert content[8:12] == b"WEBP"
+    assert desk.visitor(who()).settings.file_format == "webp"
+
+
+async def test_clear_forgets_the_conversation_and_keeps_the_pictures(desk: Desk) -> None:
+    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    assert (await desk.tab.clear(who()))[desk.talk.chat] == []
+    assert len(desk.visitor(who()).session.pictures) == 1
+
+
+async def test_a_review_asks_once_takes_the_edited_prompt_and_leaves(desk: Desk) -> None:
+    updates: list[dict[Any, Any]] = []
+
+    async def follow() -> None:
+        async for update in desk.tab.send("/imagine a fox --review", who()):
+            updates.append(update)
+
+    following = asyncio.create_task(follow())
+    await until(lambda: any(update.get(desk.talk.review, {}).get("visible") for update in updates))
+    await desk.tab.choose("draw", "a purple fox", who())
+    await following
+    assert desk.engine.history[-1][0].prompt == "a purple fox"
+    assert updates[-1][desk.talk.review]["visible"] is False
