@@ -1,0 +1,149 @@
+"""The real app.py as a process: its flags, variables and .env in, its address and everything it says out; knows no service."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+APP = Path(__file__).resolve().parent.parent / "app.py"
+PATIENCE = 90.0
+"""Seconds a slow machine may take to open a window or to end a run."""
+NOWHERE = "http://127.0.0.1:9"
+"""A proxy that nobody is: whatever a test would send outside fails at once instead."""
+_ADDRESS = re.compile(r"^Gemini Diffusion is at (\S+)$", re.MULTILINE)
+
+
+def free_port() -> int:
+    """A loopback port that nobody holds right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class App:
+    """One installation of the app in `folder`, with a data folder, a home and temporary files of its own, none of them shared.
+
+    As a context manager it is a window that is open, at `url`; `port` None leaves the choice to the app. `env_file` is what
+    stands in the .env beside app.py.
+    """
+
+    folder: Path
+    flags: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    env_file: bytes = b""
+    port: int | None = field(default_factory=free_port)
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        for place in (self.home, self.temporary, self.gradio):
+            place.mkdir(parents=True, exist_ok=True)
+        # Through a link, the .env that is read is ours and never the one of whoever runs the tests.
+        if not (self.folder / "app.py").exists():
+            (self.folder / "app.py").symlink_to(APP)
+        if self.env_file:
+            (self.folder / ".env").write_bytes(self.env_file)
+
+    @property
+    def home(self) -> Path:
+        """The data folder."""
+        return self.folder / "home"
+
+    @property
+    def temporary(self) -> Path:
+        return self.folder / "temporary"
+
+    @property
+    def gradio(self) -> Path:
+        """Where Gradio keeps what it serves."""
+        return self.folder / "gradio"
+
+    @property
+    def pictures(self) -> list[Path]:
+        """Every picture that was kept, oldest first."""
+        return sorted(self.home.glob("pictures/*/*.png"), key=lambda path: path.stat().st_mtime_ns)
+
+    @property
+    def said(self) -> str:
+        """Everything on standard output and standard error so far."""
+        return "".join(path.read_text("utf-8", "replace") for path in (self._out, self._errors) if path.exists())
+
+    @property
+    def _out(self) -> Path:
+        return self.folder / "stdout.txt"
+
+    @property
+    def _errors(self) -> Path:
+        return self.folder / "stderr.txt"
+
+    def run(self, *flags: str) -> subprocess.CompletedProcess[str]:
+        """Runs it to its end with more flags; what it said comes with the exit code."""
+        command, variables = self._command(*flags), self._variables()
+        return subprocess.run(
+            command, env=variables, cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+
+    def __enter__(self) -> Self:
+        port = () if self.port is None else ("--port", str(self.port))
+        command = self._command("--no-browser", *port)
+        with self._out.open("wb") as out, self._errors.open("wb") as errors:
+            self._process = subprocess.Popen(command, env=self._variables(), cwd=self.folder, stdout=out, stderr=errors)
+        self.url = self._address()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(10)
+
+    def _address(self) -> str:
+        """Where it says it is, once it does; the process is ended if it never does."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and self._process.poll() is None:
+            if found := _ADDRESS.search(self._out.read_text("utf-8")):
+                return found[1].rstrip("/")
+            time.sleep(0.05)
+        self.__exit__(None, None, None)
+        raise AssertionError(f"The app did not open its window. It said:\n{self.said}")
+
+    def _command(self, *flags: str) -> list[str]:
+        start = [sys.executable, str(self.folder / "app.py"), "--data-dir", str(self.home)]
+        return [*start, *self.flags, *flags]
+
+    def _variables(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
+        own = {
+            "HOME": str(self.folder),
+            "HF_HOME": str(self.folder / "hub"),
+            "TMPDIR": str(self.temporary),
+            "GRADIO_TEMP_DIR": str(self.gradio),
+            "LANG": "C.UTF-8",
+            "OMP_NUM_THREADS": "1",
+            "HTTP_PROXY": NOWHERE,
+            "HTTPS_PROXY": NOWHERE,
+            "NO_PROXY": "127.0.0.1,localhost",
+        }
+        return {**kept, **own, **self.environment}
+
+
+@contextmanager
+def taken_port(port: int = 0) -> Iterator[int]:
+    """A port that somebody else holds."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", port))
+        holder.listen()
+        yield holder.getsockname()[1]
