@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripted import COPIED, REAL_PYTHON, ROOT, Project, copied, make, packages, pip_that_says, said, script, wheel
+from tests.script_copies import COPIED, REAL_PYTHON, ROOT, Project, copied, make, packages, pip_that_says, said, script, wheel
 
 
 @pytest.fixture(scope="module")
