@@ -65,7 +65,7 @@ class Fault:
 COLD, BUSY = hf.loading(0.3, hf.SD3), hf.unavailable("0.3")
 FAULTS = (
     Fault("two cold starts", (COLD, COLD), 3),
-    Fault("a cold start without end", (hf.loading(0.5, hf.SD3),) * 9, 2, GaveUp, f"{hf.SD3} is waking up. Asked", 0.9),
+    Fault("a cold start without end", (hf.loading(0.75, hf.SD3),) * 9, 2, GaveUp, f"{hf.SD3} is waking up. Asked", 1.4),
     Fault("a cold start longer than the patience", (hf.loading(90, hf.SD3),), 1, GaveUp, "would need 90 s more", 3),
     Fault("busy for a moment", (BUSY,), 2),
     Fault("busy for ever", (BUSY,) * 9, 4, GaveUp, "busy or broken for a moment. Asked 4 times"),
@@ -100,8 +100,8 @@ FAULTS = (
     Fault("a picture that stalls", (faults.stall(hf.picture()),), 1, GaveUp, "may take are over", 0.5),
     Fault("headers and then nothing", (faults.headers_only(),), 1, GaveUp, "may take are over", 0.5),
     Fault("a late picture", (faults.slow(hf.picture(), 0.2),), 1),
-    Fault("a flood", (faults.flood(),) * 2, 1, GaveUp, "larger than 64 MB", 1.2),
-    Fault("a bomb", (faults.gzip_bomb(),) * 2, 1, GaveUp, "larger than 64 MB", 1.2),
+    Fault("a flood", (faults.flood(),) * 2, 2, GaveUp, "larger than 64 MB"),
+    Fault("a bomb", (faults.gzip_bomb(),) * 2, 2, GaveUp, "larger than 64 MB"),
 )  # fmt: skip
 
 

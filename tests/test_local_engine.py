@@ -60,18 +60,20 @@ async def local(tmp_path: Path) -> AsyncIterator[Local]:
 # --- the picture ---
 
 
+@pytest.mark.parametrize("negative", ["dog", ""])
 @pytest.mark.parametrize("model", ["sdxl", "sd15"])
-async def test_it_is_exactly_the_picture_that_diffusers_draws(
-    local: Local, packages: Packages, model: str, request: pytest.FixtureRequest
+async def test_it_is_the_picture_that_diffusers_draws(
+    local: Local, packages: Packages, model: str, negative: str, request: pytest.FixtureRequest
 ) -> None:
     folder = request.getfixturevalue(model)
     pipeline = packages.diffusers.AutoPipelineForText2Image.from_pretrained(folder, local_files_only=True)
     plain = pipeline(
-        "a cat", negative_prompt="dog", width=96, height=64, num_inference_steps=4, guidance_scale=5.0,
+        "a cat", negative_prompt=negative or None, width=96, height=64, num_inference_steps=4, guidance_scale=5.0,
         generator=packages.torch.Generator().manual_seed(7),
     ).images[0]  # fmt: skip
-    ours = await local.draw(folder, negative_prompt="dog", width=96, num_inference_steps=4)
-    assert ours.image.tobytes() == plain.tobytes()
+    ours = await local.draw(folder, negative_prompt=negative, width=96, num_inference_steps=4)
+    differences = [abs(a - b) for a, b in zip(ours.image.tobytes(), plain.tobytes(), strict=True)]
+    assert max(differences) <= 1  # another layout in memory rounds its sums in another order
     assert set(ours.versions) == {"torch", "diffusers", "transformers"}
 
 
@@ -169,9 +171,9 @@ async def test_the_second_drawing_waits_visibly_and_one_that_was_stopped_meanwhi
     await asyncio.sleep(0.05)
     stopped.cancel()
     await asyncio.gather(long, drawn)
-    assert [event.text for event in second.told(StageStarted)] == ["1 before this one"]
+    assert [event.text for event in second.told(StageStarted)] == ["Waiting, 1 before this one"]
     stages = [(event.stage, event.text) for event in third.told(StageStarted | StageFinished)][:2]
-    assert stages == [("waiting", "2 before this one")] * 2
+    assert stages == [("waiting", "Waiting, 2 before this one")] * 2
     assert not second.told(Progress)
 
 

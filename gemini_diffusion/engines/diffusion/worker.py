@@ -36,6 +36,7 @@ class Job:
 
     loop: asyncio.AbstractEventLoop
     watcher: Emit
+    asked: float = field(default_factory=time.monotonic)
     _abandoned: threading.Event = field(default_factory=threading.Event)
 
     def check(self) -> None:
@@ -83,7 +84,7 @@ class Worker:
         """
         job = Job(asyncio.get_running_loop(), emit)
         ahead = sum(not other.is_abandoned for other in self._jobs)
-        waited = StageStarted("waiting", f"{ahead} before this one") if ahead else None
+        waited = StageStarted("waiting", f"Waiting, {ahead} before this one") if ahead else None
         if waited:
             emit(waited)
         self._jobs.append(job)
@@ -103,5 +104,5 @@ class Worker:
 def _do(work: Callable[[Job], T], job: Job, waited: StageStarted | None) -> T:
     job.check()
     if waited:
-        job.emit(StageFinished(waited.stage, waited.text, 0.0))
+        job.emit(StageFinished(waited.stage, waited.text, time.monotonic() - job.asked))
     return work(job)
