@@ -67,15 +67,16 @@ def decide(flags: Flags, settings: Settings, engines: Mapping[str, ImageEngine],
     engine, model = _who(flags, settings, engines)
     width, height = model.sizes[0]
     steps = _first(flags.steps, settings.num_inference_steps, model.num_inference_steps)
+    capabilities = engine.capabilities(model.id, settings)
     plan = Plan(
         engine=engine,
         model=model,
-        capabilities=engine.capabilities(model.id, settings),
+        capabilities=capabilities,
         width=width,
         height=height,
         num_inference_steps=int(steps),
         guidance_scale=float(_first(flags.cfg, settings.guidance_scale, model.guidance_scale)),
-        scheduler=settings.scheduler or model.scheduler,
+        scheduler=settings.scheduler or (model.scheduler if capabilities.scheduler else ""),
         seeds=_seeds(flags, last_seed),
         negative=() if flags.raw else merged(split(settings.negative_prompt), split(model.negative_prompt)),
         notices=("There is no last picture yet, so its seed is random.",) if flags.seed == "last" and last_seed is None else (),

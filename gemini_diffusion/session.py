@@ -220,7 +220,7 @@ def last_words(turn: Turn) -> str:
 
 def failure(error: GeminiDiffusionError) -> Failed:
     """An error as the person reads it, with the button that leads on."""
-    if isinstance(error, AgreementNeeded):
+    if isinstance(error, AgreementNeeded) and error.download_bytes:
         return Failed(error.message, error.hint, f"download:{error.model}")
     if isinstance(error, (KeyNeeded, KeyRefused)):
         return Failed(error.message, error.hint, "settings")

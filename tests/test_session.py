@@ -261,7 +261,8 @@ async def test_a_failure_keeps_the_words_and_leads_on(room: Room) -> None:
     room.gemini.enqueue([KeyRefused("Gemini does not accept this key.")])
     turn = await room.done("hello", KEYED)
     assert (turn.state, turn.asked, turn.failures[0].action) == ("failed", "hello", "settings")
-    assert failure(AgreementNeeded("6.9 GB", model="sdxl")).action == "download:sdxl"
+    assert failure(AgreementNeeded("6.9 GB", model="sdxl", download_bytes=7)).action == "download:sdxl"
+    assert failure(AgreementNeeded("A licence.", model="sdxl")).action == "", "a licence is agreed to elsewhere"
 
 
 async def test_what_nobody_foresaw_is_one_calm_sentence(room: Room) -> None:
