@@ -6,12 +6,12 @@ from pathlib import Path
 
 from gemini_diffusion import catalogue
 from gemini_diffusion.catalogue import ImageModel
+from gemini_diffusion.engines.diffusion.bench import Bench, Commission
 from gemini_diffusion.engines.diffusion.device import SMALL, has_gpu, place
 from gemini_diffusion.engines.diffusion.download import Download, in_bytes
 from gemini_diffusion.engines.diffusion.packages import open_packages
 from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
 from gemini_diffusion.engines.diffusion.shelf import Shelf
-from gemini_diffusion.engines.diffusion.studio import Commission, Studio
 from gemini_diffusion.engines.diffusion.tokens import TokenCounter
 from gemini_diffusion.engines.diffusion.worker import Job, Worker
 from gemini_diffusion.errors import AgreementNeeded, ModelNotFound, RequestRefused
@@ -36,7 +36,7 @@ class LocalEngine:
         self._shelf = Shelf.at(home)
         self._hub_url = hub_url
         self._drawings, self._downloads = Worker("drawing"), Worker("download")
-        self._studio = Studio()
+        self._bench = Bench()
         self._tokens = TokenCounter()
 
     def default_model(self, settings: Settings) -> str:
@@ -66,7 +66,7 @@ class LocalEngine:
         _refuse_the_impossible(request)
         entry = catalogue.find(request.model)
         folder = await self._folder(entry, settings, emit)
-        return await self._drawings.run(lambda job: self._studio.draw(job, Commission(request, entry, folder)), emit)
+        return await self._drawings.run(lambda job: self._bench.draw(job, Commission(request, entry, folder)), emit)
 
     async def models(self, settings: Settings) -> list[ModelChoice]:
         """The catalogue's models for this machine, and what each would cost."""

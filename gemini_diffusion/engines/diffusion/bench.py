@@ -26,7 +26,7 @@ class Commission:
     folder: Path
 
 
-class Studio:
+class Bench:
     """Keeps the last-used model in memory; another one takes its place."""
 
     def __init__(self) -> None:
