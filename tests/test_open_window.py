@@ -107,8 +107,8 @@ def test_a_setting_is_kept_for_the_cookie_and_for_nobody_else(window: OpenWindow
         mine.get(window.url)
         theirs.get(window.url)
         pressed(window, mine, "choose_image_model", ["sdxl"])
-        assert '"sdxl"' in json.dumps(pressed(window, mine, "refresh", []))
-        assert '"sdxl"' not in json.dumps(pressed(window, theirs, "refresh", []))
+        assert '"sdxl"' in json.dumps(pressed(window, mine, "return_here", []))
+        assert '"sdxl"' not in json.dumps(pressed(window, theirs, "return_here", []))
 
 
 @pytest.mark.parametrize(

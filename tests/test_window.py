@@ -131,7 +131,7 @@ async def test_a_newer_draft_outlives_the_button(desk: Desk) -> None:
 
 
 async def test_a_yes_to_a_download_is_kept_for_the_engine(desk: Desk) -> None:
-    desk.engine.enqueue(AgreementNeeded("6.9 GB to fetch.", "Say yes.", model="sdxl"))
+    desk.engine.enqueue(AgreementNeeded("6.9 GB to fetch.", "Say yes.", model="sdxl", download_bytes=6_940_000_000))
     await desk.shown(desk.tab.send("/imagine a fox", who()))
     await desk.shown(desk.tab.again("", picked("download:sdxl"), who()))
     assert "sdxl" in desk.engine.history[-1][1].agreed_models
@@ -139,7 +139,7 @@ async def test_a_yes_to_a_download_is_kept_for_the_engine(desk: Desk) -> None:
 
 async def test_only_the_host_can_say_yes_to_a_download(tmp_path: Path) -> None:
     desk = Desk(tmp_path, owner=False)
-    desk.engine.enqueue(AgreementNeeded("6.9 GB to fetch.", "Say yes.", model="sdxl"))
+    desk.engine.enqueue(AgreementNeeded("6.9 GB to fetch.", "Say yes.", model="sdxl", download_bytes=6_940_000_000))
     await desk.shown(desk.tab.send("/imagine a fox", who()))
     with pytest.raises(BadInput, match="Only the host"):
         await anext(desk.tab.again("", picked("download:sdxl"), who()))

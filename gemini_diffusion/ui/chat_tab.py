@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import gradio as gr
 
+from gemini_diffusion.checkup import welcome
+from gemini_diffusion.errors import GeminiDiffusionError
 from gemini_diffusion.session import Edit
 from gemini_diffusion.ui import render
 from gemini_diffusion.ui.choices import Choices
 from gemini_diffusion.ui.conversation import Conversation
-from gemini_diffusion.ui.easel import EXAMPLES, Easel
+from gemini_diffusion.ui.easel import EXAMPLES, Easel, listed
 from gemini_diffusion.ui.identity import name_of
 from gemini_diffusion.ui.mishap import told
 from gemini_diffusion.ui.next_step import NextStep
@@ -183,17 +185,29 @@ class ChatTab:
         latest = next((turn.pictures[0] for turn in reversed(session.turns) if turn.pictures), None)
         if latest:
             updates |= await self._hang(visitor, latest)
-        yield updates
+        yield updates | self._set_up(visitor)
         if session.running:
             async for state in self._follow(visitor, fresh=updates):
                 yield state
+
+    async def return_here(self, request: gr.Request) -> Updates:
+        """The tab was opened again: what Settings changed shows here."""
+        visitor = self._visitor(request)
+        return self.choices.show(visitor.settings) | self._set_up(visitor)
+
+    def _set_up(self, visitor: Visitor) -> Updates:
+        """What is set up for this visitor and what is not."""
+        try:
+            return {self.easel.set_up: listed(welcome(self.visitors.studio, visitor.settings))}
+        except GeminiDiffusionError as error:
+            return {self.easel.set_up: listed([str(error)])}
 
     def _visitor(self, request: gr.Request) -> Visitor:
         return self.visitors.of(name_of(request))
 
     # Which press does what
 
-    def wire(self, page: gr.Blocks) -> None:
+    def wire(self, page: gr.Blocks, tab: gr.Tab) -> None:
         """Connects every event; none is published, none is limited in number: watching costs nothing."""
         talk, easel = self.conversation, self.easel
         self._turn(talk.box.submit, self.send, talk.box)
@@ -208,6 +222,8 @@ class ChatTab:
         private = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         talk.box.stop(told(self.stop), None, None, **private)
         quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+        shown = [self.choices.chat_model, self.choices.image_model, easel.set_up]
+        tab.select(told(self.return_here), None, shown, **quiet).then(told(self.choices.lists), None, shown[:2], **quiet)
         talk.clear.click(told(self.clear), None, [talk.chat, talk.status], **quiet)
         talk.chat.select(told(self.take), None, easel.components(), **quiet)
         easel.file_format.input(told(self.change_format), {easel.file_format, easel.in_hand}, easel.download, **quiet)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from gemini_diffusion.errors import GeminiDiffusionError
 from gemini_diffusion.types import ModelChoice
 from gemini_diffusion.ui.identity import name_of
 from gemini_diffusion.ui.mishap import told
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from gemini_diffusion.visitors import Visitor, Visitors
 
 Pair = tuple[str, str]
-OWN_CHOICE = "Image model: automatic"
-NO_KEY = "Built-in chat (no key)"
+OWN_CHOICE = "Image: automatic"
+NO_KEY = "Built-in chat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +31,19 @@ class Choices:
     image_model: gr.Dropdown
 
     def show(self, settings: Settings) -> dict[Any, Any]:
-        """What is chosen now, without asking any service."""
+        """What is chosen now, without asking any service; it may have been changed in Settings."""
         return {
-            self.chat_model: gr.update(value=settings.chat_model, choices=[(_first(settings), settings.chat_model)]),
+            self.chat_model: gr.update(value=settings.chat_model, choices=[(_name(settings), settings.chat_model)]),
             self.image_model: gr.update(value=settings.image_model, choices=_with_own([], settings.image_model)),
         }
 
     async def lists(self, request: gr.Request) -> dict[Any, Any]:
-        """Both lists with what they offer now; a service that is down leaves its list as it is."""
-        visitor = self.visitors.of(name_of(request))
-        settings = visitor.settings
-        chat = await chat_choices(self.visitors, settings)
-        images = await image_choices(self.visitors, settings)
+        """Both lists with what they offer now."""
+        settings = self.visitors.of(name_of(request)).settings
+        chat, images = await chat_offer(self.visitors, settings), await image_offer(self.visitors, settings)
         return {
-            self.chat_model: gr.update(choices=_with_chosen(chat, settings.chat_model), value=settings.chat_model),
-            self.image_model: gr.update(choices=_with_own(images, settings.image_model), value=settings.image_model),
+            self.chat_model: gr.update(choices=chat.pairs, value=settings.chat_model),
+            self.image_model: gr.update(choices=images.pairs, value=settings.image_model),
         }
 
     async def choose_chat_model(self, value: str, request: gr.Request) -> dict[Any, Any]:
@@ -59,16 +58,10 @@ class Choices:
         visitor.change({name: value or ""})
         return {component: getattr(visitor.settings, name)}
 
-    async def refresh(self, request: gr.Request) -> dict[Any, Any]:
-        """What is chosen now: it may have been changed in Settings."""
-        settings = self.visitors.of(name_of(request)).settings
-        return {self.chat_model: settings.chat_model, self.image_model: settings.image_model}
-
-    def wire(self, page: gr.Blocks, tab: gr.Tab) -> None:
+    def wire(self, page: gr.Blocks) -> None:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
         both = [self.chat_model, self.image_model]
         page.load(told(self.lists), None, both, **quiet)
-        tab.select(told(self.refresh), None, both, **quiet)
         self.chat_model.input(told(self.choose_chat_model), self.chat_model, self.chat_model, **quiet)
         self.image_model.input(told(self.choose_image_model), self.image_model, self.image_model, **quiet)
 
@@ -87,14 +80,27 @@ def _list(label: str, elem_id: str) -> gr.Dropdown:
     )
 
 
-async def chat_choices(visitors: Visitors, settings: Settings) -> list[Pair]:
-    """The chat models by (what is read, what is sent), live where there is a key; without one the choice has to wait."""
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A list of models as (what is read, what is sent); `trouble` says why it is not the live one."""
+
+    pairs: list[Pair]
+    trouble: str = ""
+
+
+async def chat_offer(visitors: Visitors, settings: Settings) -> Offer:
+    """The chat models, live where there is a key; without one there is nothing to choose yet."""
+    chosen = [(_name(settings), settings.chat_model)]
     if not settings.google_api_key:
-        return [(NO_KEY, settings.chat_model)]
-    return _pairs(await visitors.studio.chat_models["gemini"].models(settings))
+        return Offer(chosen)
+    try:
+        found = _pairs(await visitors.studio.chat_models["gemini"].models(settings))
+    except GeminiDiffusionError as error:
+        return Offer(chosen, str(error))
+    return Offer(_with_chosen(found, settings.chat_model))
 
 
-async def image_choices(visitors: Visitors, settings: Settings) -> list[Pair]:
+async def image_offer(visitors: Visitors, settings: Settings) -> Offer:
     """The image models of the engine that is set, of all engines with "auto"; each once, marked with what it needs."""
     engines = visitors.studio.engines
     wanted = list(engines) if settings.engine == "auto" else [settings.engine]
@@ -102,7 +108,7 @@ async def image_choices(visitors: Visitors, settings: Settings) -> list[Pair]:
     for name in wanted:
         for label, model in _pairs(await engines[name].models(settings)):
             found.setdefault(model, label)
-    return [(label, model) for model, label in found.items()]
+    return Offer(_with_own([(label, model) for model, label in found.items()], settings.image_model))
 
 
 def _pairs(choices: Iterable[ModelChoice]) -> list[Pair]:
@@ -114,7 +120,7 @@ def _label(choice: ModelChoice) -> str:
     return f"{choice.label} ({choice.note})" if choice.note else choice.label
 
 
-def _first(settings: Settings) -> str:
+def _name(settings: Settings) -> str:
     return settings.chat_model if settings.google_api_key else NO_KEY
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -35,6 +35,7 @@ class Easel:
     stage_text: gr.Markdown
     bar: gr.HTML
     welcome: gr.Column
+    set_up: gr.Markdown
     examples: tuple[gr.Button, ...]
     surprise: gr.Button
     frame: gr.Column
@@ -93,7 +94,7 @@ def build(welcome: Sequence[str]) -> Easel:
         with gr.Column(visible=False, elem_id="stage", min_width=0) as stage:
             stage_text = gr.Markdown(elem_id="stage-text")
             bar = gr.HTML(0, html_template=_BAR, visible=False)
-        greeting, examples, surprise = _welcome(welcome)
+        greeting = _welcome(welcome)
         with gr.Column(visible=False, elem_id="frame", min_width=0) as frame:
             picture = gr.Image(
                 show_label=False, container=False, interactive=False, buttons=["fullscreen"], elem_id="picture", min_width=0
@@ -107,19 +108,34 @@ def build(welcome: Sequence[str]) -> Easel:
                 label="The line that makes it again", lines=1, max_lines=6, interactive=False, buttons=["copy"], elem_id="line"
             )
     return Easel(
-        in_hand=in_hand, stage=stage, stage_text=stage_text, bar=bar, welcome=greeting, examples=examples,
-        surprise=surprise, frame=frame, picture=picture, prompt=prompt, negative=negative, account=account, facts=facts,
-        download=download, file_format=file_format, redraw=redraw, reseed=reseed, line=line,
+        in_hand=in_hand, stage=stage, stage_text=stage_text, bar=bar, welcome=greeting.column, set_up=greeting.set_up,
+        examples=greeting.examples, surprise=greeting.surprise, frame=frame, picture=picture, prompt=prompt,
+        negative=negative, account=account, facts=facts, download=download, file_format=file_format, redraw=redraw,
+        reseed=reseed, line=line,
     )  # fmt: skip
 
 
-def _welcome(lines: Sequence[str]) -> tuple[gr.Column, tuple[gr.Button, ...], gr.Button]:
+class Greeting(NamedTuple):
+    """What stands on the easel before the first picture."""
+
+    column: gr.Column
+    set_up: gr.Markdown
+    examples: tuple[gr.Button, ...]
+    surprise: gr.Button
+
+
+def _welcome(lines: Sequence[str]) -> Greeting:
     with gr.Column(elem_id="welcome", min_width=0) as greeting:
         gr.Markdown("## Say what you want to see\nYour words become a careful prompt, the prompt becomes a picture.")
         examples = tuple(gr.Button(text, elem_classes="example") for text in EXAMPLES)
         surprise = gr.Button("Surprise me", elem_id="surprise", variant="secondary")
-        gr.Markdown("\n\n".join(markup.plain(line) for line in lines), elem_id="set-up")
-    return greeting, examples, surprise
+        set_up = gr.Markdown(listed(lines), elem_id="set-up")
+    return Greeting(greeting, set_up, examples, surprise)
+
+
+def listed(lines: Sequence[str]) -> str:
+    """Lines to be read to the letter, one below the other."""
+    return "\n\n".join(markup.plain(line) for line in lines)
 
 
 def _buttons() -> tuple[gr.DownloadButton, gr.Dropdown, gr.Button, gr.Button]:

@@ -45,7 +45,7 @@ def sentence(error: Exception) -> str:
 
 def tell(text: str) -> None:
     """Shows a sentence for a few seconds over the page; it may hold a person's words."""
-    gr.Warning(html.escape(text), title="", duration=8)
+    gr.Info(html.escape(text), duration=8)
 
 
 def told(handler: Callable[..., Any]) -> Callable[..., Any]:

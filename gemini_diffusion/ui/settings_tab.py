@@ -15,7 +15,7 @@ from gemini_diffusion.commands import Flags
 from gemini_diffusion.errors import GeminiDiffusionError
 from gemini_diffusion.settings import GROUPS, Option, Secret, Settings
 from gemini_diffusion.ui import keys, markup
-from gemini_diffusion.ui.choices import chat_choices, image_choices
+from gemini_diffusion.ui.choices import Offer, chat_offer, image_offer
 from gemini_diffusion.ui.identity import name_of
 from gemini_diffusion.ui.mishap import told
 
@@ -57,9 +57,15 @@ class SettingsTab:
     async def lists(self, request: gr.Request) -> dict[Any, Any]:
         """What can be chosen for the two models, live where possible."""
         settings = self.visitors.of(name_of(request)).settings
-        found = {"chat_model": await chat_choices(self.visitors, settings)}
-        found["image_model"] = await image_choices(self.visitors, settings)
-        return {self.controls[name]: gr.update(choices=pairs, value=getattr(settings, name)) for name, pairs in found.items()}
+        offers = {
+            "chat_model": await chat_offer(self.visitors, settings),
+            "image_model": await image_offer(self.visitors, settings),
+        }
+        return {self.controls[name]: self._offered(settings, name, offer) for name, offer in offers.items()}
+
+    def _offered(self, settings: Settings, name: str, offer: Offer) -> Any:
+        info = f"{explained(Settings.table()[name])} {offer.trouble}".strip()
+        return gr.update(choices=offer.pairs, value=getattr(settings, name), info=info)
 
     def changer(self, name: str) -> Callable[..., Any]:
         """The handler of one control: keeps the value, or says what is wrong with it and shows the old one."""
@@ -115,7 +121,7 @@ def build(visitors: Visitors) -> SettingsTab:
                     if not _is_key(name) and (option.scope == "visitor" or visitors.owner):
                         controls[name] = control(name, option)
         with gr.Accordion("What works here", open=True, elem_classes="group"):
-            check = gr.Button("Look", size="md", elem_id="check", min_width=0)
+            check = gr.Button("Check now", size="md", elem_id="check", min_width=0)
             findings = gr.Markdown(elem_id="findings")
     return SettingsTab(visitors, controls, tuple(boxes), check, findings)
 

@@ -35,8 +35,8 @@ def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
                 stand = easel.build(welcome)
             with gr.Tab("Settings", id=SETTINGS_TAB, elem_id="settings-tab") as settings:
                 table = settings_tab.build(visitors)
-        ChatTab(visitors, talk, stand, models, tabs).wire(page)
-        models.wire(page, chat)
+        ChatTab(visitors, talk, stand, models, tabs).wire(page, chat)
+        models.wire(page)
         table.wire(settings, models.lists, [models.chat_model, models.image_model])
         Endpoints(visitors).publish()
     page.queue(api_open=False, default_concurrency_limit=None)
