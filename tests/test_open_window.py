@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from gemini_diffusion.visitors import Visitors
 from tests.scripted import ScriptedChatModel
 from tests.sketch import SketchEngine
 
+ROOT = Path(__file__).resolve().parent.parent
 CANARY = "AIzaCANARY-canary-canary-9f31"
 
 
@@ -45,7 +48,8 @@ def window(home: Path) -> Iterator[OpenWindow]:
     opened = open_window(
         build(Visitors(studio, settings, lends=True, owner=True), checkup.welcome(studio, settings)), Place(browser=False)
     )
-    yield opened
+    with contextlib.chdir(tempfile.gettempdir()):  # it is opened from any folder
+        yield opened
     opened.close()
 
 
@@ -63,6 +67,15 @@ def pressed(window: OpenWindow, client: httpx.Client, event: str, data: list[Any
                 if messages[-1]["msg"] in ("process_completed", "close_stream"):
                     break
     return messages
+
+
+@pytest.mark.parametrize(("event", "data"), [("arrive", []), ("send_example", []), ("lists", []), ("open", []), ("clear", [])])
+def test_what_a_page_asks_first_is_answered_from_whatever_folder_the_app_was_started(
+    window: OpenWindow, event: str, data: list[Any]
+) -> None:
+    with httpx.Client() as client:
+        client.get(window.url)
+        assert pressed(window, client, event, data)[-1]["success"] is True
 
 
 def test_programs_find_two_endpoints_and_none_of_the_windows_events(window: OpenWindow) -> None:
@@ -171,5 +184,5 @@ def test_building_the_window_loads_no_engine_and_no_service() -> None:
         "build(Visitors(studio, settings, lends=True, owner=True), checkup.welcome(studio, settings))\n"
         "print([name for name in ('torch', 'diffusers', 'transformers', 'google.genai') if name in sys.modules])\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"

@@ -36,14 +36,13 @@ Updates = dict[Any, Any]
 
 SURPRISES = (
     *EXAMPLES,
-    "/imagine a lighthouse keeper's cat watching a storm",
-    "/imagine an old tram climbing a hill in the rain --ar 3:2",
-    "/imagine a bowl of ripe pears in morning light",
-    "/imagine a tiny blue boat under a big yellow moon",
-    "/imagine a greenhouse on a mountain, seen from far away --ar 16:9",
+    "/imagine a blue boat at night, far out on the left",
+    "/imagine a black cat in the city at night",
+    "/imagine a pink flower in the desert at sunset",
+    "/imagine a purple bird with a heart, in the forest",
+    "/imagine a green car on a snowy road in the evening",
+    "/imagine a small rabbit in a meadow in the morning light",
 )
-
-
 SEEN = 1.5
 """Seconds within which every page has taken an update in."""
 

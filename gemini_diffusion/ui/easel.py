@@ -14,11 +14,13 @@ from gemini_diffusion.ui.render import Framed, Stage
 
 Updates = dict[Any, Any]
 
-EXAMPLES = (
-    "/imagine a fox in the snow --ar 16:9",
-    "/imagine a red house by the sea at dusk",
-    "/imagine a paper lantern in a quiet garden --n 2",
-)
+EXAMPLES = {
+    "/imagine a fox in the snow": "fox.webp",
+    "/imagine a red house by the sea at dusk": "house.webp",
+    "/imagine a yellow balloon over a meadow --n 2": "balloon.webp",
+}
+"""Requests to begin with, each with what the small built-in model made of it."""
+PICTURES = Path(__file__).resolve().parent / "examples"
 FORMATS = [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp")]
 _BAR = (
     '<div class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100" '
@@ -127,7 +129,7 @@ class Greeting(NamedTuple):
 def _welcome(lines: Sequence[str]) -> Greeting:
     with gr.Column(elem_id="welcome", min_width=0) as greeting:
         gr.Markdown("## Say what you want to see\nYour words become a careful prompt, the prompt becomes a picture.")
-        examples = tuple(gr.Button(text, elem_classes="example") for text in EXAMPLES)
+        examples = tuple(gr.Button(text, icon=PICTURES / file, elem_classes="example") for text, file in EXAMPLES.items())
         surprise = gr.Button("Surprise me", elem_id="surprise", variant="secondary")
         set_up = gr.Markdown(listed(lines), elem_id="set-up")
     return Greeting(greeting, set_up, examples, surprise)

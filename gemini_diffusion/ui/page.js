@@ -33,6 +33,10 @@
   const tidy = () => {
     name("#box .submit-button", "Send");
     name("#box .stop-button", "Stop");
+    document.querySelectorAll("#chat .thought-group .icon-button:not([aria-hidden])").forEach((found) => {
+      found.setAttribute("aria-hidden", "true");
+      found.tabIndex = -1;
+    });
     document.querySelectorAll("#chat [data-testid][aria-label]").forEach((found) => found.removeAttribute("aria-label"));
   };
   let due = 0;

@@ -25,7 +25,7 @@ def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
     Pictures are served from where they are kept, so that no copy is made and none is read again at every change.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when the first Blocks is made; anything else phones home
-    gr.set_static_paths([visitors.studio.gallery.folder])
+    gr.set_static_paths([visitors.studio.gallery.folder, easel.PICTURES])
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
         gr.Markdown(f"# {TITLE}", elem_id="title")
         with gr.Tabs(elem_id="tabs") as tabs:
