@@ -62,9 +62,10 @@ def answered(call: GeminiCall) -> Answer:
 
 
 def drawn(call: HuggingFaceCall) -> Drawing:
-    """A picture of the shape that was asked for with its seed on it, a quarter as wide, so that it is made at once."""
-    width, height = (int(call.parameters.get(side) or 512) // 4 for side in ("width", "height"))
-    return picture(Picture.labelled(f"seed {call.seed}\n{call.prompt[:40]}", call.seed or 0, width, height).png())
+    """A picture of the size that was asked for, in a colour of its seed, flat so that it is made at once."""
+    width, height = (int(call.parameters.get(side) or 512) for side in ("width", "height"))
+    shade = (call.seed or 0) * 2654435761 % 2**24
+    return picture(Picture.solid(f"#{shade | 0x404040:06x}", width, height).png())
 
 
 class Held:

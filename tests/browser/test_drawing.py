@@ -1,0 +1,243 @@
+"""The whole job in the window: a request, its stages, Stop, the picture, the easel, the download, a reload in the middle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from gemini_diffusion.gallery import read_recipe
+from tests.browser.conftest import Open
+from tests.browser.window import Window
+from tests.running import App
+from tests.servers.hugging_face import credits_exhausted
+from tests.stand_ins import Held, StandIns, answered, drawn
+
+pytestmark = pytest.mark.browser
+FOX = "/imagine a fox in the snow --ar 16:9"
+
+
+def test_the_whole_job(come: Open, services: StandIns, app: App) -> None:
+    window = come()
+    stopped_while_drawing(window, services)
+    finished(window, services)
+    drawn_again(window, services)
+    kept_and_downloaded(window, app)
+
+
+def stopped_while_drawing(window: Window, services: StandIns) -> None:
+    writing, drawing = Held(answered), Held(drawn)
+    services.gemini.enqueue(writing)
+    services.hub.enqueue(drawing)
+    window.send(FOX)
+    expect(window.said).to_have_text(FOX)
+    expect(window.box).to_have_value("")
+    expect(window.chat).to_contain_text("Writing the prompt")
+    expect(window.chat).to_contain_text("a fox in the snow, soft morning")
+    expect(window.stop).to_be_visible()
+    window.shot("1-writing")
+    writing.let_go()
+    expect(window.chat).to_contain_text("Wrote the prompt")
+    expect(window.chat).to_contain_text("is drawing")
+    expect(window.page.locator("#stage")).to_contain_text("is drawing")
+    window.shot("2-drawing")
+    assert services.hub.wait_for(lambda: len(services.hub.drawings) == 1, 30)
+    window.stop.click()
+    expect(window.chat).to_contain_text("Stopped")
+    expect(window.box).to_have_value(FOX)
+    assert services.hub.wait_for(lambda: services.hub.drawings[0].disconnected, 10), "the service goes on drawing"
+    drawing.let_go()
+    window.rest()
+    expect(window.pictures).to_have_count(0)
+    window.shot("3-stopped")
+
+
+def finished(window: Window, services: StandIns) -> None:
+    window.box.press("Enter")
+    expect(window.pictures).to_have_count(1)
+    window.rest()
+    expect(window.box).to_have_value("")
+    expect(window.chat).to_contain_text("Here is a fox in the snow")
+    expect(window.on_easel).to_be_visible()
+    expect(window.prompt).to_have_value(services.hub.drawings[-1].prompt)
+    expect(window.page.locator("#account")).to_contain_text("kept 2 of 2, added 8 words")
+    expect(window.page.locator("#facts")).to_contain_text(f"seed {services.hub.drawings[-1].seed}")
+    window.shot("4-finished")
+
+
+def drawn_again(window: Window, services: StandIns) -> None:
+    edited = "a fox in deep snow, at night"
+    window.prompt.fill(edited)
+    window.page.locator("#redraw").click()
+    expect(window.pictures).to_have_count(2)
+    window.rest()
+    first, second = services.hub.drawings[-2:]
+    assert (second.prompt, second.seed) == (edited, first.seed)
+    expect(window.prompt).to_have_value(edited)
+    expect(window.page.locator("#account")).to_contain_text("your own words")
+    window.page.locator("#reseed").click()
+    expect(window.pictures).to_have_count(3)
+    window.rest()
+    assert services.hub.drawings[-1].prompt == edited and services.hub.drawings[-1].seed != first.seed
+    expect(window.page.locator("#line textarea")).to_have_value(read_recipe(window.app.pictures[-1]).line)
+
+
+def kept_and_downloaded(window: Window, app: App) -> None:
+    kept = app.pictures[-1]
+    file = window.downloaded()
+    assert file.name == kept.name
+    assert file.read_bytes() == kept.read_bytes()
+    window.page.locator("#file-format input").click()
+    window.page.get_by_role("option", name="JPEG").click()
+    expect(window.page.locator("#file-format input")).to_have_value("JPEG")
+    assert _settled(window, kept) == kept.with_suffix(".jpg").read_bytes()
+    window.pictures.first.click()
+    expect(window.prompt).to_have_value(read_recipe(app.pictures[-3]).prompt)
+
+
+def _settled(window: Window, kept: Path) -> bytes:
+    """What Download gives once the JPEG stands behind it."""
+    expect(window.page.locator("#download")).to_be_enabled()
+    for _ in range(100):
+        if kept.with_suffix(".jpg").exists():
+            break
+        window.page.wait_for_timeout(50)
+    for _ in range(20):
+        file = window.downloaded()
+        if file.suffix == ".jpg":
+            return file.read_bytes()
+        window.page.wait_for_timeout(100)
+    return b""
+
+
+def test_a_reload_in_the_middle_finds_the_drawing_done(come: Open, services: StandIns) -> None:
+    window = come()
+    held = Held(drawn)
+    services.hub.enqueue(held)
+    window.send(FOX)
+    expect(window.chat).to_contain_text("is drawing")
+    window.reload()
+    expect(window.said).to_have_text(FOX)
+    expect(window.chat).to_contain_text("is drawing")
+    expect(window.stop).to_be_visible()
+    assert not services.hub.drawings[0].disconnected
+    held.let_go()
+    expect(window.pictures).to_have_count(1)
+    window.rest()
+    expect(window.on_easel).to_be_visible()
+    assert len(services.hub.drawings) == 1
+    window.reload()
+    expect(window.pictures).to_have_count(1)
+    expect(window.on_easel).to_be_visible()
+    expect(window.prompt).to_have_value(services.hub.drawings[0].prompt)
+
+
+def test_stop_works_after_a_reload(come: Open, services: StandIns) -> None:
+    window = come()
+    held = Held(drawn)
+    services.hub.enqueue(held)
+    window.send(FOX)
+    expect(window.chat).to_contain_text("is drawing")
+    window.reload()
+    expect(window.stop).to_be_visible()
+    window.stop.click()
+    expect(window.chat).to_contain_text("Stopped")
+    window.rest()
+    held.let_go()
+    expect(window.box).to_have_value(FOX)
+
+
+def test_a_draft_typed_during_a_run_stays(come: Open, services: StandIns) -> None:
+    window = come()
+    held = Held(drawn)
+    services.hub.enqueue(held)
+    window.send(FOX)
+    expect(window.chat).to_contain_text("is drawing")
+    window.box.fill("and then a bear")
+    window.box.press("Enter")
+    expect(window.box).to_have_value("and then a bear")
+    held.let_go()
+    expect(window.pictures).to_have_count(1)
+    window.rest()
+    expect(window.box).to_have_value("and then a bear")
+    expect(window.said).to_have_count(1)
+    assert len(services.hub.drawings) == 1
+
+
+def test_a_draft_is_not_overwritten_by_the_text_that_comes_back(come: Open, services: StandIns) -> None:
+    window = come()
+    held = Held(drawn)
+    services.hub.enqueue(held)
+    window.send(FOX)
+    expect(window.chat).to_contain_text("is drawing")
+    window.box.fill("a bear instead")
+    window.stop.click()
+    expect(window.chat).to_contain_text("Stopped")
+    window.rest()
+    held.let_go()
+    expect(window.box).to_have_value("a bear instead")
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\n \n"])
+def test_a_blank_message_does_nothing(blank: str, come: Open, services: StandIns) -> None:
+    window = come()
+    window.send(blank)
+    for _ in range(50):  # Gradio hears no Enter while it is still busy with the last
+        window.send("hello")
+        window.page.wait_for_timeout(200)
+        if window.box.input_value() == "":
+            break
+    expect(window.chat).to_contain_text("You said: hello")
+    expect(window.said).to_have_count(1)
+    assert len(services.gemini.generations) == 1
+
+
+def test_review_waits_and_draws_what_was_chosen(come: Open, services: StandIns) -> None:
+    window = come()
+    window.send(f"{FOX} --review")
+    review = window.page.locator("#review")
+    box = window.page.locator("#review-prompt textarea")
+    expect(box).to_have_value("a fox in the snow, soft morning light, fine detail, gentle depth of field")
+    expect(window.status).to_have_text("Waiting for your choice")
+    assert services.hub.drawings == []
+    window.shot("5-review")
+    box.fill("a fox, only a fox")
+    review.get_by_role("button", name="Draw", exact=True).click()
+    expect(window.pictures).to_have_count(1)
+    expect(review).to_be_hidden()
+    window.send(f"{FOX} --review")
+    review.get_by_role("button", name="Use my words").click()
+    expect(window.pictures).to_have_count(2)
+    window.rest()
+    assert [call.prompt for call in services.hub.drawings] == ["a fox, only a fox", "a fox in the snow"]
+
+
+def test_a_failing_service_says_why_and_offers_the_next_step(come: Open, services: StandIns) -> None:
+    window = come()
+    services.hub.enqueue(credits_exhausted())
+    window.send(FOX)
+    expect(window.chat).to_contain_text("This month's credit at Hugging Face is used up.")
+    expect(window.chat).to_contain_text("Add credit at")
+    window.rest()
+    expect(window.box).to_have_value(FOX)
+    expect(window.said).to_have_count(1)
+    window.shot("6-failed")
+    window.box.fill("")
+    window.options.filter(has_text="Try again").click()
+    expect(window.pictures).to_have_count(1)
+    window.rest()
+    assert len(services.hub.drawings) == 2
+
+
+def test_clear_empties_the_screen_and_keeps_the_pictures(come: Open, services: StandIns, app: App) -> None:
+    window = come()
+    window.draw(FOX)
+    kept = len(app.pictures)
+    window.page.locator("#clear").click()
+    expect(window.said).to_have_count(0)
+    expect(window.on_easel).to_be_visible()
+    window.send("What did I say before?")
+    expect(window.chat).to_contain_text("You said: What did I say before?")
+    assert len(services.gemini.generations[-1].turns) == 1
+    assert len(app.pictures) == kept

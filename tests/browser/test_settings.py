@@ -1,0 +1,141 @@
+"""Talking and setting up in the window: answers that grow, keys that are taken and never shown, values that do not fit."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import Open
+from tests.browser.window import Window
+from tests.servers.gemini import reply
+from tests.stand_ins import HOST_KEY, Held, StandIns
+
+pytestmark = pytest.mark.browser
+KEY = "AIza-typed-into-the-window-9876"
+TOKEN = "hf_typed_into_the_window_5432"
+
+
+def part(window: Window, name: str) -> Locator:
+    return window.page.locator(f"#{name}")
+
+
+def save(window: Window, name: str, value: str) -> None:
+    part(window, name).locator("input").fill(value)
+    part(window, f"{name}-save").click()
+
+
+def test_an_answer_grows_and_keeps_its_shape(come: Open, services: StandIns) -> None:
+    window = come()
+    held = Held(reply("Snow is **very", " cold**", " and white."))
+    services.gemini.enqueue(held)
+    window.send("What is snow?")
+    expect(window.chat).to_contain_text("cold")
+    expect(window.stop).to_be_visible()
+    assert "white" not in window.chat.inner_text()
+    held.let_go()
+    expect(window.chat).to_contain_text("and white.")
+    expect(window.chat.locator("strong")).to_have_text("very cold")
+    window.rest()
+    window.shot("7-chat")
+
+
+def test_a_stopped_answer_keeps_what_came(come: Open, services: StandIns) -> None:
+    window = come()
+    held = Held(reply("Once upon a time", " there was a fox."))
+    services.gemini.enqueue(held)
+    window.send("Tell me a story.")
+    expect(window.chat).to_contain_text("Once upon a time")
+    window.stop.click()
+    expect(window.chat).to_contain_text("Stopped")
+    expect(window.box).to_have_value("Tell me a story.")
+    expect(window.chat).to_contain_text("Once upon a time")
+    held.let_go()
+
+
+def test_a_key_is_taken_used_and_never_shown(come: Open, services: StandIns) -> None:
+    window = come()
+    window.go_to("Settings")
+    for name, value in (("google_api_key", KEY), ("hf_token", TOKEN)):
+        save(window, name, value)
+        expect(part(window, f"{name}-state")).to_contain_text(f"set, ends in {value[-4:]}")
+        expect(part(window, name).locator("input")).to_have_value("")
+        assert part(window, name).locator("input").get_attribute("type") == "password"
+    window.shot("8-settings")
+    window.go_to("Chat")
+    window.draw("/imagine a red kite")
+    assert {call.key for call in services.gemini.generations} == {KEY}
+    assert {call.token for call in services.hub.drawings} == {TOKEN}
+
+    window.reload()
+    window.go_to("Settings")
+    expect(part(window, "google_api_key-state")).to_contain_text(f"ends in {KEY[-4:]}")
+    kept = window.page.content() + window.storage() + str(window.page.context.storage_state(indexed_db=True))
+    for secret in (KEY, TOKEN, HOST_KEY):
+        assert secret not in kept
+    part(window, "google_api_key-forget").click()
+    expect(part(window, "google_api_key-state")).to_contain_text("the host's key is used")
+
+
+def test_a_key_that_cannot_be_one_is_said_and_the_box_is_emptied(come: Open, services: StandIns) -> None:
+    window = come()
+    window.go_to("Settings")
+    save(window, "google_api_key", "two words")
+    expect(part(window, "google_api_key-state")).to_contain_text("A key has no blanks")
+    expect(part(window, "google_api_key").locator("input")).to_have_value("")
+
+
+def test_testing_a_key_says_what_is_wrong_with_it(come: Open, services: StandIns) -> None:
+    window = come()
+    window.go_to("Settings")
+    services.gemini.keys = frozenset({HOST_KEY})
+    save(window, "google_api_key", KEY)
+    expect(part(window, "google_api_key-state")).to_contain_text("ends in")
+    part(window, "google_api_key-test").click()
+    expect(part(window, "google_api_key-state")).to_contain_text("aistudio.google.com")
+    window.shot("9-key-refused")
+    window.go_to("Chat")
+    window.send("hello")
+    window.options.filter(has_text="Open Settings").click()
+    expect(part(window, "google_api_key-forget")).to_be_visible()
+    part(window, "google_api_key-forget").click()
+    part(window, "google_api_key-test").click()
+    expect(part(window, "google_api_key-state")).not_to_contain_text("aistudio.google.com")
+
+
+def test_a_value_that_does_not_fit_is_said_and_the_old_one_stays(come: Open) -> None:
+    window = come()
+    window.go_to("Settings")
+    field = part(window, "set-stylize")
+    box = field.locator("input[type=number], input").first
+    expect(box).to_have_value("100")
+    box.fill("5000")
+    box.press("Enter")
+    expect(field).to_contain_text("Embellishment cannot be 5000.")
+    expect(box).to_have_value("100")
+    box.fill("250")
+    box.press("Enter")
+    expect(field).not_to_contain_text("cannot be")
+    window.reload()
+    window.go_to("Settings")
+    expect(box).to_have_value("250")
+
+
+def test_review_is_switched_on_in_settings(come: Open, services: StandIns) -> None:
+    window = come()
+    window.go_to("Settings")
+    part(window, "set-review").get_by_role("checkbox").check()
+    window.go_to("Chat")
+    window.send("/imagine a fox")
+    expect(window.page.locator("#review")).to_be_visible()
+    assert services.hub.drawings == []
+    window.stop.click()
+    expect(window.page.locator("#review")).to_be_hidden()
+    window.rest()
+
+
+def test_what_works_here_is_told(come: Open) -> None:
+    window = come()
+    window.go_to("Settings")
+    part(window, "check").click()
+    for name in ("Python", "Packages", "Data folder", "Gemini", "Hugging Face"):
+        expect(part(window, "findings")).to_contain_text(f"{name} (works)")

@@ -1,0 +1,147 @@
+"""The window as a person handles it, by the names of its parts; knows where things are, not what is right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.watch import Watch
+from tests.running import App
+
+CONTRAST = (Path(__file__).with_name("contrast.js")).read_text("utf-8")
+
+
+@dataclass(frozen=True)
+class Window:
+    """One open page of one person."""
+
+    page: Page
+    app: App
+    watch: Watch
+    shots: Path
+
+    # Its parts
+
+    @property
+    def box(self) -> Locator:
+        return self.page.locator("#box textarea")
+
+    @property
+    def stop(self) -> Locator:
+        return self.page.locator("#box .stop-button")
+
+    @property
+    def chat(self) -> Locator:
+        return self.page.locator("#chat")
+
+    @property
+    def said(self) -> Locator:
+        """The messages of the person."""
+        return self.page.locator('#chat [data-testid="user"]')
+
+    @property
+    def pictures(self) -> Locator:
+        """The pictures of the conversation."""
+        return self.page.locator("#chat .message-wrap img[alt^='Picture']")
+
+    @property
+    def easel(self) -> Locator:
+        return self.page.locator("#easel")
+
+    @property
+    def on_easel(self) -> Locator:
+        """The picture in hand."""
+        return self.page.locator("#picture img")
+
+    @property
+    def prompt(self) -> Locator:
+        return self.page.locator("#prompt textarea")
+
+    @property
+    def download(self) -> Locator:
+        return self.page.locator("#download")
+
+    @property
+    def status(self) -> Locator:
+        return self.page.locator("#status")
+
+    @property
+    def options(self) -> Locator:
+        """The next steps under a failure."""
+        return self.page.locator("#chat .option")
+
+    # What a person does
+
+    def open(self) -> None:
+        self.page.goto(self.app.url)
+        self.ready()
+
+    def reload(self) -> None:
+        self.watch.aborted_by_us = True
+        self.page.reload()
+        self.ready()
+
+    def ready(self) -> None:
+        """The page is usable: the box is there and the lists under it have come."""
+        expect(self.box).to_be_editable()
+        expect(self.page.locator("#chat-model input")).not_to_have_value("")
+
+    def send(self, text: str) -> None:
+        self.box.fill(text)
+        self.box.press("Enter")
+
+    def say(self, text: str) -> None:
+        """Sends a message and sees it in the conversation: the turn has begun."""
+        before = self.said.count()
+        self.send(text)
+        expect(self.said).to_have_count(before + 1)
+
+    def draw(self, text: str) -> None:
+        """Sends a request and waits for one picture more, and until the window is at rest."""
+        before = self.pictures.count()
+        self.send(text)
+        expect(self.pictures).to_have_count(before + 1)
+        self.rest()
+
+    def rest(self) -> None:
+        """Nothing is under way any more."""
+        expect(self.stop).to_have_count(0)
+        expect(self.status).to_have_text("Ready")
+
+    def go_to(self, tab: str) -> None:
+        self.page.get_by_role("tab", name=tab, exact=True).click()
+
+    def downloaded(self) -> Path:
+        """The file that Download gives."""
+        with self.page.expect_download() as waiting:
+            self.download.click()
+        path = Path(waiting.value.path()).rename(self.shots / waiting.value.suggested_filename)
+        return path
+
+    # What can be measured
+
+    def shot(self, name: str) -> Path:
+        """A picture of what is seen now."""
+        path = self.shots / f"{name}.png"
+        self.page.screenshot(path=str(path))
+        return path
+
+    def overflow(self) -> int:
+        """Pixels by which the page can be scrolled sideways."""
+        wide: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        return wide
+
+    def contrast(self, target: Locator) -> float:
+        """Of a text against what is really behind it, as WCAG counts: 1 to 21."""
+        ratio: float = target.first.evaluate(CONTRAST)
+        return ratio
+
+    def storage(self) -> str:
+        """Everything the page keeps in the browser, cookies aside."""
+        kept: Any = self.page.evaluate(
+            """async () => JSON.stringify([{...localStorage}, {...sessionStorage}, await indexedDB.databases()])"""
+        )
+        return str(kept)
