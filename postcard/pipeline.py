@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +63,10 @@ def export(pipe: Any, folder: Path) -> None:
         module.to(torch.float16)
     pipe.save_pretrained(folder)
     _prefix(folder / "text_encoder" / "model.safetensors")
+    for path in folder.glob("*/config.json"):
+        config = json.loads(path.read_text())
+        config.pop("_name_or_path", None)  # a folder of the machine it was made on
+        path.write_text(json.dumps(config, indent=2) + "\n")
     for path in folder.rglob("*.safetensors"):
         path.chmod(0o644)  # the library writes them for their owner's eyes only
 
