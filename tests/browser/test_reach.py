@@ -159,8 +159,8 @@ def test_everything_can_be_read(theme: str, come: Open, services: StandIns) -> N
     window.rest()
     window.shot(f"{theme}-4-failed")
     dim += unreadable(
-        window, '#chat [data-testid="user"] p', "#chat .thought-group .duration", '#chat [data-testid="bot"] .message-content p',
-        "#chat blockquote p", "#chat .option", "#account p", "#facts p", "#prompt textarea", "#easel label span",
+        window, '#chat [data-testid="user"] p', '#chat [data-testid="bot"] .message-content p', "#chat blockquote p",
+        "#chat .thought-group .duration", "#chat .option", "#account p", "#facts p", "#prompt textarea", "#easel label span",
         "#line textarea", "#download", "#redraw", "#clear", "#box textarea", "#chat-model input",
         ".tab-container button[aria-selected=true]", ".tab-container button[aria-selected=false]",
     )  # fmt: skip
