@@ -10,6 +10,7 @@ import gradio as gr
 import pytest
 
 from gemini_diffusion.errors import AgreementNeeded, BadInput, KeyNeeded, OutOfCredit
+from gemini_diffusion.ui.endpoints import Endpoints
 from tests.desk import Desk, until, who
 
 
@@ -97,6 +98,16 @@ async def test_a_page_that_comes_back_follows_what_still_runs_to_its_end(desk: D
     page = await back
     assert page[desk.talk.box] == {"__type__": "update", "submit_btn": True, "stop_btn": False}
     assert page[desk.easel.in_hand]["value"] == desk.visitor(who()).session.pictures[0].id
+
+
+async def test_a_page_that_missed_the_first_update_finds_the_picture_in_the_next(desk: Desk) -> None:
+    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    desk.engine.pause_at(2)
+    first = desk.tab.send("/imagine a cat", who())
+    await anext(first)
+    back = desk.tab.arrive(who())
+    assert all(desk.easel.in_hand in update for update in (await anext(back), await anext(back)))
+    await desk.tab.stop(who())
 
 
 async def test_a_stranger_who_arrives_sees_nothing_of_anybody(desk: Desk) -> None:
@@ -221,3 +232,19 @@ async def test_a_review_asks_once_takes_the_edited_prompt_and_leaves(desk: Desk)
     await following
     assert desk.engine.history[-1][0].prompt == "a purple fox"
     assert updates[-1][desk.talk.review]["visible"] is False
+
+
+# Programs
+
+
+async def test_a_program_that_goes_away_ends_what_it_asked_for_and_nobody_elses_turn(desk: Desk) -> None:
+    desk.engine.pause_at(2)
+    endpoints = Endpoints(desk.visitors)
+    asked = asyncio.create_task(endpoints.imagine("a fox", who("p")))
+    await until(lambda: desk.engine.history)
+    with pytest.raises(gr.Error, match="One thing at a time"):
+        await endpoints.imagine("another fox", who("p"))
+    assert desk.visitor(who("p")).session.running
+    asked.cancel()
+    await asyncio.wait({asked})
+    assert desk.visitor(who("p")).session.turns[-1].state == "stopped"
