@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,15 @@ async def test_a_page_that_missed_the_first_update_finds_the_picture_in_the_next
     back = desk.tab.arrive(who())
     assert all(desk.easel.in_hand in update for update in (await anext(back), await anext(back)))
     await desk.tab.stop(who())
+
+
+async def test_a_picture_whose_file_is_gone_does_not_keep_the_conversation_away(desk: Desk) -> None:
+    desk.visitor(who()).change({"file_format": "jpeg"})
+    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    shutil.rmtree(desk.visitor(who()).session.pictures[0].path.parent)
+    page = await desk.shown(desk.tab.arrive(who()))
+    assert "/imagine a fox" in said(desk, page)
+    assert desk.easel.in_hand not in page
 
 
 async def test_a_stranger_who_arrives_sees_nothing_of_anybody(desk: Desk) -> None:

@@ -181,7 +181,8 @@ class ChatTab:
         visitor = self._visitor(request)
         session = visitor.session
         updates = self.conversation.show(session.turns) | self.choices.show(visitor.settings)
-        latest = next((turn.pictures[0] for turn in reversed(session.turns) if turn.pictures), None)
+        newest = (turn.pictures[0].id for turn in reversed(session.turns) if turn.pictures)
+        latest = next(filter(None, map(session.picture, newest)), None)  # one whose file is gone stays off the easel
         if latest:
             updates |= await self._hang(visitor, latest)
         yield updates | self._set_up(visitor)
