@@ -18,6 +18,7 @@ from gemini_diffusion.engines import open_engines
 from gemini_diffusion.errand import Studio
 from gemini_diffusion.errors import BadInput, GeminiDiffusionError
 from gemini_diffusion.gallery import Gallery
+from gemini_diffusion.log import open_log
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.terminal import once, report
 from gemini_diffusion.visitors import Visitors
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = read_flags(arguments)
     try:
         settings = read_settings(flags, os.environ)
+        open_log(settings.home_path)
         studio = Studio(open_chat_models(), open_engines(settings.home_path), Gallery(settings.home_path / "pictures"))
         if flags.check:
             return report(asyncio.run(examine(studio, settings, live=flags.live)))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from gemini_diffusion.log import Redacting, redacted
 from gemini_diffusion.settings import Settings
-from gemini_diffusion.ui.mishap import Redacting, redacted, told
+from gemini_diffusion.ui.mishap import told
 from tests.desk import Desk, who
 
 CANARY = "AIzaCANARY-canary-canary-9f31"
@@ -67,7 +68,7 @@ async def test_a_key_that_cannot_be_one_leaves_the_box_too(desk: Desk) -> None:
 
 async def test_the_check_names_each_part(desk: Desk) -> None:
     found = (await desk.settings.look(who())).replace("\\", "")
-    assert "**Drawing on this machine** (works): Draws sketches." in found and "**Gemini** (works): no key" in found
+    assert "**Drawing on this machine** (works): Draws sketches." in found and "**Gemini** (works): No key." in found
 
 
 # Errors in words

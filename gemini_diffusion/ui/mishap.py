@@ -6,7 +6,6 @@ import functools
 import html
 import inspect
 import logging
-import re
 import traceback
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -14,25 +13,10 @@ from typing import Any
 import gradio as gr
 
 from gemini_diffusion.errors import GeminiDiffusionError
+from gemini_diffusion.log import redacted
 
 UNFORESEEN = "Something unexpected went wrong. Try again; the log on this machine says more."
-_KEY = re.compile(r"(AIza|hf_|sk-|Bearer\s+)[\w\-.~+/]{4,}")
 _LOG = logging.getLogger(__name__)
-
-
-def redacted(text: str) -> str:
-    """`text` without anything that looks like a key."""
-    return _KEY.sub(lambda key: f"{key[1]}[redacted]", text)
-
-
-class Redacting(logging.Filter):
-    """A filter for any log handler: what looks like a key is never written, not in a message and not in a traceback."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = redacted(record.getMessage()), None
-        if record.exc_info and record.exc_info[0]:
-            record.exc_text = redacted("".join(traceback.format_exception(*record.exc_info)).rstrip())
-        return True
 
 
 def sentence(error: Exception) -> str:
