@@ -102,5 +102,5 @@ async def _key(
 ) -> Finding:
     """A key that is not set is no fault: the program works without, and says what it would add."""
     if not is_set:
-        return Finding(part, True, "no key: everything works without it, on this machine alone", KeyNeeded("").hint)
-    return await _asked(part, check, settings) if live else Finding(part, True, "a key is set; --live tries it")
+        return Finding(part, True, "No key. Everything works without one, on this machine alone.", KeyNeeded("").hint)
+    return await _asked(part, check, settings) if live else Finding(part, True, "A key is set; it was not tried.")

@@ -50,10 +50,21 @@ class Session:
     def __init__(self, studio: Studio, folder: Path) -> None:
         self._studio = studio
         self._transcript = transcript.Transcript(folder)
-        self._turns = self._transcript.turns()
+        self._turns = tuple(self._at_home(turn) for turn in self._transcript.turns())
         self._task: asyncio.Task[None] | None = None
         self._choice: asyncio.Future[tuple[Choice, str]] | None = None
         self._changed = asyncio.Event()
+
+    def _at_home(self, turn: Turn) -> Turn:
+        """A kept turn with its pictures where the gallery is now: a data folder may have been moved."""
+        folder = self._studio.gallery.folder
+        moved = [
+            dataclasses.replace(
+                entry, picture=dataclasses.replace(entry.picture, path=folder / entry.picture.id / entry.picture.path.name)
+            )
+            for entry in turn.kept
+        ]
+        return dataclasses.replace(turn, kept=tuple(moved))
 
     # What there is
 

@@ -240,6 +240,14 @@ async def test_a_conversation_survives_a_restart(room: Room) -> None:
     assert room.anew().turns == room.session.turns
 
 
+async def test_a_data_folder_that_was_moved_still_shows_its_pictures(room: Room, tmp_path: Path) -> None:
+    await room.done("/imagine a cat --steps 1")
+    room.home.joinpath("pictures").rename(tmp_path / "elsewhere")
+    room.studio = Studio(room.studio.chat_models, room.studio.engines, Gallery(tmp_path / "elsewhere"))
+    [picture] = room.anew().turns[-1].pictures
+    assert picture.path.exists()
+
+
 async def test_what_was_under_way_at_the_end_of_the_program_is_said_to_be_stopped(room: Room) -> None:
     room.engine.pause_at(1)
     room.session.start("/imagine a cat --steps 2", PLAIN)

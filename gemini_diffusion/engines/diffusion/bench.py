@@ -57,10 +57,11 @@ class Bench:
         request, label = commission.request, commission.entry.label
         pipeline, notices = self._open(job, commission)
         seed = new_seed() if request.seed is None else request.seed
-        with job.stage("drawing", f"Drawing with {label}"):
+        with job.stage("drawing", f"Drawing with {label}") as stage:
             started = time.monotonic()
             drawn = pipeline.draw(request, seed, job)
             seconds = time.monotonic() - started
+            stage.text = f"Drew it, {request.num_inference_steps} steps"
         return ImageResult(
             image=drawn.image,
             request=request,
