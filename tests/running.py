@@ -144,6 +144,6 @@ class App:
 def taken_port(port: int = 0) -> Iterator[int]:
     """A port that somebody else holds."""
     with socket.socket() as holder:
-        holder.bind(("127.0.0.1", port))
+        holder.bind(("0.0.0.0", port))
         holder.listen()
         yield holder.getsockname()[1]

@@ -15,7 +15,7 @@ import pytest
 
 from app import main
 from gemini_diffusion.gallery import read_recipe
-from tests.running import App, free_port, taken_port
+from tests.running import App, taken_port
 from tests.servers.gemini import reply
 from tests.servers.hugging_face import credits_exhausted
 from tests.stand_ins import Held, StandIns, drawn
@@ -85,22 +85,33 @@ def test_once_that_fails_ends_in_a_sentence_and_a_code(services: StandIns, tmp_p
 # --check
 
 
-def test_check_names_every_part_and_asks_nobody(services: StandIns, tmp_path: Path) -> None:
-    done = App(tmp_path, environment=services.environment).run("--check")
-    assert (done.returncode, done.stderr) == (0, "")
+def test_check_names_every_part_and_asks_nobody(
+    services: StandIns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checked(services, monkeypatch)
+    assert main(["--data-dir", str(tmp_path), "--check"]) == 0
+    said = capsys.readouterr().out
     for part in ("Python", "Packages", "Data folder", "Drawing on this machine", "Gemini", "Hugging Face"):
-        assert f"ok  {part}: " in done.stdout
+        assert f"ok  {part}: " in said
     assert services.gemini.calls == [] and services.hub.calls == []
 
 
-def test_check_live_makes_one_call_with_each_key_and_draws_nothing(services: StandIns, tmp_path: Path) -> None:
+def test_check_live_makes_one_call_with_each_key_and_draws_nothing(
+    services: StandIns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checked(services, monkeypatch)
     services.gemini.keys = frozenset({"another key"})
-    done = App(tmp_path, environment=services.environment).run("--check", "--live")
-    assert done.returncode != 0
-    assert "NO  Gemini: " in done.stdout and "ok  Hugging Face: " in done.stdout
-    _, _, fix = done.stdout.partition("NO  Gemini: ")
+    assert main(["--data-dir", str(tmp_path), "--check", "--live"]) == 1
+    said = capsys.readouterr().out
+    assert "NO  Gemini: " in said and "ok  Hugging Face: " in said
+    _, _, fix = said.partition("NO  Gemini: ")
     assert "aistudio.google.com/apikey" in fix.splitlines()[1], "the fix stands under what does not work"
     assert len(services.gemini.calls) == 1 and services.hub.drawings == []
+
+
+def checked(services: StandIns, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in services.environment.items():
+        monkeypatch.setenv(name, value)
 
 
 # What cannot be: a sentence and a code
@@ -166,24 +177,29 @@ def test_a_port_that_is_asked_for_and_taken_is_an_error(tmp_path: Path, capsys: 
     assert f"Port {port} is taken" in capsys.readouterr().err
 
 
-def test_a_port_nobody_asked_for_is_the_next_free_one(services: StandIns, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def open_window(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """On every address, with lent keys and a password, while somebody else holds the first port."""
+    flags = ("--host", "0.0.0.0", "--lend-keys", "--auth", "ada:lovelace")
+    folder = tmp_path_factory.mktemp("open-window")
     with contextlib.ExitStack() as held:
         with contextlib.suppress(OSError):  # held by somebody else already: as good
             held.enter_context(taken_port(7860))
-        with App(tmp_path, port=None) as app:
-            assert 7860 < int(app.url.rpartition(":")[2]) < 7960
-            assert json.load(urllib.request.urlopen(f"{app.url}/config"))["title"] == "Gemini Diffusion"
+        app = held.enter_context(App(folder, flags=flags, environment=services.environment, port=None))
+        app.url = app.url.replace("0.0.0.0", "127.0.0.1")
+        yield app
 
 
-def test_lent_keys_serve_an_open_window_behind_its_password(services: StandIns, tmp_path: Path) -> None:
-    flags = ("--host", "0.0.0.0", "--lend-keys", "--auth", "ada:lovelace")
-    with App(tmp_path, flags=flags, environment=services.environment, port=free_port()) as app:
-        here = app.url.replace("0.0.0.0", "127.0.0.1")
-        with pytest.raises(urllib.error.HTTPError, match="401"):
-            urllib.request.urlopen(f"{here}/config")
-        ada = Client(here, auth=("ada", "lovelace"), verbose=False)
-        assert ada.predict("hello", api_name="/chat").startswith("You said: hello")
-    assert services.gemini.generations[0].key == services.environment["GOOGLE_API_KEY"]
+def test_a_port_nobody_asked_for_is_the_next_free_one(open_window: App) -> None:
+    assert 7860 < int(open_window.url.rpartition(":")[2]) < 7960
+
+
+def test_lent_keys_serve_an_open_window_behind_its_password(services: StandIns, open_window: App) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(f"{open_window.url}/config")
+    ada = Client(open_window.url, auth=("ada", "lovelace"), verbose=False)
+    assert ada.predict("hello", api_name="/chat").startswith("You said: hello")
+    assert {call.key for call in services.gemini.calls} == {services.environment["GOOGLE_API_KEY"]}
 
 
 # The endpoints for programs

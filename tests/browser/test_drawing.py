@@ -145,7 +145,7 @@ def test_stop_works_after_a_reload(come: Open, services: StandIns) -> None:
     expect(window.chat).to_contain_text("Stopped")
     window.rest()
     held.let_go()
-    expect(window.box).to_have_value(FOX)
+    expect(window.pictures).to_have_count(0)
 
 
 def test_a_draft_typed_during_a_run_stays(come: Open, services: StandIns) -> None:
@@ -179,10 +179,10 @@ def test_a_draft_is_not_overwritten_by_the_text_that_comes_back(come: Open, serv
     expect(window.box).to_have_value("a bear instead")
 
 
-@pytest.mark.parametrize("blank", ["", "   ", "\n \n"])
-def test_a_blank_message_does_nothing(blank: str, come: Open, services: StandIns) -> None:
+def test_a_blank_message_does_nothing(come: Open, services: StandIns) -> None:
     window = come()
-    window.send(blank)
+    for blank in ("", "   ", "\n \n"):
+        window.send(blank)
     for _ in range(50):  # Gradio hears no Enter while it is still busy with the last
         window.send("hello")
         window.page.wait_for_timeout(200)

@@ -25,7 +25,7 @@ def app(running_services: StandIns, tmp_path_factory: pytest.TempPathFactory) ->
         yield running
 
 
-def test_somebody_without_any_key_draws_stops_and_talks(come: Open, services: StandIns, app: App) -> None:
+def test_somebody_without_any_key_draws_stops_talks_and_is_told_what_works(come: Open, services: StandIns, app: App) -> None:
     window = come()
     expect(window.page.locator("#welcome")).to_contain_text("No Gemini key yet")
     window.send("/imagine a fox in the snow --steps 150")
@@ -48,3 +48,8 @@ def test_somebody_without_any_key_draws_stops_and_talks(come: Open, services: St
     expect(window.chat).to_contain_text("Gemini")
     window.rest()
     assert services.gemini.calls == [] and services.hub.calls == []
+
+    window.go_to("Settings")
+    window.page.locator("#check").click()
+    for part in ("Python", "Packages", "Data folder", "Drawing on this machine", "Gemini", "Hugging Face"):
+        expect(window.page.locator("#findings")).to_contain_text(f"{part} (works)")

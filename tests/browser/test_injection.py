@@ -78,9 +78,9 @@ def test_nothing_a_person_writes_runs(come: Open, services: StandIns) -> None:
     settled(window)
 
 
-@pytest.mark.parametrize("vector", [VECTORS[1], VECTORS[7], VECTORS[8], VECTORS[11]])
-def test_nothing_in_a_crafted_prompt_runs(vector: str, come: Open, services: StandIns) -> None:
+def test_nothing_in_a_crafted_prompt_runs(come: Open, services: StandIns) -> None:
     window = come()
+    vector = f"{VECTORS[1]} {VECTORS[7]} {VECTORS[8]}"
     crafted = {
         "title": vector, "prompt": f"a fox, {vector}", "prompt_2": vector, "negative_prompt": vector, "style": vector,
         "aspect_ratio": "1:1", "kept_terms": ["fox"], "added_terms": [vector], "reply": f"{vector} the end", "refusal": None,

@@ -131,11 +131,3 @@ def test_review_is_switched_on_in_settings(come: Open, services: StandIns) -> No
     window.stop.click()
     expect(window.page.locator("#review")).to_be_hidden()
     window.rest()
-
-
-def test_what_works_here_is_told(come: Open) -> None:
-    window = come()
-    window.go_to("Settings")
-    part(window, "check").click()
-    for name in ("Python", "Packages", "Data folder", "Gemini", "Hugging Face"):
-        expect(part(window, "findings")).to_contain_text(f"{name} (works)")
