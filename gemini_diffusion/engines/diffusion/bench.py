@@ -55,7 +55,7 @@ class Bench:
 
     def _draw(self, job: Job, commission: Commission) -> ImageResult:
         request, label = commission.request, commission.entry.label
-        pipeline, notices = self._open(job, commission)
+        pipeline = self._open(job, commission)
         seed = new_seed() if request.seed is None else request.seed
         with job.stage("drawing", f"Drawing with {label}") as stage:
             started = time.monotonic()
@@ -69,19 +69,19 @@ class Bench:
             engine="local",
             seconds=seconds,
             ignored=drawn.ignored,
-            notices=(*notices, *drawn.notices),
+            notices=drawn.notices,
             scheduler=drawn.scheduler,
             versions=pipeline.packages.versions,
         )
 
-    def _open(self, job: Job, commission: Commission) -> tuple[Pipeline, tuple[str, ...]]:
-        """The warm pipeline; with the sentence on where it was put, and why, if it had to be loaded."""
+    def _open(self, job: Job, commission: Commission) -> Pipeline:
+        """The warm pipeline; where it was put, and why, is the last word of loading it."""
         if self._pipeline is not None and self._folder == commission.folder:
-            return self._pipeline, ()
+            return self._pipeline
         label = commission.entry.label
         with job.stage("loading", f"Loading {label} into memory") as stage:
             self.release()
             self._pipeline = Pipeline.load(commission.folder, open_packages())
             self._folder = commission.folder
             stage.text = f"{label} is in memory: {self._pipeline.placement}"
-        return self._pipeline, (f"Drawn on {self._pipeline.placement}.",)
+        return self._pipeline
