@@ -96,10 +96,11 @@ async def draw_once(studio: Studio, settings: Settings, line: str) -> int:
 
 def open_app(studio: Studio, settings: Settings, flags: argparse.Namespace) -> int:
     """Opens the window and stays until it is closed or interrupted."""
+    auth = _auth(flags)  # before the window's imports, which take seconds
+
     from gemini_diffusion.ui.launch import Place, open_window
     from gemini_diffusion.ui.window import build
 
-    auth = _auth(flags)
     place = Place(flags.host, flags.port, flags.share, auth, browser=not flags.no_browser)
     visitors = Visitors(studio, settings, lends=place.private or flags.lend_keys, owner=place.private)
     window = open_window(build(visitors, welcome(studio, settings)), place)

@@ -117,7 +117,7 @@ class ChatTab:
                 shown, fresh, until = _marks(turn), fresh | news, clock() + SEEN
             elif clock() > until:
                 fresh = {}
-            state = self._state(visitor, turn, words) | fresh
+            state = fresh | self._state(visitor, turn, words)
             yield state | (self.conversation.emptied() if clear else {})
             clear = False
 
@@ -187,7 +187,7 @@ class ChatTab:
             updates |= await self._hang(visitor, latest)
         yield updates | self._set_up(visitor)
         if session.running:
-            async for state in self._follow(visitor, fresh=updates):
+            async for state in self._follow(visitor, session.running.asked, fresh=updates):
                 yield state
 
     async def return_here(self, request: gr.Request) -> Updates:

@@ -88,16 +88,16 @@ def _guard(place: Place) -> Middleware:
 
 def _check(place: Place) -> None:
     """An asked-for port that cannot be had is an error with a next step, not a surprise."""
-    if place.port is None:
-        return
-    if not 1 <= place.port <= 65535:
+    if place.port is not None and not 1 <= place.port <= 65535:
         raise BadInput(f"There is no port {place.port}.", "Choose one from 1024 to 65535.")
     family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((place.host, place.port))
+            probe.bind((place.host, place.port or 0))
         except OSError as error:
+            if place.port is None or isinstance(error, socket.gaierror):
+                raise BadInput(f"{place.host} is no address of this machine.", "Choose another --host.") from error
             raise BadInput(
                 f"Port {place.port} is taken or not allowed here.", "Choose another --port, or leave it out."
             ) from error

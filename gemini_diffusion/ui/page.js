@@ -33,6 +33,7 @@
   const tidy = () => {
     name("#box .submit-button", "Send");
     name("#box .stop-button", "Stop");
+    name("#line textarea", "The line that makes it again");
     document.querySelectorAll("#chat .thought-group .icon-button:not([aria-hidden])").forEach((found) => {
       found.setAttribute("aria-hidden", "true");
       found.tabIndex = -1;
