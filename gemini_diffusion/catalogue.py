@@ -42,6 +42,14 @@ class ImageModel:
     aliases: tuple[str, ...] = ()
 
     @property
+    def is_address(self) -> bool:
+        return self.source.startswith(("https://", "http://"))
+
+    def drawn_with(self, engine: str) -> str:
+        """The model and the place as a person says them: "SDXL base 1.0, on this machine"."""
+        return self.label if self.is_address else f"{self.label}, {PLACES.get(engine, engine)}"
+
+    @property
     def is_folder(self) -> bool:
         return Path(self.source).is_absolute()
 
@@ -113,6 +121,9 @@ CATALOGUE: tuple[ImageModel, ...] = (
     ),
 )
 
+PLACES = {"local": "on this machine", "hosted": "at Hugging Face"}
+"""Where an engine draws, as a person says it."""
+
 DEFAULT_LOCAL, DEFAULT_HOSTED = "sdxl", "black-forest-labs/FLUX.1-schnell"
 FIRST_RUN = "postcard"
 
@@ -145,7 +156,7 @@ def _guess(model: str) -> ImageModel:
 def _label(model: str) -> str:
     """A short name for a person: a folder's last part, an address's host, a hub id as it is."""
     if model.startswith(("https://", "http://")):
-        return urlsplit(model).hostname or model
+        return f"the endpoint at {urlsplit(model).hostname or model}"
     return Path(model).name if Path(model).is_absolute() else model
 
 

@@ -39,8 +39,10 @@ async def examine(studio: Studio, settings: Settings, *, live: bool = False) -> 
         *_packages(),
         _folder(settings.home_path),
         await _asked("Drawing on this machine", local.check, settings),
-        await _key("Gemini", bool(settings.google_api_key), gemini.check, settings, live=live),
-        await _key("Hugging Face", bool(settings.hf_token or settings.hf_inference_url), hosted.check, settings, live=live),
+        await _key("Gemini key", bool(settings.google_api_key), gemini.check, settings, live=live),
+        await _key(
+            "Hugging Face token", bool(settings.hf_token or settings.hf_inference_url), hosted.check, settings, live=live
+        ),
     ]
 
 
@@ -51,7 +53,7 @@ def welcome(studio: Studio, settings: Settings) -> list[str]:
         lines.append("No Gemini key yet: I write prompts by rule. Add one in Settings.")
     planned = plan.decide(Flags(), settings, studio.engines, None)
     if planned.engine.name == "hosted":
-        lines.append(f"Pictures are drawn by Hugging Face, with {planned.model.label}.")
+        lines.append(f"Pictures are drawn by {planned.model.drawn_with(planned.engine.name)}.")
     elif planned.model.vocabulary:
         lines.append(f"{planned.model.label}, the small model that came with the app, draws on this machine.")
         lines.append("For photographs, add a Hugging Face token in Settings, or choose another image model.")
@@ -102,5 +104,5 @@ async def _key(
 ) -> Finding:
     """A key that is not set is no fault: the program works without, and says what it would add."""
     if not is_set:
-        return Finding(part, True, "No key. Everything works without one, on this machine alone.", KeyNeeded("").hint)
-    return await _asked(part, check, settings) if live else Finding(part, True, "A key is set; it was not tried.")
+        return Finding(part, True, "Not set. Everything works without it, on this machine alone.", KeyNeeded("").hint)
+    return await _asked(part, check, settings) if live else Finding(part, True, "Set; it was not tried.")

@@ -253,11 +253,9 @@ def _jobs(command: Imagine) -> list[Imagine]:
 
 
 def _announcement(planned: Plan) -> str:
-    place = "on this machine" if planned.engine.name == "local" else "by Hugging Face"
+    drawn_with = planned.model.drawn_with(planned.engine.name)
     steps = f"{planned.num_inference_steps} steps"
-    return (
-        f"Nothing was drawn, as asked. It would be {planned.width} x {planned.height}, {steps}, {planned.model.label}, {place}."
-    )
+    return f"Nothing was drawn, as asked. It would be {planned.width} x {planned.height}, {steps}, {drawn_with}."
 
 
 def _placed(emit: Emit, place: int) -> Emit:

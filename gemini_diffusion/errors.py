@@ -46,7 +46,7 @@ class Fixable(GeminiDiffusionError):
 
 
 class KeyNeeded(Fixable):
-    default_hint = "Add a key in Settings."
+    default_hint = "Add one in Settings."
 
 
 class KeyRefused(Fixable):

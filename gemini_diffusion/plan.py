@@ -133,8 +133,9 @@ def _who(flags: Flags, settings: Settings, engines: Mapping[str, ImageEngine]) -
     engine = engines[name]
     model = catalogue.find(wanted or engine.default_model(settings))
     if engine.name not in model.engines:
-        place = "on this machine" if engine.name == "local" else "by Hugging Face"
-        raise RequestRefused(f"{model.label} cannot be drawn {place}.", "Choose another image model or engine.")
+        raise RequestRefused(
+            f"{model.label} cannot draw {catalogue.PLACES[engine.name]}.", "Choose another image model or engine."
+        )
     return engine, model
 
 

@@ -43,7 +43,7 @@ def test_auto_takes_the_engine_that_can_draw_the_model() -> None:
 
 
 def test_an_engine_asked_for_by_name_never_gives_way() -> None:
-    with pytest.raises(RequestRefused, match="cannot be drawn"):
+    with pytest.raises(RequestRefused, match="Postcard cannot draw at Hugging Face"):
         decided(Flags(engine="hosted", model="postcard"), **TOKEN)
     with pytest.raises(RequestRefused, match="no engine called cloud"):
         decided(Flags(engine="cloud"))

@@ -68,7 +68,7 @@ async def test_a_key_that_cannot_be_one_leaves_the_box_too(desk: Desk) -> None:
 
 async def test_the_check_names_each_part(desk: Desk) -> None:
     found = (await desk.settings.look(who())).replace("\\", "")
-    assert "**Drawing on this machine** (works): Draws sketches." in found and "**Gemini** (works): No key." in found
+    assert "**Drawing on this machine** (works): Draws sketches." in found and "**Gemini key** (works): Not set." in found
 
 
 # Errors in words

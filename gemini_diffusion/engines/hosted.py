@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gemini_diffusion import catalogue
+from gemini_diffusion.catalogue import ImageModel
 from gemini_diffusion.engines.inference.drawing import Drawing
 from gemini_diffusion.engines.inference.hub import Hub
 from gemini_diffusion.engines.inference.line import Asking, Line, open_line, origin
@@ -81,11 +82,11 @@ class HostedEngine:
         entry = catalogue.find(request.model)
         _require_key(settings, request.model)
         drawing = Drawing(request, settings, entry, seed=new_seed() if request.seed is None else request.seed)
-        emit(StageStarted("drawing", f"{entry.label} is drawing at {_where(settings, request.model)}"))
+        emit(StageStarted("drawing", f"{_capital(entry.label)} is drawing"))
         started = time.monotonic()
         async with open_line(self._tls, self._trusted(settings)) as line:
             picture = await retrying(lambda: self._attempt(line, drawing), deadline=settings.deadline, emit=emit)
-        emit(StageFinished("drawing", f"{entry.label} has drawn it ({drawing.served.provider})", time.monotonic() - started))
+        emit(StageFinished("drawing", _done(entry, drawing.served.provider), time.monotonic() - started))
         return drawing.result(picture, self.name)
 
     async def models(self, settings: Settings) -> list[ModelChoice]:
@@ -186,8 +187,14 @@ def _endpoint(settings: Settings, model: str) -> str:
     return settings.hf_inference_url or (model if model.startswith(("https://", "http://")) else "")
 
 
-def _where(settings: Settings, model: str) -> str:
-    return urlsplit(_endpoint(settings, model)).hostname or "Hugging Face"
+def _done(entry: ImageModel, provider: str) -> str:
+    """Who drew it, and for a model that several serve, at whose place."""
+    text = f"{_capital(entry.label)} has drawn it"
+    return text if entry.is_address else f"{text} ({provider})"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _require_key(settings: Settings, model: str = "") -> None:

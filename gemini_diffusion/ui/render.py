@@ -30,7 +30,6 @@ _FIELDS = {
     "height": "the height",
     "scheduler": "the scheduler",
 }
-_PLACES = {"local": "on this machine", "hosted": "by Hugging Face"}
 
 
 def messages(turns: Sequence[Turn]) -> list[Message]:
@@ -130,7 +129,7 @@ def ways_on(failed: Failed) -> list[tuple[str, str]]:
     if kind == "settings":
         return [("settings", "Open Settings"), ("retry", "Try again")]
     if kind == "engine":
-        return [("retry", "Try again"), (failed.action, f"Draw it {_PLACES.get(which, which)}")]
+        return [("retry", "Try again"), (failed.action, f"Draw it {catalogue.PLACES.get(which, which)}")]
     return [("retry", "Try again")]
 
 
@@ -246,11 +245,10 @@ def account(recipe: Recipe) -> str:
 
 def facts(recipe: Recipe) -> str:
     """The numbers under a picture, in one line."""
-    place = _PLACES.get(recipe.engine, recipe.engine)
     parts = [
         f"seed {recipe.seed}",
         f"{recipe.width} x {recipe.height}",
-        f"{catalogue.find(recipe.model).label}, {place}",
+        catalogue.find(recipe.model).drawn_with(recipe.engine),
         f"{recipe.num_inference_steps} steps",
     ]
     if recipe.seconds:
