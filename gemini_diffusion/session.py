@@ -19,7 +19,17 @@ from typing import Literal
 from gemini_diffusion import commands, plan, transcript
 from gemini_diffusion.commands import Flags, Imagine, Say
 from gemini_diffusion.errand import Choice, Errand, Studio
-from gemini_diffusion.errors import AgreementNeeded, BadInput, GaveUp, GeminiDiffusionError, KeyNeeded, KeyRefused, Transient
+from gemini_diffusion.errors import (
+    AgreementNeeded,
+    BadInput,
+    GaveUp,
+    GeminiDiffusionError,
+    KeyNeeded,
+    KeyRefused,
+    OutOfCredit,
+    OutOfQuota,
+    Transient,
+)
 from gemini_diffusion.gallery import FileFormat
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.turn import Kind, Turn
@@ -170,7 +180,7 @@ class Session:
         except asyncio.CancelledError:
             self._emit(Stopped(last_words(self._turns[-1])))
         except GeminiDiffusionError as error:
-            self._emit(failure(error))
+            self._emit(failure(error, self._turns[-1].kind))
         except Exception:  # noqa: BLE001 - the border to the person: what nobody foresaw is logged and still gets a sentence
             _LOG.exception("A turn failed in a way nobody foresaw.")
             self._emit(Failed("Something unexpected went wrong.", "Try again; the log on this machine says more.", "retry"))
@@ -229,14 +239,14 @@ def last_words(turn: Turn) -> str:
     return f"Stopped {places[under_way[-1]]}." if under_way and under_way[-1] in places else "Stopped."
 
 
-def failure(error: GeminiDiffusionError) -> Failed:
-    """An error as the person reads it, with the button that leads on."""
+def failure(error: GeminiDiffusionError, kind: Kind) -> Failed:
+    """An error as the person reads it, with the button that leads on: where a service cannot draw, this machine can."""
     if isinstance(error, AgreementNeeded) and error.download_bytes:
         return Failed(error.message, error.hint, f"download:{error.model}")
     if isinstance(error, (KeyNeeded, KeyRefused)):
         return Failed(error.message, error.hint, "settings")
-    if isinstance(error, (Transient, GaveUp)):
-        return Failed(error.message, error.hint, "retry")
+    if isinstance(error, (Transient, GaveUp, OutOfCredit, OutOfQuota)):
+        return Failed(error.message, error.hint, "engine:local" if kind == "imagine" else "retry")
     return Failed(error.message, error.hint)
 
 

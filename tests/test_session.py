@@ -13,7 +13,7 @@ from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.chat_models.offline import OfflineChatModel
 from gemini_diffusion.commands import parse
 from gemini_diffusion.errand import Studio
-from gemini_diffusion.errors import AgreementNeeded, BadInput, KeyRefused, OutOfCredit, RequestRefused
+from gemini_diffusion.errors import AgreementNeeded, BadInput, KeyRefused, OutOfCredit, OutOfQuota, RequestRefused
 from gemini_diffusion.gallery import Gallery, read_recipe
 from gemini_diffusion.session import Edit, Session, failure
 from gemini_diffusion.settings import Settings
@@ -269,8 +269,10 @@ async def test_a_failure_keeps_the_words_and_leads_on(room: Room) -> None:
     room.gemini.enqueue([KeyRefused("Gemini does not accept this key.")])
     turn = await room.done("hello", KEYED)
     assert (turn.state, turn.asked, turn.failures[0].action) == ("failed", "hello", "settings")
-    assert failure(AgreementNeeded("6.9 GB", model="sdxl", download_bytes=7)).action == "download:sdxl"
-    assert failure(AgreementNeeded("A licence.", model="sdxl")).action == "", "a licence is agreed to elsewhere"
+    assert failure(OutOfCredit("No credit."), "imagine").action == "engine:local"
+    assert failure(OutOfQuota("No quota."), "say").action == "retry"
+    assert failure(AgreementNeeded("6.9 GB", model="sdxl", download_bytes=7), "imagine").action == "download:sdxl"
+    assert failure(AgreementNeeded("A licence.", model="sdxl"), "imagine").action == "", "a licence is agreed to elsewhere"
 
 
 async def test_what_nobody_foresaw_is_one_calm_sentence(room: Room) -> None:
