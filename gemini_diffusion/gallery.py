@@ -5,11 +5,14 @@ It knows no visitor and no window: whoever holds a picture's random id may see i
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
 import secrets
 import unicodedata
+import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -73,6 +76,18 @@ class Gallery:
         path = picture.path.with_suffix(SUFFIXES[file_format])
         if not path.exists():
             write_whole(path, _encoded(picture, file_format))
+        return path
+
+    def bundle(self, pictures: Sequence[Picture]) -> Path:
+        """One zip of these pictures as they are kept, numbered in their order; the same pictures give the same file."""
+        identity = hashlib.sha256("".join(picture.id for picture in pictures).encode("ascii")).hexdigest()[:32]
+        path = self.folder / identity / f"gemini-diffusion-{len(pictures)}-pictures.zip"
+        if not path.exists():
+            content = io.BytesIO()
+            with zipfile.ZipFile(content, "w") as archive:  # stored: a PNG does not get smaller
+                for number, picture in enumerate(pictures, 1):
+                    archive.write(picture.path, f"{number:03} {picture.path.name}")
+            write_whole(path, content.getvalue())
         return path
 
 

@@ -101,6 +101,13 @@ class Session:
         """The file to download: the kept PNG itself, or a JPEG or WebP made beside it."""
         return self._studio.gallery.export(picture, file_format)
 
+    def bundle(self) -> Path:
+        """One zip of the conversation's pictures, in order. Raises BadInput where there is none."""
+        pictures = [picture for turn in self._turns for picture in turn.pictures if picture.path.exists()]
+        if not pictures:
+            raise BadInput("There is no picture in this conversation yet.", "Ask for one first: /imagine a fox.")
+        return self._studio.gallery.bundle(pictures)
+
     async def watch(self) -> AsyncIterator[Turn]:
         """The latest turn at every change and once a second, at most FRAMES a second, its last state last."""
         identity = self._turns[-1].id if self._turns else ""

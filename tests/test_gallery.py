@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -88,6 +89,17 @@ def test_an_export_is_the_same_picture_with_the_same_recipe(tmp_path: Path, file
     assert read_recipe(path) == kept.recipe
     assert b"trainedAlgorithmicMedia" in path.read_bytes()
     assert gallery.export(kept, "png") == kept.path
+
+
+def test_a_bundle_holds_the_very_files_in_their_order(tmp_path: Path) -> None:
+    gallery = Gallery(tmp_path)
+    kept = [gallery.save(picture(colour), recipe()) for colour in ("red", "blue")]
+    path = gallery.bundle(kept)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.namelist() == ["001 a-fox-in-the-snow-1234.png", "002 a-fox-in-the-snow-1234.png"]
+        assert [archive.read(name) for name in archive.namelist()] == [entry.path.read_bytes() for entry in kept]
+    assert gallery.bundle(kept) == path
+    assert gallery.bundle(kept[:1]) != path
 
 
 @pytest.mark.parametrize("identity", ["../../etc", "", "a" * 31, "A" * 32, "0" * 32])

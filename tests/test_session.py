@@ -290,6 +290,13 @@ async def test_an_edited_prompt_is_drawn_as_it_stands(room: Room) -> None:
     assert parse(turn.asked) == parse(recipe.line)
 
 
+async def test_a_conversations_pictures_are_saved_together(room: Room) -> None:
+    with pytest.raises(BadInput, match="no picture"):
+        room.session.bundle()
+    await room.done("/imagine a cat --n 2 --steps 1")
+    assert room.session.bundle().name == "gemini-diffusion-2-pictures.zip"
+
+
 async def test_a_new_seed_changes_nothing_else(room: Room) -> None:
     kept = (await room.done("/imagine a red cat --seed 7 --steps 2")).pictures[0]
     room.session.redraw(kept.id, Edit(seed="random"), PLAIN)

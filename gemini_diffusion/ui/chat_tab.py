@@ -153,7 +153,11 @@ class ChatTab:
         """The conversation is forgotten, the pictures are kept, and so is the one on the easel."""
         session = self._visitor(request).session
         session.clear()
-        return self.conversation.show(session.turns)
+        return self.conversation.show(session.turns) | {self.conversation.bundle: None}
+
+    async def save_all(self, request: gr.Request) -> Updates:
+        """Every picture of the conversation in one zip, behind a button that the page presses itself."""
+        return {self.conversation.bundle: str(await asyncio.to_thread(self._visitor(request).session.bundle))}
 
     async def choose(self, choice: Choice, prompt: str, request: gr.Request) -> Updates:
         """The answer to a review."""
@@ -224,7 +228,8 @@ class ChatTab:
         quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
         shown = [self.choices.chat_model, self.choices.image_model, easel.set_up]
         tab.select(told(self.return_here), None, shown, **quiet).then(told(self.choices.lists), None, shown[:2], **quiet)
-        talk.clear.click(told(self.clear), None, [talk.chat, talk.status], **quiet)
+        talk.clear.click(told(self.clear), None, [talk.chat, talk.status, talk.bundle], **quiet)
+        talk.save_all.click(told(self.save_all), None, talk.bundle, **quiet).success(None, js=_FETCH, **private)
         talk.chat.select(told(self.take), None, easel.components(), **quiet)
         easel.file_format.input(told(self.change_format), {easel.file_format, easel.in_hand}, easel.download, **quiet)
         answers: dict[Choice, Any] = {"draw": talk.draw, "again": talk.again, "mine": talk.mine}
@@ -253,6 +258,7 @@ class ChatTab:
         return choose_this
 
 
+_FETCH = "() => setTimeout(() => document.querySelector('#bundle').click(), 50)"
 _GIVE_BACK = "(draft, text) => text && !draft.trim() ? [text, ''] : [draft, text]"
 
 

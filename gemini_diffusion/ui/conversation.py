@@ -24,6 +24,8 @@ class Conversation:
     returned: gr.Textbox
     status: gr.Markdown
     clear: gr.Button
+    save_all: gr.Button
+    bundle: gr.DownloadButton
     review: gr.Column
     review_prompt: gr.Textbox
     draw: gr.Button
@@ -81,10 +83,12 @@ def build(models: Callable[[], Choices]) -> tuple[Conversation, Choices]:
             gr.Button("Models", size="sm", elem_id="more", min_width=0, scale=0)
             chosen = models()
             status = gr.Markdown("Ready", elem_id="status")
+            save_all = gr.Button("Save all", size="sm", elem_id="save-all", min_width=0, scale=0)
             clear = gr.Button("Clear", size="sm", elem_id="clear", min_width=0, scale=0)
+        bundle = gr.DownloadButton("All pictures", visible="hidden", elem_id="bundle")
     return Conversation(
         chat=chat, box=box, returned=returned, status=status, clear=clear, review=review, review_prompt=review_prompt,
-        draw=draw, again=again, mine=mine,
+        draw=draw, again=again, mine=mine, save_all=save_all, bundle=bundle,
     ), chosen  # fmt: skip
 
 
