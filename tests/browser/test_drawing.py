@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -228,6 +229,19 @@ def test_a_failing_service_says_why_and_offers_the_next_step(come: Open, service
     expect(window.pictures).to_have_count(1)
     window.rest()
     assert len(services.hub.drawings) == 2
+
+
+def test_all_pictures_are_saved_as_one_zip(come: Open, services: StandIns, app: App) -> None:
+    window = come()
+    before = set(app.pictures)
+    window.send(f"{FOX} --n 2")
+    expect(window.pictures).to_have_count(2)
+    window.rest()
+    with window.page.expect_download() as waiting:
+        window.page.locator("#save-all").click()
+    with zipfile.ZipFile(waiting.value.path()) as archive:
+        saved = {archive.read(name) for name in archive.namelist()}
+    assert saved == {path.read_bytes() for path in set(app.pictures) - before}
 
 
 def test_clear_empties_the_screen_and_keeps_the_pictures(come: Open, services: StandIns, app: App) -> None:
