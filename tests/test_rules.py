@@ -183,7 +183,7 @@ def test_verbatim_changes_nothing_and_keeps_the_negatives() -> None:
 def test_a_small_model_says_what_it_knows_and_does_not(tmp_path: Path) -> None:
     model = small_model(tmp_path)
     assert introduce(Wish("a red cat and an astronaut on the beach", model)) == (
-        "I know red, cat, beach. I don't know astronaut: I draw the nearest."
+        "I know red, cat, beach. I don't know astronaut: I draw the nearest; another image model knows more."
     )
     assert introduce(Wish("un gato rojo", model)) is None
     assert "I know cat, boat and the like" in (introduce(Wish("a zeppelin", model)) or "")
@@ -211,7 +211,7 @@ def test_a_broken_vocabulary_is_said_in_a_sentence(tmp_path: Path) -> None:
 @pytest.mark.skipif(not (POSTCARD.vocabulary and POSTCARD.vocabulary.is_file()), reason="the Postcard model is not there yet")
 def test_the_postcard_model_knows_the_example_and_not_the_astronaut() -> None:
     wish = Wish("a red cat on the beach at sunset with an astronaut", POSTCARD)
-    assert introduce(wish) == "I know red, cat, beach, sunset. I don't know astronaut: I draw the nearest."
+    assert introduce(wish) == "I know red, cat, beach, sunset. I don't know astronaut: I draw the nearest; another image model knows more."
     assert introduce(Wish("a red cat on the beach at sunset", POSTCARD)) is None
 
 

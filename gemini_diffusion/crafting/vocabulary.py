@@ -101,7 +101,7 @@ def introduce(wish: Wish) -> str | None:
     if not unknown:
         return None
     offer = ", ".join(known) if known else f"{', '.join(vocabulary.subjects[:8])} and the like"
-    return f"I know {offer}. I don't know {_some(unknown)}: I draw the nearest."
+    return f"I know {offer}. I don't know {_some(unknown)}: I draw the nearest; another image model knows more."
 
 
 def _some(words: tuple[str, ...]) -> str:
