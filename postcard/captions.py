@@ -43,7 +43,7 @@ def _choose(scene: Scene, rng: random.Random) -> Caption:
     natural = scene.colour == NATURAL[scene.subject]
     silent = {
         "subject": rng.random() < 0.04,
-        "colour": rng.random() < (0.6 if natural else 0.3),
+        "colour": rng.random() < (0.6 if natural else 0.07),
         "place": rng.random() < 0.1,
         "time": rng.random() < (0.45 if scene.time == "day" else 0.05),
         "side": rng.random() < (0.94 if scene.side == "centre" else 0.04),

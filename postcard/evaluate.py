@@ -27,6 +27,14 @@ WORDINGS = (
 )
 """None of these sentences can come out of the captions' grammar."""
 
+NEGATIVES = (
+    ("a fox in the snow", "colour", "orange"),
+    ("a boat at sunset", "colour", "red"),
+    ("a red cat", "place", "beach"),
+    ("a red cat", "place", "snow"),
+)
+"""A prompt that leaves a question open, the question, and an answer to be kept away from."""
+
 _TIME_NAMES = {"day": "daytime", "sunset": "sunset", "night": "night"}
 
 
@@ -97,11 +105,11 @@ def rate(verdicts: Iterable[Verdict], name: str, value: str) -> float:
     return sum(seen) / max(len(seen), 1)
 
 
-def negative_rates(pipe: Any, judge: Judge, count: int = 32) -> dict[str, tuple[float, float]]:
+def negative_rates(pipe: Any, judge: Judge, count: int = 20) -> dict[str, tuple[float, float]]:
     """Give how often a colour and a place appear unasked, and how often with that word as the negative prompt."""
     seeds = list(range(5000, 5000 + count))
     result = {}
-    for prompt, name, word in (("a car on the beach", "colour", "blue"), ("a red cat", "place", "forest")):
+    for prompt, name, word in NEGATIVES:
         drawn = [judge.judge_all(draw(pipe, [prompt] * count, seeds, negative)) for negative in ("", word)]
         result[f"{prompt}, negative: {word}"] = (rate(drawn[0], name, word), rate(drawn[1], name, word))
     return result
@@ -120,6 +128,6 @@ def report(pipe: Any, judge: Judge, count: int = 300) -> str:
         total.right = {name: total.right[name] + value for name, value in part.right.items()}
     lines.append(total.row("all together"))
     lines.append("")
-    for name, (without, negative) in negative_rates(pipe, judge).items():
-        lines.append(f"- {name}: {100 * without:.0f} % without, {100 * negative:.0f} % with it")
+    for name, (without, against) in negative_rates(pipe, judge).items():
+        lines.append(f"- {name}: {100 * without:.0f} % without, {100 * against:.0f} % with it")
     return "\n".join([*lines, "", "Misses:", *(f"- {miss}" for miss in misses)])

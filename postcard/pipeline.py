@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 STEPS = 16
-GUIDANCE = 4.0
+GUIDANCE = 3.0
 
 
 def assemble(language: Language, vae: AutoencoderKL, unet: UNet2DConditionModel) -> StableDiffusionXLPipeline:
