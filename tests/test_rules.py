@@ -208,10 +208,10 @@ def test_a_broken_vocabulary_is_said_in_a_sentence(tmp_path: Path) -> None:
         read_vocabulary(path)
 
 
-@pytest.mark.skipif(not (POSTCARD.vocabulary and POSTCARD.vocabulary.is_file()), reason="the Postcard model is not there yet")
 def test_the_postcard_model_knows_the_example_and_not_the_astronaut() -> None:
     wish = Wish("a red cat on the beach at sunset with an astronaut", POSTCARD)
-    assert introduce(wish) == "I know red, cat, beach, sunset. I don't know astronaut: I draw the nearest; another image model knows more."
+    said = "I know red, cat, beach, sunset. I don't know astronaut: I draw the nearest; another image model knows more."
+    assert introduce(wish) == said
     assert introduce(Wish("a red cat on the beach at sunset", POSTCARD)) is None
 
 
