@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from gemini_diffusion.engines.diffusion.packages import Packages
 
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "GOOGLE_GEMINI_BASE_URL", "HF_INFERENCE_URL")
 
@@ -15,3 +22,19 @@ os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="gradio-")
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["NO_PROXY"] = "127.0.0.1,localhost"
+
+
+@pytest.fixture(scope="session")
+def packages() -> Packages:
+    """torch and diffusers, as the local engine opens them."""
+    from gemini_diffusion.engines.diffusion.packages import open_packages
+
+    return open_packages()
+
+
+@pytest.fixture(scope="session")
+def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny SDXL with random weights; nobody writes into it."""
+    from tests.tiny_sdxl import build_sdxl
+
+    return build_sdxl(tmp_path_factory.mktemp("models") / "tiny-sdxl")

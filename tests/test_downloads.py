@@ -13,7 +13,6 @@ import pytest
 
 from gemini_diffusion import catalogue
 from gemini_diffusion.engines.diffusion.download import Download, choose, in_bytes
-from gemini_diffusion.engines.diffusion.packages import Packages, open_packages
 from gemini_diffusion.engines.diffusion.shelf import Shelf, is_whole
 from gemini_diffusion.engines.diffusion.worker import Job
 from gemini_diffusion.engines.local import LocalEngine
@@ -27,19 +26,8 @@ from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ImageRequest, Progress, StageStarted
 from tests.bench import Local, reading, until
 from tests.servers import hugging_face as hf
-from tests.tiny_sdxl import build_sdxl
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
-
-@pytest.fixture(scope="module")
-def packages() -> Packages:
-    return open_packages()
-
-
-@pytest.fixture(scope="module")
-def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_sdxl(tmp_path_factory.mktemp("models") / "tiny-sdxl")
 
 
 # --- downloads ---

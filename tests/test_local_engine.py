@@ -17,7 +17,7 @@ import pytest
 
 from gemini_diffusion import catalogue
 from gemini_diffusion.engines.diffusion.device import place
-from gemini_diffusion.engines.diffusion.packages import Packages, open_packages
+from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Pipeline
 from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
 from gemini_diffusion.engines.diffusion.shelf import is_whole
@@ -30,19 +30,9 @@ from gemini_diffusion.errors import (
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ImageRequest, Progress, StageFinished, StageStarted
 from tests.bench import Local, reading, until
-from tests.tiny_sdxl import build_sd15, build_sdxl
+from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
-
-@pytest.fixture(scope="module")
-def packages() -> Packages:
-    return open_packages()
-
-
-@pytest.fixture(scope="module")
-def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_sdxl(tmp_path_factory.mktemp("models") / "tiny-sdxl")
 
 
 @pytest.fixture(scope="module")

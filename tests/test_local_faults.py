@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gemini_diffusion.engines.diffusion.decoding import decode
-from gemini_diffusion.engines.diffusion.packages import Packages, open_packages
+from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Pipeline
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.engines.translation import translated
@@ -26,19 +26,9 @@ from gemini_diffusion.errors import (
     RequestRefused,
 )
 from tests.bench import Local, reading
-from tests.tiny_sdxl import build_sd15, build_sdxl
+from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
-
-@pytest.fixture(scope="module")
-def packages() -> Packages:
-    return open_packages()
-
-
-@pytest.fixture(scope="module")
-def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_sdxl(tmp_path_factory.mktemp("models") / "tiny-sdxl")
 
 
 @pytest.fixture

@@ -98,10 +98,8 @@ def _sentences(told: object) -> list[str]:
 
 def _seconds(value: str) -> float | None:
     """Retry-After in seconds: a number, or the time until an HTTP date."""
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
+    if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
+        return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     except (TypeError, ValueError):
