@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--shards", type=int, default=24, help="lessons to make, in thousands of two (default: %(default)s)")
     parser.add_argument("--count", type=int, default=300, help="prompts to evaluate (default: %(default)s)")
     parser.add_argument("--prompt", default="a red cat on the beach at sunset")
+    parser.add_argument("--synonyms", nargs="*", default=["moonlit=night", "sunny=daytime"], help="new=known, one word each")
     parser.add_argument("--negative", default="")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="two programs of one thread beat one of two")
@@ -74,6 +75,16 @@ def train_language(arguments: argparse.Namespace) -> None:
     from postcard.language import train
 
     train(arguments.run / "language", arguments.minutes, seed=arguments.seed)
+
+
+def teach(arguments: argparse.Namespace) -> None:
+    """Teach the encoders words that mean what known ones do; the UNet stays as it is."""
+    from postcard import language
+
+    spoken, *_ = _parts(arguments)
+    left = language.teach(spoken, dict(pair.split("=") for pair in arguments.synonyms))
+    language.save(spoken, arguments.run / "language")
+    print(f"error left: {left:.4f}")
 
 
 def train_vae(arguments: argparse.Namespace) -> None:
@@ -149,7 +160,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from postcard.judge import Judge
     from postcard.pipeline import load
 
-    print(report(load(arguments.model), Judge.load(), arguments.count))
+    print(report(load(arguments.model), Judge.load(), arguments.count, arguments.seed))
 
 
 def _parts(arguments: argparse.Namespace) -> tuple[Any, Any, Any]:
@@ -164,15 +175,15 @@ def _parts(arguments: argparse.Namespace) -> tuple[Any, Any, Any]:
     unet = next((home / "unet" for home in (run, shipped) if (home / "unet" / "config.json").exists()), None)
     return (
         language.load(words),
-        AutoencoderKL.from_pretrained(vae),
-        diffusion.build() if unet is None else UNet2DConditionModel.from_pretrained(unet),
+        AutoencoderKL.from_pretrained(vae).float(),
+        diffusion.build() if unet is None else UNet2DConditionModel.from_pretrained(unet).float(),
     )
 
 
 COMMANDS = {
     "samples": samples, "words": write_words, "train-judge": train_judge, "train-language": train_language,
     "train-vae": train_vae, "fill": fill, "train": train, "export": export, "draw": draw, "sheet": write_sheet,
-    "evaluate": evaluate,
+    "teach": teach, "evaluate": evaluate,
 }  # fmt: skip
 
 

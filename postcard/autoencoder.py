@@ -133,7 +133,7 @@ def _open(plan: AutoencoderPlan) -> tuple[Any, float]:
     if note.exists():
         return AutoencoderKL.from_pretrained(plan.folder), float(json.loads(note.read_text())["minutes"])
     if plan.start:
-        return AutoencoderKL.from_pretrained(plan.start), 0.0
+        return AutoencoderKL.from_pretrained(plan.start).float(), 0.0
     torch.manual_seed(plan.seed)
     return build(), 0.0
 

@@ -70,9 +70,9 @@ class Score:
         return f"| {name} | {self.count} | {cells} |"
 
 
-def questions(kind: str, count: int) -> list[Question]:
+def questions(kind: str, count: int, seed: int = 0) -> list[Question]:
     """Ask for `plain` scenes, for combinations `held out` of training, or in `crafted` phrases with synonyms."""
-    rng = random.Random(f"evaluate {kind}")
+    rng = random.Random(f"evaluate {kind} {seed}")
     return [_question(world.sample(rng, unseen=kind == "held out"), kind, rng) for _ in range(count)]
 
 
@@ -115,13 +115,13 @@ def negative_rates(pipe: Any, judge: Judge, count: int = 20) -> dict[str, tuple[
     return result
 
 
-def report(pipe: Any, judge: Judge, count: int = 300) -> str:
+def report(pipe: Any, judge: Judge, count: int = 300, seed: int = 0) -> str:
     """Give the figures as a Markdown table, the effect of negatives, and the misses."""
     lines = ["| prompts | count | subject | colour | place | time | all four |", "|---|---|---|---|---|---|---|"]
     misses: list[str] = []
     total = Score()
     for kind in ("plain", "held out", "crafted"):
-        part = score(pipe, judge, questions(kind, count // 3))
+        part = score(pipe, judge, questions(kind, count // 3, seed))
         lines.append(part.row(kind))
         misses += part.misses
         total.count += part.count

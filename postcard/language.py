@@ -73,13 +73,13 @@ def create() -> Language:
 
 
 def load(folder: Path) -> Language:
-    """Read encoders and tokenizer from a pipeline's folder."""
+    """Read encoders and tokenizer from a pipeline's folder, in 32-bit floats whatever is on disk."""
     from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
     return Language(
         CLIPTokenizer.from_pretrained(folder / "tokenizer"),
-        CLIPTextModel.from_pretrained(folder / "text_encoder"),
-        CLIPTextModelWithProjection.from_pretrained(folder / "text_encoder_2"),
+        CLIPTextModel.from_pretrained(folder / "text_encoder").float(),
+        CLIPTextModelWithProjection.from_pretrained(folder / "text_encoder_2").float(),
     )
 
 
@@ -114,6 +114,53 @@ def train(folder: Path, minutes: float, peak_rate: float = 2e-3, batch_size: int
         if step % 200 == 0 or clock.progress >= 1:
             print(f"language {clock.minutes_spent:5.1f} min, step {step}, loss {loss.item():.4f}, right {right}", flush=True)
     save(language, folder)
+
+
+def teach(language: Language, synonyms: dict[str, str], steps: int = 150, rate: float = 0.02) -> float:
+    """Make single-token words mean what known words mean, by their embeddings alone; give the error that is left.
+
+    The encoders' own answer to a caption with the known word is the lesson for the same caption with the new one. Nothing
+    else is touched, so a UNet that was trained on these encoders stays valid.
+    """
+    import torch
+
+    rows = {word: language.tokenizer.convert_tokens_to_ids(f"{word}</w>") for word in synonyms}
+    tables = _embeddings(language)
+    optimizer = torch.optim.Adam(tables, lr=rate)
+    only = torch.zeros(len(language.tokenizer), 1)
+    only[list(rows.values())] = 1
+    rng, error = random.Random("teach"), torch.zeros(())
+    for step in range(steps):
+        new, known = _retold(synonyms, rng)
+        with torch.no_grad():
+            hidden, pooled = language.read(language.tokens(known))
+        now_hidden, now_pooled = language.read(language.tokens(new))
+        error = (now_hidden - hidden).square().mean() + (now_pooled - pooled).square().mean()
+        set_rate(optimizer, rate * (1 - step / steps))
+        optimizer.zero_grad(set_to_none=True)
+        error.backward()
+        for table in tables:
+            table.grad *= only
+        optimizer.step()
+    return float(error.detach())
+
+
+def _embeddings(language: Language) -> list[Any]:
+    return [model.get_input_embeddings().weight for model in (language.first, language.second)]
+
+
+def _retold(synonyms: dict[str, str], rng: random.Random, count: int = 32) -> tuple[list[str], list[str]]:
+    """Give captions with new words, and the same captions with the known words in their places."""
+    new: list[str] = []
+    known: list[str] = []
+    while len(new) < count:
+        text = describe(world.sample(rng), rng).text.lower()
+        word, meaning = rng.choice(list(synonyms.items()))
+        pieces = text.split(" ")
+        if meaning in pieces:
+            known.append(text)
+            new.append(" ".join(word if piece == meaning else piece for piece in pieces))
+    return new, known
 
 
 def _questions() -> Any:

@@ -224,3 +224,26 @@ def test_training_goes_on_from_where_it_stopped(tmp_path: Path) -> None:
     diffusion.train(replace(first, minutes=0.02), None, lambda average: saves.append(average.state_dict()))
     assert diffusion.Learner(first, None).step > again.step
     assert any(not torch.equal(saves[0][name], saves[1][name]) for name in saves[0])
+
+
+def test_a_taught_word_changes_its_own_embedding_alone() -> None:
+    import torch
+
+    spoken = language.load(ASSETS)
+    word = spoken.tokenizer.convert_tokens_to_ids("sunny</w>")
+    table = spoken.first.get_input_embeddings().weight
+    before = table.detach().clone()
+    language.teach(spoken, {"sunny": "night"}, steps=2)
+    assert (table != before).any(dim=1).nonzero().flatten().tolist() == [word]
+    assert torch.isfinite(table).all()
+
+
+def test_words_that_were_taught_are_read_as_the_ones_they_mean() -> None:
+    spoken = language.load(ASSETS)
+
+    def gap(one: str, other: str) -> float:
+        first, second = (spoken.read(spoken.tokens([f"a red cat in the city while it is {word}"]))[1] for word in (one, other))
+        return float((first - second).square().mean().detach())
+
+    assert gap("moonlit", "night") < gap("daytime", "night") / 20
+    assert gap("sunny", "daytime") < gap("daytime", "night") / 20
