@@ -120,10 +120,13 @@ def teach(language: Language, synonyms: dict[str, str], steps: int = 150, rate: 
     """Make single-token words mean what known words mean, by their embeddings alone; give the error that is left.
 
     The encoders' own answer to a caption with the known word is the lesson for the same caption with the new one. Nothing
-    else is touched, so a UNet that was trained on these encoders stays valid.
+    else is touched, so a UNet that was trained on these encoders stays valid. Raises ValueError for a word of several tokens.
     """
     import torch
 
+    split = [word for word in synonyms if len(language.tokenizer.tokenize(word)) > 1]
+    if split:
+        raise ValueError(f"The tokenizer splits {', '.join(split)}: only words that are one token can be taught.")
     rows = {word: language.tokenizer.convert_tokens_to_ids(f"{word}</w>") for word in synonyms}
     tables = _embeddings(language)
     optimizer = torch.optim.Adam(tables, lr=rate)

@@ -236,6 +236,8 @@ def test_a_taught_word_changes_its_own_embedding_alone() -> None:
     language.teach(spoken, {"sunny": "night"}, steps=2)
     assert (table != before).any(dim=1).nonzero().flatten().tolist() == [word]
     assert torch.isfinite(table).all()
+    with pytest.raises(ValueError, match="dogs"):
+        language.teach(spoken, {"dogs": "dog"})
 
 
 def test_words_that_were_taught_are_read_as_the_ones_they_mean() -> None:
