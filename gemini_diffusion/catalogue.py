@@ -82,7 +82,7 @@ CATALOGUE: tuple[ImageModel, ...] = (
         engines=("local",),
         sizes=((128, 128),),
         num_inference_steps=16,
-        guidance_scale=4.0,
+        guidance_scale=3.0,
         licence="MIT",
         vocabulary=ASSETS / "postcard" / "words.json",
     ),

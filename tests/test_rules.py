@@ -208,6 +208,15 @@ def test_a_broken_vocabulary_is_said_in_a_sentence(tmp_path: Path) -> None:
         read_vocabulary(path)
 
 
+@pytest.mark.parametrize(
+    ("idea", "words"), [("Dogs in the snow", "dog in the snow"), ("A Fox", "a fox"), ("two black cats", "two black cat")]
+)
+def test_a_model_of_few_words_is_given_the_form_it_learned(idea: str, words: str) -> None:
+    crafted = craft_by_rules(Wish(idea, POSTCARD, stylize=0))
+    assert crafted.prompt.lower() == words
+    assert any(" as " in notice for notice in crafted.notices) == (words != idea.lower())
+
+
 def test_the_postcard_model_knows_the_example_and_not_the_astronaut() -> None:
     wish = Wish("a red cat on the beach at sunset with an astronaut", POSTCARD)
     said = "I know red, cat, beach, sunset. I don't know astronaut: I draw the nearest; another image model knows more."

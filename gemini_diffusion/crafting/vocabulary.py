@@ -38,14 +38,25 @@ class Vocabulary:
         return tuple(word for word in _substance(idea) if not self.knows(word))
 
     def reworded(self, prompt: str) -> tuple[str, tuple[str, ...]]:
-        """A prompt with each unknown word that has a known synonym replaced by it, and "kitty as cat" for each."""
+        """A prompt with each unknown word that has a known synonym, and each form of a known word, replaced by the one
+        the model learned; and "kitty as cat" for each."""
         said: list[str] = []
+        learned = {stem(word): word for phrase in reversed(self.words) for word in words_in(phrase)}
         for word in dict.fromkeys(words_in(prompt)):
-            row = read_lexicon().english.get(stem(word))
-            if row and row.kind != "link" and not self.knows(word) and self.knows(row.english):
-                prompt = _replaced(prompt, word, row.english)
-                said.append(f"{word} as {row.english}")
+            instead = self._instead(word, learned)
+            if instead not in ("", word):
+                prompt = _replaced(prompt, word, instead)
+                said.append(f"{word} as {instead}")
         return prompt, tuple(said)
+
+    def _instead(self, word: str, learned: Mapping[str, str]) -> str:
+        """The learned word that stands for `word`: itself, its singular, a synonym; "" where there is none."""
+        if word.lower() in learned.values():
+            return word
+        if stem(word) in learned:
+            return learned[stem(word)]
+        row = read_lexicon().english.get(stem(word))
+        return row.english if row and row.kind != "link" and self.knows(row.english) else ""
 
 
 def _replaced(prompt: str, word: str, instead: str) -> str:

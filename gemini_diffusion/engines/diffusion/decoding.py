@@ -13,7 +13,7 @@ ANOTHER = "Draw it with another seed, less guidance or another model."
 
 
 def decode(pipeline: Any, latents: Any, torch: Any) -> tuple[Any, tuple[str, ...]]:
-    """The picture for `latents` [1, 4, height / 8, width / 8], and the sentences a person should read about it.
+    """The picture for `latents` [1, channels, height / 8, width / 8], and the sentences a person should read about it.
 
     Raises BadAnswer where the latents or the decoder's output are not numbers in any precision, Blocked where the model's
     own safety checker hides the picture. A black picture therefore never appears without its cause.
