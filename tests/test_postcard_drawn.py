@@ -1,0 +1,80 @@
+"""The whole way from words to a postcard, judged by what is in the picture: crafting, the local engine, the gallery."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gemini_diffusion.chat_models.offline import OfflineChatModel
+from gemini_diffusion.engines.local import LocalEngine
+from gemini_diffusion.errand import Studio
+from gemini_diffusion.gallery import Gallery
+from gemini_diffusion.session import Edit, Session
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.turn import Turn
+from postcard.judge import Judge, Verdict
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
+
+
+@pytest.fixture
+async def session(tmp_path: Path) -> AsyncIterator[Session]:
+    engine = LocalEngine(tmp_path)
+    yield Session(Studio({"offline": OfflineChatModel()}, {"local": engine}, Gallery(tmp_path / "pictures")), tmp_path)
+    await engine.close()
+
+
+async def ended(session: Session) -> Turn:
+    return [turn async for turn in session.watch()][-1]
+
+
+def judged(turn: Turn) -> list[Verdict]:
+    return Judge.load().judge_all([Image.open(picture.path).convert("RGB") for picture in turn.pictures])
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("/imagine a red cat on the beach at sunset --seed 1", Verdict("cat", "red", "beach", "sunset")),
+        ("/imagine 밤 숲 속의 파란 집 --seed 1", Verdict("house", "blue", "forest", "night")),
+        ("/imagine um barco amarelo na praia de dia --seed 1", Verdict("boat", "yellow", "beach", "day")),
+    ],
+)
+async def test_the_picture_shows_what_was_asked_in_any_language(line: str, seen: Verdict, session: Session) -> None:
+    session.start(line, Settings())
+    assert judged(await ended(session)) == [seen]
+
+
+async def test_a_prompt_edited_on_the_easel_is_what_is_drawn_next(session: Session) -> None:
+    session.start("/imagine a red car in the city by day --seed 4", Settings())
+    first = await ended(session)
+    session.redraw(first.pictures[0].id, Edit(prompt="a green car in the city at night"), Settings())
+    second = await ended(session)
+    assert [judged(first)[0].colour, judged(first)[0].time] == ["red", "day"]
+    assert [judged(second)[0].colour, judged(second)[0].time] == ["green", "night"]
+
+
+async def test_the_kept_line_makes_the_same_pixels_and_another_seed_others(session: Session) -> None:
+    session.start("/imagine a pink rabbit in the snow --n 2 --seed 5", Settings())
+    first, other = (await ended(session)).pictures
+    session.start(first.recipe.line, Settings())
+    again = (await ended(session)).pictures[0]
+    assert Image.open(again.path).tobytes() == Image.open(first.path).tobytes()
+    assert Image.open(other.path).tobytes() != Image.open(first.path).tobytes()
+
+
+async def test_stop_ends_a_drawing_within_a_step_and_keeps_nothing(session: Session) -> None:
+    session.start("/imagine a cat --steps 150", Settings())
+    async for turn in session.watch():
+        if turn.progress and turn.progress[0].done >= 2:
+            break
+    await asyncio.wait_for(session.stop(), 1)
+    stopped = session.turns[-1]
+    assert stopped.notices[-1].startswith("Stopped at step ") and stopped.notices[-1].endswith(" of 150.")
+    assert session.pictures == ()
+    session.start("/imagine a cat in the snow --seed 2", Settings())
+    assert judged(await ended(session))[0].subject == "cat"
