@@ -95,6 +95,7 @@ async def test_several_pictures_are_several_seeds(room: Room) -> None:
     turn = await room.done("/imagine a cat --n 3 --seed 7 --steps 2")
     assert [picture.recipe.seed for picture in turn.pictures] == [7, 8, 9]
     assert len({picture.path for picture in turn.pictures}) == 3
+    assert sorted(step.index for step in turn.steps if step.stage == "drawing") == [0, 1, 2]
 
 
 async def test_of_several_pictures_one_may_fail_and_the_others_stay(room: Room) -> None:
