@@ -109,16 +109,21 @@ class Session:
         return self._studio.gallery.bundle(pictures)
 
     async def watch(self) -> AsyncIterator[Turn]:
-        """The latest turn at every change and once a second, at most FRAMES a second, its last state last."""
-        identity = self._turns[-1].id if self._turns else ""
+        """The latest turn at every change and once a second, at most FRAMES a second, its last state last.
+
+        It ends when the turn is on disk too, so that whoever leaves then leaves nothing behind.
+        """
+        identity, task = self._turns[-1].id if self._turns else "", self._task
         while turn := next((turn for turn in reversed(self._turns) if turn.id == identity), None):
             changed = self._changed
             yield turn
             if not turn.running:
-                return
+                break
             await asyncio.sleep(1 / FRAMES)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), 1 - 1 / FRAMES)
+        if task is not None:
+            await asyncio.wait({task})
 
     # What a person does
 
