@@ -53,14 +53,14 @@ class Endpoints:
         visitor = self.visitors.of(name_of(request))
         session: Session = visitor.session
         try:
-            session.start(text, visitor.settings)
+            turn = session.start(text, visitor.settings)
         except GeminiDiffusionError as error:
             raise _refused(str(error)) from None
         try:
             async for turn in session.watch():
                 yield turn
         finally:
-            if session.running:
+            if session.running and session.running.id == turn.id:  # by now it may be somebody else's turn
                 await session.stop()
         if turn.state != "done":
             raise _refused(_why(turn))
