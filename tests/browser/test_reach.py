@@ -61,6 +61,7 @@ NAMELESS = """() => [...document.querySelectorAll("button, textarea, input, [rol
 
 def test_what_is_pressed_has_a_name(come: Open) -> None:
     window = come()
+    expect(window.page.locator("#box .submit-button")).to_have_attribute("aria-label", "Send")  # the page names it by itself
     window.draw(FOX)
     assert window.page.evaluate(NAMELESS) == []
     window.go_to("Settings")
