@@ -61,8 +61,9 @@ NAMELESS = """() => [...document.querySelectorAll("button, textarea, input, [rol
 
 def test_what_is_pressed_has_a_name(come: Open) -> None:
     window = come()
-    expect(window.page.locator("#box .submit-button")).to_have_attribute("aria-label", "Send")  # the page names it by itself
     window.draw(FOX)
+    expect(window.page.locator("#box .submit-button")).to_have_attribute("aria-label", "Send")  # the page names it by itself
+    window.page.wait_for_timeout(300)  # it names what is new a moment after it came
     assert window.page.evaluate(NAMELESS) == []
     window.go_to("Settings")
     expect(window.page.locator("#google_api_key-save")).to_be_visible()
