@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gemini_diffusion.engines.diffusion.packages import Packages
+    from tests.stand_ins import StandIns
 
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "GOOGLE_GEMINI_BASE_URL", "HF_INFERENCE_URL")
 
@@ -38,3 +41,12 @@ def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.tiny_sdxl import build_sdxl
 
     return build_sdxl(tmp_path_factory.mktemp("models") / "tiny-sdxl")
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[StandIns]:
+    """Gemini and Hugging Face, stood in for, for as long as one file of tests runs."""
+    from tests.stand_ins import StandIns
+
+    with StandIns() as both:
+        yield both

@@ -28,12 +28,6 @@ RECIPE = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def services() -> Iterator[StandIns]:
-    with StandIns() as both:
-        yield both
-
-
 @pytest.fixture(autouse=True)
 def as_on_the_first_day(services: StandIns) -> None:
     services.forget()

@@ -40,12 +40,6 @@ def found_in(text: bytes) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def services() -> Iterator[StandIns]:
-    with StandIns() as both:
-        yield both
-
-
-@pytest.fixture(scope="module")
 def ran(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Visitor]]:
     """An app that has lived through everything: all went well, all went wrong, all was set, forgotten and asked for again."""
     environment = {**services.addresses, "GOOGLE_API_KEY": ENVIRONMENT, "GEMINI_DIFFUSION_DEADLINE": "3"}

@@ -20,12 +20,6 @@ CALLS = 60
 BUSY = "One thing at a time"
 
 
-@pytest.fixture(scope="module")
-def services() -> Iterator[StandIns]:
-    with StandIns() as both:
-        yield both
-
-
 @pytest.fixture(autouse=True)
 def as_on_the_first_day(services: StandIns) -> None:
     services.forget()
