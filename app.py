@@ -12,14 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gemini_diffusion import __version__
-from gemini_diffusion.chat_models import open_chat_models
 from gemini_diffusion.checkup import examine, welcome
-from gemini_diffusion.engines import open_engines
-from gemini_diffusion.errand import Studio
 from gemini_diffusion.errors import BadInput, GeminiDiffusionError
-from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.log import open_log
 from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio, open_studio
 from gemini_diffusion.terminal import once, report
 from gemini_diffusion.visitors import Visitors
 
@@ -30,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(flags, os.environ)
         open_log(settings.home_path)
-        studio = Studio(open_chat_models(), open_engines(settings.home_path), Gallery(settings.home_path / "pictures"))
+        studio = open_studio(settings.home_path)
         if flags.check:
             return report(asyncio.run(examine(studio, settings, live=flags.live)))
         if flags.once is not None:
@@ -51,6 +48,7 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--share", action="store_true", help="make a public link, behind a password")
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
     parser.add_argument("--lend-keys", action="store_true", help="let visitors of a shared or open window use your keys")
+    parser.add_argument("--mcp", action="store_true", help="offer chat and imagine to programs that speak MCP")
     parser.add_argument("--engine", choices=("auto", "local", "hosted"), help="where pictures are drawn (auto)")
     parser.add_argument("--model", metavar="ID", help="image model")
     parser.add_argument("--data-dir", metavar="DIR", help="where pictures and conversations are kept")
@@ -101,7 +99,7 @@ def open_app(studio: Studio, settings: Settings, flags: argparse.Namespace) -> i
     from gemini_diffusion.ui.launch import Place, open_window
     from gemini_diffusion.ui.window import build
 
-    place = Place(flags.host, flags.port, flags.share, auth, browser=not flags.no_browser)
+    place = Place(flags.host, flags.port, flags.share, auth, browser=not flags.no_browser, mcp=flags.mcp)
     visitors = Visitors(studio, settings, lends=place.private or flags.lend_keys, owner=place.private)
     window = open_window(build(visitors, welcome(studio, settings)), place)
     print(f"Gemini Diffusion is at {window.url}", flush=True)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from gemini_diffusion import plan
 from gemini_diffusion.commands import Flags
-from gemini_diffusion.errand import Studio
 from gemini_diffusion.errors import GeminiDiffusionError, KeyNeeded
 from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio
 
 PACKAGES = ("gradio", "google-genai", "huggingface-hub", "diffusers", "transformers", "accelerate", "torch", "pillow")
 ROOM = 500_000_000

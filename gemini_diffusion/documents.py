@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gemini_diffusion.settings import GROUPS, Option, Secret, Settings
+from gemini_diffusion.options import Option, Secret
+from gemini_diffusion.settings import GROUPS, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 START, END = "<!-- settings: written by python -m gemini_diffusion.documents -->", "<!-- end of settings -->"

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 from gemini_diffusion import commands, crafting, instructions, plan
-from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.commands import Flags, Imagine, Other, Say, Usage
 from gemini_diffusion.crafting import Wish
-from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.errors import BadInput, GeminiDiffusionError
-from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.plan import Plan
 from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio
 from gemini_diffusion.types import (
     ChatRequest,
     Crafted,
@@ -35,6 +33,7 @@ from gemini_diffusion.types import (
     Noticed,
     Picture,
     PictureKept,
+    Preview,
     Progress,
     Recipe,
     StageFinished,
@@ -46,19 +45,6 @@ MOST_PICTURES = 8
 """Pictures one request may ask for, choices and --n together."""
 
 Choice = Literal["draw", "again", "mine"]
-
-
-@dataclass(frozen=True, slots=True)
-class Studio:
-    """What all sessions share; keys are not among it, they come with each call's settings."""
-
-    chat_models: Mapping[str, ChatModel]
-    engines: Mapping[str, ImageEngine]
-    gallery: Gallery
-
-    def chat_model(self, settings: Settings) -> ChatModel:
-        """Gemini where there is a key for it, else the built-in one."""
-        return self.chat_models["gemini" if settings.google_api_key else "offline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +248,7 @@ def _placed(emit: Emit, place: int) -> Emit:
     """The same emit, with the picture's place written on the news of its drawing."""
 
     def placed(event: Event) -> None:
-        if isinstance(event, (StageStarted, StageFinished, Waiting, Progress)):
+        if isinstance(event, (StageStarted, StageFinished, Waiting, Progress, Preview)):
             event = dataclasses.replace(event, index=place)
         emit(event)
 

@@ -18,7 +18,7 @@ from typing import Literal
 
 from gemini_diffusion import commands, plan, transcript
 from gemini_diffusion.commands import Flags, Imagine, Say
-from gemini_diffusion.errand import Choice, Errand, Studio
+from gemini_diffusion.errand import Choice, Errand
 from gemini_diffusion.errors import (
     AgreementNeeded,
     BadInput,
@@ -32,6 +32,7 @@ from gemini_diffusion.errors import (
 )
 from gemini_diffusion.gallery import FileFormat
 from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio
 from gemini_diffusion.turn import Kind, Turn
 from gemini_diffusion.types import CraftedPrompt, Event, Failed, Message, Noticed, Picture, Recipe, Stopped
 

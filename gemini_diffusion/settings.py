@@ -7,66 +7,15 @@ never shows a key: keys are Secret.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from gemini_diffusion.errors import BadInput
+from gemini_diffusion.options import Option, Secret, read_as, row
 
-Scope = Literal["visitor", "host"]
-GROUPS = ("Keys", "Chat", "Drawing", "Model details", "Keeping")
-
-
-class Secret:
-    """A key that does not show itself: only `reveal()` gives it, only its last four characters are ever displayed."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str = "") -> None:
-        self._value = value.strip()
-
-    def reveal(self) -> str:
-        return self._value
-
-    @property
-    def tail(self) -> str:
-        """The last four characters, nothing of a key too short to hide the rest."""
-        return self._value[-4:] if len(self._value) >= 12 else ""
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and other._value == self._value
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __repr__(self) -> str:
-        return "Secret(set)" if self._value else "Secret()"
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One row of the table: what a person reads about a setting and what values it takes."""
-
-    group: str
-    label: str
-    help: str
-    env: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-    term: str = ""
-    scope: Scope = "visitor"
-
-
-def _row(default: Any, option: Option) -> Any:
-    return field(default=default, metadata={"option": option})
-
-
+GROUPS = ("Keys", "Chat", "Drawing", "Model details", "Keeping", "Sharing")
 SAFETY = ("OFF", "BLOCK_NONE", "BLOCK_ONLY_HIGH", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_LOW_AND_ABOVE")
 PROVIDERS = ("auto", "hf-inference", "fal-ai", "nscale", "replicate", "together", "wavespeed", "zai-org")
 
@@ -75,24 +24,24 @@ PROVIDERS = ("auto", "hf-inference", "fal-ai", "nscale", "replicate", "together"
 class Settings:
     """Everything a turn needs to know of a person's choices. None stands for "the model's own"."""
 
-    google_api_key: Secret = _row(
+    google_api_key: Secret = row(
         Secret(),
         Option("Keys", "Gemini key", "Lets Gemini chat and write prompts.", ("GOOGLE_API_KEY", "GEMINI_API_KEY")),
     )
-    hf_token: Secret = _row(Secret(), Option("Keys", "Hugging Face token", "Lets Hugging Face draw for you.", ("HF_TOKEN",)))
-    chat_model: str = _row(
+    hf_token: Secret = row(Secret(), Option("Keys", "Hugging Face token", "Lets Hugging Face draw for you.", ("HF_TOKEN",)))
+    chat_model: str = row(
         "gemini-flash-latest", Option("Chat", "Chat model", "Who chats and writes the prompts.", term="model")
     )
-    temperature: float | None = _row(
+    temperature: float | None = row(
         None, Option("Chat", "Variety", "Higher is more surprising.", low=0.0, high=2.0, term="temperature")
     )
-    top_p: float | None = _row(
+    top_p: float | None = row(
         None, Option("Chat", "Word pool", "Lower keeps to the likeliest words.", low=0.0, high=1.0, term="top_p")
     )
-    top_k: int | None = _row(
+    top_k: int | None = row(
         None, Option("Chat", "Word choices", "How many words are considered at each step.", low=1, high=1000, term="top_k")
     )
-    max_output_tokens: int | None = _row(
+    max_output_tokens: int | None = row(
         None,
         Option(
             "Chat",
@@ -103,11 +52,11 @@ class Settings:
             term="max_output_tokens",
         ),
     )
-    safety: str = _row(
+    safety: str = row(
         "BLOCK_ONLY_HIGH",
         Option("Chat", "Safety", "When Gemini declines to answer.", choices=SAFETY, term="safety threshold"),
     )
-    google_base_url: str = _row(
+    google_base_url: str = row(
         "",
         Option(
             "Chat",
@@ -117,19 +66,19 @@ class Settings:
             scope="host",
         ),
     )
-    engine: str = _row("auto", Option("Drawing", "Engine", "Where pictures are drawn.", choices=("auto", "local", "hosted")))
-    image_model: str = _row(
+    engine: str = row("auto", Option("Drawing", "Engine", "Where pictures are drawn.", choices=("auto", "local", "hosted")))
+    image_model: str = row(
         "", Option("Drawing", "Image model", "Empty takes the engine's own choice.", ("GEMINI_DIFFUSION_MODEL",), term="model")
     )
-    provider: str = _row(
+    provider: str = row(
         "auto",
         Option("Drawing", "Provider", "Who draws for Hugging Face; auto lets it choose.", choices=PROVIDERS),
     )
-    hf_inference_url: str = _row(
+    hf_inference_url: str = row(
         "",
         Option("Drawing", "Endpoint address", "Full address of one drawing endpoint.", ("HF_INFERENCE_URL",), scope="host"),
     )
-    stylize: int = _row(
+    stylize: int = row(
         100,
         Option(
             "Drawing",
@@ -140,24 +89,42 @@ class Settings:
             term="--stylize",
         ),
     )
-    max_prompt_tokens: int = _row(
+    max_prompt_tokens: int = row(
         60, Option("Drawing", "Prompt length", "About how long a written prompt may get, in tokens.", low=10, high=500)
     )
-    review: bool = _row(False, Option("Drawing", "Review", "Shows the prompt and waits before anything is drawn."))
-    negative_prompt: str = _row(
+    review: bool = row(False, Option("Drawing", "Review", "Shows the prompt and waits before anything is drawn."))
+    negative_prompt: str = row(
         "", Option("Drawing", "Always avoid", "Never wanted in any picture; words with commas between.", term="negative_prompt")
     )
-    num_inference_steps: int | None = _row(
+    num_inference_steps: int | None = row(
         None, Option("Model details", "Steps", "More is finer and slower.", low=1, high=150, term="num_inference_steps")
     )
-    guidance_scale: float | None = _row(
+    guidance_scale: float | None = row(
         None,
         Option("Model details", "Guidance", "How closely the words are followed.", low=0.0, high=30.0, term="guidance_scale"),
     )
-    scheduler: str = _row(
-        "", Option("Model details", "Scheduler", "The way noise becomes a picture; empty is the model's own.")
+    scheduler: str = row("", Option("Model details", "Scheduler", "The way noise becomes a picture; empty is the model's own."))
+    adapters: str = row(
+        "",
+        Option(
+            "Model details",
+            "Always with",
+            "LoRAs that every picture is drawn with, as name:strength with commas between; only on this machine.",
+            term="LoRA",
+        ),
     )
-    agreed_downloads: str = _row(
+    refine: float = row(
+        1.0,
+        Option(
+            "Model details",
+            "Refiner takes over at",
+            "The part of the drawing after which the second model goes on; 1 is never, 0.8 is usual.",
+            low=0.5,
+            high=1.0,
+            term="denoising_end",
+        ),
+    )
+    agreed_downloads: str = row(
         "",
         Option(
             "Model details",
@@ -166,10 +133,10 @@ class Settings:
             scope="host",
         ),
     )
-    file_format: str = _row(
+    file_format: str = row(
         "png", Option("Keeping", "Download as", "The file behind the Download button.", choices=("png", "jpeg", "webp"))
     )
-    deadline: float = _row(
+    deadline: float = row(
         180.0,
         Option(
             "Keeping",
@@ -180,12 +147,63 @@ class Settings:
             scope="host",
         ),
     )
-    home: str = _row(
+    home: str = row(
         "",
         Option(
             "Keeping",
             "Data folder",
             "Where pictures and conversations are kept; empty is the usual place for data.",
+            scope="host",
+        ),
+    )
+
+    public_names: str = row(
+        "",
+        Option(
+            "Sharing",
+            "Own names",
+            "Names under which this window is reached from outside, as pictures.example.org, with commas between.",
+            scope="host",
+        ),
+    )
+    lend_per_visitor: int = row(
+        30,
+        Option(
+            "Sharing",
+            "Lent to one visitor",
+            "With --lend-keys: answers and pictures a day that one visitor gets with your keys.",
+            low=0,
+            high=100_000,
+            scope="host",
+        ),
+    )
+    lend_in_all: int = row(
+        300,
+        Option(
+            "Sharing",
+            "Lent in all",
+            "With --lend-keys: answers and pictures a day that all visitors together get with your keys.",
+            low=0,
+            high=1_000_000,
+            scope="host",
+        ),
+    )
+    picture_filter: str = row(
+        "auto",
+        Option(
+            "Sharing",
+            "Picture filter",
+            "Blurs pictures that may not be for everyone until they are clicked; auto is on where strangers draw.",
+            choices=("auto", "on", "off"),
+            scope="host",
+        ),
+    )
+    picture_filter_model: str = row(
+        "Falconsai/nsfw_image_detection",
+        Option(
+            "Sharing",
+            "Filter model",
+            "The image classifier that judges pictures: a folder, or a model to be fetched once agreed to.",
             scope="host",
         ),
     )
@@ -245,11 +263,7 @@ def read_value(name: str, value: Any, *, source: str = "") -> Any:
         return value if isinstance(value, Secret) else Secret(str(value or ""))
     if value is None or (optional and isinstance(value, str) and not value.strip()):
         return getattr(Settings(), name)
-    if kind is bool:
-        return _read_bool(label, value)
-    if kind is str:
-        return _read_text(label, str(value).strip(), option)
-    return _read_number(label, value, option, whole=kind is int)
+    return read_as(kind, label, value, option)
 
 
 def _kind(name: str) -> tuple[type, bool]:
@@ -257,37 +271,3 @@ def _kind(name: str) -> tuple[type, bool]:
     text = str(Settings.__dataclass_fields__[name].type)
     kinds: dict[str, type] = {"Secret": Secret, "str": str, "bool": bool, "int": int, "float": float}
     return kinds[text.split(" | ")[0]], "None" in text
-
-
-def _read_bool(label: str, value: Any) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False, "": False}
-    if isinstance(value, bool):
-        return value
-    if str(value).strip().lower() in words:
-        return words[str(value).strip().lower()]
-    raise BadInput(f"{label} cannot be {str(value)[:40]!r}.", "Use true or false.")
-
-
-def _read_text(label: str, value: str, option: Option) -> str:
-    if option.choices and value not in option.choices:
-        known = {choice.lower(): choice for choice in option.choices}
-        if value.lower() in known:
-            return known[value.lower()]
-        raise BadInput(f"{label} cannot be {value[:40]!r}.", f"Choose one of {', '.join(option.choices)}.")
-    if len(value) > 2000:
-        raise BadInput(f"{label} is {len(value)} characters long.", "Keep it under 2,000.")
-    return value
-
-
-def _read_number(label: str, value: Any, option: Option, *, whole: bool) -> float | int:
-    low, high = option.low, option.high
-    fits = f"Use a {'whole ' if whole else ''}number from {low:g} to {high:g}." if low is not None and high is not None else ""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise BadInput(f"{label} cannot be {str(value)[:40]!r}.", fits) from None
-    if not math.isfinite(number) or (whole and number != int(number)):
-        raise BadInput(f"{label} cannot be {str(value)[:40]!r}.", fits)
-    if (low is not None and number < low) or (high is not None and number > high):
-        raise BadInput(f"{label} cannot be {number:g}.", fits)
-    return int(number) if whole else number

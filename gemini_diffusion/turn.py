@@ -20,6 +20,7 @@ from gemini_diffusion.types import (
     Noticed,
     Picture,
     PictureKept,
+    Preview,
     Progress,
     Stage,
     StageFinished,
@@ -65,6 +66,7 @@ class Turn:
     kept: tuple[PictureKept, ...] = ()
     failures: tuple[Failed, ...] = ()
     notices: tuple[str, ...] = ()
+    preview: Preview | None = None
 
     @property
     def running(self) -> bool:
@@ -94,6 +96,10 @@ class Turn:
 
 
 def _started(turn: Turn, event: StageStarted, now: float) -> Turn:
+    """A stage that is told again while it runs (a place in a queue) is the same one, told better."""
+    if turn.steps and (turn.steps[-1].stage, turn.steps[-1].index, turn.steps[-1].seconds) == (event.stage, event.index, None):
+        told = dataclasses.replace(turn.steps[-1], text=event.text)
+        return dataclasses.replace(turn, steps=(*turn.steps[:-1], told), waiting=None)
     return dataclasses.replace(turn, steps=(*turn.steps, Step(event.stage, event.text, event.index, None, now)), waiting=None)
 
 
@@ -136,7 +142,11 @@ def _crafted(turn: Turn, event: Crafted, now: float) -> Turn:
 
 
 def _kept(turn: Turn, event: PictureKept, now: float) -> Turn:
-    return dataclasses.replace(turn, kept=(*turn.kept, event))
+    return dataclasses.replace(turn, kept=(*turn.kept, event), preview=None)
+
+
+def _previewed(turn: Turn, event: Preview, now: float) -> Turn:
+    return dataclasses.replace(turn, preview=event)
 
 
 def _failed(turn: Turn, event: Failed, now: float) -> Turn:
@@ -159,7 +169,7 @@ def _settled(turn: Turn, state: State) -> Turn:
     if state == turn.state:
         return turn
     steps = tuple(step for step in turn.steps if step.seconds is not None)
-    return dataclasses.replace(turn, state=state, waiting=None, progress=(), steps=steps)
+    return dataclasses.replace(turn, state=state, waiting=None, progress=(), steps=steps, preview=None)
 
 
 _FOLDS: dict[type, Callable[[Turn, Any, float], Turn]] = {
@@ -168,6 +178,7 @@ _FOLDS: dict[type, Callable[[Turn, Any, float], Turn]] = {
     TextGrew: _grew,
     Waiting: _waiting,
     Progress: _progress,
+    Preview: _previewed,
     Noticed: _noticed,
     Crafted: _crafted,
     PictureKept: _kept,

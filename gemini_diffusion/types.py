@@ -65,10 +65,21 @@ class CraftedPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA by its name (a file in the adapters' folder, or a hub id) and how strongly it pulls; 0 changes nothing."""
+
+    name: str
+    strength: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class ImageRequest:
     """One picture asked of an engine, every number decided but the seed: None lets the engine draw one.
 
-    `width` and `height` in pixels; `model` is a catalogue id, a hub id or an address.
+    `width` and `height` in pixels; `model` is a catalogue id, a hub id or an address. `refine` is the part of the drawing
+    after which the second model goes on, 1 is never. `image` is a PNG to begin from and `strength` how far to move away
+    from it (1 forgets it); `mask` a PNG as large, white where it is drawn anew. `tile` makes edges that meet, `hd` a large
+    picture. Drawings of one `party` stand in the queue as one.
     """
 
     prompt: str
@@ -81,6 +92,14 @@ class ImageRequest:
     prompt_2: str = ""
     seed: int | None = None
     scheduler: str = ""
+    adapters: tuple[Adapter, ...] = ()
+    refine: float = 1.0
+    image: bytes = b""
+    mask: bytes = b""
+    strength: float = 0.6
+    tile: bool = False
+    hd: bool = False
+    party: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +177,13 @@ class Capabilities:
     prompt_2: bool = False
     max_tokens: int | None = 77
     schedulers: tuple[str, ...] = ()
+    adapters: bool = False
+    refine: bool = False
+    image: bool = False
+    mask: bool = False
+    tile: bool = False
+    hd: bool = False
+    weights: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +244,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """How the picture looks so far, as a small PNG; at most twice a second, and never kept."""
+
+    png: bytes
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Noticed:
     """One sentence the person should read: what was read otherwise, left out, stepped down."""
 
@@ -258,7 +292,18 @@ class Finished:
 
 
 Event = (
-    StageStarted | StageFinished | TextGrew | Waiting | Progress | Noticed | Crafted | PictureKept | Failed | Stopped | Finished
+    StageStarted
+    | StageFinished
+    | TextGrew
+    | Waiting
+    | Progress
+    | Preview
+    | Noticed
+    | Crafted
+    | PictureKept
+    | Failed
+    | Stopped
+    | Finished
 )
 Emit = Callable[[Event], None]
 """Called on the event loop's thread, must return at once and never raise."""

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from gemini_diffusion.disk import write_whole
-from gemini_diffusion.errand import Studio
 from gemini_diffusion.errors import BadInput
+from gemini_diffusion.options import Secret
 from gemini_diffusion.session import Session
-from gemini_diffusion.settings import Secret, Settings
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio
 
 KEY_LIFE = 12 * 3600.0
 """Seconds after its last use that a key typed into the window is forgotten."""

@@ -15,7 +15,8 @@ import pytest
 from gemini_diffusion.engines.hosted import HostedEngine
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import GeminiDiffusionError
-from gemini_diffusion.settings import Secret, Settings
+from gemini_diffusion.options import Secret
+from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import Event, ImageRequest, ImageResult
 from tests.servers import hugging_face as hf
 

@@ -12,9 +12,9 @@ import gradio as gr
 
 from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.chat_models.offline import OfflineChatModel
-from gemini_diffusion.errand import Studio
 from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio
 from gemini_diffusion.ui import choices, conversation, easel, settings_tab
 from gemini_diffusion.ui.chat_tab import ChatTab
 from gemini_diffusion.ui.identity import COOKIE, name_of

@@ -19,7 +19,8 @@ from gemini_diffusion.engines import ImageEngine, open_engines
 from gemini_diffusion.engines.hosted import HostedEngine
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import GeminiDiffusionError
-from gemini_diffusion.settings import Secret, Settings
+from gemini_diffusion.options import Secret
+from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import Event, ImageRequest, ImageResult, ModelChoice, Progress, StageFinished, StageStarted
 from tests.servers import hugging_face as hf
 from tests.servers.faults import slow

@@ -28,7 +28,8 @@ from gemini_diffusion.errors import (
     OutOfQuota,
     RequestRefused,
 )
-from gemini_diffusion.settings import Secret, Settings
+from gemini_diffusion.options import Secret
+from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, TextGrew, Waiting
 from tests.servers import faults as f
 from tests.servers import gemini as g

@@ -10,7 +10,8 @@ import pytest
 from gemini_diffusion.chat_models.gemini import GeminiChatModel
 from gemini_diffusion.chat_models.gemini_connections import GeminiConnections
 from gemini_diffusion.errors import KeyNeeded, RequestRefused
-from gemini_diffusion.settings import Secret, Settings
+from gemini_diffusion.options import Secret
+from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ChatRequest, Event, Message
 from tests.servers import gemini as g
 from tests.servers.faults import redirect

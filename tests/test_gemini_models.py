@@ -11,7 +11,8 @@ from gemini_diffusion.chat_models.gemini import GeminiChatModel
 from gemini_diffusion.chat_models.gemini_connections import IDLE
 from gemini_diffusion.chat_models.gemini_models import FALLBACK
 from gemini_diffusion.errors import KeyRefused, ModelNotFound, RequestRefused
-from gemini_diffusion.settings import Secret, Settings
+from gemini_diffusion.options import Secret
+from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ChatRequest, Event, Message, ModelChoice
 from tests.servers import gemini as g
 from tests.servers.faults import hang

@@ -11,7 +11,8 @@ from gemini_diffusion.chat_models.gemini import GeminiChatModel
 from gemini_diffusion.chat_models.gemini_answer import CUT, REASONS
 from gemini_diffusion.chat_models.gemini_models import ignored_sampling
 from gemini_diffusion.errors import BadInput, Blocked, GaveUp, ModelNotFound, RequestRefused
-from gemini_diffusion.settings import Secret, Settings
+from gemini_diffusion.options import Secret
+from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, TextGrew
 from tests.servers import gemini as g
 

@@ -20,8 +20,9 @@ from gemini_diffusion.errors import (
     KeyRefused,
     ModelNotFound,
 )
+from gemini_diffusion.options import Secret
 from gemini_diffusion.settings import PROVIDERS as OFFERED_PROVIDERS
-from gemini_diffusion.settings import Secret, Settings
+from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ImageRequest
 from tests.bench import REQUEST, VISITOR, Hosted, reading
 from tests.servers import faults

@@ -17,8 +17,8 @@ import pytest
 
 from gemini_diffusion import catalogue
 from gemini_diffusion.engines.diffusion.device import place
+from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.pipeline import Pipeline
 from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
 from gemini_diffusion.engines.diffusion.shelf import is_whole
 from gemini_diffusion.engines.diffusion.tokens import TokenCounter
@@ -69,7 +69,7 @@ async def test_it_is_the_picture_that_diffusers_draws(
 
 @pytest.mark.parametrize("name", SCHEDULERS)
 async def test_every_scheduler_of_the_table_draws_under_its_own_name(sdxl: Path, packages: Packages, name: str) -> None:
-    pipeline = Pipeline.load(sdxl, packages)
+    pipeline = load(sdxl, packages)
     job = Job(asyncio.get_running_loop(), lambda event: None)
     drawn = pipeline.draw(ImageRequest("a cat", "", 64, 64, 4, 5.0, scheduler=name.lower()), 7, job)
     assert drawn.scheduler == name
@@ -140,7 +140,7 @@ async def test_what_diffusers_would_stumble_over_is_refused_before_it_starts(
 
 
 async def test_after_stop_there_is_no_further_step_and_no_decoding(sdxl: Path, packages: Packages) -> None:
-    pipeline = Pipeline.load(sdxl, packages)
+    pipeline = load(sdxl, packages)
     steps, decoded = [0], [0]
     pipeline.base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
     pipeline.base.vae.decoder.register_forward_hook(lambda *_: decoded.__setitem__(0, 1))
@@ -186,7 +186,7 @@ async def test_work_that_was_stopped_leaves_the_thread_to_the_next(packages: Pac
 
 
 async def test_a_small_models_single_thread_does_not_stay_for_the_next_model(sdxl: Path, packages: Packages) -> None:
-    pipeline, before = Pipeline.load(sdxl, packages), packages.torch.get_num_threads()
+    pipeline, before = load(sdxl, packages), packages.torch.get_num_threads()
     counts: list[int] = []
     pipeline.base.unet.register_forward_hook(lambda *_: counts.append(packages.torch.get_num_threads()))
     three = dataclasses.replace(pipeline, placement=dataclasses.replace(pipeline.placement, threads=3))

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from gemini_diffusion.engines.diffusion.decoding import decode
+from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.pipeline import Pipeline
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.engines.translation import translated
 from gemini_diffusion.errors import (
@@ -43,7 +43,7 @@ async def local(tmp_path: Path) -> AsyncIterator[Local]:
 
 def test_a_decoder_that_overflows_in_half_precision_is_run_again_in_full(sdxl: Path, packages: Packages) -> None:
     torch = packages.torch
-    pipeline = Pipeline.load(sdxl, packages).base
+    pipeline = load(sdxl, packages).base
     latents = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         pipeline.vae.decoder.conv_in.weight *= 2e4  # what comes out is too large for float16; the next layer evens it out

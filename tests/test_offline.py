@@ -11,7 +11,8 @@ import pytest
 from gemini_diffusion.chat_models import offline
 from gemini_diffusion.chat_models.offline import OfflineChatModel
 from gemini_diffusion.errors import RequestRefused
-from gemini_diffusion.settings import Secret, Settings
+from gemini_diffusion.options import Secret
+from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ChatRequest, Event, Message
 
 TEXTS = json.loads(Path(offline.__file__).with_suffix(".json").read_text(encoding="utf-8"))

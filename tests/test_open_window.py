@@ -21,10 +21,10 @@ from gradio_client.exceptions import AppError  # type: ignore[import-untyped]
 from gemini_diffusion import checkup
 from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.chat_models.offline import OfflineChatModel
-from gemini_diffusion.errand import Studio
 from gemini_diffusion.errors import BadInput
 from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio
 from gemini_diffusion.ui.launch import OpenWindow, Place, open_window
 from gemini_diffusion.ui.window import build
 from gemini_diffusion.visitors import Visitors
@@ -173,7 +173,7 @@ def test_building_the_window_loads_no_engine_and_no_service() -> None:
     program = (
         "import sys, tempfile, pathlib\n"
         "from gemini_diffusion import checkup, chat_models, engines\n"
-        "from gemini_diffusion.errand import Studio\n"
+        "from gemini_diffusion.studio import Studio\n"
         "from gemini_diffusion.gallery import Gallery\n"
         "from gemini_diffusion.settings import Settings\n"
         "from gemini_diffusion.ui.window import build\n"

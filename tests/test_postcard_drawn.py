@@ -11,10 +11,10 @@ from PIL import Image
 
 from gemini_diffusion.chat_models.offline import OfflineChatModel
 from gemini_diffusion.engines.local import LocalEngine
-from gemini_diffusion.errand import Studio
 from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.session import Edit, Session
 from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio
 from gemini_diffusion.turn import Turn
 from postcard.judge import Judge, Verdict
 

@@ -12,11 +12,11 @@ from PIL import Image
 from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.chat_models.offline import OfflineChatModel
 from gemini_diffusion.commands import parse
-from gemini_diffusion.errand import Studio
 from gemini_diffusion.errors import AgreementNeeded, BadInput, KeyRefused, OutOfCredit, OutOfQuota, RequestRefused
 from gemini_diffusion.gallery import Gallery, read_recipe
 from gemini_diffusion.session import Edit, Session, failure
 from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio
 from gemini_diffusion.turn import Turn
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit
 from tests.scripted import ScriptedChatModel

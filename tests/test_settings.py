@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gemini_diffusion.errors import BadInput
-from gemini_diffusion.settings import GROUPS, Secret, Settings, read_value
+from gemini_diffusion.options import Secret
+from gemini_diffusion.settings import GROUPS, Settings, read_value
 
 KEY = "AIzaTestTestTestTest4f2a"
 

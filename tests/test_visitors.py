@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gemini_diffusion.errand import Studio
 from gemini_diffusion.errors import BadInput
 from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio
 from gemini_diffusion.visitors import KEY_LIFE, MOST_VISITORS, Visitors
 
 HOST_KEY, OWN_KEY = "AIza-host-host-host-1111", "AIza-own-own-own-own-4f2a"

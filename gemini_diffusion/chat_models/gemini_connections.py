@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from gemini_diffusion.errors import BadInput, KeyNeeded, KeyRefused, PackageMissing
-from gemini_diffusion.settings import Secret, Settings
+from gemini_diffusion.options import Secret
+from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ModelChoice
 
 if TYPE_CHECKING:

@@ -22,13 +22,14 @@ CONNECTIONS = 2000
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a window opens. `port` None takes the first free from 7860; `auth` is a name and a password asked of everybody;
-    `browser` opens a tab."""
+    `browser` opens a tab, `mcp` also speaks MCP."""
 
     host: str = "127.0.0.1"
     port: int | None = None
     share: bool = False
     auth: tuple[str, str] | None = None
     browser: bool = True
+    mcp: bool = False
 
     @property
     def private(self) -> bool:
@@ -59,6 +60,7 @@ def open_window(blocks: gr.Blocks, place: Place) -> OpenWindow:
             share=place.share,
             auth=place.auth,
             inbrowser=place.browser,
+            mcp_server=place.mcp,
             prevent_thread_lock=True,
             quiet=True,
             show_error=False,

@@ -13,7 +13,8 @@ from gemini_diffusion.chat_models.gemini_models import ignored_sampling
 from gemini_diffusion.checkup import Finding, examine
 from gemini_diffusion.commands import Flags
 from gemini_diffusion.errors import GeminiDiffusionError
-from gemini_diffusion.settings import GROUPS, Option, Secret, Settings
+from gemini_diffusion.options import Option, Secret
+from gemini_diffusion.settings import GROUPS, Settings
 from gemini_diffusion.ui import keys, markup
 from gemini_diffusion.ui.choices import Offer, chat_offer, image_offer
 from gemini_diffusion.ui.identity import name_of
@@ -112,13 +113,19 @@ def build(visitors: Visitors) -> SettingsTab:
     boxes: list[keys.KeyBox] = []
     with gr.Column(elem_id="settings", min_width=0):
         for group in GROUPS:
-            rows = {name: option for name, option in Settings.table().items() if option.group == group}
+            rows = {
+                name: option
+                for name, option in Settings.table().items()
+                if option.group == group and (option.scope == "visitor" or visitors.owner)
+            }
+            if not rows:
+                continue
             with gr.Accordion(group, open=group != FOLDED, elem_classes="group"):
                 boxes += [keys.build(visitors, name) for name in rows if _is_key(name)]
                 if group == "Keys":
                     gr.Markdown(keys.PROMISE, elem_classes="where")
                 for name, option in rows.items():
-                    if not _is_key(name) and (option.scope == "visitor" or visitors.owner):
+                    if not _is_key(name):
                         controls[name] = control(name, option)
         with gr.Accordion("What works here", open=True, elem_classes="group"):
             check = gr.Button("Check now", size="md", elem_id="check", min_width=0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gemini_diffusion.catalogue import ImageModel
+from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import open_packages
 from gemini_diffusion.engines.diffusion.pipeline import Pipeline
 from gemini_diffusion.engines.diffusion.worker import Job
@@ -81,7 +82,7 @@ class Bench:
         label = commission.entry.label
         with job.stage("loading", f"Loading {label} into memory") as stage:
             self.release()
-            self._pipeline = Pipeline.load(commission.folder, open_packages())
+            self._pipeline = load(commission.folder, open_packages())
             self._folder = commission.folder
             stage.text = f"{label} is in memory: {self._pipeline.placement}"
         return self._pipeline

@@ -1,0 +1,30 @@
+"""What all sessions share: the chat models, the engines and the gallery; knows no visitor, and holds no key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gemini_diffusion.chat_models import ChatModel, open_chat_models
+from gemini_diffusion.engines import ImageEngine, open_engines
+from gemini_diffusion.gallery import Gallery
+from gemini_diffusion.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """What all sessions share; keys are not among it, they come with each call's settings."""
+
+    chat_models: Mapping[str, ChatModel]
+    engines: Mapping[str, ImageEngine]
+    gallery: Gallery
+
+    def chat_model(self, settings: Settings) -> ChatModel:
+        """Gemini where there is a key for it, else the built-in one."""
+        return self.chat_models["gemini" if settings.google_api_key else "offline"]
+
+
+def open_studio(home: Path) -> Studio:
+    """Everything by name, over the data folder `home`; nothing is imported, loaded or connected until its first use."""
+    return Studio(open_chat_models(), open_engines(home), Gallery(home / "pictures"))
