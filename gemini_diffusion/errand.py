@@ -223,6 +223,11 @@ def written(result: ImageResult, crafted: CraftedPrompt) -> Recipe:
         ignored=result.ignored,
         seconds=round(result.seconds, 3),
         versions=result.versions,
+        adapters=request.adapters,
+        refine=request.refine,
+        strength=request.strength if request.image else 0.0,
+        tile=request.tile,
+        hd=request.hd,
     )
 
 

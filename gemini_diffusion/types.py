@@ -124,7 +124,8 @@ class ImageResult:
 class Recipe:
     """Everything that decided a picture, as it is written into the file; an allow-list, so that no key can slip in.
 
-    `created` is ISO 8601 in UTC; `line` the canonical /imagine line that makes the picture again.
+    `created` is ISO 8601 in UTC; `line` the canonical /imagine line that makes the picture again. `source` is the id of the
+    picture it was begun from. `veiled` says that the picture filter wants it clicked before it is seen.
     """
 
     original: str
@@ -151,6 +152,13 @@ class Recipe:
     ignored: tuple[str, ...] = ()
     seconds: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
+    adapters: tuple[Adapter, ...] = ()
+    refine: float = 1.0
+    source: str = ""
+    strength: float = 0.0
+    tile: bool = False
+    hd: bool = False
+    veiled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
