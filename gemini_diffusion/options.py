@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from gemini_diffusion.errors import BadInput
 
@@ -57,6 +58,12 @@ class Option:
 
 def row(default: Any, option: Option) -> Any:
     return field(default=default, metadata={"option": option})
+
+
+def without_secrets(address: str) -> str:
+    """An address without user, password and query, which may hold a key."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme else address
 
 
 def read_as(kind: type, label: str, value: Any, option: Option) -> Any:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gemini_diffusion.errors import BadInput
-from gemini_diffusion.options import Option, Secret, read_as, row
+from gemini_diffusion.options import Option, Secret, read_as, row, without_secrets
 
 GROUPS = ("Keys", "Chat", "Drawing", "Model details", "Keeping", "Sharing")
 SAFETY = ("OFF", "BLOCK_NONE", "BLOCK_ONLY_HIGH", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_LOW_AND_ABOVE")
@@ -242,6 +242,11 @@ class Settings:
             for name, option in table.items()
             if option.scope == "visitor" and not isinstance(getattr(self, name), Secret)
         }
+
+    def shown(self, name: str) -> Any:
+        """A setting's value as it may be sent to a browser: an address without what may be a key in it."""
+        value = getattr(self, name)
+        return without_secrets(value) if isinstance(value, str) and "://" in value else value
 
     @property
     def home_path(self) -> Path:

@@ -29,6 +29,7 @@ from gemini_diffusion.engines.inference.providers import (
 from gemini_diffusion.engines.picture_check import is_black, read_picture
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.errors import BadAnswer, BadInput, GeminiDiffusionError, KeyNeeded, ModelNotFound
+from gemini_diffusion.options import without_secrets
 from gemini_diffusion.retry import retrying
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import Capabilities, Emit, ImageRequest, ImageResult, ModelChoice, StageFinished, StageStarted
@@ -59,7 +60,7 @@ class HostedEngine:
 
     def default_model(self, settings: Settings) -> str:
         """The endpoint's address without anything secret in it, else the catalogue's choice."""
-        return _shown(settings.hf_inference_url) or catalogue.DEFAULT_HOSTED
+        return without_secrets(settings.hf_inference_url) or catalogue.DEFAULT_HOSTED
 
     def count_tokens(self, model: str, text: str) -> int | None:
         """None: no tokenizer of a hosted model is here."""
@@ -92,7 +93,7 @@ class HostedEngine:
     async def models(self, settings: Settings) -> list[ModelChoice]:
         """What the hub lists as served now; the catalogue's own list without a token or when the hub does not answer."""
         if settings.hf_inference_url:
-            address = _shown(settings.hf_inference_url)
+            address = without_secrets(settings.hf_inference_url)
             return [ModelChoice(address, f"Endpoint at {urlsplit(address).hostname}")]
         if not settings.hf_token:
             return [dataclasses.replace(choice, note="needs a Hugging Face token", runnable=False) for choice in _known()]
@@ -203,12 +204,6 @@ def _require_key(settings: Settings, model: str = "") -> None:
             "Hugging Face draws with your own token, and there is none.",
             "Add a Hugging Face token in Settings, or draw on this machine.",
         )
-
-
-def _shown(address: str) -> str:
-    """An address without user, password and query, which may hold a key."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if address else ""
 
 
 def _known() -> list[ModelChoice]:
