@@ -1,13 +1,14 @@
-"""What all sessions share: the chat models, the engines and the gallery; knows no visitor, and holds no key."""
+"""What all sessions share: chat models, engines, the picture filter, the gallery; knows no visitor, and holds no key."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gemini_diffusion.chat_models import ChatModel, open_chat_models
 from gemini_diffusion.engines import ImageEngine, open_engines
+from gemini_diffusion.engines.picture_filter import PictureFilter
 from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.settings import Settings
 
@@ -19,6 +20,7 @@ class Studio:
     chat_models: Mapping[str, ChatModel]
     engines: Mapping[str, ImageEngine]
     gallery: Gallery
+    picture_filter: PictureFilter = field(default_factory=PictureFilter)
 
     def chat_model(self, settings: Settings) -> ChatModel:
         """Gemini where there is a key for it, else the built-in one."""
@@ -27,4 +29,4 @@ class Studio:
 
 def open_studio(home: Path) -> Studio:
     """Everything by name, over the data folder `home`; nothing is imported, loaded or connected until its first use."""
-    return Studio(open_chat_models(), open_engines(home), Gallery(home / "pictures"))
+    return Studio(open_chat_models(), open_engines(home), Gallery(home / "pictures"), PictureFilter(home))

@@ -1,0 +1,174 @@
+"""The picture filter: it judges what it can, veils what it cannot, fetches nothing unasked, and says what is missing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gemini_diffusion.engines.picture_filter import UNCHECKED, PictureFilter, Verdict, unsafe_labels
+from gemini_diffusion.errors import AgreementNeeded, GeminiDiffusionError, ModelNotFound, RequestRefused
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import Event, Progress, StageFinished, StageStarted
+from tests.bench import reading
+from tests.servers import hugging_face as hf
+from tests.tiny_classifier import build_classifier
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own
+MODEL = "me/careful"
+RED, BLUE = (Image.new("RGB", (64, 48), colour) for colour in ("#d02010", "#1020d0"))
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_classifier(tmp_path_factory.mktemp("classifier"))
+
+
+@pytest.fixture
+def hub() -> Iterator[hf.HuggingFaceServer]:
+    with hf.HuggingFaceServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def judging(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hub: hf.HuggingFaceServer) -> AsyncIterator[PictureFilter]:
+    monkeypatch.delenv("HF_HOME")
+    monkeypatch.setenv("HF_TOKEN", "hf_host")
+    made = PictureFilter(tmp_path / "home", hub.url)
+    yield made
+    await made.close()
+
+
+def by(model: Path | str, **settings: str) -> Settings:
+    return Settings().replaced({"picture_filter": "on", "picture_filter_model": str(model), **settings})
+
+
+def unheard(event: Event) -> None:
+    raise AssertionError(f"nobody asked to be told {event}")
+
+
+async def test_only_what_is_more_likely_unsafe_than_not_is_veiled(judging: PictureFilter, classifier: Path) -> None:
+    assert await judging.judge(RED, by(classifier), unheard) == Verdict(True)
+    assert await judging.judge(BLUE, by(classifier), unheard) == Verdict(False)
+    assert (await judging.judge(RED.convert("L"), by(classifier), unheard)).notices == ()
+
+
+async def test_no_picture_is_judged_where_the_filter_is_off_or_nobody_turned_it_on(
+    judging: PictureFilter, classifier: Path
+) -> None:
+    for choice in ("off", "auto"):
+        assert await judging.judge(RED, by(classifier, picture_filter=choice), unheard) == Verdict(False)
+
+
+async def test_without_its_model_every_picture_is_veiled_and_nothing_is_fetched(
+    judging: PictureFilter, hub: hf.HuggingFaceServer, classifier: Path
+) -> None:
+    hub.serve(MODEL, classifier)
+    assert await judging.judge(BLUE, by(MODEL), unheard) == Verdict(True, (UNCHECKED,))
+    assert hub.calls == []
+    with reading(AgreementNeeded, f"not on this machine. Agree to its download with GEMINI_DIFFUSION_AGREED_DOWNLOADS={MODEL}"):
+        await judging.check(by(MODEL))
+    assert "GEMINI_DIFFUSION_PICTURE_FILTER=off" in judging.lacks(by(MODEL))
+
+
+async def test_an_agreed_model_is_fetched_with_the_first_picture_without_a_token_and_only_what_it_needs(
+    judging: PictureFilter, hub: hf.HuggingFaceServer, classifier: Path, tmp_path: Path
+) -> None:
+    offered = shutil.copytree(classifier, tmp_path / "offered")
+    (offered / "pytorch_model.bin").write_bytes(b"x" * 50_000)
+    hub.serve(MODEL, offered, seconds_per_megabyte=20)
+    agreed = by(MODEL, agreed_downloads=f"sdxl,{MODEL}")
+    assert judging.lacks(agreed) == ""
+    assert "fetched with the first picture" in await judging.check(agreed)
+    assert hub.calls == []
+    told: list[Event] = []
+    assert await judging.judge(BLUE, agreed, told.append) == Verdict(False)
+    assert [type(event) for event in told if not isinstance(event, Progress)] == [StageStarted, StageFinished]
+    assert any(isinstance(event, Progress) and event.unit == "byte" for event in told)
+    assert {call.token for call in hub.calls} == {None}
+    assert not [call for call in hub.calls if call.path.endswith(".bin")]
+    asked = len(hub.calls)
+    again = PictureFilter(tmp_path / "home", hub.url)
+    assert await again.judge(RED, by(MODEL), unheard) == Verdict(True)
+    await again.close()
+    assert len(hub.calls) == asked
+
+
+async def test_a_hub_that_fails_veils_the_picture_tells_the_host_once_and_is_not_asked_for_every_picture(
+    judging: PictureFilter, hub: hf.HuggingFaceServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    agreed = by(MODEL, agreed_downloads=MODEL)
+    with caplog.at_level(logging.WARNING, "gemini_diffusion"):
+        verdicts = [await judging.judge(BLUE, agreed, lambda event: None) for _ in range(3)]
+    assert verdicts == [Verdict(True, (UNCHECKED,))] * 3
+    assert caplog.text.count("The picture filter cannot judge") == 1
+    assert len([call for call in hub.calls if call.path.startswith("/api/models")]) <= 1
+
+
+async def test_a_folder_without_a_classifier_and_a_damaged_one_are_refused_in_words(
+    judging: PictureFilter, classifier: Path, tmp_path: Path
+) -> None:
+    with reading(ModelNotFound, "holds no image classifier"):
+        await judging.check(by(tmp_path))
+    damaged = shutil.copytree(classifier, tmp_path / "damaged")
+    (damaged / "model.safetensors").write_bytes(b"no weights")
+    with reading(GeminiDiffusionError, "damaged"):
+        await judging.check(by(damaged))
+    assert await judging.judge(BLUE, by(damaged), unheard) == Verdict(True, (UNCHECKED,))
+
+
+async def test_pickled_weights_are_never_opened_and_a_models_own_code_never_runs(
+    judging: PictureFilter, classifier: Path, tmp_path: Path
+) -> None:
+    pickled = shutil.copytree(classifier, tmp_path / "pickled")
+    (pickled / "model.safetensors").rename(pickled / "pytorch_model.bin")
+    with reading(ModelNotFound, "safetensors"):
+        await judging.check(by(pickled))
+    own = shutil.copytree(classifier, tmp_path / "own")
+    config = json.loads((own / "config.json").read_text("utf-8"))
+    mapped = {"AutoConfig": "evil.Config", "AutoModelForImageClassification": "evil.Model"}
+    (own / "config.json").write_text(json.dumps({**config, "model_type": "evil", "auto_map": mapped}), "utf-8")
+    (own / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w').close()", "utf-8")
+    with pytest.raises(GeminiDiffusionError):
+        await judging.check(by(own))
+    assert not (tmp_path / "ran").exists()
+
+
+async def test_labels_that_say_nothing_are_refused_in_words(judging: PictureFilter, tmp_path: Path) -> None:
+    folder = build_classifier(tmp_path / "blank", ("LABEL_0", "LABEL_1"))
+    with reading(RequestRefused, r"its labels (LABEL_0, LABEL_1) do not tell safe from unsafe. Another one"):
+        await judging.check(by(folder))
+
+
+@pytest.mark.parametrize(
+    ("names", "unsafe"),
+    [
+        (("normal", "nsfw"), (1,)),
+        (("drawings", "hentai", "neutral", "porn", "sexy"), (1, 3, 4)),
+        (("Safe for work", "Unsafe"), (1,)),
+        (("SFW", "NSFW"), (1,)),
+    ],
+)
+def test_the_labels_of_common_classifiers_are_understood(names: tuple[str, ...], unsafe: tuple[int, ...]) -> None:
+    assert unsafe_labels(dict(enumerate(names)), "a") == unsafe
+
+
+@pytest.mark.parametrize("names", [("cat", "dog"), ("nsfw", "non-nsfw"), ("nsfw", "cat"), ("safe", "normal"), ()])
+def test_labels_that_leave_a_side_open_are_not(names: tuple[str, ...]) -> None:
+    with pytest.raises(RequestRefused):
+        unsafe_labels(dict(enumerate(names)), "a")
+
+
+async def test_a_stop_while_it_judges_leaves_it_ready_for_the_next_picture(judging: PictureFilter, classifier: Path) -> None:
+    task = asyncio.create_task(judging.judge(RED, by(classifier), unheard))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await judging.judge(BLUE, by(classifier), unheard) == Verdict(False)
