@@ -1,0 +1,121 @@
+"""What a model on this machine is, told from its table of contents or the head of its weights; loads no weights.
+
+A name can say anything and so can an ending: only what is inside counts, and nothing inside is ever run.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from gemini_diffusion.catalogue.shape import Family
+
+Kind = Literal[
+    "sdxl", "sd15", "sd2", "flux", "sdxl refiner", "inpainting", "lora", "vae", "controlnet", "embedding", "part",
+    "gguf", "pickle", "other",
+]  # fmt: skip
+Shapes = Mapping[str, tuple[int, ...]]
+LONGEST_HEAD = 100_000_000
+"""Bytes; the format allows no more."""
+UNET = "model.diffusion_model."
+FIRST_LAYER = f"{UNET}input_blocks.0.0.weight"
+_PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_FAMILIES: Mapping[str, Family] = {"sdxl": "sdxl", "sd15": "sd15", "sd2": "generic", "flux": "flux"}
+
+
+def family_of(place: Path) -> Family | None:
+    """The family of the model in a folder or a file; None where it is none that is known, or not there."""
+    return _FAMILIES.get(kind_of_folder(place) if place.is_dir() else kind_of(place))
+
+
+def kind_of_folder(folder: Path) -> Kind:
+    """What a folder in the layout of diffusers holds, by its model_index.json and the width of its UNet's attention."""
+    name = str(_json(folder / "model_index.json").get("_class_name", ""))
+    if name.startswith("StableDiffusionXL"):
+        return "sdxl refiner" if _json(folder / "unet" / "config.json").get("cross_attention_dim") == 1280 else "sdxl"
+    if name.startswith("Flux"):
+        return "flux"
+    if name == "StableDiffusionPipeline":
+        return "sd2" if _json(folder / "unet" / "config.json").get("cross_attention_dim") == 1024 else "sd15"
+    return "other"
+
+
+def kind_of(path: Path) -> Kind:
+    """What one file holds, by its first bytes and the names of its tensors; "other" for a file that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError:
+        return "other"
+    if start[:4] == b"GGUF":
+        return "gguf"
+    if start.startswith(_PICKLES):
+        return "pickle"
+    shapes = shapes_in(path)
+    return _kind(shapes) if shapes else "other"
+
+
+def shapes_in(path: Path) -> Shapes:
+    """The shape of every tensor in a safetensors file, read from its head alone; {} for a file that is none."""
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            head = json.loads(file.read(length)) if length <= LONGEST_HEAD else {}
+        return {name: tuple(map(int, told["shape"])) for name, told in head.items() if name != "__metadata__"}
+    except (OSError, ValueError, struct.error, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+
+
+def numbers_in(shapes: Shapes) -> int:
+    """How many numbers these tensors hold."""
+    return sum(math.prod(shape) for shape in shapes.values())
+
+
+def _kind(shapes: Shapes) -> Kind:
+    """The kind by the names that trainers and their programs give to tensors."""
+    if _any(shapes, "lora_", ".lora", "lora.", ".hada_", ".lokr_"):
+        return "lora"
+    if _begins(shapes, "control_model.", "controlnet_", "input_hint_block."):
+        return "controlnet"
+    if _any(shapes, "double_blocks.", "single_transformer_blocks."):
+        return "flux"
+    if _begins(shapes, UNET):
+        return _checkpoint(shapes)
+    if {"emb_params", "clip_l", "clip_g"} & shapes.keys() or (len(shapes) == 1 and all(len(s) < 3 for s in shapes.values())):
+        return "embedding"
+    if _begins(shapes, "down_blocks.", "text_model."):
+        return "part"
+    return "vae" if _begins(shapes, "decoder.", "first_stage_model.", "vae.") else "other"
+
+
+def _checkpoint(shapes: Shapes) -> Kind:
+    """Which whole model it is, by its encoders of text; without one it is only the part that draws."""
+    if shapes.get(FIRST_LAYER, (0, 4))[1] != 4:
+        return "inpainting"
+    if _begins(shapes, "conditioner.embedders.1."):
+        return "sdxl"
+    if _begins(shapes, "conditioner.embedders.0.model."):
+        return "sdxl refiner"
+    if _begins(shapes, "cond_stage_model.model."):
+        return "sd2"
+    return "sd15" if _begins(shapes, "cond_stage_model.") else "part"
+
+
+def _begins(names: Iterable[str], *starts: str) -> bool:
+    return any(name.startswith(starts) for name in names)
+
+
+def _any(names: Iterable[str], *marks: str) -> bool:
+    return any(mark in name for name in names for mark in marks)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
