@@ -8,14 +8,16 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
 from gemini_diffusion import commands, crafting, instructions, plan
+from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.commands import Flags, Imagine, Other, Say, Usage
 from gemini_diffusion.crafting import Wish
 from gemini_diffusion.errors import BadInput, GeminiDiffusionError
+from gemini_diffusion.guest import Guest
 from gemini_diffusion.plan import Plan
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
@@ -51,7 +53,7 @@ Choice = Literal["draw", "again", "mine"]
 class Errand:
     """One turn's work. `conversation` is what was said before; `review` asks the person and returns choice and prompt.
 
-    `keep` is told of every picture as soon as it is on disk.
+    `keep` is told of every picture as soon as it is on disk; `guest` is who it is for.
     """
 
     studio: Studio
@@ -61,6 +63,7 @@ class Errand:
     review: Callable[[CraftedPrompt], Awaitable[tuple[Choice, str]]]
     conversation: tuple[Message, ...] = ()
     last_seed: int | None = None
+    guest: Guest = field(default_factory=Guest)
 
     async def note(self, command: Usage | Other) -> None:
         """Shows the help; nothing is asked of anybody."""
@@ -73,6 +76,7 @@ class Errand:
     async def say(self, command: Say) -> None:
         """Plain chat: the history holds the words said and no instructions."""
         request = ChatRequest((*self.conversation, Message("user", command.text)))
+        await self.guest.answer(self.settings)
         answer = await self.studio.chat_model(self.settings).answer(request, self.settings, self.emit)
         self._tell(answer.notices)
         self.emit(Finished(answer.text))
@@ -82,7 +86,7 @@ class Errand:
         drawn, last_words = 0, ""
         for job in _jobs(command):
             self._tell(notice.text for notice in job.notices)
-            planned = plan.decide(job.flags, self.settings, self.studio.engines, self.last_seed)
+            planned = self._planned(job.flags)
             self._tell(planned.notices)
             crafted = await self._crafted(job, planned)
             shaped = planned if job.flags.aspect else planned.shaped(crafted.aspect_ratio)
@@ -102,7 +106,7 @@ class Errand:
 
     async def draw(self, planned: Plan, crafted: CraftedPrompt, first: int = 0) -> None:
         """Every picture of the plan at once, each failing by itself; raises only when none came."""
-        requests = planned.requests(crafted)
+        requests = [dataclasses.replace(request, party=self.guest.party) for request in planned.requests(crafted)]
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._draw_one(planned, crafted, request, first + place))
@@ -116,11 +120,25 @@ class Errand:
             if error:
                 self.emit(Failed(error.message, error.hint, index=first + place))
 
+    def _planned(self, flags: Flags) -> Plan:
+        """The plan; where the choice is ours and the host lends no more pictures today, one without their keys."""
+        planned = plan.decide(flags, self.settings, self.studio.engines, self.last_seed)
+        refusal = self.guest.refusal(planned.engine.name, self.settings)
+        if refusal is None:
+            return planned
+        alone = self.settings.replaced({"hf_token": "", "hf_inference_url": ""})
+        own = plan.decide(flags, alone, self.studio.engines, self.last_seed)
+        if own.engine is planned.engine:  # asked for by name: the drawing says why not
+            return planned
+        said = f"{refusal.message} I draw on this machine instead. {refusal.hint}"
+        return dataclasses.replace(own, notices=(said, *own.notices))
+
     async def _draw_one(
         self, planned: Plan, crafted: CraftedPrompt, request: ImageRequest, place: int
     ) -> GeminiDiffusionError | None:
         try:
-            result = await planned.engine.generate(request, self.settings, _placed(self.emit, place))
+            async with self.guest.drawing(planned.engine.name, request, self.settings):
+                result = await planned.engine.generate(request, self.settings, _placed(self.emit, place))
             recipe = written(result, crafted)
             picture = await asyncio.to_thread(self.studio.gallery.save, result.image, recipe)
         except GeminiDiffusionError as error:
@@ -150,10 +168,18 @@ class Errand:
         loop = asyncio.get_running_loop()
         start = loop.time()
         self.emit(StageStarted("crafting", "Writing the prompt"))
-        model = self.studio.chat_model(self.settings)
-        crafted = await crafting.craft(wish, self.conversation, model, self.settings, self.emit)
+        crafted = await crafting.craft(wish, self.conversation, await self._writer(), self.settings, self.emit)
         self.emit(StageFinished("crafting", "Wrote the prompt", loop.time() - start))
         return crafted
+
+    async def _writer(self) -> ChatModel:
+        """Who writes the prompt; the rules write it, and say so, where the host lends no more answers today."""
+        try:
+            await self.guest.answer(self.settings)
+        except GeminiDiffusionError as error:
+            self._tell([f"{error.message} I wrote the prompt by rule instead. {error.hint}".strip()])
+            return self.studio.chat_models["offline"]
+        return self.studio.chat_model(self.settings)
 
     async def _reviewed(self, wish: Wish, crafted: CraftedPrompt) -> CraftedPrompt:
         """Nothing runs until the person has chosen; "again" writes it anew and asks again."""

@@ -31,6 +31,7 @@ from gemini_diffusion.errors import (
     Transient,
 )
 from gemini_diffusion.gallery import FileFormat
+from gemini_diffusion.guest import Guest
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
 from gemini_diffusion.turn import Kind, Turn
@@ -56,10 +57,11 @@ class Edit:
 
 
 class Session:
-    """A conversation kept in `folder`. All its methods belong to one event loop."""
+    """A conversation kept in `folder`, with `guest` or with whoever is the host. All its methods belong to one event loop."""
 
-    def __init__(self, studio: Studio, folder: Path) -> None:
+    def __init__(self, studio: Studio, folder: Path, guest: Guest | None = None) -> None:
         self._studio = studio
+        self._guest = guest or Guest()
         self._transcript = transcript.Transcript(folder)
         self._turns = tuple(self._at_home(turn) for turn in self._transcript.turns())
         self._task: asyncio.Task[None] | None = None
@@ -179,8 +181,9 @@ class Session:
             raise BadInput("One thing at a time: the last one is still under way.", "Wait for it, or stop it.")
         turn = Turn(secrets.token_hex(8), asked, kind)
         errand = Errand(
-            self._studio, settings, self._emit, self._keep_picture, self._review, self._remembered(), self._last_seed()
-        )
+            self._studio, settings, self._emit, self._keep_picture, self._review,
+            self._remembered(), self._last_seed(), self._guest,
+        )  # fmt: skip
         self._turns = (*self._turns, turn)[-transcript.LONGEST :]
         self._task = asyncio.get_running_loop().create_task(self._carry(work, errand))
         return turn

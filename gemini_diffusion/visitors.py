@@ -16,6 +16,8 @@ from typing import Any
 
 from gemini_diffusion.disk import write_whole
 from gemini_diffusion.errors import BadInput
+from gemini_diffusion.guest import Guest, Places
+from gemini_diffusion.lending import Lending
 from gemini_diffusion.options import Secret
 from gemini_diffusion.session import Session
 from gemini_diffusion.settings import Settings
@@ -33,8 +35,9 @@ _LOG = logging.getLogger(__name__)
 class Visitor:
     """One person: a session, choices kept on disk, keys kept in memory only."""
 
-    def __init__(self, session: Session, folder: Path, defaults: Settings, clock: Callable[[], float]) -> None:
+    def __init__(self, session: Session, guest: Guest, folder: Path, defaults: Settings, clock: Callable[[], float]) -> None:
         self.session = session
+        self._guest = guest
         self._file = folder / "settings.json"
         self._defaults = defaults
         self._clock = clock
@@ -43,8 +46,13 @@ class Visitor:
 
     @property
     def settings(self) -> Settings:
-        """The host's defaults, this visitor's choices, and their own keys before any the host lends."""
-        return self._defaults.replaced({**self._choices, **self._own_keys()})
+        """The host's defaults, this visitor's choices, and their own keys before any the host lends.
+
+        Who brings a token where keys are lent within limits draws with it, and not at the host's endpoint.
+        """
+        own = self._own_keys()
+        elsewhere = {"hf_inference_url": ""} if self._guest.lending and "hf_token" in own else {}
+        return self._defaults.replaced({**self._choices, **own, **elsewhere})
 
     def begin_from(self, defaults: Settings) -> None:
         """Other defaults of the host, from the next turn on."""
@@ -72,11 +80,14 @@ class Visitor:
             self._keys[name] = (secret, self._clock())
 
     def key_state(self, name: str) -> str:
-        """What may be shown of a key: whether there is one, whose, and its last four characters if it is one's own."""
+        """What may be shown of a key: whether there is one, whose, how much of a lent one is left, the tail of one's own."""
         own = self._own_keys().get(name)
         if own:
             return f"set, ends in {own.tail}" if own.tail else "set"
-        return "the host's key is used" if getattr(self._defaults, name) else "not set"
+        if not getattr(self._defaults, name):
+            return "not set"
+        left = self._guest.left
+        return f"the host's key is used, {left} left today" if left else "the host's key is used"
 
     def _own_keys(self) -> dict[str, Secret]:
         """The keys that are still alive; looking at them is using them."""
@@ -86,7 +97,10 @@ class Visitor:
 
 
 class Visitors:
-    """Everybody who is here. `lends` says whether the host's keys serve them, `owner` whether they are the host."""
+    """Everybody who is here. `lends` says whether the host's keys serve them, `owner` whether they are the host.
+
+    Where strangers are lent keys, it is within the limits of the host's settings; a limit of 0 lends nothing.
+    """
 
     def __init__(
         self, studio: Studio, defaults: Settings, *, lends: bool, owner: bool, clock: Callable[[], float] = time.monotonic
@@ -94,15 +108,19 @@ class Visitors:
         self.studio = studio
         self.owner = owner
         self._host = defaults
-        self._lends = lends
+        self._lends = lends and (owner or min(defaults.lend_per_visitor, defaults.lend_in_all) > 0)
+        self._lending = Lending(defaults) if self._lends and not owner else None
+        self._places = Places()
         self._clock = clock
         self._here: OrderedDict[str, Visitor] = OrderedDict()
 
     def of(self, name: str) -> Visitor:
         """The visitor of that name, made on first sight; always the same one while they are here."""
         if name not in self._here:
-            folder = self._host.home_path / "visitors" / hashlib.sha256(name.encode("utf-8")).hexdigest()[:32]
-            self._here[name] = Visitor(Session(self.studio, folder), folder, self._lent(), self._clock)
+            digest = hashlib.sha256(name.encode("utf-8")).hexdigest()[:32]
+            folder, guest = self._host.home_path / "visitors" / digest, Guest(self._places, self._lending, digest)
+            session = Session(self.studio, folder, guest)
+            self._here[name] = Visitor(session, guest, folder, self._lent(), self._clock)
             self._let_go()
         self._here.move_to_end(name)
         return self._here[name]

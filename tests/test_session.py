@@ -14,6 +14,7 @@ from gemini_diffusion.chat_models.offline import OfflineChatModel
 from gemini_diffusion.commands import parse
 from gemini_diffusion.errors import AgreementNeeded, BadInput, KeyRefused, OutOfCredit, OutOfQuota, RequestRefused
 from gemini_diffusion.gallery import Gallery, read_recipe
+from gemini_diffusion.guest import MOST_DRAWINGS, Guest, Places
 from gemini_diffusion.session import Edit, Session, failure
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
@@ -206,6 +207,37 @@ def test_nothing_and_too_much_are_refused_in_words(room: Room, text: str) -> Non
     with pytest.raises(BadInput) as caught:
         room.session.start(text, PLAIN)
     assert caught.value.hint
+
+
+async def test_drawings_of_one_conversation_are_one_party_that_nobody_else_is(room: Room, tmp_path: Path) -> None:
+    await room.done("/imagine a cat --n 2 --steps 1")
+    await room.done("/imagine a dog --steps 1")
+    other = Session(room.studio, tmp_path / "other")
+    other.start("/imagine a dog --steps 1", PLAIN)
+    assert [turn async for turn in other.watch()][-1].state == "done"
+    first, second, third, stranger = [request.party for request, _ in room.engine.history]
+    assert first == second == third != stranger and first and stranger
+
+
+async def test_more_drawings_than_there_are_places_for_are_refused_in_words(room: Room, tmp_path: Path) -> None:
+    places = Places()
+    crowd = [Session(room.studio, tmp_path / f"{number}", Guest(places)) for number in range(MOST_DRAWINGS // 8 + 1)]
+    room.engine.pause_at(1)
+    for session in crowd[:-1]:
+        session.start("/imagine a cat --n 8 --steps 1 --raw", PLAIN)
+    while places.taken < MOST_DRAWINGS:  # noqa: ASYNC110 - the places are taken by other tasks
+        await asyncio.sleep(0.01)
+    room.session = crowd[-1]
+    turn = await room.done("/imagine a dog --n 2 --steps 1")
+    assert turn.state == "failed" and len(room.engine.history) == MOST_DRAWINGS
+    assert "Many pictures" in turn.failures[0].text and "in a moment" in turn.failures[0].hint
+
+    await crowd[0].stop()
+    room.engine.resume()
+    assert (await room.done("/imagine a dog --n 2 --steps 1")).state == "done"
+    for session in crowd[1:]:
+        assert [turn async for turn in session.watch()][-1].state == "done"
+    assert places.taken == 0
 
 
 async def test_several_watchers_see_the_same_end_and_come_and_go_freely(room: Room) -> None:

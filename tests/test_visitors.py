@@ -127,3 +127,11 @@ def test_those_seen_longest_ago_are_let_go(tmp_path: Path) -> None:
     for number in range(MOST_VISITORS):
         visitors.of(str(number))
     assert not visitors.of("first").settings.hf_token
+
+
+def test_who_only_looks_leaves_no_folder(tmp_path: Path) -> None:
+    visitors = arrivals(tmp_path)
+    for number in range(200):
+        visitor = visitors.of(str(number))
+        assert visitor.settings and not visitor.session.turns and not visitor.session.pictures
+    assert list(tmp_path.iterdir()) == []

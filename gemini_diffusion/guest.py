@@ -1,0 +1,80 @@
+"""What one visitor may have of what all share: the host's keys within limits, and places to draw; knows no conversation."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+
+from gemini_diffusion.errors import KeyNeeded, OutOfQuota, Overloaded
+from gemini_diffusion.lending import Lending
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import ImageRequest
+
+MOST_DRAWINGS = 64
+"""Drawings of all visitors that are under way at once, the waiting ones too."""
+
+
+@dataclass(slots=True)
+class Places:
+    """How many drawings are under way; one for all visitors. Belongs to one event loop."""
+
+    taken: int = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """A place for one drawing. Raises Overloaded where there is none."""
+        if self.taken >= MOST_DRAWINGS:
+            raise Overloaded("Many pictures are being drawn here right now.")
+        self.taken += 1
+        try:
+            yield
+        finally:
+            self.taken -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """One visitor. `lending` None counts nothing, as for the host; `name` is whom it counts for.
+
+    `party` is random: drawings of one party stand in an engine's queue as one, and it tells nobody who they are.
+    """
+
+    places: Places = field(default_factory=Places)
+    lending: Lending | None = None
+    name: str = ""
+    party: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    @property
+    def left(self) -> str:
+        """What is left of the host's keys today, as "12 of 30"; "" where nothing is counted."""
+        return f"{self.lending.left(self.name)} of {self.lending.per_visitor}" if self.lending else ""
+
+    async def answer(self, settings: Settings) -> None:
+        """Counts one answer of a chat model where the host pays for it. Raises OutOfQuota before anything is asked."""
+        if self.lending and self.lending.pays_for_answers(settings):
+            await self.lending.take(self.name)
+
+    @asynccontextmanager
+    async def drawing(self, engine: str, request: ImageRequest, settings: Settings) -> AsyncIterator[None]:
+        """A place for one drawing, counted where the host pays for it. Raises Overloaded, OutOfQuota, KeyNeeded."""
+        with self.places.one():
+            if self.lending and self._borrows(engine, settings):
+                _keep_at_home(self.lending, request, settings)
+                await self.lending.take(self.name)
+            yield
+
+    def refusal(self, engine: str, settings: Settings) -> OutOfQuota | None:
+        """Why the host does not pay for a drawing any more today; None where they do, or need not."""
+        return self.lending.refusal(self.name) if self.lending and self._borrows(engine, settings) else None
+
+    def _borrows(self, engine: str, settings: Settings) -> bool:
+        return engine == "hosted" and self.lending is not None and self.lending.pays_for_pictures(settings)
+
+
+def _keep_at_home(lending: Lending, request: ImageRequest, settings: Settings) -> None:
+    """The host's token never goes to an address that a visitor names, wherever that is."""
+    named = request.model.startswith(("https://", "http://")) and not settings.hf_inference_url
+    if named and lending.lends_token(settings):
+        raise KeyNeeded("The host's token is not sent to an endpoint of yours.", "Add a token of your own in Settings.")
