@@ -1,0 +1,195 @@
+"""The words of requests as a pipeline takes them: its own embeddings bit for bit, weights, long texts, batches, the refiner."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gemini_diffusion.engines.diffusion.conditioning import LONGEST, condition
+from gemini_diffusion.engines.diffusion.encoder import MOST_WINDOWS
+from gemini_diffusion.engines.diffusion.packages import Packages
+from gemini_diffusion.types import ImageRequest
+from tests.tiny_sdxl import build_sd15
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
+
+LONG = "a cat, " * 60 + "a dog"
+FAMILIES = ["sdxl", "sd15"]
+
+
+@pytest.fixture(scope="module")
+def pipes(packages: Packages, sdxl: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """A tiny pipeline of each family, and SDXL's refiner made of its parts."""
+    folder = build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15")
+    found = {
+        "sdxl": packages.diffusers.StableDiffusionXLPipeline.from_pretrained(sdxl, local_files_only=True),
+        "sd15": packages.diffusers.StableDiffusionPipeline.from_pretrained(folder, local_files_only=True),
+    }
+    parts = {**found["sdxl"].components, "text_encoder": None, "tokenizer": None}
+    kind = packages.diffusers.StableDiffusionXLImg2ImgPipeline
+    return {**found, "refiner": kind(**parts, requires_aesthetics_score=False, force_zeros_for_empty_prompt=False)}
+
+
+def asked(prompt: str, **changes: Any) -> ImageRequest:
+    return dataclasses.replace(ImageRequest(prompt, "", 64, 64, 2, 5.0, seed=7), **changes)
+
+
+def told(pipe: Any, prompt: str, **changes: Any) -> dict[str, Any]:
+    return condition(pipe, asked(prompt, **changes)).arguments
+
+
+def own(pipe: Any, prompt: str, negative: str | None = None) -> tuple[Any, Any]:
+    """What the pipeline itself makes of the words: embeddings for and against."""
+    found = pipe.encode_prompt(prompt, device="cpu", num_images_per_prompt=1, do_classifier_free_guidance=True,
+                               negative_prompt=negative)  # fmt: skip
+    return found[0].detach(), found[1].detach()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_words_without_marks_go_to_the_pipeline_as_they_are(pipes: dict[str, Any], family: str) -> None:
+    assert told(pipes[family], "a (small) cat") == {"prompt": "a (small) cat", "negative_prompt": None}
+    assert told(pipes[family], r"a \(cat\)", negative_prompt="dog") == {"prompt": "a (cat)", "negative_prompt": "dog"}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_encoded_here_the_words_are_the_pipelines_own_bit_for_bit(
+    pipes: dict[str, Any], packages: Packages, family: str
+) -> None:
+    """A batch of which one half rules something out has to be encoded here."""
+    pipe, torch = pipes[family], packages.torch
+    arguments = condition(pipe, asked("a cat", negative_prompt="dog"), asked("a dog in fog")).arguments
+    for place, (prompt, negative) in enumerate([("a cat", "dog"), ("a dog in fog", None)]):
+        for_it, against = own(pipe, prompt, negative)
+        assert torch.equal(arguments["prompt_embeds"][place : place + 1], for_it)
+        assert torch.equal(arguments["negative_prompt_embeds"][place : place + 1], against)
+
+
+def test_where_sdxl_takes_zeros_for_nothing_ruled_out_so_do_weighted_words(pipes: dict[str, Any], packages: Packages) -> None:
+    kind = packages.diffusers.StableDiffusionXLPipeline
+    pipe = kind(**pipes["sdxl"].components, force_zeros_for_empty_prompt=True)
+    assert not told(pipe, "a (cat:1.2)")["negative_prompt_embeds"].any()
+    assert told(pipe, "a (cat:1.2)", negative_prompt="dog")["negative_prompt_embeds"].any()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_more_weight_moves_the_words_own_tokens_and_no_others(pipes: dict[str, Any], family: str) -> None:
+    pipe = pipes[family]
+    moved = (told(pipe, "a (cat:1.3) dog")["prompt_embeds"] - own(pipe, "a cat dog")[0]).abs().sum(-1)[0]
+    assert [place for place in range(77) if moved[place] > 0] == [2]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_less_weight_comes_nearer_to_the_words_left_out(pipes: dict[str, Any], family: str) -> None:
+    pipe = pipes[family]
+    there = own(pipe, "a cat dog")[0]
+    steps = [told(pipe, f"a (cat:{weight}) dog")["prompt_embeds"] for weight in ("0.9", "0.5", "0.1")]
+    distances = [float((step - there).norm()) for step in steps]
+    assert distances == sorted(distances) and distances[0] > 0
+    one, other = (told(pipe, f"a ({word}:0.0) dog")["prompt_embeds"][0, 3:] for word in ("cat", "x"))
+    assert abs(one - other).max() < 1e-4  # with no weight at all it does not matter which word it is
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_long_text_is_read_whole_in_windows_and_its_negative_is_as_long(
+    pipes: dict[str, Any], packages: Packages, family: str
+) -> None:
+    pipe = pipes[family]
+    arguments = told(pipe, LONG, negative_prompt="dog")
+    first, second = "a cat, " * 25, "a cat, " * 10 + "a dog"
+    parts = [own(pipe, text.strip())[0] for text in (first, first, second)]
+    assert packages.torch.equal(arguments["prompt_embeds"], packages.torch.cat(parts, dim=1))
+    padded = [own(pipe, "x", negative)[1] for negative in ("dog", "", "")]
+    assert packages.torch.equal(arguments["negative_prompt_embeds"], packages.torch.cat(padded, dim=1))
+    assert condition(pipe, asked(LONG)).notices == ()
+
+
+def test_a_long_text_breaks_after_a_comma_and_no_word_is_cut(pipes: dict[str, Any], packages: Packages) -> None:
+    words = "cat " * 60 + "dog, " + "cat " * 20
+    arguments = told(pipes["sd15"], words)
+    parts = [own(pipes["sd15"], text)[0] for text in ("cat " * 60 + "dog,", "cat " * 20)]
+    assert packages.torch.equal(arguments["prompt_embeds"], packages.torch.cat(parts, dim=1))
+
+
+def test_what_is_longer_than_all_windows_is_named(pipes: dict[str, Any]) -> None:
+    whole = condition(pipes["sdxl"], asked("cat " * (LONGEST - 2)))
+    assert (whole.notices, whole.arguments["prompt_embeds"].shape[1]) == ((), MOST_WINDOWS * 77)
+    cut = condition(pipes["sdxl"], asked("cat " * (LONGEST - 2) + "dog"))
+    assert cut.notices == ('The end of the prompt did not fit the encoder and was left out: "dog".',)
+    assert cut.arguments["prompt_embeds"].shape[1] == MOST_WINDOWS * 77
+
+
+def test_parts_below_zero_join_what_is_ruled_out(pipes: dict[str, Any]) -> None:
+    assert told(pipes["sdxl"], "a cat, (dog:-1)", negative_prompt="fog") == {"prompt": "a cat", "negative_prompt": "fog, dog"}
+
+
+def test_the_second_encoder_may_be_told_other_words_of_another_length(pipes: dict[str, Any], packages: Packages) -> None:
+    pipe, torch = pipes["sdxl"], packages.torch
+    assert told(pipe, "a cat", prompt_2="a dog")["prompt_2"] == "a dog"
+    longer = told(pipe, "a cat", prompt_2=LONG)["prompt_embeds"]
+    assert torch.equal(longer[:, :77, :32], own(pipe, "a cat")[0][:, :, :32])
+    assert torch.equal(longer[..., 32:], told(pipe, LONG)["prompt_embeds"][..., 32:])
+
+
+def test_the_refiner_is_told_by_its_one_encoder(pipes: dict[str, Any], packages: Packages) -> None:
+    refiner, torch = pipes["refiner"], packages.torch
+    arguments = told(refiner, "a (cat:1.3) dog", negative_prompt="fog")
+    whole = told(pipes["sdxl"], "a (cat:1.3) dog", negative_prompt="fog")
+    for name in ("prompt_embeds", "negative_prompt_embeds"):
+        assert torch.equal(arguments[name], whole[name][..., 32:])
+    assert torch.equal(arguments["pooled_prompt_embeds"], whole["pooled_prompt_embeds"])
+    assert condition(refiner, asked("a cat", prompt_2="a dog")).ignored == ("prompt_2",)
+
+
+def test_a_layer_left_out_is_the_one_before_it_with_the_norm_it_needs(pipes: dict[str, Any], packages: Packages) -> None:
+    pipe = pipes["sd15"]
+    arguments = condition(pipe, asked("a cat"), clip_skip=1).arguments
+    with packages.torch.no_grad():
+        ids = pipe.tokenizer("a cat", padding="max_length", max_length=77, return_tensors="pt").input_ids
+        hidden = pipe.text_encoder(ids, output_hidden_states=True).hidden_states[-2]
+        assert packages.torch.equal(arguments["prompt_embeds"], pipe.text_encoder.final_layer_norm(hidden))
+    assert packages.torch.equal(arguments["negative_prompt_embeds"], own(pipe, "x")[1])
+
+
+@pytest.mark.parametrize("prompt", [LONG, "a (cat:1.3) and a (dog:0.6)"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_pipeline_draws_from_what_it_is_told(pipes: dict[str, Any], packages: Packages, family: str, prompt: str) -> None:
+    def drawn(*requests: ImageRequest) -> Any:
+        seeds = [packages.torch.Generator().manual_seed(7) for _ in requests]
+        arguments = condition(pipes[family], *requests).arguments
+        shape = {"width": 64, "height": 64, "num_inference_steps": 2, "guidance_scale": requests[0].guidance_scale}
+        return pipes[family](**arguments, **shape, generator=seeds, output_type="np").images
+
+    both = drawn(asked(prompt, negative_prompt="fog"), asked("a cat"))
+    assert both.shape == (2, 64, 64, 3)
+    assert abs(both[0] - drawn(asked(prompt, negative_prompt="fog"))[0]).max() < 1e-3
+    assert drawn(asked(prompt, guidance_scale=1.0)).shape == (1, 64, 64, 3)
+    assert abs(both[0] - both[1]).max() > 1e-3
+
+
+def test_guidance_that_looks_at_no_negative_is_given_none(pipes: dict[str, Any]) -> None:
+    arguments = condition(pipes["sdxl"], asked("a (cat:1.2)", negative_prompt="dog", guidance_scale=1.0))
+    assert "negative_prompt_embeds" not in arguments.arguments
+    assert arguments.ignored == ("negative_prompt",)
+
+
+NASTY = [
+    "((((",
+    "a:1.3)",
+    "<|endoftext|> (cat:1.3) <|startoftext|>",
+    "(!:1.4) (!!:0.4)" * 40,
+    "\U0001f98a" * 90,
+    "(\n:1.2)",
+    "C++ :-)",
+    "",
+]
+
+
+@pytest.mark.parametrize("prompt", NASTY)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_text_breaks_it(pipes: dict[str, Any], family: str, prompt: str) -> None:
+    arguments = condition(pipes[family], asked(prompt, negative_prompt=prompt), asked("(a:0.5) cat")).arguments
+    assert arguments["prompt_embeds"].isfinite().all()
+    assert arguments["prompt_embeds"].shape == arguments["negative_prompt_embeds"].shape
