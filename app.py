@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import functools
 import os
 import secrets
+import signal
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -96,21 +98,27 @@ def open_app(studio: Studio, settings: Settings, flags: argparse.Namespace) -> i
     """Opens the window and stays until it is closed or interrupted."""
     auth = _auth(flags)  # before the window's imports, which take seconds
 
+    from gemini_diffusion.ui.announce import announce
     from gemini_diffusion.ui.launch import Place, open_window
     from gemini_diffusion.ui.window import build
 
-    place = Place(flags.host, flags.port, flags.share, auth, browser=not flags.no_browser, mcp=flags.mcp)
+    place = Place(flags.host, flags.port, flags.share, auth, _names(settings), browser=not flags.no_browser, mcp=flags.mcp)
     visitors = Visitors(studio, settings, lends=place.private or flags.lend_keys, owner=place.private)
-    window = open_window(build(visitors, welcome(studio, settings)), place)
-    print(f"Gemini Diffusion is at {window.url}", flush=True)
-    if flags.share:
-        print(f"Public link: {window.share_url or 'none could be made; the address above goes on working'}", flush=True)
-        print(f"Name: {auth[0]}  Password: {auth[1]}" if auth else "", flush=True)
-    try:
-        threading.Event().wait()
-    finally:
-        window.close()
+    with contextlib.closing(open_window(build(visitors, welcome(studio, settings)), place)) as window:
+        signal.signal(signal.SIGTERM, _leave)
+        announce(window, settings.home_path, functools.partial(print, flush=True))
+        asyncio.run(asyncio.Event().wait())  # for ever; unlike a thread's, this wait ends with Ctrl+C on every system
     return 0
+
+
+def _leave(signal_number: int, frame: object) -> None:
+    """Ends the program so that everything it opened is closed first."""
+    sys.exit(128 + signal_number)
+
+
+def _names(settings: Settings) -> frozenset[str]:
+    """The names of a proxy in front of the window."""
+    return frozenset(name.strip().lower() for name in settings.public_names.split(",") if name.strip())
 
 
 def _auth(flags: argparse.Namespace) -> tuple[str, str] | None:

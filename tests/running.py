@@ -87,6 +87,15 @@ class App:
     def _errors(self) -> Path:
         return self.folder / "stderr.txt"
 
+    def hear(self, pattern: str, seconds: float = PATIENCE) -> re.Match[str]:
+        """Waits until it says something of the pattern."""
+        until = time.monotonic() + seconds
+        while not (found := re.search(pattern, self.said, re.MULTILINE)):
+            if time.monotonic() > until or self._process.poll() is not None:
+                raise AssertionError(f"The app did not say {pattern}. It said:\n{self.said}")
+            time.sleep(0.05)
+        return found
+
     def run(self, *flags: str) -> subprocess.CompletedProcess[str]:
         """Runs it to its end with more flags; what it said comes with the exit code."""
         command, variables = self._command(*flags), self._variables()

@@ -196,6 +196,25 @@ def test_lent_keys_serve_an_open_window_behind_its_password(services: StandIns, 
     assert {call.key for call in services.gemini.calls} == {services.environment["GOOGLE_API_KEY"]}
 
 
+def test_behind_a_proxy_its_names_are_answered_and_nobody_is_the_host(services: StandIns, tmp_path: Path) -> None:
+    environment = {**services.environment, "GEMINI_DIFFUSION_PUBLIC_NAMES": "Pictures.example.org, art.example.org"}
+    with App(tmp_path, environment=environment) as app:
+        assert by_name(app, "pictures.example.org") == by_name(app, "art.example.org") == 200
+        assert by_name(app, "other.example.org") == 400
+        assert "no Gemini key" in Client(app.url, verbose=False).predict("hello", api_name="/chat")
+        assert services.gemini.calls == []
+
+
+def by_name(app: App, name: str) -> int:
+    """What the app answers to whoever asks for it by that name."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(app.url, headers={"Host": name})) as answer:
+            status: int = answer.status
+            return status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
 # The endpoints for programs
 
 

@@ -13,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 
-from gemini_diffusion.ui.guard import NOTEBOOKS, POLICY, SHARED, Guard, own_hosts
+from gemini_diffusion.ui.guard import COLAB, POLICY, Guard, Names, own_hosts
 from gemini_diffusion.ui.identity import COOKIE, name_of
 
 COOKIE_LINE = re.compile(rf"{COOKIE}=[0-9a-f]{{32}}; Path=/; Max-Age=\d+; HttpOnly; SameSite=Lax")
@@ -28,33 +29,36 @@ async def stream(request: Request) -> StreamingResponse:
     return StreamingResponse(iter(["one ", "two ", "three"]))
 
 
-def door(bound: str = "127.0.0.1", suffixes: tuple[str, ...] = NOTEBOOKS, **options: Any) -> TestClient:
+def door(bound: str = "127.0.0.1", **options: Any) -> TestClient:
     routes = [Route("/stream", stream), Route("/{path:path}", anything, methods=["GET", "POST"])]
-    guard = Middleware(Guard, hosts=own_hosts(bound), suffixes=suffixes, **options)
+    guard = Middleware(Guard, names=Names(own_hosts(bound), **options))
     return TestClient(Starlette(routes=routes, middleware=[guard]), base_url="http://127.0.0.1:7860")
 
 
 # Hosts
 
 
-@pytest.mark.parametrize(
-    "host", ["127.0.0.1:7860", "localhost", "LOCALHOST:7860", "[::1]:7860", "x.hf.space", "a.googleusercontent.com"]
-)
+@pytest.mark.parametrize("host", ["127.0.0.1:7860", "localhost", "LOCALHOST:7860", "[::1]:7860"])
 def test_a_name_of_ours_is_served(host: str) -> None:
     assert door().get("/", headers={"host": host}).text == "served"
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.com", "127.0.0.1.evil.com", "localhost.evil.com", "evilhf.space", "192.168.1.5", "", "[", "x.gradio.live"]
-)
+    "host",
+    ["evil.com", "127.0.0.1.evil.com", "localhost.evil.com", "evil.hf.space", "192.168.1.5", "", "[", "x.gradio.live",
+     "a.googleusercontent.com", "localhost@evil.com"],
+)  # fmt: skip
 def test_any_other_name_is_refused_with_the_next_step(host: str) -> None:
     answer = door().get("/", headers={"host": host})
     assert answer.status_code == 400
     assert "--host" in answer.text
 
 
-def test_a_shared_window_answers_to_its_link() -> None:
-    assert door(suffixes=NOTEBOOKS + SHARED).get("/", headers={"host": "abc.gradio.live"}).status_code == 200
+def test_in_a_notebook_the_notebooks_names_are_ours() -> None:
+    client = door(suffixes=COLAB)
+    assert client.get("/", headers={"host": "a.googleusercontent.com"}).status_code == 200
+    assert client.get("/", headers={"host": "evilgoogleusercontent.com"}).status_code == 400
+    assert client.post("/x", headers={"host": "localhost", "origin": "https://a.googleusercontent.com"}).status_code == 200
 
 
 def test_an_open_window_answers_to_its_numbers_but_not_to_strange_names() -> None:
@@ -63,12 +67,38 @@ def test_an_open_window_answers_to_its_numbers_but_not_to_strange_names() -> Non
     assert client.get("/", headers={"host": "evil.com"}).status_code == 400
 
 
+def test_a_name_that_is_added_while_it_runs_is_ours_from_then_on() -> None:
+    names = Names(own_hosts("127.0.0.1"))
+    client = TestClient(Guard(anything_at_all, names), base_url="https://abc.gradio.live")
+    assert client.get("/").status_code == 400
+    names.public.add("abc.gradio.live")
+    assert client.get("/").status_code == 200
+
+
+async def anything_at_all(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse("served")(scope, receive, send)
+
+
 @pytest.mark.parametrize(
-    ("origin", "status"),
-    [("http://evil.com", 403), ("null", 403), ("http://127.0.0.1:7860", 200), ("http://localhost:3000", 200)],
+    ("host", "origin", "status"),
+    [
+        ("127.0.0.1:7860", "http://127.0.0.1:7860", 200),
+        ("127.0.0.1:7860", "http://localhost:3000", 200),
+        ("127.0.0.1:7860", "http://evil.com", 403),
+        ("127.0.0.1:7860", "null", 403),
+        ("127.0.0.1:7860", "http://[", 403),
+        ("127.0.0.1:7860", "https://evil.hf.space", 403),
+        ("192.168.1.5:7860", "http://192.168.1.5:7860", 200),
+        ("192.168.1.5:7860", "http://6.6.6.6", 403),
+        ("192.168.1.5:7860", "http://localhost:3000", 403),
+        ("pictures.example.org", "https://pictures.example.org", 200),
+        ("127.0.0.1:7860", "https://pictures.example.org", 200),
+        ("pictures.example.org", "https://other.example.org", 403),
+    ],
 )
-def test_another_page_cannot_ask_for_anything(origin: str, status: int) -> None:
-    assert door().post("/gradio_api/queue/join", headers={"origin": origin}).status_code == status
+def test_another_page_cannot_ask_for_anything(host: str, origin: str, status: int) -> None:
+    client = door("0.0.0.0", any_address=True, public={"pictures.example.org"})
+    assert client.post("/gradio_api/queue/join", headers={"host": host, "origin": origin}).status_code == status
 
 
 def test_reading_a_page_from_a_link_elsewhere_is_fine() -> None:

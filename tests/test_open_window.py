@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import gradio as gr
 import httpx
@@ -25,7 +26,7 @@ from gemini_diffusion.errors import BadInput
 from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
-from gemini_diffusion.ui.launch import OpenWindow, Place, open_window
+from gemini_diffusion.ui.launch import OpenWindow, Place, network_address, open_window
 from gemini_diffusion.ui.window import build
 from gemini_diffusion.visitors import Visitors
 from tests.scripted import ScriptedChatModel
@@ -163,10 +164,26 @@ def test_a_port_that_is_taken_or_impossible_is_said(window: OpenWindow) -> None:
         (Place("127.0.0.7"), True),
         (Place("0.0.0.0"), False),
         (Place(share=True), False),
+        (Place(names=frozenset({"pictures.example.org"})), False),
     ],
 )
-def test_only_a_loopback_window_without_a_link_is_private(place: Place, private: bool) -> None:
+def test_only_a_loopback_window_without_a_link_or_a_proxy_is_private(place: Place, private: bool) -> None:
     assert place.private is private
+
+
+@pytest.mark.parametrize(
+    ("host", "here", "nearby"),
+    [("0.0.0.0", "127.0.0.1", network_address()), ("127.0.0.1", "127.0.0.1", ""), ("localhost", "localhost", "")],
+)
+def test_a_window_says_where_it_is_for_this_machine_and_for_others(host: str, here: str, nearby: str) -> None:
+    with gr.Blocks(analytics_enabled=False) as blocks:
+        gr.Markdown("hello")
+    opened = open_window(blocks, Place(host, browser=False))
+    try:
+        assert httpx.get(opened.url).status_code == 200 and urlsplit(opened.url).hostname == here
+        assert (urlsplit(opened.network_url).hostname or "") == nearby
+    finally:
+        opened.close()
 
 
 def test_building_the_window_loads_no_engine_and_no_service() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
@@ -26,8 +27,7 @@ HEADERS = {
     "referrer-policy": "same-origin",
 }
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-NOTEBOOKS = (".googleusercontent.com", ".colab.dev", ".hf.space")
-SHARED = (".gradio.live",)
+COLAB = (".googleusercontent.com", ".colab.dev")
 _YEAR = 365 * 24 * 3600
 _NEVER = re.compile(
     r"/(gradio_api/)?(file=\s*[a-z][a-z0-9+.\-]+:|file=[/\\]{2}|proxy=|deep_link|monitoring|runs|upload|process_recording|vibe)",
@@ -43,12 +43,36 @@ def own_hosts(bound: str) -> frozenset[str]:
     return LOOPBACK | {bound.lower()}
 
 
-class Guard:
-    """ASGI middleware. `hosts` are exact names, `suffixes` domains whose every name is fine; `any_address` lets every
-    numeric address pass: a hostile page can make a name of its own lead here, but not a number."""
+@dataclass
+class Names:
+    """Who we answer to. `own` are exact names, `suffixes` domains whose every name is fine; `any_address` lets every numeric
+    address pass: a hostile page can make a name of its own lead here, but not a number. `public` are the names of whoever
+    stands before us and hands requests on, a proxy or a share link; one that comes later is added."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], suffixes: tuple[str, ...], any_address: bool = False) -> None:
-        self.app, self.hosts, self.suffixes, self.any_address = app, hosts, suffixes, any_address
+    own: frozenset[str]
+    suffixes: tuple[str, ...] = ()
+    any_address: bool = False
+    public: set[str] = field(default_factory=set)
+
+    def know(self, host: str) -> bool:
+        """Whether a request for `host` is for us."""
+        if host in self.own or host in self.public or host.endswith(self.suffixes):
+            return True
+        return self.any_address and _is_address(host)
+
+    def trust(self, origin: str, host: str) -> bool:
+        """Whether a page of the host `origin` may ask what is addressed to `host`: it is the same one, both are this
+        machine, or somebody before us put another name into the request."""
+        if origin == host or {origin, host} <= LOOPBACK:
+            return True
+        return origin in self.public or origin.endswith(self.suffixes)
+
+
+class Guard:
+    """ASGI middleware in front of everything else of the window."""
+
+    def __init__(self, app: ASGIApp, names: Names) -> None:
+        self.app, self.names = app, names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -70,25 +94,26 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
-        if not self._knows(_host(headers.get("host", ""))):
+        host = _host(headers.get("host", ""))
+        if not self.names.know(host):
             return PlainTextResponse("This address is not one of mine. Start with --host and the name you use.", 400)
         origin = headers.get("origin")
-        if origin and scope["method"] not in ("GET", "HEAD") and not self._knows(urlsplit(origin).hostname or ""):
+        if origin and scope["method"] not in ("GET", "HEAD") and not self.names.trust(_name(origin), host):
             return PlainTextResponse("Another page may not ask me for anything.", 403)
         if _NEVER.match(scope["path"]):
             return PlainTextResponse("There is nothing here.", 404)
         return None
 
-    def _knows(self, host: str) -> bool:
-        if host in self.hosts or host.endswith(self.suffixes):
-            return True
-        return self.any_address and _is_address(host)
-
 
 def _host(header: str) -> str:
     """The name in a Host header, without its port and brackets, in small letters."""
+    return _name(f"//{header}")
+
+
+def _name(address: str) -> str:
+    """The host's name in an address, empty where there is none to be read."""
     try:
-        return urlsplit(f"//{header}").hostname or ""
+        return urlsplit(address).hostname or ""
     except ValueError:
         return ""
 

@@ -1,63 +1,115 @@
-"""Opens a built window to the world: host, port, share link, login, and everything of Gradio's that stays shut."""
+"""Opens a built window to the world: host, port, public link, login, and everything of Gradio's that stays shut."""
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import socket
-from dataclasses import dataclass
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import gradio as gr
 from starlette.middleware import Middleware
 
 from gemini_diffusion.errors import BadInput
 from gemini_diffusion.ui import look
-from gemini_diffusion.ui.guard import NOTEBOOKS, SHARED, Guard, own_hosts
+from gemini_diffusion.ui.guard import COLAB, Guard, Names, own_hosts
+from gemini_diffusion.ui.login import Throttle
+from gemini_diffusion.ui.tunnel import Tunnel, open_tunnel
 
 LONGEST_REQUEST = "1mb"
 CONNECTIONS = 2000
 """Pages whose connection's state (which picture is on the easel) is kept at once."""
 
 
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Addresses that mean all of this machine's, and the one of them to knock at from here."""
+FAREWELL = 1.0
+"""Seconds within which everything ends that ends together."""
+_LOG = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a window opens. `port` None takes the first free from 7860; `auth` is a name and a password asked of everybody;
-    `browser` opens a tab, `mcp` also speaks MCP."""
+    """Where a window opens. `port` None takes the first free from 7860; `share` also makes a public link; `auth` is a name and
+    a password asked of everybody; `names` are those of a proxy in front; `browser` opens a tab, `mcp` also speaks MCP."""
 
     host: str = "127.0.0.1"
     port: int | None = None
     share: bool = False
     auth: tuple[str, str] | None = None
+    names: frozenset[str] = frozenset()
     browser: bool = True
     mcp: bool = False
 
     @property
     def private(self) -> bool:
-        """Whether only this machine reaches it."""
-        return not self.share and (self.host == "localhost" or _is_loopback(self.host))
+        """Whether only this machine reaches it: behind a proxy or a link, strangers do."""
+        return not (self.share or self.names) and _is_loopback(self.host)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenWindow:
-    """A window that is open: `share_url` is empty where no share link was asked for, or could not be had."""
+    """A window that is open at `url`, which works on this machine."""
 
     url: str
-    share_url: str
+    place: Place
     blocks: gr.Blocks
+    names: Names
+    _closing: threading.Event = field(default_factory=threading.Event)
+    _tunnels: list[Tunnel] = field(default_factory=list)
+
+    @property
+    def network_url(self) -> str:
+        """Where other machines of the same network find it; empty where they cannot."""
+        host = network_address() if self.place.host in WILDCARDS else self.place.host
+        return f"http://{_bracketed(host)}:{self.blocks.server_port}/" if host and not _is_loopback(host) else ""
+
+    def share(self, folder: Path) -> Iterator[str]:
+        """Public links to this window: one at first, another whenever the service changes it, until they end.
+
+        `folder` keeps the service's certificate. Raises GeminiDiffusionError where there can be none."""
+        host = WILDCARDS.get(self.place.host, self.place.host)
+        tunnel, link = open_tunnel(host, int(self.blocks.server_port), self.blocks.share_token, folder)
+        self._tunnels.append(tunnel)
+        yield self._answer_to(link)
+        for later in tunnel.links():
+            yield self._answer_to(later)
+        if not self._closing.wait(FAREWELL):  # who ends us may end the tunnel a moment earlier
+            _LOG.warning("The tunnel of the public link has ended. %s", tunnel.said)
+
+    def _answer_to(self, link: str) -> str:
+        self.names.public.add(urlsplit(link).hostname or "")
+        return link
+
+    @property
+    def closing(self) -> bool:
+        return self._closing.is_set()
 
     def close(self) -> None:
+        self._closing.set()
+        for tunnel in self._tunnels:
+            tunnel.close()
         self.blocks.close(verbose=False)
 
 
 def open_window(blocks: gr.Blocks, place: Place) -> OpenWindow:
-    """Serves `blocks` from a thread of its own and returns at once. Raises BadInput for a place that cannot be had."""
+    """Serves `blocks` from a thread of its own and returns at once; public links are made afterwards.
+
+    Raises BadInput for a place that cannot be had."""
     _leave_loopback_alone()
     _check(place)
+    names = Names(own_hosts(place.host), _suffixes(), not _is_loopback(place.host), {*place.names, *_space()})
     try:
         blocks.launch(
             server_name=place.host,
             server_port=place.port,
-            share=place.share,
+            share=False,  # ours makes the link; a page that Gradio shares fetches its script from another host
             auth=place.auth,
             inbrowser=place.browser,
             mcp_server=place.mcp,
@@ -70,7 +122,7 @@ def open_window(blocks: gr.Blocks, place: Place) -> OpenWindow:
             footer_links=[],
             state_session_capacity=CONNECTIONS,
             ssr_mode=False,
-            app_kwargs={"middleware": [_guard(place)]},
+            app_kwargs={"middleware": [Middleware(Guard, names=names), Middleware(Throttle)]},
             theme=look.theme(),
             css_paths=[look.STYLE],
             head=look.head(),
@@ -78,14 +130,33 @@ def open_window(blocks: gr.Blocks, place: Place) -> OpenWindow:
         )
     except OSError as error:
         raise BadInput(f"The window cannot open at {place.host}: {error}", "Choose another --host or --port.") from error
-    share_url = blocks.share_url or ""
-    blocks.share = False  # a shared page would fetch its script from another host; ours serves it itself
-    return OpenWindow(blocks.local_url or "", share_url, blocks)
+    host = WILDCARDS.get(place.host, place.host)
+    return OpenWindow(f"http://{_bracketed(host)}:{blocks.server_port}/", place, blocks, names)
 
 
-def _guard(place: Place) -> Middleware:
-    suffixes = NOTEBOOKS + SHARED if place.share else NOTEBOOKS
-    return Middleware(Guard, hosts=own_hosts(place.host), suffixes=suffixes, any_address=not _is_loopback(place.host))
+def network_address() -> str:
+    """This machine's address on its network, empty where it has none. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address of nobody's, only to learn which of ours would be used
+        except OSError:
+            return ""
+        address: str = probe.getsockname()[0]
+        return address
+
+
+def _suffixes() -> tuple[str, ...]:
+    """In Colab the page comes from a name of Google's that is another one each time."""
+    return COLAB if "COLAB_RELEASE_TAG" in os.environ or "google.colab" in sys.modules else ()
+
+
+def _space() -> set[str]:
+    """The name of the Space we may be running in."""
+    return {os.environ["SPACE_HOST"].lower()} if os.environ.get("SPACE_HOST") else set()
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _check(place: Place) -> None:
