@@ -1,9 +1,10 @@
-"""Where a model is drawn and in which numbers, with the reason a person can read; loads nothing."""
+"""Where a model is drawn and in which numbers, with the reason a person can read, and what is free there; loads nothing."""
 
 from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import sys
 from dataclasses import dataclass
@@ -12,6 +13,9 @@ from typing import Any
 
 SMALL = 200_000_000
 """A model with fewer bytes of weights is small: exact numbers and one thread draw it fastest (measured)."""
+
+CONTAINER = Path("/sys/fs/cgroup")
+"""Where Linux tells a container its limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,16 @@ class Placement:
 
     def __str__(self) -> str:
         return f"{self.device}, {self.dtype}, because {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What was measured just now: bytes `free` on the device itself and in the machine's memory (`ram`); `name` of the card."""
+
+    placement: Placement
+    free: int
+    ram: int
+    name: str = ""
 
 
 def place(torch: Any, weights_bytes: int) -> Placement:
@@ -44,11 +58,38 @@ def place(torch: Any, weights_bytes: int) -> Placement:
     return Placement("cpu", "float32", "no GPU was found", _threads(0))
 
 
+def measure(torch: Any, placement: Placement) -> Machine:
+    """What is free now where a model is to be drawn; on a Mac the graphics share the machine's memory."""
+    ram = _free_ram()
+    if placement.device != "cuda":
+        return Machine(placement, ram, ram)
+    free, _ = torch.cuda.mem_get_info(0)
+    kept = torch.cuda.memory_reserved(0) - torch.cuda.memory_allocated(0)  # held by torch for whoever comes next
+    return Machine(placement, free + kept, ram, torch.cuda.get_device_name(0))
+
+
 def has_gpu() -> bool:
     """Whether a GPU is likely, told without torch: an NVIDIA driver, or a Mac with Apple's own chip."""
     if sys.platform == "darwin":
         return platform.machine() == "arm64"
     return Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi") is not None
+
+
+def _free_ram() -> int:
+    """Bytes of memory that programs may still take, within the limit of a container where there is one."""
+    import psutil
+
+    return min(int(psutil.virtual_memory().available), _left_in_container())
+
+
+def _left_in_container() -> int:
+    """Bytes left under the limit of a Linux container, files that are only remembered not counted as taken."""
+    try:
+        limit, used, told = ((CONTAINER / f"memory.{name}").read_text(encoding="ascii") for name in ("max", "current", "stat"))
+        remembered = re.search(r"^inactive_file (\d+)", told, re.MULTILINE)
+        return max(0, int(limit) - int(used) + int(remembered[1] if remembered else 0))
+    except (OSError, ValueError):  # no container, or one without a limit ("max")
+        return sys.maxsize
 
 
 def _threads(wanted: int) -> int:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gemini_diffusion.catalogue import ImageModel
-from gemini_diffusion.engines.diffusion.shelf import WEIGHTS, Shelf, is_whole
+from gemini_diffusion.catalogue import Companion, ImageModel
+from gemini_diffusion.engines.diffusion import single_file
+from gemini_diffusion.engines.diffusion.shelf import WEIGHTS, Shelf
+from gemini_diffusion.engines.diffusion.shelf import in_bytes as in_bytes
 from gemini_diffusion.engines.diffusion.worker import Job
 from gemini_diffusion.engines.translation import in_our_words
-from gemini_diffusion.errors import DiskFull, ModelNotFound
+from gemini_diffusion.errors import DiskFull, ModelNotFound, Unreachable
 from gemini_diffusion.types import Progress
 
 ROOM = 1.1
@@ -21,15 +23,35 @@ ROOM = 1.1
 SECONDS_BETWEEN_NEWS = 0.25
 PARTS = ("unet", "vae", "text_encoder", "text_encoder_2", "image_encoder", "safety_checker")
 """Folders whose weights are fetched; repositories hold others beside them, such as SDXL's older decoder in vae_1_0."""
+Choice = Callable[[Sequence[str]], Collection[str]]
+"""Of the files a repository offers those that are wanted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would be fetched: `total` and `missing` in bytes."""
+    """What would be fetched of one repository: `total` and `missing` in bytes."""
 
     files: tuple[str, ...]
     total: int
     missing: int
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """What would be fetched of all repositories that a model needs, its own first."""
+
+    plans: tuple[Plan, ...]
+
+    @property
+    def total(self) -> int:
+        """Bytes, those included that are here."""
+        return sum(plan.total for plan in self.plans)
+
+    @property
+    def missing(self) -> int:
+        """Bytes that are not here."""
+        return sum(plan.missing for plan in self.plans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,48 +63,94 @@ class Download:
     hub_url: str = ""
     token: str = ""
 
-    def plan(self) -> Plan:
-        """The files a drawing needs and their sizes, asked of the hub; nothing is fetched."""
-        with in_our_words(self.entry.source):
-            offered = self._snapshot(["*.json", "*.txt", f"*/*{WEIGHTS}"], dry_run=True)
-        wanted = choose([file.filename for file in offered], self.entry.variant)
-        chosen = [file for file in offered if file.filename in wanted]
-        missing = sum(file.file_size for file in chosen if file.will_download)
-        return Plan(tuple(sorted(wanted)), sum(file.file_size for file in chosen), missing)
+    def plan(self) -> Bundle:
+        """The files a drawing needs and their sizes, asked of the hub; nothing is fetched.
+
+        Raises before anything is asked where a single file can never be drawn with, or where the hub is not to be asked.
+        """
+        if self.entry.is_file:
+            single_file.refuse_unusable(Path(self.entry.source))
+        self._refuse_offline()
+        return Bundle(tuple(self._plans()))
 
     def run(self, job: Job) -> Path:
-        """Fetch what is missing and return the model's folder. What has arrived is kept, also after a stop."""
+        """Fetch what is missing and return the model's folder or file. What has arrived is kept, also after a stop."""
         with job.stage("downloading", f"Fetching {self.entry.label}") as stage:
-            plan = self.plan()
-            if not any(file.endswith(WEIGHTS) for file in plan.files):
-                raise ModelNotFound(f"{self.entry.source} holds no model that can be drawn with here.")
-            free = self.shelf.free_bytes
-            if plan.missing * ROOM > free:
-                raise DiskFull(f"{self.entry.label} needs {in_bytes(plan.missing)} more; {in_bytes(free)} are free here.")
-            stage.text = f"Fetched {self.entry.label}, {in_bytes(plan.total)}"
-            with in_our_words(self.entry.source):
-                folder = Path(self._snapshot(list(plan.files), tqdm_class=_meter(job, plan)))
-        if not is_whole(folder):
-            raise ModelNotFound(f"{self.entry.source} holds no model that can be drawn with here.")
-        return folder
+            bundle, free = self.plan(), self.shelf.free_bytes
+            if bundle.missing * ROOM > free:
+                raise DiskFull(f"{self.entry.label} needs {in_bytes(bundle.missing)} more; {in_bytes(free)} are free here.")
+            stage.text = f"Fetched {self.entry.label}, {in_bytes(bundle.total)}"
+            bar = Bar(job, bundle.total, bundle.total - bundle.missing)
+            for plan in bundle.plans:
+                with in_our_words(plan.source):
+                    self._snapshot(plan.source, plan.files, tqdm_class=bar.of(plan.missing))
+                bar.arrived += plan.missing
+        if folder := self.shelf.find(self.entry):
+            return folder
+        raise self._unusable(self.entry.source)
 
-    def _snapshot(self, patterns: list[str], **options: Any) -> Any:
+    def _plans(self) -> Iterator[Plan]:
+        entry = self.entry
+        if entry.is_file:
+            yield self._plan(single_file.first_of_family(Path(entry.source)), ("*.json", "*.txt"), _settings)
+            return
+        patterns = ("*.json", "*.txt", f"*/*{WEIGHTS}")
+        own = self._plan(entry.source, patterns, lambda files: choose(files, entry.variant, entry.left_out))
+        if not any(file.endswith(WEIGHTS) for file in own.files):
+            raise self._unusable(entry.source)
+        yield own
+        for each in entry.companions:
+            yield self._companion(each)
+
+    def _companion(self, each: Companion) -> Plan:
+        """One file of a repository, or a part that lies at its top."""
+        names = (each.file,) if each.file else ("config.json", f"diffusion_pytorch_model{WEIGHTS}")
+        plan = self._plan(each.source, names, set)
+        if len(plan.files) < len(names):
+            raise self._unusable(each.source)
+        return plan
+
+    def _plan(self, source: str, patterns: Sequence[str], chosen: Choice) -> Plan:
+        with in_our_words(source):
+            offered = self._snapshot(source, patterns, dry_run=True)
+        wanted = chosen([file.filename for file in offered])
+        files = [file for file in offered if file.filename in wanted]
+        missing = sum(file.file_size for file in files if file.will_download)
+        return Plan(tuple(sorted(wanted)), sum(file.file_size for file in files), missing, source)
+
+    def _refuse_offline(self) -> None:
+        from huggingface_hub.constants import is_offline_mode
+
+        if is_offline_mode():
+            raise Unreachable(
+                f"{self.entry.label} is not on this machine, and HF_HUB_OFFLINE keeps it from being fetched.",
+                "Unset HF_HUB_OFFLINE, or choose a model that is here.",
+            )
+
+    def _unusable(self, source: str) -> ModelNotFound:
+        return ModelNotFound(f"{source} holds no model that can be drawn with here.")
+
+    def _snapshot(self, source: str, patterns: Sequence[str], **options: Any) -> Any:
         from huggingface_hub import snapshot_download
 
         return snapshot_download(
-            self.entry.source,
+            source,
             cache_dir=self.shelf.folder,
-            allow_patterns=patterns,
+            allow_patterns=list(patterns),
             endpoint=self.hub_url or None,
             token=self.token or False,
             **options,
         )
 
 
-def choose(files: Sequence[str], variant: str) -> set[str]:
-    """Of a repository's files those a drawing needs: all settings, each part's weights once, in the variant if there is one."""
-    wanted = {name for name in files if not name.endswith(WEIGHTS) and f"{WEIGHTS}.index" not in name}
-    weights = [name for name in files if name not in wanted and PurePosixPath(name).parent.name in PARTS]
+def choose(files: Sequence[str], variant: str, left_out: Collection[str] = ()) -> set[str]:
+    """Of a repository's files those a drawing needs: all settings, each part's weights once, in the variant if there is one.
+
+    Of the parts that are `left_out` no weights are needed.
+    """
+    wanted = _settings(files)
+    parts = {*PARTS} - {*left_out}
+    weights = [name for name in files if name not in wanted and PurePosixPath(name).parent.name in parts]
     for part in {PurePosixPath(name).parent for name in weights}:
         own = [name for name in weights if PurePosixPath(name).parent == part]
         special = [name for name in own if variant and f".{variant}." in PurePosixPath(name).name]
@@ -91,35 +159,49 @@ def choose(files: Sequence[str], variant: str) -> set[str]:
     return wanted
 
 
-def in_bytes(count: float) -> str:
-    """An amount of bytes as a person reads it: 6.9 GB, 41 GB, 350 MB."""
-    unit, size = ("GB", count / 1e9) if count >= 1e9 else ("MB", count / 1e6)
-    return f"{size:.1f} {unit}" if size < 10 else f"{size:,.0f} {unit}"
+def _settings(files: Sequence[str]) -> set[str]:
+    """The files of a repository that hold no weights and no table of them."""
+    return {name for name in files if not name.endswith(WEIGHTS) and f"{WEIGHTS}.index" not in name}
+
+
+class Bar:
+    """How far the bytes of a whole download are, over all its repositories; it stops when nobody waits any more."""
+
+    def __init__(self, job: Job, total: int, here: int) -> None:
+        self.arrived = 0
+        self._job, self._total, self._here = job, total, here
+        self._started, self._last = time.monotonic(), 0.0
+
+    def of(self, missing: int) -> type:
+        """A class of progress bars, as the hub wants one, for a repository of which so many bytes are missing."""
+        from tqdm import tqdm  # type: ignore[import-untyped]
+
+        bar = self
+
+        class Meter(tqdm):
+            """One of the hub's bars; those that count bytes tell the same count twice, received and written."""
+
+            def __init__(self, *args: Any, **options: Any) -> None:
+                options.pop("name", None)
+                super().__init__(*args, **{**options, "file": io.StringIO(), "mininterval": 3600})
+
+            def update(self, n: float | None = 1) -> bool | None:
+                shown = super().update(n)
+                bar.tell(min(int(self.n), missing) if self.unit == "B" else 0)
+                return shown
+
+        return Meter
+
+    def tell(self, of_this: int) -> None:
+        """News at most every quarter of a second. Raises Abandoned once the download was stopped."""
+        self._job.check()
+        now, done = time.monotonic(), self.arrived + of_this
+        if of_this and now - self._last >= SECONDS_BETWEEN_NEWS:
+            self._last = now
+            left = (self._total - self._here - done) * (now - self._started) / done
+            self._job.emit(Progress("downloading", self._here + done, self._total, "byte", left))
 
 
 def _meter(job: Job, plan: Plan) -> type:
-    """A class of progress bars, as the hub wants one: its bars tell `job` how far the bytes are, and stop when it is over."""
-    from tqdm import tqdm  # type: ignore[import-untyped]
-
-    started, last = time.monotonic(), [0.0]
-    before = plan.total - plan.missing
-
-    class Meter(tqdm):
-        """One of the hub's bars; those that count bytes tell the same count twice, received and written."""
-
-        def __init__(self, *args: Any, **options: Any) -> None:
-            options.pop("name", None)
-            super().__init__(*args, **{**options, "file": io.StringIO(), "mininterval": 3600})
-
-        def update(self, n: float | None = 1) -> bool | None:
-            job.check()
-            shown = super().update(n)
-            now = time.monotonic()
-            if self.unit == "B" and self.n and now - last[0] >= SECONDS_BETWEEN_NEWS:
-                last[0] = now
-                done = min(int(self.n), plan.missing)
-                left = (plan.missing - done) * (now - started) / done
-                job.emit(Progress("downloading", before + done, plan.total, "byte", left))
-            return shown
-
-    return Meter
+    """A class of progress bars for one repository alone."""
+    return Bar(job, plan.total, plan.total - plan.missing).of(plan.missing)

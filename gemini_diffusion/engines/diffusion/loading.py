@@ -1,37 +1,141 @@
-"""A model from its folder into memory: safetensors only, nothing fetched, no code of the model's run; draws nothing."""
+"""A model from its folder or file into memory: safetensors only, nothing fetched, no code of the model's run; draws nothing."""
 
 from __future__ import annotations
 
+import dataclasses
+import importlib.util
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gemini_diffusion.engines.diffusion.device import place
+from gemini_diffusion.catalogue.reading import UNET, numbers_in, shapes_in
+from gemini_diffusion.catalogue.shape import WEIGHTS
+from gemini_diffusion.engines.diffusion import single_file
+from gemini_diffusion.engines.diffusion.device import measure, place
+from gemini_diffusion.engines.diffusion.memory import MEGAPIXEL, Plan, Weights, decide
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Pipeline
-from gemini_diffusion.engines.diffusion.shelf import index_of, variant_of, weights_bytes
-from gemini_diffusion.errors import RequestRefused
+from gemini_diffusion.engines.diffusion.shelf import ALONE, Parts, index_of, parts_of, variant_of, weights_bytes
+from gemini_diffusion.engines.diffusion.turns import Turns, layer_by_layer
+from gemini_diffusion.errors import ModelNotFound, PackageMissing, RequestRefused
 
 CLASSES = ("StableDiffusionXLPipeline", "StableDiffusionPipeline")
 """The pipelines whose latents decoding.py can decode."""
+TILE = 512
+"""Pixels of a decoder's tile; diffusers' own choice, the whole native size, would change nothing."""
+FAST = "fast"
 
 
-def load(folder: Path, packages: Packages) -> Pipeline:
-    """Load the model in `folder`: safetensors only, nothing fetched, no code of the model's run."""
-    kind = index_of(folder).get("_class_name")
-    if kind not in CLASSES:
-        raise RequestRefused(f"A model of the kind {str(kind)[:60]} cannot be drawn with here.", "Choose another model.")
-    placement = place(packages.torch, weights_bytes(folder))
-    options: dict[str, Any] = {"add_watermarker": False} if kind == "StableDiffusionXLPipeline" else {}
-    base = getattr(packages.diffusers, kind).from_pretrained(
-        folder,
-        dtype=getattr(packages.torch, placement.dtype),
-        variant=variant_of(folder) or None,
-        use_safetensors=True,
-        local_files_only=True,
-        **options,
+def choose_plan(label: str, source: Path, packages: Packages, pixels: int = MEGAPIXEL) -> Plan:
+    """How the model in `source` is best put into what is free now, to draw so many pixels. Raises OutOfMemory if it is not."""
+    placement = place(packages.torch, weights_bytes(source))
+    return decide(label, weigh(source), measure(packages.torch, placement), pixels)
+
+
+def weigh(source: Path) -> Weights:
+    """How many numbers the model in a folder or a file holds, from the heads of its files."""
+    counts = (
+        _in_file(source) if source.is_file() else [_in_part(source / part, variant_of(source)) for part in parts_of(source)]
     )
-    base.to(placement.device)
+    return Weights(sum(counts), max(counts, default=0))
+
+
+def load(source: Path, packages: Packages, plan: Plan | None = None, parts: Parts = ALONE) -> Pipeline:
+    """Load the model in a folder or a file as planned, with what belongs to it; without a plan all of it to the best device."""
+    kind = single_file.class_of(source) if source.is_file() else str(index_of(source).get("_class_name"))
+    if kind not in CLASSES:
+        raise RequestRefused(f"A model of the kind {kind[:60]} cannot be drawn with here.", "Choose another model.")
+    plan = plan or Plan(place(packages.torch, weights_bytes(source)))
+    base = _opened(getattr(packages.diffusers, kind), source, packages, plan, parts)
+    if parts.timestep_spacing:
+        config = base.scheduler.config
+        base.scheduler = type(base.scheduler).from_config(config, timestep_spacing=parts.timestep_spacing)
+    if parts.lora:
+        _fuse(base, parts.lora)
     base.unet.to(memory_format=packages.torch.channels_last)
-    if placement.dtype == "float16":
+    if plan.placement.dtype == "float16":
         base.vae.to(packages.torch.float32)  # SDXL's decoder overflows in float16: the cause of black pictures
+    _settle(base, packages.torch, plan)
+    placement = plan.placement
+    if plan.reason:
+        placement = dataclasses.replace(placement, reason=f"{placement.reason}. {plan.reason.rstrip('.')}")
     return Pipeline(base, packages, placement)
+
+
+def _opened(kind: Any, source: Path, packages: Packages, plan: Plan, parts: Parts) -> Any:
+    """The diffusers pipeline, its weights in memory and nowhere else yet."""
+    options: dict[str, Any] = {"dtype": getattr(packages.torch, plan.placement.dtype), "local_files_only": True}
+    if kind.__name__ == "StableDiffusionXLPipeline":
+        options["add_watermarker"] = False
+    if parts.vae:
+        options["vae"] = packages.diffusers.AutoencoderKL.from_pretrained(parts.vae, use_safetensors=True, **_shared(options))
+    if not source.is_file():
+        return _from_folder(kind, source, packages, options)
+    if parts.settings is None:
+        raise ModelNotFound(f"The settings that {source.name} needs are not here.", "Fetch them, or choose another model.")
+    return kind.from_single_file(str(source), config=str(parts.settings), **options)
+
+
+def _from_folder(kind: Any, folder: Path, packages: Packages, options: dict[str, Any]) -> Any:
+    """A pipeline in the layout of diffusers. A safety checker is kept, also with a helper that transformers has renamed."""
+    variant = variant_of(folder) or None
+    checked = "CLIPFeatureExtractor" in (index_of(folder).get("feature_extractor") or ())
+    if checked:
+        options = {**options, "feature_extractor": None, "safety_checker": None, "requires_safety_checker": False}
+    base = kind.from_pretrained(folder, variant=variant, use_safetensors=True, **options)
+    if checked and (folder / "safety_checker").is_dir():
+        from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
+
+        checker = StableDiffusionSafetyChecker.from_pretrained(
+            folder / "safety_checker", variant=variant, use_safetensors=True, **_shared(options)
+        )
+        extractor = packages.transformers.CLIPImageProcessorPil.from_pretrained(folder / "feature_extractor")
+        base.register_modules(safety_checker=checker, feature_extractor=extractor)
+    return base
+
+
+def _shared(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that every part of a pipeline takes as well."""
+    return {name: options[name] for name in ("dtype", "local_files_only")}
+
+
+def _fuse(base: Any, lora: Path) -> None:
+    """Add a LoRA that belongs to the model into its weights for good, as if it had been trained so."""
+    if not importlib.util.find_spec("peft"):
+        raise PackageMissing("peft is not installed, so the fast way of this model cannot be used.")
+    base.load_lora_weights(lora.parent, weight_name=lora.name, adapter_name=FAST, local_files_only=True)
+    base.fuse_lora(adapter_names=[FAST])
+    base.unload_lora_weights()
+
+
+def _settle(base: Any, torch: Any, plan: Plan) -> None:
+    """Put every part where the plan wants it."""
+    device = plan.placement.device
+    if plan.tiling:
+        base.vae.enable_tiling()
+        base.vae.enable_slicing()
+        base.vae.tile_sample_min_size, base.vae.tile_latent_min_size = TILE, TILE // 8
+    if not plan.offload:
+        base.to(device)
+        return
+    turns = Turns(device)
+    for part in base.components.values():
+        if isinstance(part, torch.nn.Module):
+            if plan.offload == "model":
+                turns.join(part)
+            else:
+                layer_by_layer(part, device)
+
+
+def _in_file(file: Path) -> list[int]:
+    """Numbers in the parts of a single file: what draws, and the rest."""
+    shapes = shapes_in(file)
+    unet = numbers_in({name: shape for name, shape in shapes.items() if name.startswith(UNET)})
+    return [unet, numbers_in(shapes) - unet]
+
+
+def _in_part(folder: Path, variant: str) -> int:
+    """Numbers in one part of a model, of whose weights there may be two kinds."""
+    files = list(folder.glob(f"*{WEIGHTS}"))
+    wanted: Iterable[Path] = [path for path in files if (".fp16" in path.name) == bool(variant)] or files
+    return sum(numbers_in(shapes_in(path)) for path in wanted)

@@ -10,14 +10,14 @@ from types import ModuleType
 from gemini_diffusion.engines.translation import in_our_words
 from gemini_diffusion.errors import PackageMissing
 
+SAFETY = {"DIFFUSERS_DISABLE_REMOTE_CODE": "1"}
+"""Read by diffusers at its import, whatever the environment says: without it, code that a model names is fetched and run."""
 ENVIRONMENT = {
-    "DIFFUSERS_DISABLE_REMOTE_CODE": "1",
     "TOKENIZERS_PARALLELISM": "false",
     "DIFFUSERS_VERBOSITY": "error",
     "TRANSFORMERS_VERBOSITY": "error",
 }
-"""Read by the packages at their import. Without the first, diffusers would fetch and run code that a model names; their
-warnings are about their own insides, and what concerns a person is said by us."""
+"""Read by the packages at their import. Their warnings are about their own insides; what concerns a person is said by us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ class Packages:
 
 def open_packages() -> Packages:
     """Import them, about five seconds the first time. Raises PackageMissing with what helps."""
+    os.environ.update(SAFETY)
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     with in_our_words("Drawing on this machine"):
