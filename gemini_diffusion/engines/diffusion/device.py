@@ -58,9 +58,9 @@ def place(torch: Any, weights_bytes: int) -> Placement:
     return Placement("cpu", "float32", "no GPU was found", _threads(0))
 
 
-def measure(torch: Any, placement: Placement) -> Machine:
+def measure(torch: Any, placement: Placement, container: Path = CONTAINER) -> Machine:
     """What is free now where a model is to be drawn; on a Mac the graphics share the machine's memory."""
-    ram = _free_ram()
+    ram = _free_ram(container)
     if placement.device != "cuda":
         return Machine(placement, ram, ram)
     free, _ = torch.cuda.mem_get_info(0)
@@ -75,17 +75,17 @@ def has_gpu() -> bool:
     return Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi") is not None
 
 
-def _free_ram() -> int:
+def _free_ram(container: Path) -> int:
     """Bytes of memory that programs may still take, within the limit of a container where there is one."""
     import psutil
 
-    return min(int(psutil.virtual_memory().available), _left_in_container())
+    return min(int(psutil.virtual_memory().available), _left_in_container(container))
 
 
-def _left_in_container() -> int:
+def _left_in_container(container: Path) -> int:
     """Bytes left under the limit of a Linux container, files that are only remembered not counted as taken."""
     try:
-        limit, used, told = ((CONTAINER / f"memory.{name}").read_text(encoding="ascii") for name in ("max", "current", "stat"))
+        limit, used, told = ((container / f"memory.{name}").read_text(encoding="ascii") for name in ("max", "current", "stat"))
         remembered = re.search(r"^inactive_file (\d+)", told, re.MULTILINE)
         return max(0, int(limit) - int(used) + int(remembered[1] if remembered else 0))
     except (OSError, ValueError):  # no container, or one without a limit ("max")
