@@ -12,7 +12,7 @@ Marks in marks multiply. Text in double quotes is taken as it is; a backslash ma
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -21,13 +21,13 @@ HIGHEST = 2.0
 MORE, LESS = 1.1, 0.9
 """What one plus and one minus multiply by."""
 _DEEPEST = 20  # so that reading stays linear
-_SIGNS = r'()+\-:\\"\u201c\u201d'
+_ESCAPED = re.compile(r"""[()\\"\u201c\u201d]|(?<=[\w>])(?:\+|-(?=-))""")
 _WORD = r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*"
 _NUMBER = r"-?(?:[0-9](?:\.[0-9]{0,4})?|\.[0-9]{1,4})"
 _END = r"(?=[\s,.;:!?)\]}]|$)"
 _MARKS = re.compile(
-    rf"\\(?P<literal>[{_SIGNS}])"
-    r'|(?P<quoted>(?<![^\W_])"[^"]*"|\u201c[^\u201d]*\u201d)'
+    r'\\(?P<literal>[()+\-\\"\u201c\u201d])'
+    r'|(?P<quoted>(?<![^\W_])"[^"]*"|\u201c[^\u201c\u201d]*\u201d)'
     rf"|:\s?(?P<weight>{_NUMBER})\s?\)"
     rf"|\)(?P<signs>\+{{1,5}}|-{{1,5}}){_END}"
     rf"|\)(?P<after>[0-2]?\.[0-9]{{1,4}}){_END}"
@@ -127,10 +127,22 @@ def _pull(signs: str) -> float:
 
 
 def _joined(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """Neighbours that count the same as one; blanks count nothing, so they stand with what counts 1."""
-    plain = (Span(span.text) if not span.text.strip() else span for span in spans if span.text)
-    whole = [Span("".join(span.text for span in same), weight) for weight, same in groupby(plain, lambda span: span.weight)]
-    return tuple(Span(span.text, round(span.weight, 4)) for span in whole)
+    """Neighbours that count the same as one; the blanks around a weighted piece count 1."""
+    edged = [edge for span in _same(spans) for edge in _edges(span)]
+    return tuple(_same(edged))
+
+
+def _same(spans: Iterable[Span]) -> Iterator[Span]:
+    for weight, same in groupby(spans, lambda span: round(span.weight, 4)):
+        yield Span("".join(span.text for span in same), weight)
+
+
+def _edges(span: Span) -> Iterator[Span]:
+    """The blanks before, the words, the blanks after, those that there are."""
+    words = span.text.strip()
+    before, _, after = span.text.partition(words) if words else (span.text, "", "")
+    pieces = (Span(before), Span(words, span.weight), Span(after))
+    return (piece for piece in pieces if piece.text)
 
 
 def write(spans: Iterable[Span]) -> str:
@@ -139,7 +151,7 @@ def write(spans: Iterable[Span]) -> str:
     plain = "".join(_written(span, span.text) for span in pieces)
     if read(plain) == pieces:
         return plain
-    return "".join(_written(span, re.sub(rf"[{_SIGNS}]", r"\\\g<0>", span.text)) for span in pieces)
+    return "".join(_written(span, _ESCAPED.sub(r"\\\g<0>", span.text)) for span in pieces)
 
 
 def _written(span: Span, text: str) -> str:

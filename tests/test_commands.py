@@ -22,6 +22,7 @@ from gemini_diffusion.commands import (
     nearest,
     parse,
 )
+from gemini_diffusion.types import Adapter
 
 
 def imagine(line: str) -> Imagine:
@@ -200,6 +201,15 @@ def test_a_number_beyond_its_range_is_moved_with_a_notice(flag: str, kept: Flags
         ("--niji", Flags(model="niji")),
         ("--niji 6", Flags(model="niji 6")),
         ("--engine hosted --review --dry", Flags(engine="hosted", review=True, dry=True)),
+        ("--q .5", Flags(quality=0.5)),
+        ("--draft", Flags(draft=True)),
+        ("--tile", Flags(tile=True)),
+        ("--strength 0.4", Flags(strength=0.4)),
+        ("--iw 2", Flags(image_weight=2.0)),
+        ("--refine", Flags(refine=True)),
+        ("--hd", Flags(hd=True)),
+        ("--refine 0.7", Flags(refine=0.7)),
+        ("--refine=.9", Flags(refine=0.9)),
     ],
 )
 def test_flags_of_this_release_are_read_without_a_word(flags: str, read: Flags) -> None:
@@ -209,13 +219,6 @@ def test_flags_of_this_release_are_read_without_a_word(flags: str, read: Flags) 
 @pytest.mark.parametrize(
     ("flags", "read"),
     [
-        ("--q .5", Flags(quality=0.5)),
-        ("--draft", Flags(draft=True)),
-        ("--tile", Flags(tile=True)),
-        ("--strength 0.4", Flags(strength=0.4)),
-        ("--iw 2", Flags(image_weight=2.0)),
-        ("--refine", Flags(refine=True)),
-        ("--hd", Flags(hd=True)),
         ("--c 50", Flags(chaos=50)),
         ("--sref https://example.com/a.png", Flags(extras=(("sref", "https://example.com/a.png"),))),
         ("--w 30", Flags(extras=(("weird", "30"),))),
@@ -461,7 +464,7 @@ def test_a_choice_that_leaves_nothing_to_draw_is_named() -> None:
 
 
 def test_notices_of_the_line_are_told_by_the_first_of_its_jobs_only() -> None:
-    command = imagine("{a, b} cat --tile --n {1, 99}")
+    command = imagine("{a, b} cat --weird 5 --n {1, 99}")
     assert len(command.notices) == 1
     assert [len(job.notices) for job in expand(command)] == [1, 1, 0, 1]
 
@@ -469,16 +472,45 @@ def test_notices_of_the_line_are_told_by_the_first_of_its_jobs_only() -> None:
 # Weights
 
 
-def test_weights_leave_the_idea_and_stand_beside_it() -> None:
+def test_weights_stand_beside_the_idea_and_emphasise_its_parts_by_what_they_are_to_each_other() -> None:
     command = imagine("space::2 ship")
-    assert command.idea == "space ship"
+    assert command.idea == "(space:1.33) (ship:0.67)"
     assert command.flags.weights == (Weight("space", 2.0), Weight("ship", 1.0))
+    assert said(command) == "The parts count: space 1.33, ship 0.67."
+
+
+@pytest.mark.parametrize(
+    ("line", "idea"),
+    [
+        ("cat::7", "cat"),
+        ("a::1 b::1", "a b"),
+        ("a::100 b::1", "(a:1.5) (b:0.5)"),
+        ("a (red:1.2) cat::2 dog", "(a:1.33) (red:1.596) (cat:1.33) (dog:0.67)"),
+        ("a cat :-)::2 dog", "(a cat :-\\):1.33) (dog:0.67)"),
+    ],
+)
+def test_a_part_counts_within_what_models_bear(line: str, idea: str) -> None:
+    assert imagine(line).idea == idea
 
 
 def test_a_part_below_zero_is_left_out_and_not_drawn() -> None:
     command = imagine('a still life::2 red "fruit"::-0.5, a bowl')
-    assert command.idea == "a still life a bowl"
+    assert command.idea == "(a still life:1.33) (a bowl:0.67)"
     assert command.flags.negative == ("red 'fruit'",)
+
+
+def test_a_part_that_counts_nothing_is_named() -> None:
+    command = imagine("a cat::1 a dog::0")
+    assert command.idea == "a cat"
+    assert said(command) == "The parts count: a cat 1, a dog nothing."
+
+
+def test_marks_of_emphasis_stay_in_the_idea_and_those_below_zero_join_what_is_left_out() -> None:
+    command = imagine("a (red:1.3) fox++, (dog:-1) in snow --no fog")
+    assert (command.idea, command.flags.negative) == ("a (red:1.3) (fox:1.21), in snow", ("fog", "dog"))
+    assert imagine(format_line(command).removeprefix("/imagine ")) == command
+    assert imagine("a (red:1.3) fox++").idea == "a (red:1.3) fox++"
+    assert isinstance(parse("/imagine (dog:-1)"), Usage)
 
 
 def test_a_last_part_without_a_number_stays_without_one() -> None:
@@ -492,6 +524,73 @@ def test_weights_that_leave_nothing_draw_nothing_and_say_why(line: str) -> None:
     command = parse(f"/imagine {line}")
     assert isinstance(command, Usage)
     assert "zero or less" in said(command)
+
+
+# LoRAs
+
+
+@pytest.mark.parametrize(
+    ("line", "idea", "adapters"),
+    [
+        ("a cat <lora:ink:0.8>", "a cat", [("ink", 0.8)]),
+        ("<LORA:ink> a cat", "a cat", [("ink", 1)]),
+        ("a <lora:My Style v2:0>cat<lora:owner/name:-.5>", "a cat", [("My Style v2", 0), ("owner/name", -0.5)]),
+        ("space::2 ship <lora:ink:0.8>", "(space:1.33) (ship:0.67)", [("ink", 0.8)]),
+        ("<lora:ink> https://x/y.png a cat", "a cat", [("ink", 1)]),
+        ("a cat --no dog <lora:ink> --ar 1:1", "a cat", [("ink", 1)]),
+    ],
+)
+def test_loras_leave_the_idea_and_come_back_in_the_line(line: str, idea: str, adapters: list[tuple[str, float]]) -> None:
+    command = imagine(line)
+    assert (command.idea, command.flags.adapters) == (idea, tuple(Adapter(*adapter) for adapter in adapters))
+    again = imagine(format_line(command).removeprefix("/imagine "))
+    assert (again.idea, again.flags) == (command.idea, command.flags)
+
+
+@pytest.mark.parametrize("tag", ["<lora:>", "<lora:ink:loud>", "<lora:ink:0.8:0.5>", "<lora: :1>"])
+def test_a_lora_that_cannot_be_read_is_text_with_a_notice(tag: str) -> None:
+    command = imagine(f"a cat {tag}")
+    assert (command.idea, command.flags.adapters) == (f"a cat {tag}", ())
+    assert said(command) == f"{tag} does not name a LoRA as <lora:name:0.8> does, so it was taken as text."
+
+
+@pytest.mark.parametrize("idea", ['a sign "<lora:ink:1>"', r"a cat \<lora:ink>", "<my-cat> on a sofa", r"\<lora: and"])
+def test_what_names_no_lora_is_text(idea: str) -> None:
+    assert imagine(idea).flags.adapters == ()
+    assert imagine(idea).idea == idea.replace("\\", "")
+    assert format_line(imagine(idea)) == f"/imagine {idea}"
+
+
+def test_a_lora_too_strong_or_named_twice_is_told() -> None:
+    command = imagine("a cat <lora:ink:9> <lora:Ink:0.5>")
+    assert command.flags.adapters == (Adapter("Ink", 0.5),)
+    assert "2 was used for ink" in said(command)
+    assert "more than once" in said(command)
+
+
+def test_loras_may_be_choices() -> None:
+    command = imagine("a cat {<lora:ink>, <lora:oil:0.5>} <lora:all>")
+    assert [job.flags.adapters for job in expand(command)] == [
+        (Adapter("ink"), Adapter("all")),
+        (Adapter("oil", 0.5), Adapter("all")),
+    ]
+    assert {job.idea for job in expand(command)} == {"a cat"}
+
+
+@pytest.mark.parametrize(
+    ("line", "idea", "refine"),
+    [
+        ("--refine 3 cats", "3 cats", True),
+        ("cats --refine 0.7 in snow", "cats in snow", 0.7),
+        ("cats --refine 0.2", "cats", 0.5),
+        ("cats --refine 1.0", "cats", 1.0),
+    ],
+)
+def test_the_refiner_takes_a_number_only_with_a_point(line: str, idea: str, refine: float) -> None:
+    command = imagine(line)
+    assert (command.idea, command.flags.refine) == (idea, refine)
+    assert type(command.flags.refine) is type(refine)
+    assert imagine(format_line(command).removeprefix("/imagine ")).flags == command.flags
 
 
 # References
@@ -610,7 +709,7 @@ def test_the_canonical_line_says_everything_once_in_the_order_of_the_table() -> 
 @pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
 def test_every_flag_of_the_table_is_read_and_written_back(flag: object) -> None:
     assert flag in FLAGS
-    samples = {"whole": "50", "decimal": "0.5", "step": "0.5", "aspect": "2:3", "seed": "9", "switch": ""}
+    samples = {"whole": "50", "decimal": "0.5", "share": "0.5", "step": "0.5", "aspect": "2:3", "seed": "9", "switch": ""}
     row = next(row for row in FLAGS if row is flag)
     value = "3" if row.name == "n" else samples.get(row.kind, "word1")
     command = imagine(f"a cat {row.written} {value}".strip())

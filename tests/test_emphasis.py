@@ -18,7 +18,7 @@ MANY = settings(max_examples=int(os.environ.get("PARSER_EXAMPLES", "400")), dead
         ("a (red:1.3) fox", [("a ", 1), ("red", 1.3), (" fox", 1)]),
         ("(two words:.5)", [("two words", 0.5)]),
         ("(route 66:1.2)", [("route 66", 1.2)]),
-        ("( red : 1.3 )", [(" red ", 1.3)]),
+        ("( red : 1.3 )", [(" ", 1), ("red", 1.3), (" ", 1)]),
         ("fox++ in snow", [("fox", 1.21), (" in snow", 1)]),
         ("fox+, snow", [("fox", 1.1), (", snow", 1)]),
         ("fox-- in snow", [("fox", 0.81), (" in snow", 1)]),
@@ -26,7 +26,7 @@ MANY = settings(max_examples=int(os.environ.get("PARSER_EXAMPLES", "400")), dead
         ("(fog)- (mist)--", [("fog", 0.9), (" ", 1), ("mist", 0.81)]),
         ("(Disney)+", [("Disney", 1.1)]),
         ("(red fox)1.3 (snow)0.8", [("red fox", 1.3), (" ", 1), ("snow", 0.8)]),
-        ("((red:1.2) fox:0.5)", [("red", 0.6), (" fox", 0.5)]),
+        ("((red:1.2) fox:0.5)", [("red", 0.6), (" ", 1), ("fox", 0.5)]),
         ("(a (small) fox:1.2)", [("a (small) fox", 1.2)]),
         ("<my-cat>++ on a sofa", [("<my-cat>", 1.21), (" on a sofa", 1)]),
         ("\uace0\uc591\uc774++ \u732b+", [("\uace0\uc591\uc774", 1.21), (" ", 1), ("\u732b", 1.1)]),
@@ -195,7 +195,8 @@ def test_text_without_a_sign_is_never_marked(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["(", ")", "(a:1.2)", "((", ":1.2)", "a+", "a++ ", '"', "\\", "(\\", "a-", "-", "(a:1.2", "a'", "<a"]
+    "piece",
+    ["(", ")", "(a:1.2)", "((", ":1.2)", "a+", "a++ ", '"', "\u201c", "\u201d", "\\", "(\\", "a-", "-", "(a:1.2", "a'", "<a"],
 )
 def test_time_grows_with_the_length_and_no_faster(piece: str) -> None:
     started = time.process_time()

@@ -1,6 +1,6 @@
-r"""The backslash that makes grammar plain text: \{ \} \, \--word \:: as a person may write it, and any idea so written.
+r"""The backslash that makes grammar plain text: \{ \} \, \--word \:: \<lora: as a person may write it, and any idea so written.
 
-Knows what would be read as a flag, a choice, a weight or a reference, and nothing of commands.
+Knows what would be read as a flag, a choice, a weight, a LoRA or a reference, and nothing of commands.
 """
 
 import re
@@ -12,8 +12,10 @@ from gemini_diffusion.commands.spoken import mention
 from gemini_diffusion.commands.words import fold, split, tidy
 
 _SIGNS = r"[,:\uff0c\u3001\u2012-\u2015]|--|\uff0d\uff0d"
-_ESCAPED = re.compile(rf"\\([{{}}]|{_SIGNS})")
-_AFTER_A_BACKSLASH = re.compile(rf"[{{}}]|(?<=\\)(?:{_SIGNS})")
+_LORA = "<[lL][oO][rR][aA]:"
+_ESCAPED = re.compile(rf"\\([{{}}]|{_SIGNS}|{_LORA})")
+_AFTER_A_BACKSLASH = re.compile(rf"[{{}}]|(?<=\\)(?:{_SIGNS}|{_LORA})")
+_NAMED = re.compile(rf"(?<!\\){_LORA}")
 _WEIGHT = re.compile(r"(?<=[^\d:\\])::(?=-?[0-9.]+,?$)")
 
 
@@ -27,6 +29,7 @@ def escape(text: str) -> str:
     text = tidy(text)
     if unescape(text) != text or choices.spans(text):
         text = replace(text, _AFTER_A_BACKSLASH, r"\\\g<0>")
+    text = replace(text, _NAMED, r"\\\g<0>")
     words = [_escape_word(word) for word in split(text)]
     if words and SCHEME.match(words[0]):
         words[0] = words[0].replace(":", "\\:", 1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
-Kind = Literal["switch", "whole", "decimal", "step", "aspect", "seed", "phrases", "text", "maybe", "address"]
+Kind = Literal["switch", "whole", "decimal", "share", "step", "aspect", "seed", "phrases", "text", "maybe", "address"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,15 @@ FLAGS: tuple[Flag, ...] = (
     Flag("n", "whole", 1, "that many pictures", ("repeat", "r"), "count", "1 to 8", 1, 8, True),
     Flag("steps", "whole", 1, "work per picture", (), "steps", "1 to 150", 1, 150, True),
     Flag("cfg", "decimal", 1, "how strictly the words are followed", (), "cfg", "0 to 30", 0, 30, True),
-    Flag("quality", "step", 1, "work per picture, in four steps", ("q",), "quality", ".25, .5, 1, 2"),
-    Flag("draft", "switch", 1, "quick and rough", (), "draft"),
+    Flag("quality", "step", 1, "work per picture, in four steps", ("q",), "quality", ".25, .5, 1, 2", built=True),
+    Flag("draft", "switch", 1, "quick and rough: a quarter of the steps", (), "draft", built=True),
     Flag("model", "text", 1, "the image model", ("v", "version"), "model", "a name or an id", built=True),
     Flag("niji", "maybe", 1, "the image model niji", (), "", "a version", built=True),
-    Flag("tile", "switch", 1, "edges that meet, for patterns", (), "tile"),
-    Flag("strength", "decimal", 2, "how far to move from an attached picture", (), "strength", "0 to 1", 0, 1),
-    Flag("iw", "decimal", 2, "pull of an attached picture", (), "image_weight", "0 to 3", 0, 3),
-    Flag("refine", "switch", 2, "a second model finishes the picture", (), "refine"),
-    Flag("hd", "switch", 2, "a large picture", (), "hd"),
+    Flag("tile", "switch", 1, "edges that meet, for patterns", (), "tile", built=True),
+    Flag("strength", "decimal", 2, "how far to move from an attached picture", (), "strength", "0 to 1", 0, 1, True),
+    Flag("iw", "decimal", 2, "pull of an attached picture", (), "image_weight", "0 to 3", 0, 3, True),
+    Flag("refine", "share", 2, "a second model finishes the picture", (), "refine", "alone, or 0.5 to 1", 0.5, 1, True),
+    Flag("hd", "switch", 2, "a large picture", (), "hd", built=True),
     Flag("chaos", "whole", 2, "how different several pictures may be", ("c",), "chaos", "0 to 100", 0, 100),
     Flag("engine", "text", 2, "who draws", (), "engine", "auto, local, hosted", built=True),
     Flag("review", "switch", 2, "shows the prompt before anything is drawn", (), "review", built=True),
@@ -111,6 +111,8 @@ def _usage() -> str:
         f"| flag | values | does |\n|---|---|---|\n{built}\n\n"
         "Flags may stand anywhere. `a {red, green} bird` draws one picture for each choice. "
         'Text in double quotes is taken as it is: `a sign that says "open"`.\n\n'
+        "`(red:1.3) fox++` makes words count more, `(fog:0.6)` less, `space::2 ship` weighs the parts of an idea, and "
+        "`<lora:name:0.8>` draws with a LoRA.\n\n"
         f"Accepted, not built yet: {later}. Accepted, without effect here: {foreign}."
     )
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 from itertools import product
 from math import prod
 
-from gemini_diffusion.commands import choices, values, weights
+from gemini_diffusion import emphasis
+from gemini_diffusion.commands import adapters, choices, values, weights
 from gemini_diffusion.commands.escapes import escape, unescape
 from gemini_diffusion.commands.flags import FLAGS, Flag, named
-from gemini_diffusion.commands.nouns import Command, Flags, Imagine, Notice, Other, Say, Usage
+from gemini_diffusion.commands.nouns import Command, Flags, Imagine, Notice, Other, Say, Usage, Weight
 from gemini_diffusion.commands.references import leading
 from gemini_diffusion.commands.spoken import Spoken, hear
 from gemini_diffusion.commands.words import split, tidy
@@ -45,31 +46,45 @@ def parse(text: str) -> Command:
 
 
 def _imagine(body: str) -> Imagine | Usage:
-    spoken = hear(split(body))
+    found = adapters.take(body)
+    spoken = hear(split(found.rest))
     safe, refused, words = leading(spoken.words)
     idea = " ".join(words)
-    notices = [*spoken.all_notices(), *_about_references(safe, refused), *_about_idea(idea)]
+    notices = [*found.notices, *spoken.all_notices(), *_about_references(safe, refused), *_about_idea(idea)]
     if not idea:
         return Usage("/imagine", tuple(notices))
     if choices.count(idea) > 1:
-        return Imagine(idea, spoken.flags(safe), tuple(notices), template=True)
-    return _weighted(idea, spoken, safe, notices)
+        command: Imagine | Usage = Imagine(idea, spoken.flags(safe), tuple(notices), template=True)
+    else:
+        command = _weighted(idea, spoken, safe, notices)
+    if isinstance(command, Usage):
+        return command
+    return replace(command, flags=replace(command.flags, adapters=found.adapters))
 
 
 def _weighted(idea: str, spoken: Spoken, references: list[str], notices: list[Notice]) -> Imagine | Usage:
     """Parts below zero leave the idea and join what `--no` names: drawn, they would be the opposite of what was asked."""
     parts = weights.read(idea)
-    if not parts:
-        return Imagine(unescape(idea), spoken.flags(references), tuple(notices))
-    if sum(part.weight for part in parts) <= 0:
+    if parts and sum(part.weight for part in parts) <= 0:
         said = "The weights add up to zero or less, so nothing is left to draw; give one part more than the others lose."
         return Usage("/imagine", (*notices, Notice(said, "::")))
-    for part in parts:
-        if part.weight < 0:
-            spoken.keep(named("no"), values.read(named("no"), part.text))
-    notices.append(Notice("Weights are not built yet: parts above zero count the same, parts below are left out.", "::"))
-    idea = " ".join(part.text for part in parts if part.weight > 0)
-    return Imagine(idea, replace(spoken.flags(references), weights=parts), tuple(notices))
+    idea, denied = emphasis.parted(weights.emphasised(parts) if parts else unescape(idea))
+    for phrase in (*(part.text for part in parts if part.weight < 0), *denied):
+        spoken.keep(named("no"), values.read(named("no"), emphasis.plain(phrase)))
+    if not idea.strip():
+        said = "All of that counts below zero, so nothing is left to draw; add what should be seen."
+        return Usage("/imagine", (*notices, Notice(said, "::")))
+    flags = replace(spoken.flags(references), weights=parts)
+    return Imagine(idea, flags, (*notices, *_about_weights(parts)))
+
+
+def _about_weights(parts: tuple[Weight, ...]) -> Iterator[Notice]:
+    """How the parts' numbers were read, as only what they are to each other counts."""
+    above = [part.text for part in parts if part.weight > 0]
+    said = [f"{text[:40]} {count:g}" for text, count in zip(above, weights.counts(parts), strict=True)]
+    said += [f"{part.text[:40]} nothing" for part in parts if part.weight == 0]
+    if len(said) > 1:
+        yield Notice(f"The parts count: {', '.join(said)}.", "::")
 
 
 def _about_references(safe: list[str], refused: list[str]) -> Iterator[Notice]:
@@ -91,19 +106,20 @@ def _about_idea(idea: str) -> Iterator[Notice]:
 def format_line(command: Imagine) -> str:
     """The canonical line; `parse` of it is the command again, notices aside.
 
-    The idea may be any text, one that a model wrote too: what looks like grammar in it is written as text.
+    The idea may be any text, one that a model wrote too: what looks like grammar in it is written as text. Marks of emphasis
+    are part of it.
     """
     open_flags = [_open(named(name), text) for name, text in command.flags.choices]
     return " ".join([_head(command), *_settled(command.flags), *open_flags])
 
 
 def _head(command: Imagine) -> str:
-    """The command, the references and the idea."""
+    """The command, the references, the idea and the LoRAs."""
     idea = command.idea if command.template else escape(command.idea)
     if command.flags.weights:
         idea = weights.write(command.flags.weights)
     guard = ["prompt:"] if _PROMPT.match(idea) and not command.flags.references else []
-    return " ".join(["/imagine", *guard, *command.flags.references, idea])
+    return " ".join(["/imagine", *guard, *command.flags.references, idea, *map(adapters.write, command.flags.adapters)])
 
 
 def _settled(flags: Flags) -> Iterator[str]:
@@ -114,7 +130,8 @@ def _settled(flags: Flags) -> Iterator[str]:
         if value is True or value == "":
             yield flag.written
         elif value is not None and value is not False and value != ():
-            yield f"{flag.written} {values.write(value)}"
+            point = ".0" if flag.kind == "share" and value == 1 else ""
+            yield f"{flag.written} {values.write(value)}{point}"
 
 
 def _open(flag: Flag, text: str) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from gemini_diffusion.types import Adapter
+
 
 @dataclass(frozen=True, slots=True)
 class Aspect:
@@ -34,7 +36,8 @@ class Flags:
 
     choices: flags whose value is still open, as (flag name, "{1:1, 16:9}"); `expand` settles them.
     extras: accepted flags that no part of the program uses, as (flag name, value or "").
-    weights: the parts of the idea with their pull; while it is not empty the idea is the parts above zero.
+    weights: the parts of the idea with their pull; while it is not empty the idea is the parts above zero, so emphasised.
+    refine: the part of the drawing after which the second model goes on, True where only that it does was said.
     """
 
     aspect: Aspect | None = None
@@ -52,12 +55,13 @@ class Flags:
     tile: bool = False
     strength: float | None = None
     image_weight: float | None = None
-    refine: bool = False
+    refine: float | bool = False
     hd: bool = False
     chaos: int | None = None
     engine: str | None = None
     review: bool = False
     dry: bool = False
+    adapters: tuple[Adapter, ...] = ()
     references: tuple[str, ...] = ()
     weights: tuple[Weight, ...] = ()
     choices: tuple[tuple[str, str], ...] = ()
@@ -66,7 +70,7 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class Imagine:
-    """A picture to draw. `idea` is never empty and holds no flag.
+    """A picture to draw. `idea` is never empty and holds no flag and no part that counts below zero; marks of emphasis stay.
 
     template: the idea still holds {a, b} choices, written as the person wrote them; `expand` settles them.
     """

@@ -18,6 +18,7 @@ from gemini_diffusion.commands.words import fold
 
 _SHAPE = re.compile(r"(--|[\u2012-\u2015]{1,2})([A-Za-z]+(?:-[A-Za-z]+)*)(.*)", re.DOTALL)
 _GLUED = re.compile(r"[-+.{]?[0-9{.].*", re.DOTALL)
+_SHARE = re.compile(r"[01]?[.,][0-9]+,?")
 _ONE_NUMBER = ("whole", "decimal", "step", "aspect", "seed")
 _EXPLAINED = 5  # so many unknown flags get a sentence of their own; the rest share one
 
@@ -174,6 +175,8 @@ def _hear_one(spoken: Spoken, spot: Mention, free: list[str]) -> int:
         return len(free)
     if flag.kind == "maybe":
         return _hear_maybe(spoken, flag, spot, free)
+    if flag.kind == "share":
+        return _hear_share(spoken, flag, spot, free)
     spoken.set(flag, spot.value or next(iter(free), None))
     return 0 if spot.value else len(free)
 
@@ -188,6 +191,18 @@ def _hear_maybe(spoken: Spoken, flag: Flag, spot: Mention, free: list[str]) -> i
         spoken.set(flag, value)
     else:
         spoken.values[flag.name] = ""
+    return int(takes)
+
+
+def _hear_share(spoken: Spoken, flag: Flag, spot: Mention, free: list[str]) -> int:
+    """A flag that may stand alone takes a following word only if it is a number with a point: "--refine 3 cats" draws cats."""
+    takes = not spot.value and bool(free) and bool(_SHARE.fullmatch(fold(free[0])) or values.is_open(free[0]))
+    value = spot.value or (free[0] if takes else "")
+    if value:
+        spoken.set(flag, value)
+    else:
+        spoken.values[flag.name] = True
+        spoken.choices.pop(flag.name, None)
     return int(takes)
 
 

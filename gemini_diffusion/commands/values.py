@@ -132,6 +132,7 @@ def _address(flag: Flag, text: str) -> Reading:
 _READERS: dict[Kind, Callable[[Flag, str], Reading]] = {
     "whole": _whole,
     "decimal": _decimal,
+    "share": _decimal,
     "step": _step,
     "seed": _seed,
     "aspect": _aspect,

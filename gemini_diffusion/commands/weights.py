@@ -4,10 +4,16 @@ A word has a weight only if a number follows its two colons and no digit stands 
 """
 
 import re
+from collections.abc import Iterator
 
+from gemini_diffusion import emphasis
 from gemini_diffusion.commands.escapes import escape, unescape
 from gemini_diffusion.commands.nouns import Weight
 from gemini_diffusion.commands.words import fold, split
+from gemini_diffusion.emphasis import Span
+
+WEAKEST, STRONGEST = 0.5, 1.5
+"""What the models bear; beyond it words vanish, or tear the picture apart."""
 
 _SUFFIX = re.compile(r"(.*[^\d:\\])::(-?[0-9]{1,4}(?:\.[0-9]{1,4})?),?", re.DOTALL)
 
@@ -24,6 +30,26 @@ def read(idea: str) -> tuple[Weight, ...]:
     if parts and words:
         parts.append(Weight(unescape(" ".join(words)), 1.0))
     return tuple(parts)
+
+
+def emphasised(parts: tuple[Weight, ...]) -> str:
+    """The parts above zero as one text in which each counts by its weight, seen from the mean of them; see `counts`."""
+    spans = list[Span]()
+    for part, weight in zip([part for part in parts if part.weight > 0], counts(parts), strict=True):
+        spans += [Span(" ")] if spans else []
+        spans += [Span(span.text, span.weight * weight) for span in emphasis.read(part.text)]
+    return emphasis.write(spans)
+
+
+def counts(parts: tuple[Weight, ...]) -> Iterator[float]:
+    """How much each part above zero counts: `space::2 ship` is 2 and 1, their mean 1.5, so 1.33 and 0.67.
+
+    Only what the parts are to each other is said by their weights, so one part alone counts 1. Kept within what models bear.
+    """
+    above = [part.weight for part in parts if part.weight > 0]
+    mean = sum(above) / max(1, len(above))
+    for weight in above:
+        yield round(min(max(weight / mean, WEAKEST), STRONGEST), 2)
 
 
 def write(parts: tuple[Weight, ...]) -> str:
