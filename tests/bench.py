@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
+from gemini_diffusion.engines.diffusion.pipeline import Asked
+from gemini_diffusion.engines.diffusion.worker import Job
 from gemini_diffusion.engines.hosted import HostedEngine
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import GeminiDiffusionError
 from gemini_diffusion.options import Secret
 from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import Event, ImageRequest, ImageResult
+from gemini_diffusion.types import Emit, Event, ImageRequest, ImageResult
 from tests.servers import hugging_face as hf
 
 REQUEST = ImageRequest("a red fox", hf.SD3, 64, 48, 9, 6.5, negative_prompt="blurry", seed=5)
@@ -37,6 +39,12 @@ class Local:
 
     def told(self, kind: Any) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
+
+
+def asked(watcher: Emit = lambda event: None, **changes: Any) -> Asked:
+    """One picture asked of a pipeline, and whoever waits for it; belongs to the running loop."""
+    request = dataclasses.replace(ImageRequest("a cat", "", 64, 64, 3, 5.0, seed=7), **changes)
+    return Asked(request, request.seed or 0, Job(asyncio.get_running_loop(), watcher))
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import dataclasses
 import json
 import subprocess
@@ -193,9 +194,14 @@ async def test_request_and_result_can_be_written_as_json(bench: Bench) -> None:
     result = await bench.draw(seed=5)
     plain = {name: getattr(result, name) for name in ("seed", "engine", "seconds", "ignored", "notices", "scheduler")}
     written = json.loads(
-        json.dumps({**plain, "versions": dict(result.versions), "request": dataclasses.asdict(result.request)})
+        json.dumps(
+            {**plain, "versions": dict(result.versions), "request": dataclasses.asdict(result.request)},
+            default=lambda png: base64.b64encode(png).decode(),
+        )
     )
-    assert ImageRequest(**written["request"]) == result.request
+    asked = {name: tuple(value) if isinstance(value, list) else value for name, value in written["request"].items()}
+    pictures = {name: base64.b64decode(asked[name]) for name in ("image", "mask")}
+    assert ImageRequest(**{**asked, **pictures}) == result.request
     assert all(isinstance(value, str) for value in written["versions"].values())
 
 

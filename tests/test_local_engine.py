@@ -19,6 +19,7 @@ from gemini_diffusion import catalogue
 from gemini_diffusion.engines.diffusion.device import place
 from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import Packages
+from gemini_diffusion.engines.diffusion.pipeline import Drawn
 from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
 from gemini_diffusion.engines.diffusion.shelf import is_whole
 from gemini_diffusion.engines.diffusion.tokens import TokenCounter
@@ -28,8 +29,8 @@ from gemini_diffusion.errors import (
     RequestRefused,
 )
 from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import ImageRequest, Progress, StageFinished, StageStarted
-from tests.bench import Local, reading, until
+from gemini_diffusion.types import Progress, StageFinished, StageStarted
+from tests.bench import Local, asked, reading, until
 from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -70,8 +71,8 @@ async def test_it_is_the_picture_that_diffusers_draws(
 @pytest.mark.parametrize("name", SCHEDULERS)
 async def test_every_scheduler_of_the_table_draws_under_its_own_name(sdxl: Path, packages: Packages, name: str) -> None:
     pipeline = load(sdxl, packages)
-    job = Job(asyncio.get_running_loop(), lambda event: None)
-    drawn = pipeline.draw(ImageRequest("a cat", "", 64, 64, 4, 5.0, scheduler=name.lower()), 7, job)
+    (drawn,) = pipeline.draw([asked(num_inference_steps=4, scheduler=name.lower())])
+    assert isinstance(drawn, Drawn)
     assert drawn.scheduler == name
     assert drawn.image.size == (64, 64)
 
@@ -90,11 +91,11 @@ async def test_one_drawings_scheduler_does_not_stay_for_the_next(local: Local, s
 
 
 async def test_what_the_encoder_cannot_hold_is_named(local: Local, sdxl: Path) -> None:
-    result = await local.draw(sdxl, prompt="cat " * 75 + "zebra")
+    result = await local.draw(sdxl, prompt="cat " * 600 + "zebra")
     assert [notice for notice in result.notices if "left out" in notice] == [
         'The end of the prompt did not fit the encoder and was left out: "zebra".'
     ]
-    assert not [notice for notice in (await local.draw(sdxl, prompt="cat " * 75)).notices if "left out" in notice]
+    assert not [notice for notice in (await local.draw(sdxl, prompt="cat " * 600)).notices if "left out" in notice]
 
 
 async def test_a_negative_prompt_that_guidance_switches_off_is_named(local: Local, sdxl: Path) -> None:
@@ -102,11 +103,14 @@ async def test_a_negative_prompt_that_guidance_switches_off_is_named(local: Loca
     assert (await local.draw(sdxl, negative_prompt="dog", guidance_scale=2.0)).ignored == ()
 
 
-async def test_the_model_is_loaded_once_and_another_takes_its_place(local: Local, sdxl: Path, sd15: Path) -> None:
-    for model in (sdxl, sdxl, sd15, sdxl):
+async def test_models_stay_warm_until_too_many_are_and_the_least_recently_used_goes(
+    local: Local, sdxl: Path, sd15: Path, tmp_path: Path
+) -> None:
+    copies = [shutil.copytree(sd15, tmp_path / name) for name in ("third", "fourth")]
+    for model in (sdxl, sd15, sdxl, *copies, sdxl, sd15):
         await local.draw(model)
     loaded = [event.text for event in local.told(StageFinished) if event.stage == "loading"]
-    assert [text.partition(" ")[0] for text in loaded] == ["tiny-sdxl", "tiny-sd15", "tiny-sdxl"]
+    assert [text.partition(" ")[0] for text in loaded] == ["tiny-sdxl", "tiny-sd15", "third", "fourth", "tiny-sd15"]
     assert loaded[0] == "tiny-sdxl is in memory: cpu, float32, because no GPU was found and the model is small"
 
 
@@ -144,10 +148,10 @@ async def test_after_stop_there_is_no_further_step_and_no_decoding(sdxl: Path, p
     steps, decoded = [0], [0]
     pipeline.base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
     pipeline.base.vae.decoder.register_forward_hook(lambda *_: decoded.__setitem__(0, 1))
-    job = Job(asyncio.get_running_loop(), lambda event: None)
-    pipeline.base.unet.register_forward_hook(lambda *_: job.abandon() if steps[0] == 4 else None)
+    one = asked(num_inference_steps=30)
+    pipeline.base.unet.register_forward_hook(lambda *_: one.job.abandon() if steps[0] == 4 else None)
     with pytest.raises(Abandoned):
-        pipeline.draw(ImageRequest("a cat", "", 64, 64, 30, 5.0), 7, job)
+        pipeline.draw([one])
     assert (steps, decoded) == ([4], [0])
 
 
@@ -162,8 +166,8 @@ async def test_the_second_drawing_waits_visibly_and_one_that_was_stopped_meanwhi
     stopped.cancel()
     await asyncio.gather(long, drawn)
     assert [event.text for event in second.told(StageStarted)] == ["Waiting, 1 before this one"]
-    stages = [(event.stage, event.text) for event in third.told(StageStarted | StageFinished)][:2]
-    assert stages == [("waiting", "Waiting, 2 before this one")] * 2
+    waiting = [event.text for event in third.told(StageStarted | StageFinished) if event.stage == "waiting"]
+    assert waiting == ["Waiting, 2 before this one", "Waiting, 1 before this one", "Waited"]
     assert not second.told(Progress)
 
 
@@ -190,7 +194,7 @@ async def test_a_small_models_single_thread_does_not_stay_for_the_next_model(sdx
     counts: list[int] = []
     pipeline.base.unet.register_forward_hook(lambda *_: counts.append(packages.torch.get_num_threads()))
     three = dataclasses.replace(pipeline, placement=dataclasses.replace(pipeline.placement, threads=3))
-    three.draw(ImageRequest("a cat", "", 64, 64, 1, 5.0), 7, Job(asyncio.get_running_loop(), lambda event: None))
+    three.draw([asked(num_inference_steps=1)])
     assert (counts, packages.torch.get_num_threads()) == ([3], before)
 
 

@@ -38,6 +38,34 @@ def build_sdxl(folder: Path) -> Path:
     return folder
 
 
+def build_refiner(folder: Path) -> Path:
+    """A refiner for `build_sdxl`'s model: one encoder, aesthetics score; saved whole, as the real one is."""
+    import diffusers
+    import torch
+
+    torch.manual_seed(1)
+    unet = _unet(
+        cross_attention_dim=32,
+        addition_embed_type="text_time",
+        addition_time_embed_dim=8,
+        projection_class_embeddings_input_dim=32 + 5 * 8,
+    )
+    pipeline = diffusers.StableDiffusionXLImg2ImgPipeline(
+        text_encoder=None,
+        tokenizer=None,
+        text_encoder_2=_encoder("CLIPTextModelWithProjection"),
+        tokenizer_2=_tokenizer("!"),
+        unet=unet,
+        vae=_vae(),
+        scheduler=diffusers.EulerDiscreteScheduler(beta_schedule="scaled_linear", timestep_spacing="leading", steps_offset=1),
+        requires_aesthetics_score=True,
+        force_zeros_for_empty_prompt=False,
+        add_watermarker=False,
+    )
+    pipeline.save_pretrained(folder, safe_serialization=True)
+    return folder
+
+
 def build_sd15(folder: Path, checked: bool = False) -> Path:
     """A StableDiffusionPipeline in `folder`; `checked`, with a safety checker that objects to every picture."""
     import diffusers

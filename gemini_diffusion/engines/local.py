@@ -10,13 +10,14 @@ from gemini_diffusion.engines.diffusion.bench import Bench, Commission
 from gemini_diffusion.engines.diffusion.device import SMALL, has_gpu, place
 from gemini_diffusion.engines.diffusion.download import Download, in_bytes
 from gemini_diffusion.engines.diffusion.packages import open_packages
+from gemini_diffusion.engines.diffusion.queue import DrawingQueue
 from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
 from gemini_diffusion.engines.diffusion.shelf import Shelf
 from gemini_diffusion.engines.diffusion.tokens import TokenCounter
-from gemini_diffusion.engines.diffusion.worker import Job, Worker
+from gemini_diffusion.engines.diffusion.worker import Worker
 from gemini_diffusion.errors import AgreementNeeded, ModelNotFound, RequestRefused
 from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import Capabilities, Emit, Event, ImageRequest, ImageResult, ModelChoice
+from gemini_diffusion.types import Capabilities, Emit, ImageRequest, ImageResult, ModelChoice
 
 GRID = 8
 """Sides are multiples of this: one latent is 8 x 8 pixels."""
@@ -24,7 +25,7 @@ LARGEST_SIDE = 2048
 
 
 class LocalEngine:
-    """diffusers on this machine, one drawing at a time. One instance serves all visitors.
+    """diffusers on this machine, one drawing or one batch at a time. One instance serves all visitors.
 
     `home` is where models are fetched to unless the hub's own cache is set; `hub_url` "" is the hub's usual address.
     Downloads have a thread of their own, so that nobody's drawing waits for somebody's gigabytes.
@@ -35,8 +36,8 @@ class LocalEngine:
     def __init__(self, home: Path, hub_url: str = "") -> None:
         self._shelf = Shelf.at(home)
         self._hub_url = hub_url
-        self._drawings, self._downloads = Worker("drawing"), Worker("download")
-        self._bench = Bench()
+        self._bench, self._downloads = Bench(), Worker("download")
+        self._drawings: DrawingQueue[Commission, ImageResult] = DrawingQueue(self._bench.draw)
         self._tokens = TokenCounter()
 
     def default_model(self, settings: Settings) -> str:
@@ -59,6 +60,8 @@ class LocalEngine:
             prompt_2=entry.family == "sdxl",
             max_tokens=entry.max_tokens,
             schedulers=tuple(SCHEDULERS),
+            refine=bool(_refiner(entry)),
+            tile=True,
         )
 
     async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
@@ -66,7 +69,9 @@ class LocalEngine:
         _refuse_the_impossible(request)
         entry = catalogue.find(request.model)
         folder = await self._folder(entry, settings, emit)
-        return await self._drawings.run(lambda job: self._bench.draw(job, Commission(request, entry, folder)), emit)
+        wanted = _refiner(entry) if request.refine < 1 else ""
+        refiner = await self._folder(catalogue.find(wanted), settings, emit) if wanted else None
+        return await self._drawings.draw(Commission(request, entry, folder, refiner), emit)
 
     async def models(self, settings: Settings) -> list[ModelChoice]:
         """The catalogue's models for this machine, and what each would cost."""
@@ -74,7 +79,7 @@ class LocalEngine:
 
     async def check(self, settings: Settings) -> str:
         """The device, the packages and the room on the disk; imports torch. Raises PackageMissing."""
-        return await self._drawings.run(self._account, _unseen)
+        return await self._drawings.aside(self._account)
 
     async def close(self) -> None:
         """Stop what is being drawn or fetched, and wait for the step it is in."""
@@ -107,7 +112,7 @@ class LocalEngine:
             return ModelChoice(entry.id, entry.label, "not in this copy of the program", runnable=False)
         return ModelChoice(entry.id, entry.label, f"{in_bytes(entry.download_bytes)} to download")
 
-    def _account(self, job: Job) -> str:
+    def _account(self) -> str:
         packages = open_packages()
         versions = ", ".join(f"{name} {version}" for name, version in packages.versions.items())
         free = in_bytes(self._shelf.free_bytes)
@@ -125,11 +130,14 @@ def _refuse_the_impossible(request: ImageRequest) -> None:
         )
     if request.num_inference_steps < 1:
         raise RequestRefused("A drawing needs at least one step.", "About 30 are usual.")
+    if not 0 < request.refine <= 1:
+        raise RequestRefused("The refiner begins after a part of the drawing, between 0 and 1.", "0.8 is usual, 1 is never.")
 
 
 def _is_agreed(entry: ImageModel, settings: Settings) -> bool:
     return entry.id in {catalogue.find(model).id for model in settings.agreed_models}
 
 
-def _unseen(event: Event) -> None:
-    """Nobody watches a check."""
+def _refiner(entry: ImageModel) -> str:
+    """The catalogue id of the model that goes on after `entry`'s drawings, "" where there is none."""
+    return str(getattr(entry, "refiner", ""))

@@ -1,37 +1,67 @@
-"""From latents to a picture, with an eye on numbers that overflow on the way; does not sample."""
+"""From latents to a picture, with an eye on numbers that overflow and on memory; does not sample."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from gemini_diffusion.engines.diffusion import tiling
 from gemini_diffusion.engines.picture_check import is_black
-from gemini_diffusion.errors import BadAnswer, Blocked
+from gemini_diffusion.engines.translation import translated
+from gemini_diffusion.errors import BadAnswer, Blocked, OutOfMemory
 
 MENDED = "The decoder's numbers overflowed in {dtype}, so it was run again in float32."
+IN_TILES = "The memory did not suffice to decode the picture at once, so it was done in tiles."
 BLACK = "The picture is black all over: that is what the model drew, not a fault on the way."
 ANOTHER = "Draw it with another seed, less guidance or another model."
+TILE = 512
+"""Pixels of a tile's side. SDXL's own tiles of 1024 save nothing at its usual size."""
 
 
-def decode(pipeline: Any, latents: Any, torch: Any) -> tuple[Any, tuple[str, ...]]:
+class Overflowed(BadAnswer):
+    """The latents are no numbers: there is nothing to decode, but sampling in another precision may help."""
+
+
+def decode(pipeline: Any, latents: Any, torch: Any, seamless: bool = False) -> tuple[Any, tuple[str, ...]]:
     """The picture for `latents` [1, channels, height / 8, width / 8], and the sentences a person should read about it.
 
-    Raises BadAnswer where the latents or the decoder's output are not numbers in any precision, Blocked where the model's
-    own safety checker hides the picture. A black picture therefore never appears without its cause.
+    Raises Overflowed where the latents, BadAnswer where the decoder's output are not numbers in any precision, Blocked where
+    the model's own safety checker hides the picture. A black picture therefore never appears without its cause.
     """
     if not torch.isfinite(latents).all():
-        raise BadAnswer(f"The model's numbers overflowed in {_name(latents.dtype)}, so there is no picture.", ANOTHER)
+        raise Overflowed(f"The model's numbers overflowed in {_name(latents.dtype)}, so there is no picture.", ANOTHER)
+    framed = tiling.framed(latents, torch) if seamless else latents
     notices: tuple[str, ...] = ()
     vae = pipeline.vae
     with torch.no_grad():
-        pixels = _pixels(vae, latents, torch)
+        pixels, notices = _within_memory(vae, framed, torch)
         if not torch.isfinite(pixels).all() and vae.dtype != torch.float32:
-            notices = (MENDED.format(dtype=_name(vae.dtype)),)
+            notices = (*notices, MENDED.format(dtype=_name(vae.dtype)))
             vae.to(torch.float32)  # and it stays so: the next picture would overflow as well
-            pixels = _pixels(vae, latents, torch)
+            pixels, _ = _within_memory(vae, framed, torch)
     if not torch.isfinite(pixels).all():
         raise BadAnswer("The decoder of this model makes no numbers out of it, so there is no picture.", ANOTHER)
-    picture = _checked(pipeline, pixels)
+    picture = _checked(pipeline, tiling.unframed(pixels, latents) if seamless else pixels)
     return picture, (*notices, BLACK) if is_black(picture) else notices
+
+
+def _within_memory(vae: Any, latents: Any, torch: Any) -> tuple[Any, tuple[str, ...]]:
+    """The pixels, at once or else in tiles; the second try begins when nothing of the first is held any more."""
+    try:
+        return _pixels(vae, latents, torch), ()
+    except (RuntimeError, MemoryError) as error:
+        if vae.use_tiling or not isinstance(translated(error, ""), OutOfMemory):
+            raise
+    in_tiles(vae)
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return _pixels(vae, latents, torch), (IN_TILES,)
+
+
+def in_tiles(vae: Any) -> None:
+    """Let the decoder work in tiles from now on."""
+    vae.enable_tiling()
+    vae.tile_sample_min_size = TILE
+    vae.tile_latent_min_size = TILE // 2 ** (len(vae.config.block_out_channels) - 1)
 
 
 def _pixels(vae: Any, latents: Any, torch: Any) -> Any:

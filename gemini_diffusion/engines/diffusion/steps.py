@@ -1,27 +1,63 @@
-"""What happens after each step of a drawing: the question whether anybody still waits, and the news; knows no model."""
+"""What happens while a drawing is sampled: the question whether anybody still waits, and the news; knows no model."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from gemini_diffusion.engines.diffusion.worker import Job
-from gemini_diffusion.types import Progress
+from gemini_diffusion.engines.diffusion.preview import Previews
+from gemini_diffusion.engines.diffusion.worker import Together
+from gemini_diffusion.types import Preview, Progress
+
+BLOCKS = ("ResnetBlock2D", "BasicTransformerBlock", "CLIPEncoderLayer")
+"""The pieces that take most of a step's time: on a processor one step of a large model can take half a minute."""
 
 
 class Steps:
-    """Tells of each step, and how long the rest will take by those already done."""
+    """Tells of each step, how long the rest will take by those already done, and how the pictures look so far.
 
-    def __init__(self, job: Job) -> None:
-        self._job = job
+    `later` steps are made by another model after this one; they count as part of the same drawing.
+    """
+
+    def __init__(self, jobs: Together, previews: Previews, later: int = 0) -> None:
+        self._jobs, self._previews, self._later = jobs, previews, later
         self._started = time.monotonic()
         self._first = 0.0
+        self._done = self._total = 0
 
     def after_step(self, view: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        """diffusers' callback; `step` counts from 0. The first step includes the encoding, so it is not measured by."""
-        self._job.check()
-        now, total = time.monotonic(), view.num_timesteps
+        """diffusers' callback. The first step includes the encoding, so it is not measured by."""
+        self._jobs.check()
+        now = time.monotonic()
         self._first = self._first or now
-        per_step = (now - self._first) / step if step else now - self._started
-        self._job.emit(Progress("drawing", step + 1, total, "step", per_step * (total - step - 1)))
+        self._total = self._total or view.num_timesteps + self._later
+        self._done += 1
+        left = max(0, self._total - self._done)
+        per_step = (now - self._first) / (self._done - 1) if self._done > 1 else now - self._started
+        self._jobs.emit(Progress("drawing", self._done, self._done + left, "step", per_step * left))
+        if left and self._previews.due(now):
+            self._show()
         return tensors
+
+    def _show(self) -> None:
+        with self._previews.measured():
+            for place, job in enumerate(self._jobs.jobs):
+                if not job.is_abandoned and (png := self._previews.png(place)):
+                    job.emit(Preview(png))
+
+
+@contextmanager
+def stoppable(parts: Iterable[Any], check: Callable[[], None]) -> Iterator[None]:
+    """Within it `check` is asked before each block of the `parts` (torch modules), so that Stop need not wait for a step."""
+
+    def ask(*_: Any) -> None:
+        check()
+
+    with ExitStack() as hooks:
+        for part in parts:
+            for module in part.modules():
+                if type(module).__name__ in BLOCKS:
+                    hooks.callback(module.register_forward_pre_hook(ask).remove)
+        yield

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,8 +31,29 @@ class Running:
     text: str
 
 
+class Watched(ABC):
+    """Work that somebody waits for."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raises Abandoned once nobody waits any more."""
+
+    @abstractmethod
+    def emit(self, event: Event) -> None:
+        """Tell whoever waits."""
+
+    @contextmanager
+    def stage(self, stage: Stage, text: str) -> Iterator[Running]:
+        """A named and timed part of the work; one that fails is not told as finished."""
+        self.check()
+        running, started = Running(text), time.monotonic()
+        self.emit(StageStarted(stage, text))
+        yield running
+        self.emit(StageFinished(stage, running.text, time.monotonic() - started))
+
+
 @dataclass(eq=False)
-class Job:
+class Job(Watched):
     """One piece of work as the thread sees it: a way to tell news, and the question whether anybody still waits."""
 
     loop: asyncio.AbstractEventLoop
@@ -40,7 +62,6 @@ class Job:
     _abandoned: threading.Event = field(default_factory=threading.Event)
 
     def check(self) -> None:
-        """Raises Abandoned once the work was cancelled."""
         if self._abandoned.is_set():
             raise Abandoned
 
@@ -56,18 +77,24 @@ class Job:
         if not self.is_abandoned:
             self.loop.call_soon_threadsafe(self._deliver, event)
 
-    @contextmanager
-    def stage(self, stage: Stage, text: str) -> Iterator[Running]:
-        """A named and timed part of the work; one that fails is not told as finished."""
-        self.check()
-        running, started = Running(text), time.monotonic()
-        self.emit(StageStarted(stage, text))
-        yield running
-        self.emit(StageFinished(stage, running.text, time.monotonic() - started))
-
     def _deliver(self, event: Event) -> None:
         if not self.is_abandoned:
             self.watcher(event)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Together(Watched):
+    """Several jobs done as one: each hears the news, and the work goes on for as long as one of them is waited for."""
+
+    jobs: Sequence[Job]
+
+    def check(self) -> None:
+        if all(job.is_abandoned for job in self.jobs):
+            raise Abandoned
+
+    def emit(self, event: Event) -> None:
+        for job in self.jobs:
+            job.emit(event)
 
 
 class Worker:
