@@ -1,3 +1,19 @@
-"""Gemini Diffusion: a person's words become a crafted prompt, the prompt a picture, and what decided it stays with it."""
+"""Gemini Diffusion: a person's words become a crafted prompt, the prompt a picture, and what decided it stays with it.
+
+In a program: `from gemini_diffusion import imagine`, then `imagine("a fox in the snow")`; see painter.py. The types of these
+names stand in __init__.pyi, so that no import leads from here to them: every part of the program imports this package.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
+__all__ = ["Painter", "__version__", "imagine", "imagine_async"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(importlib.import_module("gemini_diffusion.painter"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
