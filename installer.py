@@ -289,6 +289,8 @@ def install_as_asked(arguments: list[str]) -> None:
 def start(arguments: list[str]) -> NoReturn:
     python = choose_python()
     install(python, "requirements.txt")
+    if "--mcp" in arguments:
+        install(python, "requirements-mcp.txt")
     command = [python.path, str(ROOT / "app.py"), *arguments]
     if not WINDOWS:
         os.execv(python.path, command)

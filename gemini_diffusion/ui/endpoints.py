@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from gemini_diffusion.errors import GeminiDiffusionError
+from gemini_diffusion.painter import as_line
 from gemini_diffusion.ui.identity import name_of
 
 if TYPE_CHECKING:
     from gemini_diffusion.session import Session
     from gemini_diffusion.turn import Turn
-    from gemini_diffusion.visitors import Visitors
-
-COMMAND = "/imagine"
+    from gemini_diffusion.visitors import Visitor, Visitors
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +37,23 @@ class Endpoints:
 
     async def imagine(self, line: str, request: gr.Request) -> tuple[list[str], list[dict[str, Any]]]:
         """Draws what the line asks for; gives the pictures' files and their recipes, in the order of their seeds."""
-        words = str(line).strip()
-        asked = words if words[: len(COMMAND)].lower() == COMMAND else f"{COMMAND} {words}"
         last = None
-        async for turn in self._turn(asked, request):
+        async for turn in self._turn(as_line(str(line)), request):
             last = turn
         if last is None or not last.pictures:
-            raise _refused(_why(last))
+            raise _refused(why(last))
         pictures = last.pictures
         return [str(picture.path) for picture in pictures], [dataclasses.asdict(picture.recipe) for picture in pictures]
 
     async def _turn(self, text: str, request: gr.Request) -> AsyncIterator[Turn]:
-        """Every state of one turn; a client that goes away ends it, since nobody else will see it."""
-        visitor = self.visitors.of(name_of(request))
-        session: Session = visitor.session
+        turn = None
         try:
-            turn = session.start(text, visitor.settings)
+            async for turn in follow(self.visitors.of(name_of(request)), text):
+                yield turn
         except GeminiDiffusionError as error:
             raise _refused(str(error)) from None
-        try:
-            async for turn in session.watch():
-                yield turn
-        finally:
-            if session.running and session.running.id == turn.id:  # by now it may be somebody else's turn
-                await session.stop()
-        if turn.state != "done":
-            raise _refused(_why(turn))
+        if turn is None or turn.state != "done":
+            raise _refused(why(turn))
 
     def publish(self) -> None:
         """Adds both to the page that is being built. Their components are never shown; they only give the shapes."""
@@ -76,7 +66,24 @@ class Endpoints:
         draw.click(self.imagine, text, [files, recipes], api_name="imagine", **limits)
 
 
-def _why(turn: Turn | None) -> str:
+async def follow(visitor: Visitor, text: str) -> AsyncIterator[Turn]:
+    """Every state of one turn of a program's; a program that goes away ends it, since nobody else will see it.
+
+    A prompt that is to be reviewed is drawn as it is: a program has nobody to ask. Raises BadInput where nothing can begin.
+    """
+    session: Session = visitor.session
+    begun = session.start(text, visitor.settings)
+    try:
+        async for turn in session.watch():
+            if turn.state == "review":
+                session.choose("draw")
+            yield turn
+    finally:
+        if session.running and session.running.id == begun.id:  # by now it may be somebody else's turn
+            await session.stop()
+
+
+def why(turn: Turn | None) -> str:
     """The sentence the window shows in place of a picture or an answer."""
     if turn is None:
         return "Nothing came of it. Try again."

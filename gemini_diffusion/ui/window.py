@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from gemini_diffusion.ui import choices, conversation, easel, settings_tab
+from gemini_diffusion.ui import choices, conversation, door, easel, settings_tab
 from gemini_diffusion.ui.chat_tab import ChatTab
 from gemini_diffusion.ui.endpoints import Endpoints
 from gemini_diffusion.ui.next_step import SETTINGS_TAB
+from gemini_diffusion.ui.tools import Tools
 
 if TYPE_CHECKING:
     from gemini_diffusion.visitors import Visitors
 
 TITLE = "Gemini Diffusion"
+
+
+class Page(gr.Blocks):
+    """The page; where it is asked to speak MCP it does so with our own tools, at our own door, and not with Gradio's."""
+
+    def __init__(self, tools: Tools, **options: Any) -> None:
+        super().__init__(**options)
+        self.tools = tools
+
+    def launch(self, *, mcp_server: bool = False, app_kwargs: dict[str, Any] | None = None, **options: Any) -> Any:
+        """As in Gradio. Raises PackageMissing where it is to speak MCP and cannot."""
+        spoken = door.beside(self.tools.server()) if mcp_server else {}
+        return super().launch(mcp_server=False, app_kwargs={**(app_kwargs or {}), **spoken}, **options)
 
 
 def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
@@ -26,7 +40,7 @@ def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when the first Blocks is made; anything else phones home
     gr.set_static_paths([visitors.studio.gallery.folder, easel.PICTURES])
-    with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False) as page:
+    with Page(Tools(visitors), title=TITLE, fill_width=True, analytics_enabled=False) as page:
         gr.Markdown(f"# {TITLE}", elem_id="title")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Chat", id="chat", elem_id="chat-tab") as chat, gr.Row(elem_id="desk"):
