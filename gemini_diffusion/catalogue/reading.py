@@ -22,6 +22,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 LONGEST_HEAD = 100_000_000
 """Bytes; the format allows no more."""
 UNET = "model.diffusion_model."
+DECODERS = ("first_stage_model.", "vae.")
 FIRST_LAYER = f"{UNET}input_blocks.0.0.weight"
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _FAMILIES: Mapping[str, Family] = {"sdxl": "sdxl", "sd15": "sd15", "sd2": "generic", "flux": "flux"}
@@ -89,11 +90,13 @@ def _kind(shapes: Shapes) -> Kind:
         return "embedding"
     if _begins(shapes, "down_blocks.", "text_model."):
         return "part"
-    return "vae" if _begins(shapes, "decoder.", "first_stage_model.", "vae.") else "other"
+    return "vae" if _begins(shapes, "decoder.", *DECODERS) else "other"
 
 
 def _checkpoint(shapes: Shapes) -> Kind:
-    """Which whole model it is, by its encoders of text; without one it is only the part that draws."""
+    """Which whole model it is, by its encoders of text; without one, or without a decoder, it is only a part."""
+    if not _begins(shapes, *DECODERS):
+        return "part"
     if shapes.get(FIRST_LAYER, (0, 4))[1] != 4:
         return "inpainting"
     if _begins(shapes, "conditioner.embedders.1."):

@@ -1,0 +1,69 @@
+"""The family of a model on this machine is read from what is inside a folder or a file, whatever it is called."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gemini_diffusion import catalogue
+from gemini_diffusion.catalogue.reading import family_of, kind_of, kind_of_folder, numbers_in, shapes_in
+from gemini_diffusion.engines.diffusion.loading import load
+from gemini_diffusion.engines.diffusion.packages import Packages
+from tests.original_layout import save_single_file
+from tests.tiny_sdxl import build_sd15
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "width", "kind", "family"),
+    [
+        ("StableDiffusionXLPipeline", 2048, "sdxl", "sdxl"),
+        ("StableDiffusionXLImg2ImgPipeline", 1280, "sdxl refiner", None),
+        ("StableDiffusionPipeline", 768, "sd15", "sd15"),
+        ("StableDiffusionPipeline", 1024, "sd2", "generic"),
+        ("FluxPipeline", 4096, "flux", "flux"),
+        ("KandinskyPipeline", 768, "other", None),
+        (["evil", "Evil"], 768, "other", None),
+    ],
+)
+def test_a_folder_is_known_by_its_table_of_contents_and_the_width_of_its_text(
+    tmp_path: Path, pipeline: object, width: int, kind: str, family: str | None
+) -> None:
+    folder = tmp_path / "my-flux-v1-5-model"
+    (folder / "unet").mkdir(parents=True)
+    (folder / "model_index.json").write_text(json.dumps({"_class_name": pipeline}))
+    (folder / "unet" / "config.json").write_text(json.dumps({"cross_attention_dim": width}))
+    assert (kind_of_folder(folder), family_of(folder)) == (kind, family)
+    if family:
+        assert catalogue.find(str(folder)).family == family
+
+
+def test_a_file_is_known_by_the_names_of_its_tensors(sdxl: Path, packages: Packages, tmp_path: Path) -> None:
+    older = load(build_sd15(tmp_path / "folder"), packages).base
+    file = save_single_file(older, tmp_path / "best-sdxl-ever.safetensors")
+    entry = catalogue.find(str(file))
+    assert (kind_of(file), entry.family, entry.sizes[0], entry.engines) == ("sd15", "sd15", (512, 512), ("local",))
+    newer = save_single_file(load(sdxl, packages).base, tmp_path / "v1-5.safetensors")
+    assert (kind_of(newer), catalogue.find(str(newer)).family) == ("sdxl", "sdxl")
+    assert numbers_in(shapes_in(newer)) > numbers_in(shapes_in(file)) > 0
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"\x05",
+        (2**63).to_bytes(8, "little"),
+        (9).to_bytes(8, "little") + b"[1, 2, 3]",
+        (9).to_bytes(8, "little") + b'{"a": 12}',
+        (20).to_bytes(8, "little") + b'{"a":{"shape":["x"]}',
+        (20000).to_bytes(8, "little") + b"[" * 20000,
+        (40).to_bytes(8, "little") + b"\xff" * 40,
+    ],
+)
+def test_a_damaged_or_hostile_head_is_no_model_and_no_error(tmp_path: Path, head: bytes) -> None:
+    file = tmp_path / "some-xl.safetensors"
+    file.write_bytes(head)
+    assert (kind_of(file), dict(shapes_in(file)), family_of(file)) == ("other", {}, None)
+    assert catalogue.find(str(file)).family == "sdxl"  # by its name, until somebody draws with it and it is refused

@@ -1,0 +1,225 @@
+"""Models in one .safetensors file: drawn as from their folder, with settings that are here or fetched, or refused in words."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import shutil
+import struct
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gemini_diffusion import catalogue
+from gemini_diffusion.engines.diffusion.download import Download
+from gemini_diffusion.engines.diffusion.loading import load, weigh
+from gemini_diffusion.engines.diffusion.packages import Packages
+from gemini_diffusion.engines.diffusion.pipeline import Asked, Drawn, Pipeline
+from gemini_diffusion.engines.diffusion.shelf import Parts, Shelf
+from gemini_diffusion.engines.diffusion.single_file import FIRST_OF_FAMILY, fits, refuse_unusable
+from gemini_diffusion.engines.diffusion.worker import Job
+from gemini_diffusion.engines.local import LocalEngine
+from gemini_diffusion.errors import GeminiDiffusionError, ModelNotFound, RequestRefused
+from gemini_diffusion.types import ImageRequest
+from tests.bench import Local, reading
+from tests.original_layout import save_single_file
+from tests.servers import hugging_face as hf
+from tests.tiny_sdxl import build_sd15
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory, sdxl: Path, packages: Packages) -> Path:
+    """xl and sd15, each a folder, and one file beside it with the same weights.
+
+    SDXL's two encoders have to be of different widths, as the real ones are: by that they are told apart in a file.
+    """
+    place = tmp_path_factory.mktemp("single")
+    base = load(sdxl, packages).base
+    for name, hidden in (("text_encoder", 24), ("text_encoder_2", 40)):
+        config = getattr(base, name).config
+        config.hidden_size, config.projection_dim = hidden, 32
+        packages.torch.manual_seed(hidden)
+        setattr(base, name, type(getattr(base, name))(config).eval())
+    base.save_pretrained(place / "xl")
+    build_sd15(place / "sd15")
+    for name in ("xl", "sd15"):
+        save_single_file(load(place / name, packages).base, place / f"{name}.safetensors")
+    return place
+
+
+async def drawn(pipeline: Pipeline) -> bytes:
+    job = Job(asyncio.get_running_loop(), lambda event: None)
+    (outcome,) = pipeline.draw([Asked(ImageRequest("a cat", "", 64, 64, 3, 5.0), 7, job)])
+    assert isinstance(outcome, Drawn), outcome
+    return bytes(outcome.image.tobytes())
+
+
+@pytest.mark.parametrize("name", ["xl", "sd15"])
+async def test_a_single_file_draws_what_its_folder_draws(models: Path, packages: Packages, name: str) -> None:
+    folder, file = models / name, models / f"{name}.safetensors"
+    assert fits(folder, file)
+    assert await drawn(load(file, packages, parts=Parts(settings=folder))) == await drawn(load(folder, packages))
+    whole, one = weigh(folder), weigh(file)
+    assert one.largest == whole.largest
+    assert abs(one.total - whole.total) / whole.total < 0.01
+
+
+def test_settings_of_another_width_or_family_or_of_a_few_step_model_do_not_fit(
+    models: Path, sdxl: Path, tmp_path: Path
+) -> None:
+    assert not fits(models / "sd15", models / "xl.safetensors")
+    assert not fits(models / "nothing", models / "xl.safetensors")
+    few = shutil.copytree(models / "xl", tmp_path / "few", ignore=shutil.ignore_patterns("*.safetensors"))
+    assert fits(few, models / "xl.safetensors")
+    scheduler = few / "scheduler" / "scheduler_config.json"
+    scheduler.write_text(scheduler.read_text().replace('"leading"', '"trailing"'))
+    assert not fits(few, models / "xl.safetensors")
+    wide = shutil.copytree(models / "xl", tmp_path / "wide", ignore=shutil.ignore_patterns("*.safetensors"))
+    unet = wide / "unet" / "config.json"
+    unet.write_text(unet.read_text().replace('"cross_attention_dim": 64', '"cross_attention_dim": 2048'))
+    assert not fits(wide, models / "xl.safetensors")
+
+
+def test_settings_are_taken_from_a_model_of_the_family_that_is_here(models: Path, tmp_path: Path) -> None:
+    shelf, entry = Shelf(tmp_path), catalogue.find(str(models / "xl.safetensors"))
+    assert (entry.family, entry.is_file, shelf.find(entry)) == ("sdxl", True, None)
+    put(tmp_path, "me/other", models / "sd15")
+    assert shelf.find(entry) is None
+    put(tmp_path, "me/like-it", models / "xl")
+    assert shelf.find(entry) == models / "xl.safetensors"
+    assert shelf.parts(entry).settings == tmp_path / "models--me--like-it" / "snapshots" / "1"
+    put(tmp_path, FIRST_OF_FAMILY["sdxl"], models / "xl")
+    settings = shelf.parts(entry).settings
+    assert settings is not None
+    assert "stable-diffusion-xl-base" in str(settings)
+
+
+def put(shelf: Path, name: str, folder: Path) -> None:
+    """A model as the hub's cache keeps it."""
+    shutil.copytree(folder, shelf / f"models--{name.replace('/', '--')}" / "snapshots" / "1")
+
+
+# --- settings that have to be fetched ---
+
+
+@pytest.fixture
+def hub() -> Iterator[hf.HuggingFaceServer]:
+    with hf.HuggingFaceServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hub: hf.HuggingFaceServer) -> AsyncIterator[Local]:
+    monkeypatch.delenv("HF_HOME")
+    made = Local(LocalEngine(tmp_path / "home", hub.url))
+    yield made
+    await made.engine.close()
+
+
+async def test_only_the_settings_are_fetched_for_a_file(models: Path, hub: hf.HuggingFaceServer, tmp_path: Path) -> None:
+    hub.serve(FIRST_OF_FAMILY["sdxl"], models / "xl")
+    shelf, file = Shelf(tmp_path), models / "xl.safetensors"
+    download = Download(catalogue.find(str(file)), shelf, hub.url)
+    job = Job(asyncio.get_running_loop(), lambda event: None)
+    assert 0 < (await asyncio.to_thread(download.plan)).total < 200_000
+    assert await asyncio.to_thread(download.run, job) == file
+    assert not [call for call in hub.calls if call.path.endswith(".safetensors")]
+    assert shelf.find(download.entry) == file
+
+
+# --- what is no model ---
+
+
+def safetensors(path: Path, **shapes: tuple[int, ...]) -> Path:
+    import torch
+    from safetensors.torch import save_file
+
+    save_file({name.replace("__", "."): torch.zeros(shape) for name, shape in shapes.items()}, path)
+    return path
+
+
+class Trap:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open, (self.path, "w")
+
+
+UNUSABLE = {
+    "lora": "is a LoRA: it changes a model and is none by itself",
+    "vae": "is a decoder (VAE), one part of a model",
+    "controlnet": "is a ControlNet",
+    "embedding": "is a textual inversion",
+    "part": "is only one part of a model",
+    "flux": "is of FLUX's family",
+    "refiner": "is the SDXL refiner",
+    "inpainting": "is made to fill in parts",
+    "undecoded": "is only one part of a model",
+    "gguf": "is a GGUF file",
+    "pickle": "is a pickle, which could run a program when it is read, so it was not opened",
+    "zip": "is a pickle",
+    "html": "is no model that is known here, or damaged",
+    "empty": "is no model that is known here",
+    "head": "is no model that is known here",
+}
+
+
+def make(kind: str, path: Path) -> Path:
+    """A file of one kind, called as if it were a model."""
+    contents: dict[str, bytes] = {
+        "gguf": b"GGUF\x03\0\0\0", "pickle": pickle.dumps(Trap(path.with_name("ran"))), "zip": b"PK\x03\x04" + bytes(40),
+        "html": b"<!doctype html><html>", "empty": b"", "head": struct.pack("<Q", 10**15) + b"{",
+    }  # fmt: skip
+    tensors: dict[str, dict[str, tuple[int, ...]]] = {
+        "lora": {"lora_unet_down_blocks_0__lora_down__weight": (4, 8)},
+        "vae": {"encoder__conv_in__weight": (8, 3, 3, 3), "decoder__conv_in__weight": (8, 4, 3, 3)},
+        "controlnet": {"control_model__input_hint_block__0__weight": (8, 3, 3, 3)},
+        "embedding": {"emb_params": (2, 768)},
+        "part": {"down_blocks__0__resnets__0__conv1__weight": (8, 8, 3, 3)},
+        "flux": {"double_blocks__0__img_attn__qkv__weight": (8, 8)},
+        "refiner": {"model__diffusion_model__input_blocks__0__0__weight": (8, 4, 3, 3), "first_stage_model__a": (1,),
+                    "conditioner__embedders__0__model__logit_scale": (1,)},
+        "inpainting": {"model__diffusion_model__input_blocks__0__0__weight": (8, 9, 3, 3), "first_stage_model__a": (1,),
+                       "cond_stage_model__transformer__a": (1,)},
+        "undecoded": {"model__diffusion_model__input_blocks__0__0__weight": (8, 4, 3, 3),
+                      "cond_stage_model__transformer__a": (1,)},
+    }  # fmt: skip
+    if kind in contents:
+        path.write_bytes(contents[kind])
+        return path
+    return safetensors(path, **tensors[kind])
+
+
+@pytest.mark.parametrize("kind", UNUSABLE)
+async def test_a_file_that_is_no_model_is_refused_by_what_is_inside_and_runs_nothing(
+    local: Local, tmp_path: Path, kind: str
+) -> None:
+    file = make(kind, tmp_path / "great_model_sdxl.safetensors")
+    with reading(RequestRefused, f"great_model_sdxl.safetensors {UNUSABLE[kind]}"):
+        refuse_unusable(file)
+    with pytest.raises(GeminiDiffusionError) as caught:
+        await local.draw(file)
+    assert UNUSABLE[kind] in str(caught.value)
+    assert "Choose a whole model" in str(caught.value)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("ending", [".ckpt", ".pt", ".bin", ".CKPT", ".gguf"])
+async def test_only_safetensors_files_are_opened_at_all(local: Local, tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"model{ending}"
+    file.write_bytes(pickle.dumps(Trap(tmp_path / "ran")))
+    with reading(RequestRefused, f"model{ending} was not opened: only .safetensors files are"):
+        await local.draw(file)
+    assert not (tmp_path / "ran").exists()
+
+
+async def test_a_file_that_is_not_there_is_told_so(local: Local, tmp_path: Path) -> None:
+    with reading(ModelNotFound, "There is no file model.safetensors there. Check its path"):
+        await local.draw(tmp_path / "model.safetensors")
