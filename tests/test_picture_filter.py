@@ -54,7 +54,8 @@ def unheard(event: Event) -> None:
 
 
 async def test_only_what_is_more_likely_unsafe_than_not_is_veiled(judging: PictureFilter, classifier: Path) -> None:
-    assert await judging.judge(RED, by(classifier), unheard) == Verdict(True)
+    heard: list[Event] = []
+    assert await judging.judge(RED, by(classifier), heard.append) == Verdict(True)
     assert await judging.judge(BLUE, by(classifier), unheard) == Verdict(False)
     assert (await judging.judge(RED.convert("L"), by(classifier), unheard)).notices == ()
 
@@ -89,13 +90,14 @@ async def test_an_agreed_model_is_fetched_with_the_first_picture_without_a_token
     assert hub.calls == []
     told: list[Event] = []
     assert await judging.judge(BLUE, agreed, told.append) == Verdict(False)
-    assert [type(event) for event in told if not isinstance(event, Progress)] == [StageStarted, StageFinished]
+    stages = [(type(event), event.stage) for event in told if isinstance(event, StageStarted | StageFinished)]
+    assert stages == [(kind, stage) for stage in ("downloading", "loading") for kind in (StageStarted, StageFinished)]
     assert any(isinstance(event, Progress) and event.unit == "byte" for event in told)
     assert {call.token for call in hub.calls} == {None}
     assert not [call for call in hub.calls if call.path.endswith(".bin")]
     asked = len(hub.calls)
     again = PictureFilter(tmp_path / "home", hub.url)
-    assert await again.judge(RED, by(MODEL), unheard) == Verdict(True)
+    assert await again.judge(RED, by(MODEL), told.append) == Verdict(True)
     await again.close()
     assert len(hub.calls) == asked
 
@@ -114,13 +116,17 @@ async def test_a_hub_that_fails_veils_the_picture_tells_the_host_once_and_is_not
 async def test_a_folder_without_a_classifier_and_a_damaged_one_are_refused_in_words(
     judging: PictureFilter, classifier: Path, tmp_path: Path
 ) -> None:
+    heard: list[Event] = []
     with reading(ModelNotFound, "holds no image classifier"):
         await judging.check(by(tmp_path))
     damaged = shutil.copytree(classifier, tmp_path / "damaged")
     (damaged / "model.safetensors").write_bytes(b"no weights")
     with reading(GeminiDiffusionError, "damaged"):
         await judging.check(by(damaged))
-    assert await judging.judge(BLUE, by(damaged), unheard) == Verdict(True, (UNCHECKED,))
+    assert await judging.judge(BLUE, by(damaged), heard.append) == Verdict(True, (UNCHECKED,))
+    assert heard == []  # it was tried a moment ago
+    await judging.judge(BLUE, by(tmp_path / "damaged" / ".." / "damaged"), heard.append)
+    assert [type(event) for event in heard] == [StageStarted, StageFinished]
 
 
 async def test_pickled_weights_are_never_opened_and_a_models_own_code_never_runs(
@@ -166,9 +172,9 @@ def test_labels_that_leave_a_side_open_are_not(names: tuple[str, ...]) -> None:
 
 
 async def test_a_stop_while_it_judges_leaves_it_ready_for_the_next_picture(judging: PictureFilter, classifier: Path) -> None:
-    task = asyncio.create_task(judging.judge(RED, by(classifier), unheard))
+    task = asyncio.create_task(judging.judge(RED, by(classifier), lambda event: None))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await judging.judge(BLUE, by(classifier), unheard) == Verdict(False)
+    assert await judging.judge(BLUE, by(classifier), lambda event: None) == Verdict(False)

@@ -9,20 +9,20 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_diffusion.engines.diffusion.download import ROOM, Plan, in_bytes
-from gemini_diffusion.engines.diffusion.download import _meter as meter
+from gemini_diffusion.engines.diffusion.download import ROOM, Bar
 from gemini_diffusion.engines.diffusion.packages import Packages, open_packages
-from gemini_diffusion.engines.diffusion.shelf import WEIGHTS, Shelf
+from gemini_diffusion.engines.diffusion.shelf import WEIGHTS, Shelf, in_bytes
 from gemini_diffusion.engines.diffusion.worker import Job, Worker
 from gemini_diffusion.engines.translation import in_our_words
 from gemini_diffusion.errors import AgreementNeeded, DiskFull, GeminiDiffusionError, ModelNotFound, RequestRefused
 from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import Emit, Event
+from gemini_diffusion.types import Emit, Event, Stage
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -51,6 +51,8 @@ SAFE = frozenset(("sfw", "safe", "normal", "neutral", "drawing", "drawings", "cl
 """Words by which a label says which side it is on."""
 UNCHECKED = "Nobody could check this picture, so it stays blurred until you tap it."
 FILES = ("config.json", "preprocessor_config.json", "model.safetensors")
+SIZES = {"Falconsai/nsfw_image_detection": 343_000_000}
+"""Bytes to fetch of the models we know."""
 PAUSE = 600.0
 """Seconds after a failure until loading or fetching is tried again: no picture waits for what has just failed."""
 
@@ -120,10 +122,12 @@ class PictureFilter:
         kept = self._shelf.folder / f"models--{model.replace('/', '--')}" / "snapshots"
         found = next(filter(_is_whole, sorted(kept.glob("*"))), None)
         if found is None and model not in settings.agreed_models:
+            size = SIZES.get(model, 0)
             raise AgreementNeeded(
-                f"The picture filter's model {model} is not on this machine.",
+                f"The picture filter's model {model}{f', {in_bytes(size)},' if size else ''} is not on this machine.",
                 f"Agree to its download with GEMINI_DIFFUSION_AGREED_DOWNLOADS={model}. {_WAYS}",
                 model=model,
+                download_bytes=size,
             )
         return found
 
@@ -137,7 +141,9 @@ class PictureFilter:
         if self._failed and self._failed[0] == model and time.monotonic() - self._failed[1] < PAUSE:
             raise self._failed[2]
         try:
-            self._open = model, _load(self._place(settings) or self._fetched(job, model), model)
+            folder = self._place(settings) or self._fetched(job, model)
+            with _part(job, "loading", "Loading the picture filter"):
+                self._open = model, _load(folder, model)
         except GeminiDiffusionError as error:
             _LOG.warning("The picture filter cannot judge: %s", error)
             self._failed = model, time.monotonic(), error
@@ -146,14 +152,14 @@ class PictureFilter:
 
     def _fetched(self, job: Job, model: str) -> Path:
         """Fetches the model with progress; what has arrived is kept, also after a stop."""
-        with job.stage("downloading", "Fetching the picture filter"), in_our_words(model):
+        with _part(job, "downloading", "Fetching the picture filter"), in_our_words(model):
             offered = self._snapshot(model, dry_run=True)
+            total = sum(file.file_size for file in offered)
             missing = sum(file.file_size for file in offered if file.will_download)
-            plan = Plan(tuple(file.filename for file in offered), sum(file.file_size for file in offered), missing)
             if missing * ROOM > self._shelf.free_bytes:
                 free = in_bytes(self._shelf.free_bytes)
                 raise DiskFull(f"The picture filter needs {in_bytes(missing)} more; {free} are free here.")
-            folder = Path(self._snapshot(model, tqdm_class=meter(job, plan)))
+            folder = Path(self._snapshot(model, tqdm_class=Bar(job, total, total - missing).of(missing)))
         if not _is_whole(folder):
             raise ModelNotFound(f"{model} holds no image classifier as safetensors.", _WAYS)
         return folder
@@ -218,6 +224,19 @@ def unsafe_labels(names: Mapping[int, str], model: str) -> tuple[int, ...]:
 
 def _is_whole(folder: Path) -> bool:
     return all((folder / name).exists() for name in FILES[:2]) and any(folder.glob(f"*{WEIGHTS}"))
+
+
+@contextmanager
+def _part(job: Job, stage: Stage, text: str) -> Iterator[None]:
+    """A stage that is over also when it failed, since the picture goes on without it."""
+    failed: GeminiDiffusionError | None = None
+    with job.stage(stage, text) as running:
+        try:
+            yield
+        except GeminiDiffusionError as error:
+            running.text, failed = f"{text} failed", error
+    if failed:
+        raise failed
 
 
 def _unseen(event: Event) -> None:
