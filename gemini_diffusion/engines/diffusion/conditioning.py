@@ -7,10 +7,10 @@ by itself. All others are encoded here and handed over as embeddings.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from gemini_diffusion.emphasis import Span, parted, plain, read
+from gemini_diffusion.emphasis import Span, is_marked, parted, plain, read
 from gemini_diffusion.engines.diffusion.encoder import MOST_WINDOWS, Encoder
 from gemini_diffusion.types import ImageRequest
 
@@ -20,7 +20,7 @@ LONGEST = MOST_WINDOWS * 75 + 2
 
 @dataclass(frozen=True, slots=True)
 class Conditioning:
-    """`arguments` are the pipeline's, `ignored` names fields of the requests without effect, `notices` are for the person."""
+    """`arguments` are the pipeline's, `ignored` names fields of the request without effect, `notices` are for the person."""
 
     arguments: dict[str, Any]
     ignored: tuple[str, ...]
@@ -29,33 +29,36 @@ class Conditioning:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One request's texts, their marks still in them."""
+    """A request's texts, their marks still in them."""
 
     prompt: str
     prompt_2: str
     negative: str
-    guided: bool
+
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        return self.prompt, self.prompt_2, self.negative
 
 
-def condition(view: Any, *requests: ImageRequest, clip_skip: int = 0) -> Conditioning:
-    """What `view`, a diffusers pipeline of the SDXL or SD 1.5 family or SDXL's refiner, is to be told of the requests' words.
+def condition(view: Any, request: ImageRequest, clip_skip: int = 0) -> Conditioning:
+    """What `view`, a diffusers pipeline of the SDXL or SD 1.5 family or SDXL's refiner, is to be told of the request's words.
 
-    One request gives the arguments of a call for one picture, several those of one call for as many, in order. `clip_skip`
-    is the number of the text model's last layers that are left out.
+    `clip_skip` is the number of the text model's last layers that are left out.
     """
-    words = [_words(view, request) for request in requests]
+    words = _words(view, request)
     encoders = _encoders(view, clip_skip)
-    arguments = _embedded(view, words, encoders) if _needs_embedding(words, encoders, clip_skip) else _as_they_are(words)
-    ignored = dict.fromkeys(name for request in requests for name in _ignored(view, request))
-    notices = dict.fromkeys(notice for one in words for notice in _cut(encoders[0], one))
-    return Conditioning(arguments, tuple(ignored), tuple(notices))
+    if clip_skip or _is_weighted(words) or _is_long(words, encoders):
+        arguments = _embedded(view, words, encoders, guided=request.guidance_scale > 1)
+    else:
+        arguments = _as_they_are(words)
+    return Conditioning(arguments, tuple(_ignored(view, request)), tuple(_cut(encoders[0], words)))
 
 
 def _words(view: Any, request: ImageRequest) -> Words:
     """The texts, what counts below zero moved to what is left out."""
     prompt, denied = parted(request.prompt)
     negative = ", ".join(filter(None, [request.negative_prompt, *denied]))
-    return Words(prompt, request.prompt_2 if _takes_prompt_2(view) else "", negative, request.guidance_scale > 1)
+    return Words(prompt, request.prompt_2 if _takes_prompt_2(view) else "", negative)
 
 
 def _takes_prompt_2(view: Any) -> bool:
@@ -76,28 +79,19 @@ def _cut(encoder: Encoder, words: Words) -> list[str]:
     return [f'The end of the {name} did not fit the encoder and was left out: "{end}".' for name, end in ends.items() if end]
 
 
-def _needs_embedding(words: Sequence[Words], encoders: Sequence[Encoder], clip_skip: int) -> bool:
-    """Whether the pipeline cannot do it by itself: a weight, a long text, or a batch of which only some rule something out."""
-    if clip_skip or len({bool(one.negative) for one in words}) > 1:
-        return True
-    readings = [read(text) for one in words for text in (one.prompt, one.prompt_2, one.negative)]
-    return any(
-        any(span.weight != 1 for span in reading) or any(len(encoder.windows(reading)) > 1 for encoder in encoders)
-        for reading in readings
-    )
+def _is_weighted(words: Words) -> bool:
+    return any(map(is_marked, words.texts))
 
 
-def _as_they_are(words: Sequence[Words]) -> dict[str, Any]:
-    """The pipeline's own texts: one, or a list of several."""
-    one = len(words) == 1
-    prompts, others, negatives = zip(*((plain(w.prompt), plain(w.prompt_2), plain(w.negative)) for w in words), strict=True)
-    arguments: dict[str, Any] = {"prompt": prompts[0] if one else list(prompts), "negative_prompt": None}
-    if any(negatives):
-        arguments["negative_prompt"] = negatives[0] if one else list(negatives)
-    if any(others):
-        texts = [other or prompt for other, prompt in zip(others, prompts, strict=True)]
-        arguments["prompt_2"] = texts[0] if one else texts
-    return arguments
+def _is_long(words: Words, encoders: Sequence[Encoder]) -> bool:
+    """Whether a text needs more than one of an encoder's windows."""
+    return any(len(encoder.windows(read(text))) > 1 for text in words.texts for encoder in encoders)
+
+
+def _as_they_are(words: Words) -> dict[str, Any]:
+    """The texts themselves, their escapes undone."""
+    arguments = {"prompt": plain(words.prompt), "negative_prompt": plain(words.negative) or None}
+    return {**arguments, "prompt_2": plain(words.prompt_2)} if words.prompt_2 else arguments
 
 
 def _encoders(view: Any, clip_skip: int) -> list[Encoder]:
@@ -119,37 +113,25 @@ def _converter(view: Any, tokenizer: Any) -> Any:
     return lambda text: view.maybe_convert_prompt(text, tokenizer) if hasattr(view, "maybe_convert_prompt") else text
 
 
-def _embedded(view: Any, words: Sequence[Words], encoders: Sequence[Encoder]) -> dict[str, Any]:
-    """The embeddings of all requests, each filled up to the same length; the negative ones only where they are looked at."""
+def _embedded(view: Any, words: Words, encoders: Sequence[Encoder], guided: bool) -> dict[str, Any]:
+    """Embeddings for and, where they are looked at, against, both of the same length."""
     import torch
 
-    guided = words[0].guided
-    told = [_told(encoders, one.prompt, one.prompt_2) for one in words]
+    told = _told(encoders, words.prompt, words.prompt_2)
     plainly = [_without_skip(encoder) for encoder in encoders]  # diffusers leaves no layer out of what is ruled out
-    denied = [_denied(view, plainly, one) for one in words] if guided else []
-    length = max(hidden.shape[1] for parts in (*told, *denied) if parts for hidden, _ in parts)
-    embeds = [_filled(encoders, parts, length) for parts in told]
-    arguments = {"prompt_embeds": torch.cat(embeds)}
-    pooled = [parts[-1][1] for parts in told]
-    two = pooled[0] is not None
-    if two:
-        arguments["pooled_prompt_embeds"] = torch.cat(pooled)
+    denied = _denied(view, plainly, words) if guided else []
+    length = max(hidden.shape[1] for hidden, _ in (*told, *denied))
+    embeds, pooled = _filled(encoders, told, length), told[-1][1]
+    arguments = {"prompt_embeds": embeds, "pooled_prompt_embeds": pooled}
     if guided:
-        against = [
-            _filled(plainly, parts, length) if parts else torch.zeros_like(one)
-            for parts, one in zip(denied, embeds, strict=True)
-        ]
-        arguments["negative_prompt_embeds"] = torch.cat(against)
-    if guided and two:
-        zeros = torch.zeros_like(pooled[0])
-        arguments["negative_pooled_prompt_embeds"] = torch.cat([parts[-1][1] if parts else zeros for parts in denied])
-    return arguments
+        arguments["negative_prompt_embeds"] = _filled(plainly, denied, length) if denied else torch.zeros_like(embeds)
+    if guided and pooled is not None:
+        arguments["negative_pooled_prompt_embeds"] = denied[-1][1] if denied else torch.zeros_like(pooled)
+    return {name: value for name, value in arguments.items() if value is not None}
 
 
 def _without_skip(encoder: Encoder) -> Encoder:
-    if not encoder.layer:
-        return encoder
-    return Encoder(encoder.tokenizer, encoder.model, 0, encoder.normed, encoder.convert, encoder.device)
+    return replace(encoder, layer=0) if encoder.layer else encoder
 
 
 Parts = list[tuple[Any, Any]]
