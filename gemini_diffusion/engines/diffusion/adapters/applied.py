@@ -1,0 +1,109 @@
+"""LoRAs and textual inversions on a loaded model for the length of one drawing; the model's own weights are never touched.
+
+A LoRA adds to what a layer says (Hu et al., 2021): a hook on the layer, taken off again. A textual inversion adds words (Gal et
+al., 2022): a longer table of them and a tokenizer that knows them take the places of the model's own, which come back.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from gemini_diffusion.engines.diffusion.adapters import weights
+from gemini_diffusion.engines.diffusion.adapters.files import AdapterFile
+from gemini_diffusion.errors import BadInput
+
+KEPT = 6
+"""So many files stay in memory after their drawing; the one unused for longest goes first."""
+
+
+class Adapters:
+    """The adapters of one loaded pipeline, `base`. Used on the worker's thread alone."""
+
+    def __init__(self, base: Any, torch: Any) -> None:
+        self._base, self._torch = base, torch
+        self.kept: OrderedDict[tuple[Path, int, int], weights.Loaded] = OrderedDict()
+
+    @contextmanager
+    def applied(self, chosen: Sequence[tuple[AdapterFile, float]]) -> Iterator[None]:
+        """While it lasts `base` draws with these files at these strengths; after it, however it ends, exactly as before.
+
+        Views of the pipeline must be made meanwhile, for they take its tokenizers with them. Raises BadInput, with nothing
+        changed, where a file was not made for this model.
+        """
+        wanted = [(self._open(file), file, strength) for file, strength in chosen if strength]
+        while len(self.kept) > max(KEPT, len(wanted)):
+            self.kept.popitem(last=False)
+        with ExitStack() as undo:
+            for loaded, file, strength in wanted:
+                for pair in loaded.pairs:
+                    undo.callback(pair.layer.register_forward_hook(_adding(pair, strength, self._torch)).remove)
+                if loaded.vectors:
+                    undo.enter_context(_speaking(self._base, file, loaded.vectors, self._torch))
+            yield
+
+    def _open(self, file: AdapterFile) -> weights.Loaded:
+        """From memory, or from the disk after it was seen to fit; a file that changed meanwhile is read again."""
+        state = file.path.stat()
+        key = (file.path, state.st_mtime_ns, state.st_size)
+        if key not in self.kept:
+            self.kept[key] = weights.load(file, self._base, self._torch)
+        self.kept.move_to_end(key)
+        return self.kept[key]
+
+
+def _adding(pair: weights.Pair, strength: float, torch: Any) -> Callable[[Any, tuple[Any, ...], Any], Any]:
+    """A hook that adds what the pair makes of a layer's input to the layer's output."""
+    call = torch.nn.functional
+
+    def add(layer: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        pair.follow(output)
+        seen = inputs[0].to(output.dtype)
+        if pair.down.dim() == 2:
+            return output + strength * call.linear(call.linear(seen, pair.down), pair.up)
+        inner = layer._conv_forward(seen, pair.down, None)  # the layer's own padding, which may go round for seamless edges
+        return output + strength * call.conv2d(inner, pair.up)
+
+    return add
+
+
+@contextmanager
+def _speaking(base: Any, file: AdapterFile, vectors: Sequence[Any], torch: Any) -> Iterator[None]:
+    """The pipeline with one word more, of as many tokens as it has vectors, named as diffusers names them: <x> <x>_1 <x>_2."""
+    with ExitStack() as undo:
+        for (names, tokenizer, encoder), rows in zip(weights.encoders_of(base), vectors, strict=True):
+            tokens = [file.token, *(f"{file.token}_{number}" for number in range(1, len(rows)))]
+            taught = copy.deepcopy(tokenizer)
+            if taught.add_tokens(tokens) != len(tokens):
+                raise BadInput(f"{file.token} is a word of this model already.", "Give the file another name.")
+            undo.callback(setattr, base, names, tokenizer)
+            setattr(base, names, taught)
+            places = taught.convert_tokens_to_ids(tokens)
+            undo.enter_context(_longer(encoder, dict(zip(places, rows, strict=True)), taught.eos_token_id, torch))
+        yield
+
+
+@contextmanager
+def _longer(encoder: Any, rows: Mapping[int, Any], end: int, torch: Any) -> Iterator[None]:
+    """An encoder with more `rows` in its table of words, each at its token's number.
+
+    Encoders of the first years look for the end as the highest number, which a new word would be: they are told it is `end`.
+    """
+    known = encoder.get_input_embeddings()
+    text = getattr(encoder, "text_model", encoder)
+    before = text.eos_token_id
+    table = known.weight.new_zeros(max(len(known.weight), max(rows) + 1), known.weight.shape[1])
+    table[: len(known.weight)] = known.weight.detach()
+    for place, row in rows.items():
+        table[place] = row.to(table)
+    try:
+        encoder.set_input_embeddings(torch.nn.Embedding.from_pretrained(table, freeze=True))
+        text.eos_token_id = end
+        yield
+    finally:
+        encoder.set_input_embeddings(known)
+        text.eos_token_id = before

@@ -1,0 +1,249 @@
+"""LoRAs and textual inversions as files: told apart by their headers, found by name, refused in words; none is ever run."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gemini_diffusion.engines.diffusion.adapters.files import Library, read
+from gemini_diffusion.engines.diffusion.adapters.words import choose
+from gemini_diffusion.errors import BadInput, ModelNotFound
+from gemini_diffusion.types import Adapter, ImageRequest
+from tests.adapter_makers import write_header
+from tests.bench import reading
+
+REQUEST = ImageRequest("a cat in the rain", "sdxl", 64, 64, 2, 5.0)
+QUERY = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
+
+
+def lora(path: Path, width: int = 2048, metadata: dict[str, str] | None = None) -> Path:
+    return write_header(path, {f"{QUERY}.lora_down.weight": (4, width), f"{QUERY}.lora_up.weight": (64, 4)}, metadata)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library(tmp_path / "adapters", tmp_path / "hub")
+
+
+class Bomb:
+    """Its pickle makes a folder when it is read."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.marker),)
+
+
+@pytest.mark.parametrize(("width", "family"), [(768, "sd15"), (1024, "sd2"), (2048, "sdxl"), (160, "postcard"), (99, "")])
+def test_a_lora_tells_its_family_by_the_width_of_the_text_it_reads(width: int, family: str, tmp_path: Path) -> None:
+    file = read(lora(tmp_path / "style.safetensors", width))
+    assert (file.kind, file.family, file.width) == ("LoRA", family, width)
+    assert file.size == (tmp_path / "style.safetensors").stat().st_size
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight",
+        "unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.lora.down.weight",
+        "unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.processor.to_k_lora.down.weight",
+        "down_blocks.1.attentions.0.transformer_blocks.0.attn2.processor.to_k_lora.down.weight",
+        "base_model.model.unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.default.weight",
+        "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k.lora_down.weight",
+    ],
+)
+def test_every_spelling_of_a_lora_is_read(key: str, tmp_path: Path) -> None:
+    assert read(write_header(tmp_path / "a.safetensors", {key: (4, 2048)})).family == "sdxl"
+
+
+@pytest.mark.parametrize(
+    ("key", "family"),
+    [
+        ("lora_unet_double_blocks_0_img_attn_proj.lora_down.weight", "flux"),
+        ("transformer.single_transformer_blocks.0.attn.to_k.lora_A.weight", "flux"),
+        ("diffusion_model.blocks.0.self_attn.q.lora_A.weight", "other"),
+    ],
+)
+def test_loras_of_models_without_a_unet_are_named(key: str, family: str, tmp_path: Path) -> None:
+    assert read(write_header(tmp_path / "a.safetensors", {key: (4, 3072)})).family == family
+
+
+@pytest.mark.parametrize(
+    ("shapes", "family"),
+    [
+        ({"clip_l": (2, 768), "clip_g": (2, 1280)}, "sdxl"),
+        ({"emb_params": (3, 768)}, "sd15"),
+        ({"<cat-toy>": (768,)}, "sd15"),
+    ],
+)
+def test_a_textual_inversion_is_known_by_its_vectors(shapes: dict[str, tuple[int, ...]], family: str, tmp_path: Path) -> None:
+    file = read(write_header(tmp_path / "Toy.safetensors", shapes))
+    assert (file.kind, file.family, file.token) == ("textual inversion", family, "<toy>")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "words"),
+    [
+        ({"modelspec.trigger_phrase": "ohwx man,  in oils"}, ("ohwx man", "in oils")),
+        ({"ss_tag_frequency": json.dumps({"10_ohwx": {"ohwx": 20, "1girl": 18, "solo": 3}})}, ("ohwx",)),
+        ({"ss_tag_frequency": json.dumps({"10_ohwx": {"1girl": 20, "solo": 20}})}, ()),
+        ({"ss_tag_frequency": "not json"}, ()),
+        ({"ss_tag_frequency": json.dumps([1, 2])}, ()),
+        ({}, ()),
+    ],
+)
+def test_trigger_words_come_from_the_files_own_notes(metadata: dict[str, str], words: tuple[str, ...], tmp_path: Path) -> None:
+    assert read(lora(tmp_path / "a.safetensors", metadata=metadata)).trigger_words == words
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (f"{QUERY}.hada_w1_a", "is a LoHa"),
+        (f"{QUERY}.lokr_w1", "is a LoKr"),
+        (f"{QUERY}.dora_scale", "is a DoRA"),
+        (f"{QUERY}.lora_mid.weight", "is a LoCon of CP's kind"),
+        ("model.diffusion_model.input_blocks.0.0.weight", "is a whole model"),
+        ("controlnet_cond_embedding.conv_in.weight", "is neither a LoRA nor a textual inversion"),
+    ],
+)
+def test_what_would_only_partly_be_used_is_refused_with_the_reason(key: str, words: str, tmp_path: Path) -> None:
+    path = write_header(tmp_path / "odd.safetensors", {f"{QUERY}.lora_down.weight": (4, 768), key: (4, 4)})
+    with reading(BadInput, f"odd {words}"):
+        read(path)
+
+
+@pytest.mark.parametrize("name", ["bomb.bin", "bomb.pt", "bomb.ckpt", "bomb.safetensors"])
+@pytest.mark.parametrize("protocol", [0, 2, 5])
+def test_a_pickle_is_refused_under_any_name_and_runs_nothing(
+    name: str, protocol: int, library: Library, tmp_path: Path
+) -> None:
+    marker = tmp_path / "marker"
+    library.folder.mkdir()
+    (library.folder / name).write_bytes(pickle.dumps(Bomb(marker), protocol))
+    with reading(BadInput, "Only .safetensors files are used: they hold numbers and nothing that runs."):
+        library.find("bomb")
+    assert [file.name for file in library.files() if file.problem] == ["bomb"]
+    assert not marker.exists()
+    pickle.loads((library.folder / name).read_bytes())
+    assert marker.exists()  # it would have run
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"short",
+        b"\xff" * 64,
+        (10**6).to_bytes(8, "little") + b"{}",
+        (2).to_bytes(8, "little") + b"[]",
+        (9).to_bytes(8, "little") + b'{"a":{}}}',
+        (200_000).to_bytes(8, "little") + b"[" * 200_000,
+        (30).to_bytes(8, "little") + b'{"emb_params":{"shape":[]}    }',
+    ],
+)
+def test_a_broken_file_is_refused_in_words(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "broken.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match="broken"):
+        read(path)
+
+
+def test_a_file_is_found_by_name_in_any_case_and_with_its_folder_or_without(library: Library) -> None:
+    path = lora(library.folder / "styles" / "PixelArt.safetensors")
+    for name in ("PixelArt", "pixelart", " pixelart.safetensors", "styles/pixelart"):
+        assert library.find(name).path == path
+
+
+def test_an_unknown_name_brings_the_nearest_one(library: Library) -> None:
+    lora(library.folder / "pixel-art.safetensors")
+    with reading(ModelNotFound, "Did you mean pixel-art?"):
+        library.find("pixelart-xl")
+    with reading(ModelNotFound, "into the folder adapters in the data folder."):
+        library.find("watercolour")
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "..", "a/../../secret"])
+def test_a_name_leads_nowhere_outside_the_folder(name: str, library: Library) -> None:
+    lora(library.folder.parent / "secret.safetensors")
+    library.folder.mkdir()
+    with pytest.raises(ModelNotFound):
+        library.find(name)
+
+
+def test_a_hub_id_is_found_among_what_was_fetched(library: Library) -> None:
+    kept = library.hub / "models--nerijs--pixel-art-xl" / "snapshots" / "abc"
+    lora(kept / "pixel-art-xl.safetensors")
+    assert library.find("nerijs/pixel-art-xl").name == "pixel-art-xl"
+    lora(kept / "other.safetensors")
+    with reading(BadInput, "nerijs/pixel-art-xl/other.safetensors"):
+        library.find("nerijs/pixel-art-xl")
+    assert library.find("nerijs/pixel-art-xl/other.safetensors").name == "other"
+    lora(kept / "pytorch_lora_weights.safetensors")
+    assert library.find("nerijs/pixel-art-xl").path.name == "pytorch_lora_weights.safetensors"
+    with reading(ModelNotFound, "https://huggingface.co/nobody/nothing"):
+        library.find("nobody/nothing")
+
+
+def test_reading_files_needs_no_torch(library: Library) -> None:
+    lora(library.folder / "a.safetensors")
+    program = (
+        "import sys; from pathlib import Path; from gemini_diffusion.engines.diffusion.adapters import files, words;"
+        "assert files.Library(Path(sys.argv[1]), Path(sys.argv[1])).find('a').family == 'sdxl';"
+        "assert not {'torch', 'diffusers', 'safetensors', 'transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(library.folder)], check=True, cwd=Path(__file__).parents[1])
+
+
+def with_adapters(*adapters: tuple[str, float], **changes: Any) -> ImageRequest:
+    return replace(REQUEST, adapters=tuple(Adapter(*adapter) for adapter in adapters), **changes)
+
+
+def test_trigger_words_are_put_before_a_prompt_that_has_none_and_that_is_said(library: Library) -> None:
+    lora(library.folder / "oils.safetensors", metadata={"modelspec.trigger_phrase": "ohwx style"})
+    chosen = choose(with_adapters(("oils", 0.7)), library)
+    assert chosen.request.prompt == "ohwx style, a cat in the rain"
+    assert chosen.notices == ('oils answers to "ohwx style", which was put before the prompt.',)
+    assert [(file.name, strength) for file, strength in chosen.files] == [("oils", 0.7)]
+
+
+def test_a_prompt_that_says_a_trigger_word_stays_as_it_is(library: Library) -> None:
+    lora(library.folder / "oils.safetensors", metadata={"modelspec.trigger_phrase": "ohwx, oils"})
+    chosen = choose(with_adapters(("oils", 1.0), prompt="a cat in OILS"), library)
+    assert (chosen.request.prompt, chosen.notices) == ("a cat in OILS", ())
+    assert choose(with_adapters(("oils", 1.0), prompt="a cat in toils"), library).notices
+
+
+def test_strength_0_asks_for_nothing_not_even_that_the_file_is_there(library: Library) -> None:
+    lora(library.folder / "oils.safetensors", metadata={"modelspec.trigger_phrase": "ohwx"})
+    request = with_adapters(("oils", 0.0), ("gone", 0.0))
+    chosen = choose(request, library)
+    assert (chosen.request, chosen.files, chosen.notices) == (request, (), ())
+
+
+@pytest.mark.parametrize("text", ["prompt", "negative_prompt", "prompt_2"])
+def test_a_token_in_any_text_brings_its_file_without_being_named(text: str, library: Library) -> None:
+    write_header(library.folder / "Toy.safetensors", {"clip_l": (2, 768), "clip_g": (2, 1280)})
+    chosen = choose(with_adapters(**{text: "of <TOY> and <unknown>"}), library)
+    assert [file.name for file, _ in chosen.files] == ["Toy"]
+    assert getattr(chosen.request, text) == "of <toy> and <unknown>"
+    assert chosen.notices == ()
+
+
+def test_a_named_token_that_stands_nowhere_is_put_where_its_name_says(library: Library) -> None:
+    for name in ("toy", "BadHands"):
+        write_header(library.folder / f"{name}.safetensors", {"emb_params": (1, 768)})
+    chosen = choose(with_adapters(("toy", 0.5), ("badhands", 1.0), negative_prompt="blurry"), library)
+    assert chosen.request.prompt == "<toy>, a cat in the rain"
+    assert chosen.request.negative_prompt == "<badhands>, blurry"
+    assert [file.name for file, _ in chosen.files] == ["toy", "BadHands"]
+    assert len(chosen.notices) == 3

@@ -1,0 +1,311 @@
+"""LoRAs and textual inversions on loaded models: they change the drawing as diffusers' own way does, and leave no trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from gemini_diffusion.engines.diffusion.adapters import applied
+from gemini_diffusion.engines.diffusion.adapters.applied import Adapters
+from gemini_diffusion.engines.diffusion.adapters.files import AdapterFile, read
+from gemini_diffusion.engines.diffusion.adapters.layers import layers_of
+from gemini_diffusion.engines.diffusion.packages import Packages
+from gemini_diffusion.errors import BadInput
+from tests.adapter_makers import (
+    CONV,
+    ENCODER,
+    FC1,
+    OUT_PROJ,
+    TO_K,
+    TO_OUT,
+    TO_Q,
+    UNET,
+    V_PROJ,
+    RandomLora,
+    write_header,
+    write_inversion,
+)
+from tests.bench import reading
+from tests.tiny_sdxl import build_sd15
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
+
+ATTENTION = [(UNET, TO_Q), (UNET, TO_OUT), (ENCODER, V_PROJ)]
+EVERYWHERE = [*ATTENTION, (UNET, TO_K), (UNET, CONV), (ENCODER, FC1), (ENCODER, OUT_PROJ),
+              ("text_encoder_2", V_PROJ), ("text_encoder_2", OUT_PROJ)]  # fmt: skip
+FIRST_CODE = {
+    TO_Q: "middle_block.1.transformer_blocks.0.attn2.to_q",
+    TO_K: "middle_block.1.transformer_blocks.0.attn2.to_k",
+    TO_OUT: "input_blocks.3.1.transformer_blocks.0.attn1.to_out.0",
+    CONV: "output_blocks.0.0.in_layers.2",
+}
+
+SDXL = {
+    "input_blocks_0_0": "conv_in",
+    "input_blocks_1_0_in_layers_2": "down_blocks.0.resnets.0.conv1",
+    "input_blocks_3_0_op": "down_blocks.0.downsamplers.0.conv",
+    "input_blocks_4_0_skip_connection": "down_blocks.1.resnets.0.conv_shortcut",
+    "input_blocks_4_1_proj_in": "down_blocks.1.attentions.0.proj_in",
+    "input_blocks_8_1_transformer_blocks_9_ff_net_0_proj": "down_blocks.2.attentions.1.transformer_blocks.9.ff.net.0.proj",
+    "middle_block_1_transformer_blocks_0_attn1_to_q": "mid_block.attentions.0.transformer_blocks.0.attn1.to_q",
+    "middle_block_2_out_layers_3": "mid_block.resnets.1.conv2",
+    "output_blocks_2_1_transformer_blocks_9_attn2_to_v": "up_blocks.0.attentions.2.transformer_blocks.9.attn2.to_v",
+    "output_blocks_2_2_conv": "up_blocks.0.upsamplers.0.conv",
+    "output_blocks_5_2_conv": "up_blocks.1.upsamplers.0.conv",
+    "output_blocks_8_0_emb_layers_1": "up_blocks.2.resnets.2.time_emb_proj",
+    "time_embed_2": "time_embedding.linear_2",
+    "label_emb_0_0": "add_embedding.linear_1",
+    "out_2": "conv_out",
+}
+"""Layers of the large model as kohya's trainer calls them, and as diffusers does."""
+
+
+@pytest.fixture(scope="module")
+def xl(sdxl: Path, packages: Packages) -> Any:
+    return opened(packages.diffusers.StableDiffusionXLPipeline, sdxl)
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory, packages: Packages) -> Any:
+    return opened(packages.diffusers.StableDiffusionPipeline, build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15"))
+
+
+@pytest.fixture(autouse=True)
+def no_trace(xl: Any) -> Iterator[None]:
+    """Whatever a test does, the model is afterwards what it was: the same modules, hooks, words and numbers."""
+    before = state(xl)
+    yield
+    assert state(xl) == before
+
+
+def opened(kind: Any, folder: Path) -> Any:
+    pipe = kind.from_pretrained(folder, local_files_only=True)
+    pipe.set_progress_bar_config(disable=True)
+    drawn(pipe)  # transformers puts its own hooks in place when a model is first used
+    return pipe
+
+
+def state(pipe: Any) -> tuple[Any, ...]:
+    models = [pipe.unet, pipe.text_encoder, getattr(pipe, "text_encoder_2", pipe.text_encoder)]
+    modules = [(name, id(module), len(module._forward_hooks)) for model in models for name, module in model.named_modules()]
+    sums = [float(value.detach().double().abs().sum()) for model in models for value in model.parameters()]
+    words = [(id(pipe.tokenizer), len(pipe.tokenizer)), (id(getattr(pipe, "tokenizer_2", None)),)]
+    ends = [getattr(model, "text_model", model).eos_token_id for model in models[1:]]
+    return modules, sums, words, ends
+
+
+def drawn(pipe: Any, prompt: str = "a cat", negative: str = "a dog") -> Any:
+    import torch
+
+    generator = torch.Generator().manual_seed(3)
+    return pipe(prompt, negative_prompt=negative, num_inference_steps=2, width=64, height=64, guidance_scale=4.0,
+                generator=generator, output_type="latent").images  # fmt: skip
+
+
+def with_files(pipe: Any, *chosen: tuple[AdapterFile, float], prompt: str = "a cat", negative: str = "a dog") -> Any:
+    with Adapters(pipe, torch_of()).applied(chosen):
+        return drawn(pipe, prompt, negative)
+
+
+def torch_of() -> Any:
+    import torch
+
+    return torch
+
+
+def same(one: Any, other: Any) -> bool:
+    return bool((one == other).all())
+
+
+def near(one: Any, other: Any) -> bool:
+    return bool(((one - other).abs().max() < 1e-4).all())
+
+
+@pytest.mark.parametrize("spelling", ["peft", "kohya", "kohya, names of the first code"])
+def test_every_spelling_draws_what_diffusers_and_peft_draw(spelling: str, xl: Any, sdxl: Path, tmp_path: Path) -> None:
+    lora = RandomLora.of(xl, EVERYWHERE)
+    path = tmp_path / "style.safetensors"
+    if spelling == "peft":
+        lora.as_peft(path)
+    else:
+        lora.as_kohya(path, renamed=FIRST_CODE if "first" in spelling else None)
+    reference = opened(type(xl), sdxl)
+    reference.load_lora_weights(path, adapter_name="style")
+    reference.set_adapters(["style"], [0.8])
+    ours = with_files(xl, (read(path), 0.8))
+    assert near(ours, drawn(reference))
+    assert not near(ours, drawn(xl))
+
+
+def test_attention_as_diffusers_first_wrote_it_is_read_too(xl: Any, tmp_path: Path) -> None:
+    lora = RandomLora.of(xl, ATTENTION)
+    first = with_files(xl, (read(lora.as_first_diffusers(tmp_path / "first.safetensors")), 1.0))
+    assert near(first, with_files(xl, (read(lora.as_kohya(tmp_path / "kohya.safetensors")), 1.0)))
+    assert not near(first, drawn(xl))
+
+
+def test_stable_diffusion_1_5_takes_them_too(older: Any, tmp_path: Path) -> None:
+    before, plain = state(older), drawn(older)
+    lora = RandomLora.of(older, [(UNET, TO_Q), (UNET, TO_K), (ENCODER, FC1)]).as_kohya(tmp_path / "a.safetensors", False)
+    token = write_inversion(tmp_path / "toy.safetensors", {"emb_params": (2, 32)})
+    assert not near(with_files(older, (read(lora), 1.0)), plain)
+    assert not near(with_files(older, (read(token), 1.0), prompt="a <toy>"), drawn(older, "a <toy>"))
+    assert state(older) == before
+    assert same(drawn(older), plain)
+
+
+def test_strength_0_changes_no_bit_and_1_does_and_afterwards_all_is_as_before(xl: Any, tmp_path: Path) -> None:
+    file = read(RandomLora.of(xl, EVERYWHERE).as_peft(tmp_path / "a.safetensors"))
+    plain = drawn(xl)
+    assert same(with_files(xl, (file, 0.0)), plain)
+    assert not near(with_files(xl, (file, 1.0)), plain)
+    assert same(drawn(xl), plain)
+
+
+def test_several_at_once_pull_with_their_own_strengths(xl: Any, tmp_path: Path) -> None:
+    one, other = (read(RandomLora.of(xl, EVERYWHERE, seed).as_peft(tmp_path / f"{seed}.safetensors")) for seed in (1, 2))
+    both = with_files(xl, (one, 0.5), (other, -0.3))
+    assert near(both, with_files(xl, (other, -0.3), (one, 0.5)))
+    assert not near(both, with_files(xl, (one, 0.5)))
+    assert not near(both, with_files(xl, (one, -0.3), (other, 0.5)))
+
+
+def test_a_drawing_that_fails_leaves_the_model_as_it_was(xl: Any, tmp_path: Path) -> None:
+    file = read(RandomLora.of(xl, EVERYWHERE).as_peft(tmp_path / "a.safetensors"))
+    token = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
+    before, plain = state(xl), drawn(xl)
+    with pytest.raises(MemoryError), Adapters(xl, torch_of()).applied([(file, 1.0), (token, 1.0)]):
+        assert state(xl) != before
+        raise MemoryError
+    assert state(xl) == before
+    assert same(drawn(xl), plain)
+
+
+def test_one_file_that_does_not_fit_keeps_the_others_away_too(xl: Any, tmp_path: Path) -> None:
+    good = read(RandomLora.of(xl, EVERYWHERE).as_peft(tmp_path / "good.safetensors"))
+    key = f"lora_unet_{TO_K.replace('.', '_')}"
+    bad = read(
+        write_header(tmp_path / "bad.safetensors", {f"{key}.lora_down.weight": (4, 64), f"{key}.lora_up.weight": (9, 4)})
+    )
+    before = state(xl)
+    with pytest.raises(BadInput), Adapters(xl, torch_of()).applied([(good, 1.0), (bad, 1.0)]):
+        pytest.fail("it was applied")
+    assert state(xl) == before
+
+
+@pytest.mark.parametrize(
+    ("shapes", "words"),
+    [
+        ({f"unet.{TO_K}.lora_A.weight": (4, 768)}, "was made for Stable Diffusion 1.5 (a word has 768 numbers there), and"),
+        ({f"unet.{TO_K}.lora_A.weight": (4, 64)}, "of its 1 layers 1 are not in it or have another shape, unet.mid_block"),
+        ({"lora_unet_double_blocks_0_a.lora_down.weight": (4, 9)}, "was made for FLUX, and this model is"),
+        ({"clip_l": (1, 768), "clip_g": (1, 1280)}, "was made for SDXL (a word has 2,048 numbers there)"),
+        ({"clip_l": (1, 16), "clip_g": (1, 48)}, "vectors of other lengths than this model's words"),
+    ],
+)  # fmt: skip
+def test_what_was_made_for_another_model_is_refused_in_words(
+    shapes: dict[str, tuple[int, ...]], words: str, xl: Any, tmp_path: Path
+) -> None:
+    file = read(write_header(tmp_path / "style.safetensors", shapes))
+    with reading(BadInput, words), Adapters(xl, torch_of()).applied([(file, 1.0)]):
+        pytest.fail("it was applied")
+
+
+def test_numbers_that_have_overflowed_are_refused(xl: Any, tmp_path: Path) -> None:
+    lora = RandomLora.of(xl, [(UNET, TO_Q)])
+    lora.pairs[UNET, TO_Q][0][0, 0] = float("nan")
+    with reading(BadInput, "would draw black pictures"), Adapters(xl, torch_of()).applied(
+        [(read(lora.as_kohya(tmp_path / "nan.safetensors")), 1.0)]
+    ):  # fmt: skip
+        pytest.fail("it was applied")
+
+
+def test_a_token_means_its_vectors_in_prompt_and_negative_prompt_and_nothing_afterwards(xl: Any, tmp_path: Path) -> None:
+    file = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (3, 32), "clip_g": (3, 32)}))
+    plain = drawn(xl, "a <toy>")
+    assert not near(with_files(xl, (file, 1.0), prompt="a <toy>"), plain)
+    assert not near(with_files(xl, (file, 1.0), negative="a <toy>"), drawn(xl, negative="a <toy>"))
+    assert same(with_files(xl, (file, 1.0)), drawn(xl))
+    assert same(drawn(xl, "a <toy>"), plain)
+
+
+def test_a_token_is_what_diffusers_makes_of_it(xl: Any, sdxl: Path, tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    path = write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)})
+    reference, vectors = opened(type(xl), sdxl), load_file(path)
+    for name, suffix in (("clip_l", ""), ("clip_g", "_2")):
+        encoder, tokenizer = getattr(reference, f"text_encoder{suffix}"), getattr(reference, f"tokenizer{suffix}")
+        reference.load_textual_inversion(vectors[name], token="<toy>", text_encoder=encoder, tokenizer=tokenizer)
+    assert near(with_files(xl, (read(path), 1.0), prompt="a <toy> cat"), drawn(reference, "a <toy> cat"))
+
+
+def test_a_new_word_is_not_taken_for_the_end_of_the_text(sdxl: Path, packages: Packages, tmp_path: Path) -> None:
+    """Encoders with the id 2 for the end look for the highest number instead, and a new word would be higher."""
+    right, old = (opened(packages.diffusers.StableDiffusionXLPipeline, sdxl) for _ in range(2))
+    old.text_encoder_2.text_model.eos_token_id = 2
+    assert same(drawn(old), drawn(right))
+    file = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (1, 32), "clip_g": (1, 32)}))
+    assert same(with_files(old, (file, 1.0), prompt="a <toy> cat"), with_files(right, (file, 1.0), prompt="a <toy> cat"))
+    assert old.text_encoder_2.text_model.eos_token_id == 2
+
+
+def test_a_table_with_rows_to_spare_is_not_mistaken_for_one_without(sdxl: Path, packages: Packages, tmp_path: Path) -> None:
+    plain, spare = (opened(packages.diffusers.StableDiffusionXLPipeline, sdxl) for _ in range(2))
+    for encoder in (spare.text_encoder, spare.text_encoder_2):
+        encoder.resize_token_embeddings(len(spare.tokenizer) + 10)
+    file = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
+    assert same(*(with_files(pipe, (file, 1.0), prompt="a <toy> cat") for pipe in (plain, spare)))
+
+
+def test_the_layers_of_sdxl_are_found_by_the_names_of_its_first_code(packages: Packages) -> None:
+    torch = torch_of()
+    with torch.device("meta"):
+        unet = packages.diffusers.UNet2DConditionModel(
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), block_out_channels=(320, 640, 1280),
+            transformer_layers_per_block=(1, 2, 10), attention_head_dim=(5, 10, 20), cross_attention_dim=2048,
+            use_linear_projection=True, addition_embed_type="text_time", addition_time_embed_dim=256,
+            projection_class_embeddings_input_dim=2816,
+        )  # fmt: skip
+    layers = layers_of(SimpleNamespace(unet=unet), torch)
+    for first, path in SDXL.items():
+        assert layers["unet", first] is unet.get_submodule(path)
+
+
+def test_files_stay_in_memory_but_not_all_for_ever_and_a_changed_one_is_read_again(xl: Any, tmp_path: Path) -> None:
+    adapters = Adapters(xl, torch_of())
+    paths = [
+        RandomLora.of(xl, [(UNET, TO_Q)], seed).as_kohya(tmp_path / f"{seed}.safetensors") for seed in range(applied.KEPT + 2)
+    ]
+    files = [read(path) for path in paths]
+
+    def held() -> list[str]:
+        return [path.name for path, *_ in adapters.kept]
+
+    for file in files:
+        with adapters.applied([(file, 1.0)]):
+            pass
+    assert held() == [path.name for path in paths[2:]]
+    with adapters.applied([(files[2], 1.0)]):
+        first = drawn(xl)
+    assert held()[-1] == paths[2].name
+    paths[2].unlink()
+    paths[7].rename(paths[2])
+    with adapters.applied([(files[2], 1.0)]):
+        assert not near(first, drawn(xl))
+
+
+def test_nothing_is_said_on_the_terminal_while_files_are_applied(
+    xl: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = read(RandomLora.of(xl, EVERYWHERE).as_kohya(tmp_path / "a.safetensors"))
+    token = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
+    capfd.readouterr()
+    with Adapters(xl, torch_of()).applied([(file, 1.0), (token, 1.0)]):
+        drawn(xl, "a <toy>")
+    assert capfd.readouterr() == ("", "")
