@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.engines.diffusion.pipeline import Asked
+from gemini_diffusion.engines.diffusion.pipeline import Asked, Pipeline
 from gemini_diffusion.engines.diffusion.worker import Job
 from gemini_diffusion.engines.hosted import HostedEngine
 from gemini_diffusion.engines.local import LocalEngine
@@ -39,6 +39,11 @@ class Local:
 
     def told(self, kind: Any) -> list[Any]:
         return [event for event in self.events if isinstance(event, kind)]
+
+
+def warm_pipeline(local: Local) -> Pipeline:
+    """The loaded model that was drawn with last."""
+    return list(local.engine._bench._warm.values())[-1].pipeline
 
 
 def asked(watcher: Emit = lambda event: None, **changes: Any) -> Asked:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from gemini_diffusion import catalogue
 from gemini_diffusion.engines.diffusion.bench import Commission
 from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import Packages
@@ -21,7 +22,7 @@ from gemini_diffusion.engines.diffusion.worker import Abandoned, Job
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import BadAnswer
 from gemini_diffusion.types import ImageResult, Progress, StageFinished, StageStarted
-from tests.bench import Local, asked, until
+from tests.bench import Local, asked, until, warm_pipeline
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -238,7 +239,7 @@ async def test_when_all_of_a_batch_are_stopped_the_sampling_ends_within_the_step
 async def test_numbers_that_overflow_in_one_picture_fail_that_one_alone(local: Local, sdxl: Path) -> None:
     good, bad = Local(local.engine), Local(local.engine)
     await local.draw(sdxl)
-    with _nan_in_row(local.engine._bench._warm[sdxl].base.unet, 1):
+    with _nan_in_row(warm_pipeline(local).base.unet, 1):
         drawn, lost = await asyncio.gather(
             good.draw(sdxl, party="a", seed=1), bad.draw(sdxl, party="a", seed=2), return_exceptions=True
         )
@@ -259,7 +260,7 @@ async def test_a_batch_that_does_not_fit_into_the_memory_is_drawn_one_by_one(
         if len(inputs[0]) > 2:
             raise packages.torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
-    local.engine._bench._warm[sdxl].base.unet.register_forward_pre_hook(fail)
+    warm_pipeline(local).base.unet.register_forward_pre_hook(fail)
     results = await asyncio.gather(*(one.draw(sdxl, party="a", seed=seed) for seed, one in enumerate(three)))
     assert [result.seed for result in results] == [0, 1, 2]
     assert all([event.stage for event in one.told(StageFinished)][-1] == "drawing" for one in three)
@@ -267,7 +268,7 @@ async def test_a_batch_that_does_not_fit_into_the_memory_is_drawn_one_by_one(
 
 async def test_a_batch_shares_everything_but_words_and_seeds() -> None:
     def commission(**changes: Any) -> Commission:
-        return Commission(asked(**changes).request, None, Path("/model"))  # type: ignore[arg-type]
+        return Commission(asked(**changes).request, catalogue.find("postcard"), Path("/model"))
 
     same = commission(prompt="a dog", seed=3, party="b")
     assert same.kind == commission().kind

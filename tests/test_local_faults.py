@@ -25,7 +25,8 @@ from gemini_diffusion.errors import (
     PackageMissing,
     RequestRefused,
 )
-from tests.bench import Local, reading
+from gemini_diffusion.types import ImageResult
+from tests.bench import Local, reading, warm_pipeline
 from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -95,21 +96,78 @@ def _change_weights(path: Path, name: str, value: float) -> None:
 # --- memory and damaged models ---
 
 
-@pytest.mark.parametrize("place_of_fault", ["unet", "vae"])
-async def test_too_little_memory_ends_in_a_sentence_and_the_next_drawing_works(
-    local: Local, sdxl: Path, packages: Packages, place_of_fault: str
-) -> None:
-    await local.draw(sdxl)
-    loaded = local.engine._bench._warm[sdxl]
-    part = loaded.base.unet.mid_block if place_of_fault == "unet" else loaded.base.vae.decoder
+def _out_of_memory(packages: Packages, times: int) -> Callable[..., None]:
+    """A hook that fails so many times, as torch does."""
+    left = [times]
 
     def fail(*_: object) -> None:
-        raise packages.torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        left[0] -= 1
+        if left[0] >= 0:
+            raise packages.torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
-    part.register_forward_pre_hook(fail)
-    with reading(OutOfMemory, "Draw it smaller, close other programs, or use another engine."):
-        await local.draw(sdxl)
+    return fail
+
+
+@pytest.mark.parametrize("part", ["a step", "decoding"])
+async def test_too_little_memory_while_drawing_is_mended_by_the_next_cheaper_plan(
+    local: Local, sdxl: Path, packages: Packages, part: str
+) -> None:
+    before = await local.draw(sdxl)
+    base = warm_pipeline(local).base
+    (base.unet.mid_block if part == "a step" else base.vae.decoder).register_forward_pre_hook(_out_of_memory(packages, 99))
+    result = await local.draw(sdxl)
+    assert result.notices == ("The memory did not suffice, so pictures are decoded in tiles.",)
+    assert warm_pipeline(local).base.vae.use_tiling
+    assert _largest_difference(result, before) <= 1
+    assert (await local.draw(sdxl)).notices == ()  # it stays with the plan that works
+
+
+async def test_too_little_memory_for_one_decoding_does_not_cost_the_sampling(
+    local: Local, sdxl: Path, packages: Packages
+) -> None:
+    before = await local.draw(sdxl)
+    warm = warm_pipeline(local)
+    warm.base.vae.decoder.register_forward_pre_hook(_out_of_memory(packages, 1))
+    result = await local.draw(sdxl)
+    assert result.notices == ("The memory did not suffice to decode the picture at once, so it was done in tiles.",)
+    assert _largest_difference(result, before) <= 1
+    assert warm_pipeline(local) is warm
+
+
+async def test_with_other_models_in_memory_those_are_given_up_first(
+    local: Local, sdxl: Path, packages: Packages, tmp_path: Path
+) -> None:
+    await local.draw(build_sd15(tmp_path / "other"))
+    before = await local.draw(sdxl)
+    warm_pipeline(local).base.unet.register_forward_pre_hook(_out_of_memory(packages, 99))
+    result = await local.draw(sdxl)
+    assert (result.notices, result.image.tobytes()) == ((), before.image.tobytes())
+    assert len(local.engine._bench._warm) == 1
+
+
+async def test_too_little_memory_whatever_the_plan_ends_in_a_sentence_and_the_next_drawing_works(
+    local: Local, sdxl: Path, tmp_path: Path
+) -> None:
+    huge = shutil.copytree(sdxl, tmp_path / "huge-xl")
+    path = huge / "unet" / "diffusion_pytorch_model.safetensors"
+    _claim_more_than_there_is(path)
+    with reading(OutOfMemory, "huge-xl needs about"):
+        await local.draw(huge)
     assert (await local.draw(sdxl)).image.size == (64, 64)
+
+
+def _claim_more_than_there_is(path: Path) -> None:
+    """A file whose head names weights of half a petabyte; the rest of it is never read."""
+    content = path.read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    head = json.loads(content[8 : 8 + length])
+    head["huge"] = {"dtype": "F32", "shape": [2**47], "data_offsets": [0, 2**49]}
+    written = json.dumps(head).encode()
+    path.write_bytes(len(written).to_bytes(8, "little") + written + content[8 + length :])
+
+
+def _largest_difference(one: ImageResult, other: ImageResult) -> int:
+    return max(abs(a - b) for a, b in zip(one.image.tobytes(), other.image.tobytes(), strict=True))
 
 
 def _without_a_part(folder: Path) -> None:

@@ -60,7 +60,7 @@ class LocalEngine:
             prompt_2=entry.family == "sdxl",
             max_tokens=entry.max_tokens,
             schedulers=tuple(SCHEDULERS),
-            refine=bool(_refiner(entry)),
+            refine=bool(entry.refiner),
             tile=True,
         )
 
@@ -69,9 +69,9 @@ class LocalEngine:
         _refuse_the_impossible(request)
         entry = catalogue.find(request.model)
         folder = await self._folder(entry, settings, emit)
-        wanted = _refiner(entry) if request.refine < 1 else ""
+        wanted = entry.refiner if request.refine < 1 else ""
         refiner = await self._folder(catalogue.find(wanted), settings, emit) if wanted else None
-        return await self._drawings.draw(Commission(request, entry, folder, refiner), emit)
+        return await self._drawings.draw(Commission(request, entry, folder, refiner, self._shelf.parts(entry)), emit)
 
     async def models(self, settings: Settings) -> list[ModelChoice]:
         """The catalogue's models for this machine, and what each would cost."""
@@ -136,8 +136,3 @@ def _refuse_the_impossible(request: ImageRequest) -> None:
 
 def _is_agreed(entry: ImageModel, settings: Settings) -> bool:
     return entry.id in {catalogue.find(model).id for model in settings.agreed_models}
-
-
-def _refiner(entry: ImageModel) -> str:
-    """The catalogue id of the model that goes on after `entry`'s drawings, "" where there is none."""
-    return str(getattr(entry, "refiner", ""))

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gemini_diffusion.catalogue import ImageModel
-from gemini_diffusion.engines.diffusion.loading import load
-from gemini_diffusion.engines.diffusion.packages import open_packages
+from gemini_diffusion.engines.diffusion.device import measure, place
+from gemini_diffusion.engines.diffusion.loading import load, weigh
+from gemini_diffusion.engines.diffusion.memory import Plan, decide
+from gemini_diffusion.engines.diffusion.packages import Packages, open_packages
 from gemini_diffusion.engines.diffusion.pipeline import Asked, Drawn, Outcome, Pipeline
 from gemini_diffusion.engines.diffusion.queue import Ticket
 from gemini_diffusion.engines.diffusion.refining import open_refiner
+from gemini_diffusion.engines.diffusion.shelf import ALONE, Parts, weights_bytes
 from gemini_diffusion.engines.diffusion.worker import Together
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.engines.translation import in_our_words
@@ -24,12 +27,16 @@ from gemini_diffusion.types import ImageRequest, ImageResult, StageFinished, Sta
 
 @dataclass(frozen=True, slots=True)
 class Commission:
-    """One picture to draw with the model in `folder`, and with the one in `refiner` for its last steps where that is wanted."""
+    """One picture to draw with the model in `folder` (or file) and the `parts` that belong to it.
+
+    `refiner` is the folder of the model that makes the last steps, where that is wanted.
+    """
 
     request: ImageRequest
     entry: ImageModel
     folder: Path
     refiner: Path | None = None
+    parts: Parts = ALONE
 
     @property
     def party(self) -> str:
@@ -40,6 +47,11 @@ class Commission:
         return self.request.width * self.request.height
 
     @property
+    def most_pixels(self) -> int:
+        """Of this picture and of all that the model is usually asked for, so that it is not loaded anew for another shape."""
+        return max(self.pixels, *(width * height for width, height in self.entry.sizes))
+
+    @property
     def kind(self) -> Hashable:
         """What has to be the same for two to be drawn in one go: everything but the words and the seed.
 
@@ -47,47 +59,59 @@ class Commission:
         """
         request = self.request
         alike = dataclasses.replace(request, prompt="", negative_prompt="", prompt_2="", seed=None, party="")
-        return alike, bool(request.negative_prompt), bool(request.prompt_2), self.folder, self.refiner
+        return alike, bool(request.negative_prompt), bool(request.prompt_2), self.folder, self.refiner, self.parts
 
 
 Tickets = Sequence[Ticket[Commission, ImageResult]]
 
 
 MOST_WARM = 3
-"""Models kept in memory at once; the least recently used one goes first."""
+"""Models kept in memory at once; where fewer fit, fewer stay. The least recently used one goes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """A model in memory, put there by `plan` for pictures of at most so many `pixels`."""
+
+    pipeline: Pipeline
+    plan: Plan
+    pixels: int
 
 
 class Bench:
     """Keeps the last models in memory."""
 
     def __init__(self) -> None:
-        self._warm: dict[Path, Pipeline] = {}
+        self._warm: dict[Hashable, Warm] = {}
+        self._tried: Plan | None = None
 
     def draw(self, tickets: Tickets) -> None:
         """Load if need be, then draw what the tickets ask for in one go, and finish or fail each.
 
-        Out of memory gives everything back, so that the next commission works, and what needs less is tried once.
+        Out of memory gives everything back, so that the next commission works, and what needs less is tried once: several
+        one by one, one without the other models beside it, or by the next cheaper plan.
         """
         try:
             return self._attempt(tickets)
         except OutOfMemory as error:
             lost = OutOfMemory(error.message, error.hint)  # the caught one holds the frames, and they what fills the memory
-        others = len(self._warm) > 1
+        crowded, cheaper = len(self._warm) > 1, self._tried and self._tried.cheaper()
         self.release()
         if len(tickets) > 1:
             for ticket in tickets:
                 self._alone(ticket)
-        elif others:
+        elif crowded:
             self._attempt(tickets)
+        elif cheaper:
+            self._attempt(tickets, cheaper)
         else:
             raise lost
 
-    def release(self, least: int = 0) -> None:
-        """Give the memory back, but for the models used last, `least` of them."""
-        gone = list(self._warm)[: max(0, len(self._warm) - least)]
-        torch = self._warm[gone[0]].packages.torch if gone else None
-        for folder in gone:
-            del self._warm[folder]
+    def release(self, kept: int = 0) -> None:
+        """Give the memory back, but for the `kept` models that were used last."""
+        gone = [self._warm.pop(key) for key in list(self._warm)[: max(0, len(self._warm) - kept)]]
+        torch = gone[0].pipeline.packages.torch if gone else None
+        gone.clear()
         gc.collect()
         if torch is not None and torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -101,65 +125,95 @@ class Bench:
         except GeminiDiffusionError as error:
             ticket.fail(error)
 
-    def _attempt(self, tickets: Tickets) -> None:
+    def _attempt(self, tickets: Tickets, stepped_down: Plan | None = None) -> None:
+        """One way of drawing them: by a plan that was `stepped_down` to, else by the best there is."""
         commission, jobs = tickets[0].drawing, Together([ticket.job for ticket in tickets])
-        requests = [ticket.drawing.request for ticket in tickets]
-        seeds = [new_seed() if request.seed is None else request.seed for request in requests]
+        seeds = [new_seed() if (seed := ticket.drawing.request.seed) is None else seed for ticket in tickets]
         with in_our_words(commission.entry.label):
-            pipeline = self._open(commission, jobs)
+            warm = self._open(commission, jobs, stepped_down)
             jobs.emit(StageStarted("drawing", f"Drawing with {commission.entry.label}"))
             started = time.monotonic()
-            asked = [Asked(request, seed, ticket.job) for request, seed, ticket in zip(requests, seeds, tickets, strict=True)]
-            outcomes = pipeline.draw(asked)
-        seconds = time.monotonic() - started
+            width, height = warm.plan.size(commission.request.width, commission.request.height)
+            asked = [
+                Asked(dataclasses.replace(ticket.drawing.request, width=width, height=height), seed, ticket.job)
+                for ticket, seed in zip(tickets, seeds, strict=True)
+            ]
+            outcomes = warm.pipeline.draw(asked)
+        made = _Made(time.monotonic() - started, warm, bool(stepped_down))
         for ticket, seed, outcome in zip(tickets, seeds, outcomes, strict=True):
-            _hand_over(ticket, outcome, _Made(seed, seconds, pipeline))
+            _hand_over(ticket, seed, outcome, made)
 
-    def _open(self, commission: Commission, jobs: Together) -> Pipeline:
-        """The warm pipeline; where it was put, and why, is the last word of loading it."""
+    def _open(self, commission: Commission, jobs: Together, plan: Plan | None) -> Warm:
+        """The warm model; where it was put, and why, is the last word of loading it."""
         jobs.check()
-        label, folder = commission.entry.label, commission.folder
-        pipeline = self._warm.pop(folder, None)
-        if pipeline is None:
+        label, key, self._tried = commission.entry.label, (commission.entry, commission.folder), None
+        warm = self._warm.pop(key, None)
+        if warm is None or warm.pixels < commission.pixels:
+            warm = None  # and nothing else holds it
             with jobs.stage("loading", f"Loading {label} into memory") as stage:
-                self.release(MOST_WARM - 1)
-                pipeline = load(folder, open_packages())
+                packages = open_packages()
+                self._tried = plan or self._plan(commission, packages)
+                pipeline = load(commission.folder, packages, self._tried, commission.parts)
+                pipeline = dataclasses.replace(pipeline, clip_skip=commission.entry.clip_skip)
+                warm = Warm(pipeline, self._tried, commission.most_pixels)
                 stage.text = f"{label} is in memory: {pipeline.placement}"
-        self._warm[folder] = pipeline
-        if commission.refiner and pipeline.refiner is None:
+        self._warm[key], self._tried = warm, warm.plan
+        if commission.refiner and warm.pipeline.refiner is None:
             with jobs.stage("loading", "Loading the refiner into memory") as stage:
-                refiner = open_refiner(commission.refiner, pipeline.base, pipeline.packages)
+                refiner = open_refiner(commission.refiner, warm.pipeline.base, warm.pipeline.packages)
+                warm = dataclasses.replace(warm, pipeline=dataclasses.replace(warm.pipeline, refiner=refiner))
+                self._warm[key] = warm
                 stage.text = "The refiner is in memory"
-            pipeline = self._warm[folder] = dataclasses.replace(pipeline, refiner=refiner)
-        return pipeline
+        return warm
+
+    def _plan(self, commission: Commission, packages: Packages) -> Plan:
+        """The best plan for a model; others make room until it fits whole. Raises OutOfMemory."""
+        self.release(MOST_WARM - 1)
+        while True:
+            try:
+                plan = _plan_for(commission, packages)
+                if not (plan.reason and self._warm):
+                    return plan
+            except OutOfMemory:
+                if not self._warm:
+                    raise
+            self.release(len(self._warm) - 1)
+
+
+def _plan_for(commission: Commission, packages: Packages) -> Plan:
+    """The best plan as things are now, with room for the refiner where there is one."""
+    source, refiner = commission.folder, commission.refiner
+    weights = weigh(source) + weigh(refiner) if refiner else weigh(source)
+    machine = measure(packages.torch, place(packages.torch, weights_bytes(source)))
+    return decide(commission.entry.label, weights, machine, commission.most_pixels)
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
     """What a picture's account takes from the drawing; `seconds` of the whole go."""
 
-    seed: int
     seconds: float
-    pipeline: Pipeline
+    warm: Warm
+    stepped_down: bool
 
 
-def _hand_over(ticket: Ticket[Commission, ImageResult], outcome: Outcome, made: _Made) -> None:
+def _hand_over(ticket: Ticket[Commission, ImageResult], seed: int, outcome: Outcome, made: _Made) -> None:
     """The picture to whoever waits for it, or why there is none."""
     if not isinstance(outcome, Drawn):
         return ticket.fail(outcome)
-    request = ticket.drawing.request
+    request, plan = ticket.drawing.request, made.warm.plan
     ticket.job.emit(StageFinished("drawing", f"Drew it, {request.num_inference_steps} steps", made.seconds))
     ticket.finish(
         ImageResult(
             image=outcome.image,
             request=request,
-            seed=made.seed,
+            seed=seed,
             engine="local",
             seconds=made.seconds,
             ignored=outcome.ignored,
-            notices=outcome.notices,
+            notices=(plan.reason, *outcome.notices) if made.stepped_down or plan.scale < 1 else outcome.notices,
             scheduler=outcome.scheduler,
-            versions=made.pipeline.packages.versions,
+            versions=made.warm.pipeline.packages.versions,
         )
     )
     return None

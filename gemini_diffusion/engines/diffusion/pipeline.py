@@ -56,13 +56,15 @@ Outcome = Drawn | GeminiDiffusionError | Abandoned
 class Pipeline:
     """A loaded model: `base` is shared by all drawings and never called; each drawing gets a view of its own.
 
-    `refiner` is the diffusers pipeline that goes on after it where a request wants that, None while none is loaded.
+    `refiner` is the diffusers pipeline that goes on after it where a request wants that, None while none is loaded. The last
+    `clip_skip` layers of the base's encoder are left out.
     """
 
     base: Any
     packages: Packages
     placement: Placement
     refiner: Any = None
+    clip_skip: int = 0
 
     def draw(self, asked: Sequence[Asked]) -> list[Outcome]:
         """One picture for each, in one go: their requests differ in words and seeds only. Each fails or is stopped by itself.
@@ -87,12 +89,15 @@ class Pipeline:
             seamless(self._parts(), torch, request.tile),
         ):
             views = self._views(request)
-            texts = [[condition(view, one.request) for view in views] for one in asked]
+            texts = [[self._condition(view, one.request) for view in views] for one in asked]
             for places in _alike(texts):
                 latents = self._sample(views, [asked[place] for place in places], [texts[place] for place in places])
                 for row, place in enumerate(places):
                     outcomes[place] = self._finish(views, asked[place], latents[row : row + 1], texts[place][0])
         return [outcomes[place] for place in range(len(asked))]
+
+    def _condition(self, view: Any, request: ImageRequest) -> Conditioning:
+        return condition(view, request, clip_skip=self.clip_skip if type(view) is type(self.base) else 0)
 
     def _views(self, request: ImageRequest) -> list[Any]:
         """The base's view for this drawing, and the refiner's where it has steps to make; they follow one schedule."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.shelf import index_of, variant_of
+from gemini_diffusion.engines.diffusion.turns import beside
 from gemini_diffusion.errors import RequestRefused
 from gemini_diffusion.types import ImageRequest
 
@@ -36,7 +37,8 @@ def open_refiner(folder: Path, base: Any, packages: Packages) -> Any:
         local_files_only=True,
         add_watermarker=False,
     )
-    refiner.unet.to(base.unet.device, memory_format=packages.torch.channels_last)
+    refiner.unet.to(memory_format=packages.torch.channels_last)
+    beside(refiner.unet, base.unet)
     return refiner
 
 
