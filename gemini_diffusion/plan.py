@@ -9,11 +9,12 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gemini_diffusion import catalogue
+from gemini_diffusion import catalogue, emphasis, extras
 from gemini_diffusion.catalogue import ImageModel
 from gemini_diffusion.commands import Aspect, Flags, Imagine, format_line
 from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.errors import RequestRefused
+from gemini_diffusion.extras import BLANK, NOTHING, Canvas, Drawer, Extras
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import Capabilities, CraftedPrompt, ImageRequest, Recipe
 
@@ -37,22 +38,45 @@ class Plan:
     scheduler: str
     seeds: tuple[int | None, ...]
     negative: tuple[str, ...] = ()
+    extras: Extras = NOTHING
     notices: tuple[str, ...] = ()
 
     def requests(self, crafted: CraftedPrompt) -> list[ImageRequest]:
-        """One request a picture, alike but for the seed."""
-        negative = ", ".join(merged(split(crafted.negative_prompt), self.negative))
+        """One request a picture, alike but for the seed; marks of emphasis only where the engine reads them."""
+        prompt, denied = emphasis.parted(crafted.prompt)
+        negative = ", ".join(merged(split(crafted.negative_prompt), denied, self.negative))
+        weighs = self.capabilities.weights
         first = ImageRequest(
-            prompt=crafted.prompt,
+            prompt=prompt if weighs else emphasis.plain(prompt),
             model=self.model.id,
             width=self.width,
             height=self.height,
             num_inference_steps=self.num_inference_steps,
             guidance_scale=self.guidance_scale,
-            negative_prompt=negative,
+            negative_prompt=negative if weighs else emphasis.plain(negative),
             scheduler=self.scheduler,
+            adapters=self.extras.adapters,
+            refine=self.extras.refine,
+            image=self.extras.canvas.image,
+            mask=self.extras.canvas.mask,
+            strength=self.extras.strength,
+            tile=self.extras.tile,
+            hd=self.extras.hd,
         )
         return [dataclasses.replace(first, seed=seed) for seed in self.seeds]
+
+    def remarks(self, crafted: CraftedPrompt) -> tuple[str, ...]:
+        """What has to be said of a prompt before it is drawn: that its marks of emphasis mean nothing to the engine."""
+        if self.capabilities.weights or not emphasis.is_marked(crafted.prompt):
+            return ()
+        name = self.drawer.name
+        return (f"{name[:1].upper()}{name[1:]} does not weigh words, so all of them count the same.",)
+
+    @property
+    def drawer(self) -> Drawer:
+        """Who draws, as a person says it."""
+        place = "" if self.model.is_address else f" {catalogue.PLACES.get(self.engine.name, self.engine.name)}"
+        return Drawer(f"{self.model.label}{place}", self.capabilities)
 
     def shaped(self, wording: str) -> Plan:
         """The plan with the shape the wording asked for ("16:9"), as read while crafting; no flag may have named one."""
@@ -62,11 +86,16 @@ class Plan:
         return _with_shape(self, Aspect(int(ratio[0]), int(ratio[2])))
 
 
-def decide(flags: Flags, settings: Settings, engines: Mapping[str, ImageEngine], last_seed: int | None) -> Plan:
-    """The plan for a request; RequestRefused where the named engine or model does not exist or do not fit together."""
+def decide(
+    flags: Flags, settings: Settings, engines: Mapping[str, ImageEngine], last_seed: int | None, canvas: Canvas = BLANK
+) -> Plan:
+    """The plan for a request; RequestRefused where the named engine or model does not exist or do not fit together.
+
+    With `--raw` nothing is added that the line does not say: no phrases, LoRAs or refiner from the settings.
+    """
     engine, model = _who(flags, settings, engines)
     width, height = model.sizes[0]
-    steps = _first(flags.steps, settings.num_inference_steps, model.num_inference_steps)
+    usual = int(_first(settings.num_inference_steps, model.num_inference_steps))
     capabilities = engine.capabilities(model.id, settings)
     plan = Plan(
         engine=engine,
@@ -74,27 +103,49 @@ def decide(flags: Flags, settings: Settings, engines: Mapping[str, ImageEngine],
         capabilities=capabilities,
         width=width,
         height=height,
-        num_inference_steps=int(steps),
+        num_inference_steps=usual,
         guidance_scale=float(_first(flags.cfg, settings.guidance_scale, model.guidance_scale)),
         scheduler=settings.scheduler or (model.scheduler if capabilities.scheduler else ""),
         seeds=_seeds(flags, last_seed),
         negative=() if flags.raw else merged(split(settings.negative_prompt), split(model.negative_prompt)),
         notices=("There is no last picture yet, so its seed is random.",) if flags.seed == "last" and last_seed is None else (),
     )
-    return _with_shape(plan, flags.aspect) if flags.aspect else plan
+    steps, said = extras.steps(flags, usual, plan.drawer)
+    more = extras.extras(flags, settings, canvas, plan.drawer)
+    notices = (*plan.notices, *said, *more.notices)
+    plan = dataclasses.replace(plan, num_inference_steps=steps, extras=more, notices=notices)
+    shape = flags.aspect or more.canvas.shape
+    return _with_shape(plan, shape) if shape else plan
 
 
-def repeat(recipe: Recipe, settings: Settings, engines: Mapping[str, ImageEngine], seed: int | None) -> Plan:
-    """The plan that a kept picture was drawn by, with another seed if wanted (None: random)."""
-    flags = Flags(engine=recipe.engine, model=recipe.model, steps=recipe.num_inference_steps, cfg=recipe.guidance_scale)
-    plan = decide(dataclasses.replace(flags, raw=True), settings, engines, None)
-    return dataclasses.replace(
-        plan, width=recipe.width, height=recipe.height, scheduler=recipe.scheduler, seeds=(seed,), notices=()
+def repeat(
+    recipe: Recipe, settings: Settings, engines: Mapping[str, ImageEngine], seed: int | None, canvas: Canvas = BLANK
+) -> Plan:
+    """The plan that a kept picture was drawn by, with another seed if wanted (None: random); `canvas` what it began from."""
+    flags = Flags(
+        engine=recipe.engine,
+        model=recipe.model,
+        steps=recipe.num_inference_steps,
+        cfg=recipe.guidance_scale,
+        raw=True,
+        adapters=recipe.adapters,
+        refine=recipe.refine if recipe.refine < 1 else False,
+        tile=recipe.tile,
+        hd=recipe.hd,
+        strength=recipe.strength if canvas.image else None,
     )
+    plan = decide(flags, settings, engines, None, canvas)
+    width, height = recipe.width, recipe.height
+    if recipe.hd:  # the large picture was made of one of the model's own sizes
+        width, height = catalogue.nearest_size(plan.model, width, height)
+    return dataclasses.replace(plan, width=width, height=height, scheduler=recipe.scheduler, seeds=(seed,))
 
 
 def line(request: ImageRequest, engine: str, seed: int | None) -> str:
-    """The canonical /imagine line that makes a picture again: its final prompt, verbatim, and every number."""
+    """The canonical /imagine line that makes a picture again: its final prompt, verbatim, and every number.
+
+    A picture that it began from is not in it.
+    """
     flags = Flags(
         aspect=Aspect(request.width, request.height),
         seed=seed,
@@ -104,6 +155,11 @@ def line(request: ImageRequest, engine: str, seed: int | None) -> str:
         cfg=request.guidance_scale,
         model=request.model,
         engine=engine,
+        adapters=request.adapters,
+        refine=request.refine if request.refine < 1 else False,
+        strength=request.strength if request.image else None,
+        tile=request.tile,
+        hd=request.hd,
     )
     return format_line(Imagine(request.prompt, flags))
 

@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from gemini_diffusion import plan
 from gemini_diffusion.catalogue import CATALOGUE, find, nearest_size
 from gemini_diffusion.commands import Aspect, Flags, Imagine, parse
 from gemini_diffusion.errors import RequestRefused
+from gemini_diffusion.extras import FEWEST_DRAFT_STEPS, Canvas
 from gemini_diffusion.plan import Plan
 from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import CraftedPrompt
+from gemini_diffusion.types import Adapter, Capabilities, CraftedPrompt, ImageRequest
 from tests.sketch import SketchEngine
 from tests.test_gallery import recipe
 
 ENGINES = {"local": SketchEngine("local", "sdxl"), "hosted": SketchEngine("hosted", "black-forest-labs/FLUX.1-schnell")}
 TOKEN: dict[str, Any] = {"hf_token": "hf-test-token-0000"}
+
+
+class AbleEngine(SketchEngine):
+    """One that can do all there is."""
+
+    def capabilities(self, model: str, settings: Settings) -> Capabilities:
+        return Capabilities(adapters=True, refine=True, image=True, mask=True, tile=True, hd=True, weights=True)
+
+
+ABLE = {"local": AbleEngine("local", "sdxl")}
+
+
+def drawn(flags: Flags | None = None, prompt: str = "a fox", canvas: Canvas | None = None, **settings: Any) -> ImageRequest:
+    """The request that an engine which can do everything gets."""
+    planned = plan.decide(flags or Flags(), Settings().replaced(settings), ABLE, None, canvas or Canvas())
+    assert not planned.notices
+    return planned.requests(CraftedPrompt(prompt, prompt))[0]
+
+
+def png(width: int, height: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (width, height)).save(file, "PNG")
+    return file.getvalue()
 
 
 def decided(flags: Flags | None = None, last_seed: int | None = None, **settings: Any) -> Plan:
@@ -106,3 +133,169 @@ def test_a_kept_picture_is_planned_as_it_was_drawn() -> None:
     planned = plan.repeat(recipe(width=64, height=48, scheduler="Euler"), Settings().replaced(TOKEN), ENGINES, 9)
     assert (planned.engine.name, planned.model.id, planned.seeds) == ("local", "postcard", (9,))
     assert (planned.width, planned.height, planned.num_inference_steps, planned.scheduler) == (64, 48, 12, "Euler")
+
+
+# --- work per picture ---
+
+
+@pytest.mark.parametrize(("quality", "steps"), [(0.25, 8), (0.5, 15), (1.0, 30), (2.0, 60), (None, 30)])
+def test_quality_multiplies_the_usual_steps(quality: float | None, steps: int) -> None:
+    assert drawn(Flags(quality=quality)).num_inference_steps == steps
+
+
+def test_quality_multiplies_the_settings_steps_and_stays_drawable() -> None:
+    assert drawn(Flags(quality=0.25), num_inference_steps=1).num_inference_steps == 1
+    assert drawn(Flags(quality=2.0), num_inference_steps=100).num_inference_steps == 150
+
+
+def test_a_draft_is_a_quarter_of_the_steps_at_full_size() -> None:
+    draft = drawn(Flags(draft=True))
+    assert (draft.num_inference_steps, draft.width) == (8, 1024)
+    assert drawn(Flags(draft=True), num_inference_steps=12).num_inference_steps == FEWEST_DRAFT_STEPS
+    assert drawn(Flags(draft=True), num_inference_steps=4).num_inference_steps == 4
+
+
+def test_steps_said_exactly_beat_draft_and_quality() -> None:
+    planned = decided(Flags(steps=9, draft=True, quality=2.0))
+    assert planned.num_inference_steps == 9
+    assert [notice.split(",")[0] for notice in planned.notices] == ["--steps says it exactly"] * 2
+
+
+def test_a_draft_is_without_what_only_the_real_drawing_needs() -> None:
+    planned = plan.decide(Flags(draft=True, hd=True, refine=True, tile=True), Settings(), ABLE, None)
+    assert planned.extras.tile and not planned.extras.hd and planned.extras.refine == 1
+    assert planned.notices == (
+        "--hd is for the real drawing, so the draft is without.",
+        "The refiner is for the real drawing, so the draft is without.",
+    )
+
+
+# --- LoRAs, the refiner, tiles and large pictures ---
+
+
+def test_the_refiner_takes_over_where_the_flag_or_else_the_setting_says() -> None:
+    assert drawn().refine == 1
+    assert drawn(Flags(refine=True)).refine == 0.8
+    assert drawn(Flags(refine=0.6), refine=0.9).refine == 0.6
+    assert drawn(Flags(refine=True), refine=0.9).refine == 0.9
+    assert drawn(refine=0.9).refine == 0.9
+    assert drawn(Flags(refine=1.0), refine=0.9).refine == 1
+    assert drawn(Flags(raw=True), refine=0.9).refine == 1
+
+
+def test_loras_of_the_line_join_those_of_the_settings_and_beat_them() -> None:
+    always = "ink:0.5, owner/name , old: -1"
+    assert drawn(adapters=always).adapters == (Adapter("ink", 0.5), Adapter("owner/name"), Adapter("old", -1))
+    both = drawn(Flags(adapters=(Adapter("Ink", 0.0), Adapter("oil"))), adapters=always).adapters
+    assert both == (Adapter("Ink", 0.0), Adapter("owner/name"), Adapter("old", -1), Adapter("oil"))
+    assert drawn(Flags(raw=True), adapters=always).adapters == ()
+
+
+def test_a_lora_in_the_settings_that_cannot_be_read_is_named() -> None:
+    planned = plan.decide(Flags(), Settings().replaced({"adapters": "ink:loud, oil"}), ABLE, None)
+    assert planned.extras.adapters == (Adapter("oil"),)
+    assert '"ink:loud" is no name:strength' in planned.notices[0]
+
+
+@pytest.mark.parametrize(
+    ("flags", "what"),
+    [
+        (Flags(tile=True), "--tile"),
+        (Flags(hd=True), "--hd"),
+        (Flags(refine=True), "The refiner"),
+        (Flags(adapters=(Adapter("ink"), Adapter("oil"))), "A LoRA (ink, oil)"),
+    ],
+)
+def test_what_an_engine_cannot_do_is_left_out_in_words(flags: Flags, what: str) -> None:
+    planned = decided(flags, **TOKEN)
+    assert planned.notices == (f"{what} is not possible with FLUX.1 schnell at Hugging Face, so it was left out.",)
+    request = planned.requests(CraftedPrompt("a", "a"))[0]
+    assert (request.tile, request.hd, request.refine, request.adapters) == (False, False, 1.0, ())
+
+
+# --- a picture to begin from ---
+
+
+def test_a_picture_is_begun_from_in_its_own_shape_as_far_as_strength_says() -> None:
+    canvas = Canvas(png(160, 90), png(160, 90))
+    request = drawn(canvas=canvas)
+    assert (request.image, request.mask, request.strength) == (canvas.image, canvas.mask, 0.6)
+    assert (request.width, request.height) == (1344, 768)
+    assert drawn(Flags(aspect=Aspect(1, 1), strength=0.3), canvas=canvas).width == 1024
+    assert drawn(Flags(strength=0.3), canvas=canvas).strength == 0.3
+
+
+@pytest.mark.parametrize(("pull", "strength"), [(0.0, 1.0), (0.5, 0.8), (1.0, 0.6), (2.0, 0.4), (3.0, 0.2)])
+def test_the_pull_of_a_picture_is_the_less_strength_the_stronger_it_is(pull: float, strength: float) -> None:
+    assert drawn(Flags(image_weight=pull), canvas=Canvas(png(8, 8))).strength == strength
+
+
+def test_strength_beats_pull_and_without_a_picture_both_are_named() -> None:
+    planned = plan.decide(Flags(strength=0.3, image_weight=1.0), Settings(), ABLE, None, Canvas(png(8, 8)))
+    assert (planned.extras.strength, len(planned.notices)) == (0.3, 1)
+    planned = plan.decide(Flags(strength=0.3, image_weight=1.0), Settings(), ABLE, None)
+    assert planned.notices == (
+        "--strength matters only with a picture to begin from, so it was left out.",
+        "--iw matters only with a picture to begin from, so it was left out.",
+    )
+
+
+def test_an_engine_that_begins_from_nothing_is_given_no_picture_and_that_is_said() -> None:
+    planned = plan.decide(Flags(strength=0.3), Settings(), ENGINES, None, Canvas(png(160, 90), png(160, 90)))
+    request = planned.requests(CraftedPrompt("a", "a"))[0]
+    assert (request.image, request.mask, request.width) == (b"", b"", 1024)
+    assert planned.notices == (
+        "Beginning from a picture is not possible with SDXL base 1.0 on this machine, so it was left out.",
+    )
+
+
+# --- marks of emphasis ---
+
+
+def test_marks_reach_only_an_engine_that_weighs_words() -> None:
+    assert drawn(prompt="a (red:1.3) fox++").prompt == "a (red:1.3) fox++"
+    marked = CraftedPrompt("a", "a (red:1.3) fox++, C++", "(dull)+")
+    assert decided().requests(marked)[0].prompt == "a red fox, C++"
+    assert decided().requests(marked)[0].negative_prompt.startswith("dull, ")
+    assert decided().remarks(marked) == ("SDXL base 1.0 on this machine does not weigh words, so all of them count the same.",)
+    assert decided().remarks(CraftedPrompt("a", "C++ (c) 2020")) == ()
+    assert plan.decide(Flags(), Settings(), ABLE, None).remarks(marked) == ()
+
+
+def test_what_counts_below_zero_is_ruled_out() -> None:
+    request = drawn(Flags(raw=True), prompt="a fox, (dog:-1)")
+    assert (request.prompt, request.negative_prompt) == ("a fox", "dog")
+
+
+# --- the way back ---
+
+EVERYTHING = Flags(adapters=(Adapter("ink", 0.8), Adapter("oil", 0.0)), refine=0.7, tile=True, hd=True)
+
+
+def test_the_line_of_a_picture_says_all_that_decided_it() -> None:
+    request = drawn(EVERYTHING, prompt="a (red:1.3) fox++")
+    command = parse(plan.line(request, "local", 7))
+    assert isinstance(command, Imagine) and not command.notices
+    again = drawn(command.flags, prompt=command.idea, adapters="other", refine=0.9)
+    assert dataclasses.replace(again, seed=None) == dataclasses.replace(request, negative_prompt=again.negative_prompt)
+
+
+def test_a_picture_begun_from_another_says_how_far_it_went() -> None:
+    request = drawn(Flags(strength=0.3), canvas=Canvas(png(8, 8)))
+    assert "--strength 0.3" in plan.line(request, "local", 7)
+    assert "--strength" not in plan.line(drawn(), "local", 7)
+
+
+def test_a_kept_picture_is_planned_with_all_that_decided_it() -> None:
+    kept = dataclasses.replace(
+        recipe(width=2048, height=2048, model="sdxl"),
+        adapters=EVERYTHING.adapters,
+        refine=0.7,
+        tile=True,
+        hd=True,
+        strength=0.3,
+    )
+    planned = plan.repeat(kept, Settings().replaced({"adapters": "other"}), ABLE, 9, Canvas(png(8, 8)))
+    request = planned.requests(CraftedPrompt("a", "a"))[0]
+    assert (request.adapters, request.refine, request.tile, request.hd) == (EVERYTHING.adapters, 0.7, True, True)
+    assert (request.width, request.height, request.strength, planned.notices) == (1024, 1024, 0.3, ())
