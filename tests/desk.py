@@ -28,11 +28,13 @@ class Desk:
     """The chat tab and the settings over one engine that sketches, without a server: its handlers are called as they are."""
 
     def __init__(self, home: Path, **options: Any) -> None:
-        self.engine = SketchEngine()
+        self.engine = SketchEngine(previews=True)
         models: dict[str, ChatModel] = {"gemini": ScriptedChatModel(), "offline": OfflineChatModel()}
         hosted = SketchEngine("hosted", "black-forest-labs/FLUX.1-schnell")
         self.studio = Studio(models, {"local": self.engine, "hosted": hosted}, Gallery(home / "pictures"))
-        self.visitors = Visitors(self.studio, Settings(home=str(home)), lends=True, owner=options.get("owner", True))
+        self.visitors = Visitors(
+            self.studio, Settings(home=str(home), **options.get("settings", {})), lends=True, owner=options.get("owner", True)
+        )
         with gr.Blocks(analytics_enabled=False), gr.Tabs() as tabs, gr.Tab("Everything"):
             self.talk, models_chosen = conversation.build(lambda: choices.build(self.visitors))
             self.easel = easel.build(["Nothing is set up."])

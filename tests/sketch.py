@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections import deque
 
 from PIL import Image
@@ -15,26 +16,39 @@ from gemini_diffusion.types import (
     ImageRequest,
     ImageResult,
     ModelChoice,
+    Preview,
     Progress,
     StageFinished,
     StageStarted,
 )
 
 
+def so_far(request: ImageRequest, step: int) -> bytes:
+    """The preview after a step."""
+    shade = 255 * step // request.num_inference_steps
+    content = io.BytesIO()
+    Image.new("RGB", (request.width // 8, request.height // 8), (shade, shade, shade)).save(content, "PNG")
+    return content.getvalue()
+
+
 class SketchEngine:
     """Paints its seed as a colour. `enqueue` scripts the next drawings: an error to raise, or None to draw.
 
-    `pause_at` holds every drawing after that step until it is set free with `resume`.
+    `pause_at` holds every drawing after that step until it is set free with `resume`. With `previews` each step shows how the
+    picture looks so far, a little brighter than the last.
     """
 
-    def __init__(self, name: str = "local", model: str = "postcard") -> None:
+    def __init__(self, name: str = "local", model: str = "postcard", *, previews: bool = False) -> None:
         self.name = name
         self.history: list[tuple[ImageRequest, Settings]] = []
         self._model = model
+        self._previews = previews
         self._script: deque[GeminiDiffusionError | None] = deque()
         self._open = asyncio.Event()
         self._open.set()
         self._pause_at = 0
+        self._ahead = 0
+        self._moved = asyncio.Event()
 
     def enqueue(self, *steps: GeminiDiffusionError | None) -> None:
         self._script.extend(steps)
@@ -45,6 +59,14 @@ class SketchEngine:
 
     def resume(self) -> None:
         self._open.set()
+
+    def queue_behind(self, others: int) -> None:
+        """Lets the next drawings wait for so many others, who go one by one with `move_up`."""
+        self._ahead = others
+
+    def move_up(self) -> None:
+        self._ahead -= 1
+        self._moved.set()
 
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
         return Capabilities()
@@ -58,9 +80,12 @@ class SketchEngine:
     async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
         self.history.append((request, settings))
         error = self._script.popleft() if self._script else None
+        await self._wait(emit)
         emit(StageStarted("drawing", "Drawing"))
         for step in range(1, request.num_inference_steps + 1):
             emit(Progress("drawing", step, request.num_inference_steps))
+            if self._previews:
+                emit(Preview(so_far(request, step)))
             if step == self._pause_at:
                 await self._open.wait()
             await asyncio.sleep(0)
@@ -70,6 +95,15 @@ class SketchEngine:
         emit(StageFinished("drawing", f"Drew it, {request.num_inference_steps} steps", 0.01))
         image = Image.new("RGB", (request.width, request.height), (seed % 256, seed // 256 % 256, 90))
         return ImageResult(image, request, seed, self.name, 0.01, scheduler="Euler", versions={"sketch": "1"})
+
+    async def _wait(self, emit: Emit) -> None:
+        waited = self._ahead > 0
+        while self._ahead:
+            emit(StageStarted("waiting", f"Waiting, {self._ahead} before this one"))
+            self._moved.clear()
+            await self._moved.wait()
+        if waited:
+            emit(StageFinished("waiting", "Waited", 0.01))
 
     async def models(self, settings: Settings) -> list[ModelChoice]:
         return [ModelChoice(self._model, self._model)]

@@ -24,6 +24,7 @@ from gemini_diffusion.types import (
     Noticed,
     Picture,
     PictureKept,
+    Preview,
     Progress,
     Recipe,
     StageFinished,
@@ -169,6 +170,39 @@ def test_the_easel_counts_all_pictures_of_a_turn_together() -> None:
     )  # fmt: skip
     assert render.stage(both) == render.Stage("Drawing, 2 pictures, 37 %", 37)
     assert render.stage(turn(Finished("Done."))) is None
+
+
+def test_a_place_in_the_queue_is_shown_and_gives_way_to_what_already_goes_on() -> None:
+    waiting = turn(StageStarted("waiting", "Waiting, 2 before this one"), StageStarted("waiting", "Waiting, the next one"))
+    assert render.stage(waiting) == render.Stage("Waiting, the next one")
+    assert titles(waiting) == [("Waiting, the next one", "pending")]
+    second = turn(StageStarted("waiting", "Waiting, 1 before this one", 1), StageStarted("drawing", "Drawing", 0))
+    assert render.stage(second) == render.Stage("Drawing")
+    assert ("Picture 2\\: Waiting, 1 before this one", "pending") in titles(second)
+
+
+def test_how_a_picture_looks_so_far_is_seen_until_it_gives_way_to_the_picture() -> None:
+    assert render.glimpse(turn(), None, veiled=False) is None
+    drawing = turn(StageStarted("drawing", "Drawing"), Preview(b"png"))
+    seen = render.glimpse(drawing, None, veiled=False)
+    assert seen == render.Glimpse("data:image/png;base64,cG5n")
+    assert seen.look == ""
+    gone = render.glimpse(drawing.after(PictureKept(picture())), seen, veiled=False)
+    assert gone == render.Glimpse("data:image/png;base64,cG5n", fading=True)
+
+
+def test_of_a_later_picture_of_a_turn_a_small_glimpse_is_enough_and_a_judged_one_is_blurred() -> None:
+    second = turn(PictureKept(picture()), Preview(b"png", 1))
+    seen = render.glimpse(second, None, veiled=True)
+    assert seen and seen.look == "veiled small"
+
+
+def test_a_veiled_picture_says_so_in_its_description_which_the_page_knows_it_by() -> None:
+    veiled = dataclasses.replace(RECIPE, veiled=True)
+    assert render.alt(veiled) == "Blurred picture: Fox"
+    assert render.alt(dataclasses.replace(RECIPE, title="Blurred picture: not at all")).startswith("Picture: ")
+    for file in ("style.css", "page.js"):
+        assert f'img[alt^="{render.VEILED}"]' in Path(render.__file__).with_name(file).read_text("utf-8")
 
 
 def test_a_picture_in_hand_says_what_made_it() -> None:

@@ -17,6 +17,7 @@ from gemini_diffusion.types import (
     Noticed,
     Picture,
     PictureKept,
+    Preview,
     Progress,
     StageFinished,
     StageStarted,
@@ -53,6 +54,19 @@ def test_progress_is_the_latest_of_each_picture_and_goes_with_its_stage() -> Non
     assert [(entry.index, entry.done) for entry in turn.progress] == [(0, 2), (1, 5)]
     turn = turn.after(StageFinished("drawing", "Drew", 1.0, 0))
     assert [entry.index for entry in turn.progress] == [1]
+
+
+def test_a_stage_told_again_is_told_better_not_begun_anew() -> None:
+    turn = told(StageStarted("waiting", "Waiting, 2 before this one"), StageStarted("waiting", "Waiting, 1 before this one"))
+    assert [step.text for step in turn.steps] == ["Waiting, 1 before this one"]
+
+
+def test_a_preview_is_the_latest_and_never_outlives_its_picture_or_its_turn() -> None:
+    drawing = told(StageStarted("drawing", "Drawing"), Preview(b"1"), Preview(b"2"))
+    assert drawing.preview == Preview(b"2")
+    kept = PictureKept(Picture("1", Path("1.png"), recipe()))
+    for end in (kept, Stopped("Stopped."), Failed("No.", ""), Finished()):
+        assert drawing.after(end).preview is None
 
 
 def test_waiting_ends_when_something_comes() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from gemini_diffusion.errors import AgreementNeeded, BadInput, KeyNeeded, OutOfCredit
 from gemini_diffusion.ui.endpoints import Endpoints
 from tests.desk import Desk, until, who
+from tests.sketch import so_far
 
 
 @pytest.fixture
@@ -128,8 +131,67 @@ async def test_a_stranger_who_arrives_sees_nothing_of_anybody(desk: Desk) -> Non
 
 
 async def test_every_update_of_a_turn_is_whole(desk: Desk) -> None:
+    whole = {desk.talk.chat, desk.talk.box, desk.talk.status, desk.talk.returned, desk.easel.stage, desk.easel.glimpse}
     async for update in desk.tab.send("/imagine a fox", who()):
-        assert {desk.talk.chat, desk.talk.box, desk.talk.status, desk.talk.returned, desk.easel.stage} <= set(update)
+        assert whole <= set(update)
+
+
+async def held_at(desk: Desk, step: int) -> tuple[list[Any], asyncio.Task[None]]:
+    """Draws until a step and stays there until the engine goes on; every glimpse that a page was shown, and the drawing."""
+    desk.engine.pause_at(step)
+    seen: list[Any] = []
+
+    async def follow() -> None:
+        async for update in desk.tab.send("/imagine a fox", who()):
+            seen.append(update[desk.easel.glimpse]["value"])
+
+    drawing = asyncio.create_task(follow())
+    await until(lambda: seen and seen[-1])
+    return seen, drawing
+
+
+async def test_a_picture_is_seen_as_it_grows_and_nothing_of_that_is_kept(desk: Desk, tmp_path: Path) -> None:
+    seen, drawing = await held_at(desk, 3)
+    shown = base64.b64encode(so_far(desk.engine.history[0][0], 3)).decode("ascii")
+    assert seen[-1] == {"source": f"data:image/png;base64,{shown}", "look": ""}
+    desk.engine.resume()
+    await drawing
+    assert seen[-1]["look"] == "fading"
+    assert desk.visitor(who()).session.turns[-1].preview is None
+    (kept,) = tmp_path.rglob("conversation.json")  # noqa: ASYNC240 - a test has time
+    assert [turn["preview"] for turn in json.loads(kept.read_text("utf-8"))] == [None]
+
+
+async def test_a_stopped_picture_fades_and_leaves_nothing_to_the_next_turn(desk: Desk) -> None:
+    seen, drawing = await held_at(desk, 3)
+    await desk.tab.stop(who())
+    await drawing
+    assert seen[-1]["look"] == "fading"
+    assert (await anext(desk.tab.send("Hello", who())))[desk.easel.glimpse]["value"] is None
+
+
+async def test_where_pictures_are_judged_nobody_sees_one_before_it_was(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, settings={"picture_filter": "on", "picture_filter_model": str(tmp_path)})
+    seen, drawing = await held_at(desk, 3)
+    desk.engine.resume()
+    await drawing
+    assert all("veiled" in shown["look"] for shown in seen if shown)
+
+
+async def test_the_place_in_the_queue_is_told_as_it_moves(desk: Desk) -> None:
+    desk.engine.queue_behind(2)
+    told: list[str] = []
+
+    async def follow() -> None:
+        async for update in desk.tab.send("/imagine a fox", who()):
+            told.append(update[desk.talk.status])
+
+    following = asyncio.create_task(follow())
+    for others in (2, 1):
+        await until(lambda others=others: told and told[-1] == f"Waiting, {others} before this one")
+        desk.engine.move_up()
+    await following
+    assert [step.text for step in desk.visitor(who()).session.turns[-1].steps if step.stage == "waiting"] == ["Waited"]
 
 
 # The way on after a failure

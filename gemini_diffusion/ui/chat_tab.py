@@ -111,13 +111,15 @@ class ChatTab:
         """
         session, clock = visitor.session, asyncio.get_running_loop().time
         shown, fresh, until = "", fresh or {}, clock() + SEEN
+        glimpse, judged = None, self.visitors.studio.picture_filter.is_on(visitor.settings)
         async for turn in session.watch():
             news = await self._news(visitor, turn, shown)
             if news:
                 shown, fresh, until = _marks(turn), fresh | news, clock() + SEEN
             elif clock() > until:
                 fresh = {}
-            state = fresh | self._state(visitor, turn, words)
+            glimpse = render.glimpse(turn, glimpse, veiled=judged)
+            state = fresh | self._state(visitor, turn, words) | self.easel.glimpsed(glimpse)
             yield state | (self.conversation.emptied() if clear else {})
             clear = False
 

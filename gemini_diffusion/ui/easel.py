@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from gemini_diffusion.ui import markup
-from gemini_diffusion.ui.render import Framed, Stage
+from gemini_diffusion.ui.render import Framed, Glimpse, Stage
 
 Updates = dict[Any, Any]
 
@@ -26,6 +26,9 @@ _BAR = (
     '<div class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100" '
     'aria-valuenow="${value}"><div style="width:${value}%"></div></div>'
 )
+_GLIMPSE = (
+    '${value ? `<div class="${value.look}"><img src="${value.source}" alt="How it looks so far" decoding="sync"></div>` : ""}'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Easel:
     """The components of the easel; `in_hand` is the id of the picture shown, by connection."""
 
     in_hand: gr.State
+    glimpse: gr.HTML
     stage: gr.Column
     stage_text: gr.Markdown
     bar: gr.HTML
@@ -83,6 +87,10 @@ class Easel:
             self.bar: gr.update(value=stage.percent or 0, visible=stage.percent is not None),
         }
 
+    def glimpsed(self, seen: Glimpse | None) -> Updates:
+        """Shows how the picture looks so far, in the place of the one in hand."""
+        return {self.glimpse: gr.update(value={"source": seen.source, "look": seen.look} if seen else None)}
+
     def free(self, yes: bool) -> Updates:
         """Whether another drawing may be begun from here: one at a time."""
         return {button: gr.update(interactive=yes) for button in (self.redraw, self.reseed, self.surprise, *self.examples)}
@@ -93,6 +101,7 @@ def build(welcome: Sequence[str]) -> Easel:
     with gr.Column(elem_id="easel", min_width=0):
         gr.Button("Back to the conversation", elem_id="easel-close", size="sm")
         in_hand = gr.State("")
+        glimpse = gr.HTML(None, html_template=_GLIMPSE, elem_id="glimpse")
         with gr.Column(visible=False, elem_id="stage", min_width=0) as stage:
             stage_text = gr.Markdown(elem_id="stage-text")
             bar = gr.HTML(0, html_template=_BAR, visible=False)
@@ -110,10 +119,10 @@ def build(welcome: Sequence[str]) -> Easel:
                 label="The line that makes it again", lines=1, max_lines=6, interactive=False, buttons=["copy"], elem_id="line"
             )
     return Easel(
-        in_hand=in_hand, stage=stage, stage_text=stage_text, bar=bar, welcome=greeting.column, set_up=greeting.set_up,
-        examples=greeting.examples, surprise=greeting.surprise, frame=frame, picture=picture, prompt=prompt,
-        negative=negative, account=account, facts=facts, download=download, file_format=file_format, redraw=redraw,
-        reseed=reseed, line=line,
+        in_hand=in_hand, glimpse=glimpse, stage=stage, stage_text=stage_text, bar=bar, welcome=greeting.column,
+        set_up=greeting.set_up, examples=greeting.examples, surprise=greeting.surprise, frame=frame, picture=picture,
+        prompt=prompt, negative=negative, account=account, facts=facts, download=download, file_format=file_format,
+        redraw=redraw, reseed=reseed, line=line,
     )  # fmt: skip
 
 

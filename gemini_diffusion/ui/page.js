@@ -12,10 +12,31 @@
     desk().remove("easel-open");
     document.querySelector("#box textarea")?.focus();
   };
+  // A veil is lifted by a tap or a key: of this picture, wherever it is shown, for as long as the page is open.
+  const lifted = document.head.appendChild(document.createElement("style")).sheet;
+  const veiled = (target) => {
+    const found = target instanceof Element && target.closest("button, .image-frame")?.querySelector('img[alt^="Blurred picture"]');
+    return found && getComputedStyle(found).filter !== "none" ? found : null;
+  };
+  const lift = (picture) => {
+    const id = picture.src.match(/[/]([0-9a-f]{32})[/][^/]*$/)?.[1];
+    const of = id ? `.image-frame:has(> img[src*="${id}"])` : "";
+    if (!of) return;
+    lifted.insertRule(`${of} > img { filter: none !important; }`);
+    lifted.insertRule(`${of}::after { content: none !important; }`);
+  };
+
   const isPicture = (target) => target instanceof Element && target.closest("#chat .message")?.querySelector("img");
 
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
+    const hidden = veiled(event.target);
+    if (hidden) {
+      lift(hidden);
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     if (event.target.closest("#easel-close")) close();
     else if (event.target.closest("#more")) desk().toggle("choices-open");
     else if (isPicture(event.target)) open();
@@ -23,7 +44,7 @@
   }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
-    if (event.key === "Enter" && isPicture(event.target)) open();
+    if (event.key === "Enter" && isPicture(event.target) && !veiled(event.target)) open();
   }, true);
 
   // Names for what Gradio leaves nameless, and the words themselves, not their Markdown, for who listens to a message.

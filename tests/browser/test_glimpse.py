@@ -1,0 +1,147 @@
+"""A picture on its way: seen as it grows where it will stand, never before it may be, and the place in the queue told."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.chat_models.offline import OfflineChatModel
+from gemini_diffusion.gallery import Gallery
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio
+from gemini_diffusion.ui.launch import Place, open_window
+from gemini_diffusion.ui.window import build
+from gemini_diffusion.visitors import Visitors
+from tests.browser.conftest import Open
+from tests.browser.window import Window
+from tests.scripted import ScriptedChatModel
+from tests.sketch import SketchEngine, so_far
+
+pytestmark = pytest.mark.browser
+FOX = "/imagine a fox in the snow --ar 3:2 --seed 11 --steps 9"
+
+
+@dataclass(frozen=True)
+class Sketching:
+    """A window over an engine that sketches and shows each step."""
+
+    engine: SketchEngine
+    url: str
+
+
+@pytest.fixture(scope="module", params=["off", "on"])
+def judged(request: pytest.FixtureRequest) -> str:
+    """Whether pictures are judged."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def app(judged: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sketching]:
+    home = tmp_path_factory.mktemp("glimpse")
+    engine = SketchEngine(previews=True, model="sdxl")
+    models: dict[str, ChatModel] = {"gemini": ScriptedChatModel(), "offline": OfflineChatModel()}
+    studio = Studio(models, {"local": engine}, Gallery(home / "pictures"))
+    settings = Settings(home=str(home), picture_filter=judged, picture_filter_model=str(home), engine="local")
+    visitors = Visitors(studio, settings, lends=True, owner=True)
+    opened = open_window(build(visitors, []), Place(browser=False))
+    yield Sketching(engine, opened.url)
+    opened.close()
+
+
+@pytest.fixture(autouse=True)
+def as_before(app: Sketching) -> Iterator[None]:
+    yield
+    app.engine.resume()
+
+
+def glimpse(window: Window) -> Locator:
+    return window.page.locator("#glimpse img")
+
+
+def hold(app: Sketching, step: int) -> None:
+    """Lets the drawing go on to a step, and stay there."""
+    app.engine.resume()
+    app.engine.pause_at(step)
+
+
+def begin(window: Window, app: Sketching, line: str = FOX) -> None:
+    """Sends a request and waits until its drawing is begun."""
+    begun = len(app.engine.history)
+    window.send(line)
+    for _ in range(200):
+        if len(app.engine.history) > begun:
+            return
+        window.page.wait_for_timeout(50)
+    raise AssertionError("the drawing did not begin")
+
+
+def shows(window: Window, app: Sketching, step: int) -> None:
+    content = base64.b64encode(so_far(app.engine.history[-1][0], step)).decode("ascii")
+    expect(glimpse(window)).to_have_attribute("src", f"data:image/png;base64,{content}")
+
+
+def box(of: Locator) -> dict[str, int]:
+    found = of.bounding_box()
+    assert found
+    return {name: round(found[name]) for name in ("x", "y", "width", "height")}
+
+
+def test_a_picture_grows_where_it_will_stand(come: Open, app: Sketching, judged: str) -> None:
+    window = come()
+    window.send("/imagine a cat --ar 3:2 --seed 5")
+    expect(window.on_easel).to_be_visible()
+    window.rest()
+    expect(glimpse(window)).to_be_hidden()
+    before = box(window.on_easel)
+    hold(app, 3)
+    begin(window, app)
+    shows(window, app, 3)
+    expect(glimpse(window)).to_have_attribute("alt", "How it looks so far")
+    expect(window.on_easel).to_be_hidden()
+    assert box(glimpse(window)) == before
+    blurred = glimpse(window).evaluate("picture => getComputedStyle(picture).filter") != "none"
+    assert blurred == (judged == "on"), "nobody sees what was not judged"
+    window.shot(f"glimpse-1-{judged}")
+    same = glimpse(window).element_handle()
+    hold(app, 6)
+    shows(window, app, 6)
+    assert same.evaluate("picture => picture.isConnected"), "the picture is changed, not replaced, so that it cannot flicker"
+    app.engine.resume()
+    window.rest()
+    window.shot(f"glimpse-2-{judged}")
+    expect(glimpse(window)).to_be_hidden()
+    assert box(window.on_easel) == before
+    window.shot(f"glimpse-3-{judged}")
+
+
+def test_the_first_picture_of_all_grows_in_place_of_the_welcome_and_a_stop_brings_that_back(come: Open, app: Sketching) -> None:
+    window = come(theme="dark")
+    hold(app, 4)
+    begin(window, app)
+    shows(window, app, 4)
+    expect(window.page.locator("#welcome")).to_be_hidden()
+    window.shot("glimpse-4-first")
+    window.stop.click()
+    expect(window.chat).to_contain_text("Stopped")
+    expect(glimpse(window)).to_be_hidden()
+    expect(window.page.locator("#welcome")).to_be_visible()
+
+
+def test_the_place_in_the_queue_is_told_everywhere_and_again_when_it_moves(come: Open, app: Sketching) -> None:
+    window = come()
+    app.engine.resume()
+    app.engine.queue_behind(2)
+    begin(window, app)
+    for told in ("Waiting, 2 before this one", "Waiting, 1 before this one"):
+        expect(window.status).to_have_text(told)
+        expect(window.page.locator("#stage")).to_contain_text(told)
+        expect(window.chat).to_contain_text(told)
+        window.shot(f"queue-{told[9]}")
+        app.engine.move_up()
+    window.rest()
+    assert window.chat.inner_text().count("Wait") == 1
