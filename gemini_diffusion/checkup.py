@@ -7,7 +7,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gemini_diffusion import plan
@@ -43,6 +43,7 @@ async def examine(studio: Studio, settings: Settings, *, live: bool = False) -> 
         await _key(
             "Hugging Face token", bool(settings.hf_token or settings.hf_inference_url), hosted.check, settings, live=live
         ),
+        await _filter(studio, settings),
     ]
 
 
@@ -59,7 +60,16 @@ def welcome(studio: Studio, settings: Settings) -> list[str]:
         lines.append("For photographs, add a Hugging Face token in Settings, or choose another image model.")
     else:
         lines.append(f"{planned.model.label} draws on this machine.")
+    if studio.picture_filter.is_on(settings):
+        lines.append("A picture that may not be for everyone stays blurred until you tap it.")
     return lines
+
+
+def advice(studio: Studio, settings: Settings, *, strangers: bool) -> str:
+    """What the host should know before the window opens, "" where there is nothing; `strangers` says whether they can come."""
+    wanted = settings.picture_filter == "on" or (settings.picture_filter == "auto" and strangers)
+    lacks = studio.picture_filter.lacks(settings) if wanted else ""
+    return f"Until something can judge them, all pictures stay blurred until they are tapped. {lacks}" if lacks else ""
 
 
 def _python() -> Finding:
@@ -97,6 +107,16 @@ async def _asked(part: str, check: Callable[[Settings], Awaitable[str]], setting
         return Finding(part, True, await check(settings))
     except GeminiDiffusionError as error:
         return Finding(part, False, error.message, error.hint)
+
+
+async def _filter(studio: Studio, settings: Settings) -> Finding:
+    """The picture filter; left to itself it is no fault that it could not judge, since no stranger may ever come."""
+    if settings.picture_filter == "off":
+        return Finding("Picture filter", True, "Off: no picture is judged, none is blurred.")
+    found = await _asked("Picture filter", studio.picture_filter.check, settings)
+    if settings.picture_filter == "on":
+        return found
+    return replace(found, ok=True, text=f"On where strangers draw. {found.text}")
 
 
 async def _key(

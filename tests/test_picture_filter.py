@@ -12,11 +12,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from gemini_diffusion import checkup
 from gemini_diffusion.engines.picture_filter import UNCHECKED, PictureFilter, Verdict, unsafe_labels
 from gemini_diffusion.errors import AgreementNeeded, GeminiDiffusionError, ModelNotFound, RequestRefused
+from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio
 from gemini_diffusion.types import Event, Progress, StageFinished, StageStarted
 from tests.bench import reading
+from tests.desk import Desk
 from tests.servers import hugging_face as hf
 from tests.tiny_classifier import build_classifier
 
@@ -169,6 +173,35 @@ def test_the_labels_of_common_classifiers_are_understood(names: tuple[str, ...],
 def test_labels_that_leave_a_side_open_are_not(names: tuple[str, ...]) -> None:
     with pytest.raises(RequestRefused):
         unsafe_labels(dict(enumerate(names)), "a")
+
+
+@pytest.mark.parametrize(
+    ("choice", "strangers", "needed"), [("auto", True, True), ("auto", False, False), ("on", False, True), ("off", True, False)]
+)
+def test_the_host_is_told_before_the_window_opens_what_is_missing_where_it_is_needed(
+    choice: str, strangers: bool, needed: bool, tmp_path: Path
+) -> None:
+    studio = Studio({}, {}, Gallery(tmp_path), PictureFilter(tmp_path))
+    said = checkup.advice(studio, Settings(picture_filter=choice), strangers=strangers)
+    assert bool(said) == needed
+    assert not needed or "343 MB, is not on this machine. Agree to its download with GEMINI_DIFFUSION_AGREED_DOWNLOADS=" in said
+
+
+async def test_a_check_counts_a_missing_filter_as_a_fault_only_where_it_was_asked_for(tmp_path: Path) -> None:
+    studio = Desk(tmp_path).studio
+    found = {}
+    for choice in ("auto", "on", "off"):
+        settings = Settings(home=str(tmp_path), picture_filter=choice)
+        found[choice] = next(each for each in await checkup.examine(studio, settings) if each.part == "Picture filter")
+    assert {choice: finding.ok for choice, finding in found.items()} == {"auto": True, "on": False, "off": True}
+    assert "GEMINI_DIFFUSION_AGREED_DOWNLOADS" in found["auto"].fix and "GEMINI_DIFFUSION_AGREED_DOWNLOADS" in found["on"].fix
+
+
+async def test_whoever_comes_is_told_that_some_pictures_are_blurred(tmp_path: Path) -> None:
+    studio = Desk(tmp_path).studio
+    sentence = "A picture that may not be for everyone stays blurred until you tap it."
+    assert sentence in checkup.welcome(studio, Settings(home=str(tmp_path), picture_filter="on"))
+    assert sentence not in checkup.welcome(studio, Settings(home=str(tmp_path)))
 
 
 async def test_a_stop_while_it_judges_leaves_it_ready_for_the_next_picture(judging: PictureFilter, classifier: Path) -> None:

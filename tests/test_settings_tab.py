@@ -49,6 +49,8 @@ async def test_what_the_model_does_not_use_is_said_at_the_setting(desk: Desk) ->
     page = desk.settings.show(desk.visitor(who()))
     assert page[desk.settings.controls["scheduler"]]["info"].endswith("Not used by this model.")
     assert not page[desk.settings.controls["guidance_scale"]]["info"].endswith("Not used by this model.")
+    for name in ("adapters", "refine"):
+        assert page[desk.settings.controls[name]]["info"].endswith("Not used by this model.")
 
 
 async def test_a_key_leaves_the_box_and_only_its_tail_is_shown(desk: Desk) -> None:
@@ -69,6 +71,10 @@ async def test_a_key_that_cannot_be_one_leaves_the_box_too(desk: Desk) -> None:
 async def test_the_check_names_each_part(desk: Desk) -> None:
     found = (await desk.settings.look(who())).replace("\\", "")
     assert "**Drawing on this machine** (works): Draws sketches." in found and "**Gemini key** (works): Not set." in found
+    assert (
+        "**Picture filter** (works): On where strangers draw. The picture filter's model Falconsai/nsfw_image_detection"
+        in found
+    )
 
 
 # Errors in words

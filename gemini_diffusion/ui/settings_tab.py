@@ -172,7 +172,7 @@ def unused(settings: Settings, visitors: Visitors) -> frozenset[str]:
         able = plan.decide(Flags(), settings, visitors.studio.engines, None).capabilities
     except GeminiDiffusionError:
         return frozenset(idle)
-    fields = ("negative_prompt", "num_inference_steps", "guidance_scale", "scheduler")
+    fields = ("negative_prompt", "num_inference_steps", "guidance_scale", "scheduler", "adapters", "refine")
     return frozenset(idle | {name for name in fields if not getattr(able, name)})
 
 
