@@ -21,7 +21,7 @@ TITLE = "Gemini Diffusion"
 
 
 class Page(gr.Blocks):
-    """The page; where it is asked to speak MCP it does so with our own tools, at our own door, and not with Gradio's."""
+    """The page. It speaks MCP with our own tools, at our own door, and shows itself in no notebook: who opens it there does."""
 
     def __init__(self, tools: Tools, **options: Any) -> None:
         super().__init__(**options)
@@ -30,7 +30,7 @@ class Page(gr.Blocks):
     def launch(self, *, mcp_server: bool = False, app_kwargs: dict[str, Any] | None = None, **options: Any) -> Any:
         """As in Gradio. Raises PackageMissing where it is to speak MCP and cannot."""
         spoken = door.beside(self.tools.server()) if mcp_server else {}
-        return super().launch(mcp_server=False, app_kwargs={**(app_kwargs or {}), **spoken}, **options)
+        return super().launch(mcp_server=False, inline=False, app_kwargs={**(app_kwargs or {}), **spoken}, **options)
 
 
 def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:

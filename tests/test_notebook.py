@@ -1,0 +1,244 @@
+"""The notebook as it is run, in Colab with its modules stood in for and in plain Jupyter: what it installs, shows and keeps."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import sys
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from gemini_diffusion.notebook import REQUIREMENTS, Notebook, begin, wishes
+from tests.running import NOWHERE
+from tests.stand_ins import StandIns
+
+ROOT = Path(__file__).resolve().parent.parent
+COLAB = ROOT / "tests" / "colab"
+FILE = ROOT / "notebooks" / "colab.ipynb"
+TOKEN = "hf_a_token_from_colabs_secrets"
+"""Never to be seen in an output."""
+
+
+@dataclass
+class Running:
+    """The notebook in a kernel of its own, in a folder that holds what a clone of the project holds."""
+
+    folder: Path
+    client: NotebookClient
+    notebook: Any
+    outputs: dict[str, list[Any]] = field(default_factory=dict)
+
+    def run(self, *names: str) -> None:
+        """Runs the cells of these ids; CellExecutionError where one raises."""
+        for index, cell in enumerate(self.notebook.cells):
+            if cell.id in names:
+                self.client.execute_cell(cell, index)
+                self.outputs[cell.id] = cell.outputs
+
+    def said(self, name: str) -> str:
+        return "".join(output.get("text", "") for output in self.outputs[name])
+
+    def shown(self, name: str, kind: str) -> list[str]:
+        return [output.data[kind] for output in self.outputs[name] if kind in output.get("data", {})]
+
+    @property
+    def asked_of_colab(self) -> list[dict[str, Any]]:
+        log = self.folder / "colab.jsonl"
+        return [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
+
+
+@contextmanager
+def running(folder: Path, **variables: str) -> Iterator[Running]:
+    for name in ("gemini_diffusion", "requirements.txt", "assets"):
+        (folder / name).symlink_to(ROOT / name)
+    notebook = nbformat.read(FILE, as_version=4)
+    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    own = {"HOME": str(folder), "OMP_NUM_THREADS": "1", "COLAB_LOG": str(folder / "colab.jsonl"), "PIP_NO_INDEX": "1"}
+    walls = {"HTTPS_PROXY": NOWHERE, "HTTP_PROXY": NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}
+    with client.setup_kernel(env={**kept, **own, **walls, **variables}):
+        yield Running(folder, client, notebook)
+
+
+@pytest.fixture(scope="module")
+def colab(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Everything run once, from the first cell to the last, by somebody with a token and a secret that is not open."""
+    services.forget()
+    secrets = json.dumps({"HF_TOKEN": TOKEN, "GOOGLE_API_KEY": None})
+    there = {"PYTHONPATH": str(COLAB), "COLAB_SECRETS": secrets, "HF_INFERENCE_URL": services.addresses["HF_INFERENCE_URL"]}
+    with running(tmp_path_factory.mktemp("colab"), **there) as notebook:
+        notebook.run("install", "begin", "show", "draw", "pictures")
+        yield notebook
+
+
+# In Colab
+
+
+def test_it_installs_nothing_where_nothing_is_missing(colab: Running) -> None:
+    assert colab.said("install").strip() == "Everything is installed."
+
+
+def test_it_says_whose_keys_it_found_and_who_draws(colab: Running) -> None:
+    said = colab.said("begin")
+    assert "The secret GOOGLE_API_KEY is not open to this notebook" in said
+    assert "Pictures are drawn by" in said and "No GPU is here." in said
+    assert f"Pictures are kept in {colab.folder}" in said
+
+
+def test_the_window_is_in_a_frame_of_colabs_and_answers_there(colab: Running) -> None:
+    (frame,) = [asked for asked in colab.asked_of_colab if asked["part"] == "output"]
+    assert frame["height"] == "900"
+    page = httpx2.get(f"http://127.0.0.1:{frame['port']}/", headers={"Host": "x-7860.prod.colab.dev"}, trust_env=False)
+    assert page.status_code == 200 and "Gemini Diffusion" in page.text
+    assert "https://colab.research.google.com" in page.headers["content-security-policy"]
+
+
+def test_a_cell_draws_with_the_token_and_shows_the_pictures(services: StandIns, colab: Running) -> None:
+    shown = [base64.b64decode(png) for png in colab.shown("draw", "image/png")]
+    kept = sorted(colab.folder.glob(".local/share/gemini-diffusion/pictures/*/*.png"))
+    assert sorted(shown) == sorted(path.read_bytes() for path in kept) and len(kept) == 2
+    assert "--seed 8" in colab.said("draw") and "Wrote the prompt" in colab.said("draw")
+    assert [drawing.token for drawing in services.hub.drawings] == [TOKEN, TOKEN]
+
+
+def test_every_picture_comes_along_in_one_zip_that_the_browser_downloads(colab: Running) -> None:
+    (download,) = [asked["filename"] for asked in colab.asked_of_colab if asked["part"] == "files"]
+    with zipfile.ZipFile(download) as bundle:
+        assert sorted(re.findall(r"-(\d+)\.png", " ".join(bundle.namelist()))) == ["7", "8"]
+
+
+def test_no_key_stands_in_an_output(colab: Running) -> None:
+    assert TOKEN not in json.dumps(colab.outputs)
+
+
+@pytest.fixture
+def in_colab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Colab's modules in this process, no key anywhere; the file that tells what was asked of them."""
+    monkeypatch.syspath_prepend(COLAB)
+    monkeypatch.setenv("COLAB_SECRETS", "{}")
+    monkeypatch.setenv("COLAB_LOG", str(tmp_path / "colab.jsonl"))
+    yield tmp_path / "colab.jsonl"
+    for name in [name for name in sys.modules if name.startswith("google.colab")]:
+        del sys.modules[name]
+
+
+def test_a_folder_on_drive_mounts_it_first(in_colab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    begun = begin("/content/drive/MyDrive/pictures")
+    assert json.loads(in_colab.read_text("utf-8")) == {"part": "drive", "mountpoint": "/content/drive"}
+    assert begun.settings.home == "/content/drive/MyDrive/pictures"
+    assert "There is no secret HF_TOKEN; that is fine." in capsys.readouterr().out
+
+
+def test_without_pictures_there_is_nothing_to_take_along(
+    in_colab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert begin(str(tmp_path)).pictures() is None
+    assert "There is no picture yet." in capsys.readouterr().out and not in_colab.exists()
+
+
+# In plain Jupyter
+
+
+@pytest.fixture(scope="module")
+def jupyter(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    services.forget()
+    with running(tmp_path_factory.mktemp("jupyter"), **services.environment) as notebook:
+        notebook.run("install", "begin", "show", "draw", "pictures")
+        yield notebook
+
+
+def test_keys_of_the_environment_are_used_and_others_can_be_left_out(services: StandIns, jupyter: Running) -> None:
+    assert "No Hugging Face token; that is fine." in jupyter.said("begin")
+    assert "Gemini key" not in jupyter.said("begin")
+    assert {call.key for call in services.gemini.generations} == {services.environment["GOOGLE_API_KEY"]}
+
+
+def test_the_window_is_in_a_frame_below_the_cell(jupyter: Running) -> None:
+    (frame,) = jupyter.shown("show", "text/html")
+    address = re.search(r'src="(http://localhost:\d+/)"', frame)
+    assert address and 'height="900"' in frame
+    assert httpx2.get(address[1], trust_env=False).status_code == 200
+
+
+def test_showing_it_twice_opens_one_window(jupyter: Running) -> None:
+    first = jupyter.shown("show", "text/html")
+    jupyter.run("show")
+    assert jupyter.shown("show", "text/html") == first
+
+
+def test_the_zip_lies_beside_the_notebook_with_a_link(jupyter: Running) -> None:
+    (link,) = jupyter.shown("pictures", "text/html")
+    (bundle,) = jupyter.folder.glob("*.zip")
+    assert bundle.name in link
+
+
+# What it would install
+
+
+def test_a_torch_that_is_there_is_neither_asked_for_nor_exchanged() -> None:
+    wanted, pins = wishes(REQUIREMENTS.read_text("utf-8"), {"torch": "2.8.0+cu126", "torchvision": "0.23.0"})
+    assert not [line for line in wanted if line.startswith("torch")]
+    assert pins == ["torch==2.8.0+cu126", "torchvision==0.23.0"]
+    assert [line for line in wanted if line.startswith("gradio")]
+
+
+def test_without_a_torch_one_is_asked_for_and_torchvision_never() -> None:
+    wanted, pins = wishes(REQUIREMENTS.read_text("utf-8"), {})
+    assert [line.split(">")[0] for line in wanted if line.startswith("torch")] == ["torch"] and pins == []
+
+
+# The file itself
+
+
+def test_the_badge_leads_to_this_notebook_by_its_full_address() -> None:
+    text = nbformat.read(FILE, as_version=4).cells[0].source
+    (owner, path) = re.findall(r"\]\(https://colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/blob/main/(\S+)\)", text)[0]
+    assert (ROOT / path).samefile(FILE)
+    cloned = next(cell.source for cell in nbformat.read(FILE, as_version=4).cells if cell.id == "install")
+    assert f"https://github.com/{owner} " in cloned
+
+
+def test_the_notebook_is_kept_without_outputs() -> None:
+    cells = [cell for cell in nbformat.read(FILE, as_version=4).cells if cell.cell_type == "code"]
+    assert len(cells) == 5 and not any(cell.outputs or cell.execution_count for cell in cells)
+
+
+# A GPU
+
+
+@pytest.mark.parametrize(
+    ("printed", "gpu", "said"),
+    [
+        ("Tesla T4, 15360", False, "Tesla T4 is here with 15 GB, enough for SDXL: with gpu=True"),
+        ("Tesla T4, 15360", True, "Tesla T4 is here with 15 GB: SDXL draws on it, after a download of"),
+        ("GeForce GT 1030, 2048", False, "too little for SDXL"),
+    ],
+)
+def test_a_gpu_is_offered_with_the_reason(
+    printed: str, gpu: bool, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    driver = tmp_path / "nvidia-smi"
+    driver.write_text(f"#!/bin/sh\necho '{printed}'\n", "utf-8")
+    driver.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("HF_TOKEN", "hf_x")
+    monkeypatch.setenv("GOOGLE_API_KEY", "AIza-x")
+    begun = begin(str(tmp_path / "kept"), gpu=gpu)
+    assert said in capsys.readouterr().out
+    assert begun.settings.engine == ("local" if gpu else "auto")
+    assert begun.settings.agreed_models == ({"sdxl"} if gpu else set())
+
+
+def test_a_notebook_does_not_show_its_keys() -> None:
+    assert TOKEN not in repr(Notebook({"hf_token": TOKEN}))
