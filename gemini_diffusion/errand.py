@@ -139,8 +139,8 @@ class Errand:
         try:
             async with self.guest.drawing(planned.engine.name, request, self.settings):
                 result = await planned.engine.generate(request, self.settings, _placed(self.emit, place))
-            recipe = written(result, crafted)
-            picture = await asyncio.to_thread(self.studio.gallery.save, result.image, recipe)
+                recipe = written(result, crafted)
+                picture = await asyncio.to_thread(self.studio.gallery.save, result.image, recipe)
         except GeminiDiffusionError as error:
             return error
         self.keep(picture)

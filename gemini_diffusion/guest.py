@@ -58,7 +58,7 @@ class Guest:
 
     @asynccontextmanager
     async def drawing(self, engine: str, request: ImageRequest, settings: Settings) -> AsyncIterator[None]:
-        """A place for one drawing, counted where the host pays for it. Raises Overloaded, OutOfQuota, KeyNeeded."""
+        """A place for one drawing until it is kept, counted where the host pays. Raises Overloaded, OutOfQuota, KeyNeeded."""
         with self.places.one():
             if self.lending and self._borrows(engine, settings):
                 _keep_at_home(self.lending, request, settings)

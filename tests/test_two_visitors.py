@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.running import App
-from tests.stand_ins import StandIns
+from tests.servers.gemini import reply
+from tests.stand_ins import Held, StandIns, drawn
 from tests.visitor import PAGE, AppError, Client, Visitor
 
 KEYS = {"ada": "AIza-this-key-is-adas-0001", "bob": "AIza-this-key-is-bobs-0002"}
@@ -144,6 +145,26 @@ def test_nobody_takes_or_draws_anothers_picture_by_its_id(services: StandIns, ap
 
     visitors["ada"].press("redraw", "click", None, "a heron at noon", "")
     assert [call.prompt for call in services.hub.drawings[drawings:]] == ["a heron at noon"], "its owner does"
+
+
+def test_a_program_that_cancels_ends_its_own_turn_alone(services: StandIns, visitors: dict[str, Visitor]) -> None:
+    ada, bob = (visitors[name].program() for name in KEYS)
+    answer, picture = Held(reply("Once upon a time", " there was a fox.")), Held(drawn)
+    services.gemini.enqueue(answer)
+    services.hub.enqueue(picture)
+    telling = ada.submit("Tell me a story.", api_name="/chat")
+    assert next(iter(telling)) == "Once upon a time"
+    drawing = bob.submit("a heron --raw", api_name="/imagine")
+    assert services.hub.wait_for(lambda: len(services.hub.drawings) == 1, 30)
+
+    telling.cancel()
+    assert services.gemini.wait_for(lambda: services.gemini.generations[0].disconnected, 20)
+    answer.let_go()
+    assert ada.predict("Another story, please.", api_name="/chat").startswith("You said"), "the place of the ended turn is free"
+    assert not services.hub.drawings[0].disconnected and not drawing.done()
+    picture.let_go()
+    (file,), (recipe,) = drawing.result(60)
+    assert recipe["original"] == "a heron" and Path(file).read_bytes()
 
 
 def test_nothing_of_the_host_is_sent_where_keys_are_not_lent(services: StandIns, tmp_path: Path) -> None:
