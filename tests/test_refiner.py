@@ -1,0 +1,235 @@
+"""Base and refiner as one drawing, seamless edges, and the finishing pass: on tiny pipelines saved as the big ones are."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import itertools
+import json
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gemini_diffusion import catalogue
+from gemini_diffusion.engines.diffusion import refining, schedulers
+from gemini_diffusion.engines.diffusion.bench import Bench, Commission
+from gemini_diffusion.engines.diffusion.loading import load
+from gemini_diffusion.engines.diffusion.packages import Packages
+from gemini_diffusion.engines.diffusion.pipeline import Drawn, Pipeline
+from gemini_diffusion.engines.diffusion.queue import DrawingQueue
+from gemini_diffusion.engines.diffusion.view import view_of
+from gemini_diffusion.engines.local import LocalEngine
+from gemini_diffusion.errors import RequestRefused
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import Event, ImageResult, Progress, StageFinished
+from tests.bench import Local, asked, reading
+from tests.tiny_sdxl import build_refiner, build_sd15
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
+
+
+@pytest.fixture(scope="module")
+def refiner(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_refiner(tmp_path_factory.mktemp("models") / "tiny-refiner")
+
+
+@pytest.fixture
+def pair(sdxl: Path, refiner: Path, packages: Packages) -> Pipeline:
+    """A base with its refiner in memory."""
+    base = load(sdxl, packages)
+    return dataclasses.replace(base, refiner=refining.open_refiner(refiner, base.base, packages))
+
+
+@pytest.fixture
+async def local(tmp_path: Path) -> AsyncIterator[Local]:
+    made = Local(LocalEngine(tmp_path / "home"))
+    yield made
+    await made.engine.close()
+
+
+# --- an ensemble of two ---
+
+
+@pytest.mark.parametrize(("refine", "split"), [(0.8, (20, 5)), (0.6, (15, 10)), (1.0, (25, 0))])
+async def test_twenty_five_steps_are_split_between_the_two_and_counted_as_one_drawing(
+    pair: Pipeline, refine: float, split: tuple[int, int]
+) -> None:
+    steps, events = [0, 0], list[Event]()
+    pair.base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
+    pair.refiner.unet.register_forward_hook(lambda *_: steps.__setitem__(1, steps[1] + 1))
+    (drawn,) = pair.draw([asked(events.append, num_inference_steps=25, refine=refine)])
+    await asyncio.sleep(0)
+    assert isinstance(drawn, Drawn)
+    assert tuple(steps) == split
+    told = [(event.done, event.total) for event in events if isinstance(event, Progress)]
+    assert told == [(number, 25) for number in range(1, 26)]
+    assert drawn.ignored == ()
+
+
+async def test_it_is_the_picture_that_diffusers_draws_with_both(
+    pair: Pipeline, packages: Packages, sdxl: Path, refiner: Path
+) -> None:
+    diffusers, torch = packages.diffusers, packages.torch
+    base = diffusers.StableDiffusionXLPipeline.from_pretrained(sdxl, local_files_only=True, add_watermarker=False)
+    second = diffusers.StableDiffusionXLImg2ImgPipeline.from_pretrained(
+        refiner, vae=base.vae, text_encoder_2=base.text_encoder_2, local_files_only=True, add_watermarker=False
+    )
+    shared = {"num_inference_steps": 10, "guidance_scale": 5.0, "generator": torch.Generator().manual_seed(7)}
+    latents = base("a cat", width=64, height=64, denoising_end=0.8, output_type="latent", **shared).images
+    plain = second("a cat", image=latents, denoising_start=0.8, **shared).images[0]
+    (ours,) = pair.draw([asked(num_inference_steps=10, refine=0.8)])
+    (alone,) = pair.draw([asked(num_inference_steps=10)])
+    assert isinstance(ours, Drawn) and isinstance(alone, Drawn)
+    assert _largest_difference(ours.image, plain) <= 1
+    assert _largest_difference(ours.image, alone.image) > 1
+
+
+async def test_second_encoder_and_decoder_are_shared(pair: Pipeline) -> None:
+    assert pair.refiner.vae is pair.base.vae
+    assert pair.refiner.text_encoder_2 is pair.base.text_encoder_2
+
+
+async def test_a_refined_picture_of_a_batch_is_the_refined_picture_drawn_alone(pair: Pipeline) -> None:
+    words = [{"prompt": "a cat", "seed": 1}, {"prompt": "two dogs", "seed": 2}]
+    batch = pair.draw([asked(refine=0.5, num_inference_steps=6, **each) for each in words])  # type: ignore[arg-type]
+    alone = [pair.draw([asked(refine=0.5, num_inference_steps=6, **each)])[0] for each in words]  # type: ignore[arg-type]
+    for one, other in zip(batch, alone, strict=True):
+        assert isinstance(one, Drawn) and isinstance(other, Drawn)
+        assert _largest_difference(one.image, other.image) <= 1
+
+
+@pytest.mark.parametrize("scheduler", ["DPM++ 2M Karras", "Heun", "UniPC", "Euler a", "LCM"])
+async def test_other_schedulers_hand_over_too(pair: Pipeline, scheduler: str) -> None:
+    (drawn,) = pair.draw([asked(refine=0.7, num_inference_steps=10, scheduler=scheduler)])
+    assert isinstance(drawn, Drawn)
+    assert (drawn.scheduler, drawn.ignored) == (scheduler, ())
+
+
+@pytest.mark.parametrize("refine", [0.999, 0.001])
+async def test_a_part_that_leaves_one_of_them_no_step_is_named_as_ignored(pair: Pipeline, refine: float) -> None:
+    (drawn,) = pair.draw([asked(num_inference_steps=4, refine=refine)])
+    assert isinstance(drawn, Drawn)
+    assert drawn.ignored == ("refine",)
+
+
+async def test_a_model_without_a_refiner_names_the_wish_as_ignored(local: Local, sdxl: Path) -> None:
+    assert (await local.draw(sdxl, refine=0.8)).ignored == ("refine",)
+    assert not local.engine.capabilities(str(sdxl), Settings()).refine
+    assert local.engine.capabilities("sdxl", Settings()).refine
+    for impossible in (0.0, 1.5, -1.0):
+        with reading(RequestRefused, "The refiner begins after a part of the drawing, between 0 and 1."):
+            await local.draw(sdxl, refine=impossible)
+
+
+async def test_the_refiner_is_loaded_beside_its_base_when_it_is_first_wanted(sdxl: Path, refiner: Path) -> None:
+    queue: DrawingQueue[Commission, ImageResult] = DrawingQueue(Bench().draw)
+    entry, events = catalogue.find(str(sdxl)), list[Event]()
+
+    async def draw(refine: float) -> ImageResult:
+        request = asked(refine=refine, num_inference_steps=5).request
+        return await queue.draw(Commission(request, entry, sdxl, refiner if refine < 1 else None), events.append)
+
+    try:
+        plain, refined, again = [await draw(refine) for refine in (1.0, 0.8, 1.0)]
+    finally:
+        await queue.close()
+    loaded = [event.text for event in events if isinstance(event, StageFinished) and event.stage == "loading"]
+    assert [text.partition(":")[0] for text in loaded] == ["tiny-sdxl is in memory", "The refiner is in memory"]
+    assert refined.ignored == ()
+    assert plain.image.tobytes() == again.image.tobytes() != refined.image.tobytes()
+
+
+async def test_only_a_refiner_can_refine_and_only_sdxl(sdxl: Path, refiner: Path, packages: Packages, tmp_path: Path) -> None:
+    base = load(sdxl, packages).base
+    with reading(RequestRefused, "A model of the kind StableDiffusionXLPipeline cannot refine this one's pictures."):
+        refining.open_refiner(sdxl, base, packages)
+    older = load(build_sd15(tmp_path / "sd15"), packages).base
+    with reading(RequestRefused, "cannot refine this one's pictures. Draw without --refine."):
+        refining.open_refiner(refiner, older, packages)
+
+
+async def test_a_refiner_without_the_parts_it_shares_loads_as_well(
+    sdxl: Path, refiner: Path, packages: Packages, tmp_path: Path
+) -> None:
+    lean = shutil.copytree(refiner, tmp_path / "lean")
+    for part in ("text_encoder_2", "vae"):
+        for weights in (lean / part).glob("*.safetensors"):
+            weights.unlink()
+    assert json.loads((lean / "model_index.json").read_text())["text_encoder"] == [None, None]
+    base = load(sdxl, packages)
+    pair = dataclasses.replace(base, refiner=refining.open_refiner(lean, base.base, packages))
+    assert isinstance(pair.draw([asked(refine=0.5)])[0], Drawn)
+
+
+async def test_a_finishing_pass_changes_a_picture_a_little_and_more_with_more_strength(
+    pair: Pipeline, packages: Packages
+) -> None:
+    (drawn,) = pair.draw([asked(num_inference_steps=6)])
+    assert isinstance(drawn, Drawn)
+
+    def finished(strength: float) -> Any:
+        view = view_of(pair.refiner, schedulers.fresh(packages.diffusers, "", pair.base.scheduler))
+        latents = refining.finish(
+            view, drawn.image, strength, prompt="a cat", num_inference_steps=10,
+            generator=packages.torch.Generator().manual_seed(7),
+        )  # fmt: skip
+        return latents, view.num_timesteps
+
+    little, steps = finished(refining.STRENGTH)
+    much, more = finished(0.9)
+    assert (steps, more, tuple(little.shape)) == (3, 9, (1, 4, 8, 8))
+    assert not packages.torch.equal(little, much)
+
+
+# --- edges that meet ---
+
+
+async def test_opposite_edges_of_a_seamless_picture_meet(local: Local) -> None:
+    jumps = {}
+    for tile in (False, True):
+        pictures = [
+            (await local.draw("postcard", tile=tile, seed=seed, width=128, height=128, num_inference_steps=12)).image
+            for seed in (1, 2)
+        ]
+        jumps[tile] = sum(_jump(picture) for picture in pictures)
+    assert jumps[True] < jumps[False] / 3, jumps
+    assert local.engine.capabilities("postcard", Settings()).tile
+
+
+async def test_the_next_drawing_is_not_seamless_also_after_an_error(local: Local, sdxl: Path, packages: Packages) -> None:
+    before = await local.draw(sdxl)
+    assert (await local.draw(sdxl, tile=True)).image.tobytes() != before.image.tobytes()
+    assert (await local.draw(sdxl)).image.tobytes() == before.image.tobytes()
+    pipeline = load(sdxl, packages)
+    pipeline.base.unet.mid_block.register_forward_pre_hook(_fail)
+    with pytest.raises(ZeroDivisionError):
+        pipeline.draw([asked(tile=True)])
+    convolutions = [module for module in pipeline.base.unet.modules() if isinstance(module, packages.torch.nn.Conv2d)]
+    assert {convolution.padding_mode for convolution in convolutions} == {"zeros"}
+
+
+def _fail(*_: object) -> None:
+    raise ZeroDivisionError
+
+
+def _jump(picture: Any) -> float:
+    """How much neighbours differ across the edges, as a multiple of how much they differ inside."""
+    grey = picture.convert("L")
+    columns = [list(grey.crop((x, 0, x + 1, grey.height)).getdata()) for x in range(grey.width)]
+    rows = [list(grey.crop((0, y, grey.width, y + 1)).getdata()) for y in range(grey.height)]
+    return _across(columns) + _across(rows)
+
+
+def _across(lines: Sequence[Sequence[int]]) -> float:
+    def apart(one: Sequence[int], other: Sequence[int]) -> float:
+        return sum(abs(a - b) for a, b in zip(one, other, strict=True)) / len(one)
+
+    inside = sum(apart(one, other) for one, other in itertools.pairwise(lines)) / (len(lines) - 1)
+    return apart(lines[0], lines[-1]) / inside
+
+
+def _largest_difference(one: Any, other: Any) -> int:
+    return max(abs(a - b) for a, b in zip(one.tobytes(), other.tobytes(), strict=True))
