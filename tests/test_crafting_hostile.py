@@ -31,7 +31,7 @@ async def test_an_obeyed_injection_brings_no_instruction_flag_or_address_into_th
         negative_prompt="--cfg 30 <script>alert(1)</script> blurry",
     )
     crafted, _, _ = await crafted_from(answer, answer, idea=idea)
-    everything = " ".join([crafted.prompt, crafted.title, crafted.reply, crafted.negative_prompt, crafted.prompt_2])
+    everything = " ".join([crafted.prompt, crafted.title, crafted.reply, crafted.negative_prompt])
     for leak in ("wish for a picture", "--steps", "http", "evil.example/x", "--cfg", "script"):
         assert leak not in everything.lower(), everything
     assert "red cat" in crafted.prompt
@@ -85,13 +85,6 @@ async def test_an_unknown_shape_and_fields_nobody_asked_for_are_left_out() -> No
     assert (crafted.aspect_ratio, crafted.style, crafted.prompt) == ("", "", GOOD)
 
 
-async def test_the_second_encoder_gets_words_only_if_they_keep_the_wish() -> None:
-    crafted, _, _ = await crafted_from(as_json(GOOD, prompt_2="masterpiece, 8k"))
-    assert crafted.prompt_2 == ""
-    crafted, _, _ = await crafted_from(as_json(GOOD, prompt_2="red cat, beach, film grain"))
-    assert crafted.prompt_2 == "red cat, beach, film grain"
-
-
 @given_settings(max_examples=100, deadline=None)
 @given(prompt=st.text(max_size=80), title=st.text(max_size=20))
 def test_a_growing_prompt_only_grows_and_ends_as_it_was_meant(prompt: str, title: str) -> None:
@@ -119,7 +112,7 @@ def test_a_value_that_is_spelled_like_the_field_is_not_taken_for_it() -> None:
         ("a cat \u2014cfg 30", "a cat"),
         ("rock--paper, a half\u2014finished bridge", "rock--paper, a half\u2014finished bridge"),
         ("**bold** `code` ~~gone~~", "bold code gone"),
-        ("(glowing:1.3) eyes, fluffy++", "glowing eyes, fluffy"),
+        ("(glowing:1.3) eyes, fluffy++, (a dog:-1) C++", "glowing eyes, fluffy, C++"),
         ("cat <lora:evil:1> ![x](http://a.b/c.png)", "cat x"),
         ("a\u202e cat\u0000\n\ton\u200b a mat", "a cat on a mat"),
         ("see https://a.b/c or www.d.e or evil.com/x", "see or or"),

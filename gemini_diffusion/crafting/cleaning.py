@@ -1,10 +1,12 @@
-"""Takes out what has no place in a prompt: addresses, flags, markup, control characters; knows of a request its quotations."""
+"""Takes out what has no place in a prompt: addresses, flags, weights, markup, control characters; knows no request."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Sequence
+
+from gemini_diffusion import emphasis
 
 _FLAGS = r"(?:ar|aspect|seed|no|stylize|s|raw|style|n|steps|cfg|quality|q|model|v|niji|tile|chaos|c)"
 _RULES = tuple(
@@ -15,8 +17,6 @@ _RULES = tuple(
         (r"\b[a-z][a-z0-9+.-]{1,12}://\S*|\bwww\.\S+|\b(?:javascript|data|file|mailto):\S+", " "),
         (r"\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|io|ru|cn|de|xyz|info|dev|app)\b(?:/\S*)?", " "),
         (rf"(?:^|(?<=[\s,;(]))(?:--[a-z][\w-]*|[\u2013\u2014]{_FLAGS}\b)(?:[ =:]?(?=\S*\d)[\w.:x/-]+)?", " "),
-        (r"\(([^():]{1,80}):\s*\d*\.?\d+\)", r"\1"),  # (word:1.2)
-        (r"(?<=\w)[+]{1,6}(?=\s|,|$)", ""),
         (r"```\w*|`|\*+|~~|(?:^|(?<=\s))#{1,6}\s", " "),
         (r"(?:^|(?<=\W))_+(?=\w)|(?<=\w)_+(?=\W|$)", ""),
         (r"[{}\[\]<>|\\]+", " "),
@@ -29,11 +29,12 @@ _ADDRESS = re.compile(r"://|www\.", re.IGNORECASE)
 
 
 def clean(text: str, quotes: Sequence[str] = (), longest: int = 4000) -> str:
-    """`text` in one line without what no encoder should read; the person's own quotations stay letter by letter."""
+    """`text` in one line without what no encoder should read; what the person quoted, and their tokens, stay as they are."""
     plain = visible(text)[:longest]
     held = [quote for quote in quotes if quote and quote in plain]
     for place, quote in enumerate(held):
         plain = plain.replace(quote, f"\ue000{place}\ue001")
+    plain = emphasis.plain(emphasis.parted(plain)[0])
     for pattern, instead in _RULES:
         plain = pattern.sub(instead, plain)
     for place, quote in enumerate(held):

@@ -151,6 +151,8 @@ def _worth_asking(reading: Reading, text: PromptText) -> tuple[Term, ...]:
 def _is_kept(term: Term, reading: Reading, text: PromptText, negative: frozenset[str], takes_negative: bool) -> bool:
     if term.kind == "quote":
         return _squashed(term.english) in _squashed(text.text)
+    if term.kind == "token":
+        return term.english in text.text
     if term.kind == "negation":
         return _is_denial_kept(term, reading, text, negative, takes_negative)
     if term.kind == "number" and term.value == "1" and not others_on_noun(term, text, reading):

@@ -17,7 +17,7 @@ from gemini_diffusion.crafting.lexicon import read_lexicon, words_in
 from gemini_diffusion.crafting.merging import merge
 from gemini_diffusion.crafting.reading import Answer, How, growing, read, schema
 from gemini_diffusion.crafting.rules import craft_by_rules
-from gemini_diffusion.crafting.terms import Term, quotes_in, read_idea
+from gemini_diffusion.crafting.terms import Term, quotes_in, read_idea, tokens_in
 from gemini_diffusion.crafting.vocabulary import vocabulary_of
 from gemini_diffusion.crafting.wish import Wish
 from gemini_diffusion.errors import Blocked, GeminiDiffusionError
@@ -70,8 +70,8 @@ class _Crafting:
         self, wish: Wish, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
     ) -> None:
         self.wish, self.chat_model, self.settings, self.emit = wish, chat_model, settings, emit
-        self.reading = read_idea(wish.words, wish.negative)
-        self.quotes = quotes_in(wish.words)
+        self.reading = read_idea(wish.words, wish.negative, wish.weighed)
+        self.quotes = [*quotes_in(wish.words), *tokens_in(wish.words)]
         self.instruction = write(_order(wish))
         context = [Message(entry.role, entry.text[:_LONGEST_CONTEXT]) for entry in conversation[-_CONTEXT_MESSAGES:]]
         self.messages = (*context, Message("user", wish.words))
@@ -135,7 +135,6 @@ class _Crafting:
         return answer.model_copy(
             update={
                 "prompt": clean(answer.prompt, self.quotes),
-                "prompt_2": plain(answer.prompt_2, 400),
                 "negative_prompt": plain(answer.negative_prompt, 400),
                 "title": plain(answer.title, 80),
                 "reply": plain(answer.reply, 300),
@@ -188,7 +187,6 @@ class _Crafting:
             original=self.wish.idea,
             prompt=prompt,
             negative_prompt=answer.negative_prompt,
-            prompt_2=self._second(answer),
             title=answer.title or " ".join(words_in(answer.prompt)[:6]),
             style=answer.style if answer.style in known_styles() else "",
             aspect_ratio=self.wish.aspect or ("" if answer.aspect_ratio == "auto" else answer.aspect_ratio),
@@ -203,25 +201,18 @@ class _Crafting:
         ruled = craft_by_rules(self.wish, (*self.notices, said))
         return ruled if len(ruled.missing) < len(finished.missing) else finished
 
-    def _second(self, answer: Answer) -> str:
-        """Words for SDXL's second encoder, which reads them instead of the prompt: only where they keep the wish too."""
-        if self.wish.model.family != "sdxl" or not answer.prompt_2:
-            return ""
-        verdict = verify(self.reading, answer.prompt_2, answer.negative_prompt)
-        fits = self.wish.count(answer.prompt_2) <= self.wish.soft_limit and verdict.added_words <= self.wish.added_words
-        return answer.prompt_2 if verdict.holds and fits else ""
-
 
 def _order(wish: Wish) -> Order:
     vocabulary = vocabulary_of(wish)
     return Order(
         family=wish.model.family,
         added_words=wish.added_words,
-        max_tokens=wish.soft_limit,
+        max_tokens=wish.room,
         takes_negative=wish.model.takes_negative,
         avoid=tuple(clean(thing, longest=100) for thing in wish.negative),
         aspect=wish.aspect,
         style=wish.preset,
+        keep=(*(" ".join(phrase.split()) for phrase in wish.weighed), *tokens_in(wish.words)),
         vocabulary=tuple(word for word in vocabulary.words if " " not in word) if vocabulary else (),
     )
 

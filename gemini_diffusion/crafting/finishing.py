@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from gemini_diffusion.crafting.contract import PromptText, count_added, verify
 from gemini_diffusion.crafting.merging import trim
+from gemini_diffusion.crafting.stressing import stressed
 from gemini_diffusion.crafting.terms import Reading
 from gemini_diffusion.crafting.window import cut_to
 from gemini_diffusion.crafting.wish import Wish, style_notices
@@ -16,9 +17,9 @@ from gemini_diffusion.types import CraftedPrompt
 
 
 def finish(crafted: CraftedPrompt, wish: Wish, reading: Reading) -> CraftedPrompt:
-    """`crafted` trimmed to the wish's budget and the model's window, with style, kept, missing, added words and notices."""
+    """`crafted` trimmed to the wish's budget and the window, with style, weights, kept, missing, added words and notices."""
     notices = [*crafted.notices, *style_notices(wish)]
-    if len(wish.idea) > len(wish.words):
+    if len(wish.said) > len(wish.words):
         notices.append(f"Only the first {len(wish.words):,} characters of your words were read.")
     body = within_budget(crafted.prompt, wish, reading)
     if body != crafted.prompt:
@@ -38,7 +39,7 @@ def finish(crafted: CraftedPrompt, wish: Wish, reading: Reading) -> CraftedPromp
         notices.append(f"Not in the prompt: {', '.join(term.said for term in verdict.missing[:8])}.")
     return replace(
         crafted,
-        prompt=_with_style(fitted, style, wish),
+        prompt=stressed(_with_style(fitted, style, wish), wish, reading),
         negative_prompt=negative,
         style=wish.preset.name if wish.preset else crafted.style,
         kept=tuple(term.said for term in verdict.kept),
@@ -58,26 +59,26 @@ def within_budget(prompt: str, wish: Wish, reading: Reading) -> str:
 def fit(prompt: str, wish: Wish, reading: Reading) -> tuple[str, str]:
     """The prompt within the window, and what of the person's own words had to be left out at its end.
 
-    Additions go first, down to the guidance; the person's own words may pass the guidance but not the window.
+    Additions go first, down to the guidance; the person's own words may pass the guidance, but not what is read at all.
     """
     if wish.count(prompt) > min(wish.soft_limit * 1.1, wish.model.max_tokens):
         prompt = trim(prompt, reading, lambda text: wish.count(text) <= wish.soft_limit) or prompt
-    if wish.count(prompt) <= wish.model.max_tokens:
+    if wish.count(prompt) <= wish.longest:
         return prompt, ""
-    return cut_to(prompt, lambda text: wish.count(text) <= wish.model.max_tokens)
+    return cut_to(prompt, lambda text: wish.count(text) <= wish.longest)
 
 
 def _said_of_length(wish: Wish, lost: str) -> list[str]:
     if not lost:
         return []
     end = lost if len(lost) <= 80 else f"{lost[:77]}..."
-    return [f"{wish.model.label} reads {wish.model.max_tokens} tokens, so the end of your words was left out: {end}"]
+    return [f"{wish.model.label} reads {wish.longest} tokens, so the end of your words was left out: {end}"]
 
 
 def _style_that_fits(body: str, wish: Wish) -> str:
     """The style's positive words, fewer of them where the window is nearly full."""
     parts = wish.preset.positive.split(", ") if wish.preset else []
-    while parts and wish.count(_with_style(body, ", ".join(parts), wish)) > wish.model.max_tokens:
+    while parts and wish.count(_with_style(body, ", ".join(parts), wish)) > wish.longest:
         parts.pop()
     return ", ".join(parts)
 
@@ -103,6 +104,6 @@ def _negative(crafted: str, wish: Wish, reading: Reading) -> str:
     free = [part for part in others if not PromptText(part).shown & wanted]
     unique = {part.lower(): part for part in reversed([*own, *free])}
     parts = list(dict.fromkeys(unique[part.lower()] for part in [*own, *free]))
-    while len(parts) > len(own) and wish.count(", ".join(parts)) > wish.model.max_tokens:
+    while len(parts) > len(own) and wish.count(", ".join(parts)) > wish.longest:
         parts.pop()
     return ", ".join(parts)

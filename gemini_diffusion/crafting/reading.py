@@ -39,7 +39,6 @@ class Answer(BaseModel):
 
     title: Annotated[str, _text(80)] = ""
     prompt: Annotated[str, _text(4000)]
-    prompt_2: Annotated[str, _text(1000)] = ""
     negative_prompt: Annotated[str, _text(1000)] = ""
     style: Annotated[str, _text(40)] = ""
     aspect_ratio: Annotated[Shape, BeforeValidator(_shape)] = "auto"

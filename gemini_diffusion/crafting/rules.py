@@ -17,7 +17,7 @@ from gemini_diffusion.crafting.contract import PromptText, added_tokens
 from gemini_diffusion.crafting.finishing import finish
 from gemini_diffusion.crafting.languages import items_of
 from gemini_diffusion.crafting.lexicon import read_lexicon, stem, words_in
-from gemini_diffusion.crafting.terms import QUOTE, SHAPE, Reading, denials_in, quotes_in, read_idea
+from gemini_diffusion.crafting.terms import QUOTE, SHAPE, TOKEN, Reading, denials_in, quotes_in, read_idea, tokens_in
 from gemini_diffusion.crafting.translating import translate, untranslated
 from gemini_diffusion.crafting.vocabulary import Vocabulary, vocabulary_of
 from gemini_diffusion.crafting.wish import Wish
@@ -41,7 +41,7 @@ class Draft:
 
 def craft_by_rules(wish: Wish, notices: tuple[str, ...] = ()) -> CraftedPrompt:
     """The idea in English, put right for the model's family and made a little richer; never raises on any text."""
-    reading = read_idea(wish.words, wish.negative)
+    reading = read_idea(wish.words, wish.negative, wish.weighed)
     draft = _draft(wish, reading)
     _put_denials(draft, wish)
     _or_empty_scene(draft, wish)
@@ -65,11 +65,12 @@ def craft_by_rules(wish: Wish, notices: tuple[str, ...] = ()) -> CraftedPrompt:
 
 def _draft(wish: Wish, reading: Reading) -> Draft:
     """The idea without its shape, request and denials, in English as far as the table goes."""
-    quotes = quotes_in(wish.words)
-    plain = clean(SHAPE.sub(" ", wish.words), quotes)
+    quotes, tokens = quotes_in(wish.words), tokens_in(wish.words)
+    plain = clean(SHAPE.sub(" ", wish.words), [*quotes, *tokens])
+    verbatim = [*(f'"{quote}"' for quote in quotes), *tokens]
     notices = ["A web address in your words was left out."] if holds_address(wish.words) else []
     if reading.language not in ("en", ""):
-        return _translated(plain, reading.language, quotes, notices)
+        return _translated(plain, reading.language, verbatim, notices)
     words, denied = _without_denials(_REQUEST.sub("", plain))
     if not reading.language:
         notices.append("I do not know this language, so your words stay as they are. With a Gemini key any language works.")
@@ -83,9 +84,9 @@ def _or_empty_scene(draft: Draft, wish: Wish) -> None:
         draft.notices.append("Your words name nothing to draw, so I wrote: a quiet empty scene.")
 
 
-def _translated(plain: str, code: str, quotes: list[str], notices: list[str]) -> Draft:
-    items = items_of(QUOTE.sub(" , ", plain), code)
-    words = ", ".join(filter(None, [translate(items, code), *(f'"{quote}"' for quote in quotes)]))
+def _translated(plain: str, code: str, verbatim: list[str], notices: list[str]) -> Draft:
+    items = items_of(TOKEN.sub(" , ", QUOTE.sub(" , ", plain)), code)
+    words = ", ".join(filter(None, [translate(items, code), *verbatim]))
     denied = [item.word.english if item.word else item.said for item in items if item.negated]
     rest = untranslated(items)
     if rest:

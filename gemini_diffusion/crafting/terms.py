@@ -14,11 +14,13 @@ from typing import Literal
 from gemini_diffusion.crafting.languages import Item, items_of, language_of
 from gemini_diffusion.crafting.lexicon import Word, read_lexicon, stem, words_in
 
-TermKind = Literal["number", "colour", "name", "quote", "negation", "noun"]
+TermKind = Literal["number", "colour", "name", "quote", "negation", "noun", "word", "token"]
 QUOTE = re.compile(
     r'"([^"\n]{1,200})"|“([^”\n]{1,200})”|„([^“”\n]{1,200})[“”]|«\s?([^»\n]{1,200}?)\s?»|「([^」\n]{1,200})」'
     r"|(?:^|(?<=\s))'([^'\n]{2,100})'(?=[\s,.;!?]|$)"
 )
+TOKEN = re.compile(r"<\w[\w-]{0,60}>")
+"""What stands for a textual inversion: no word, and kept as it is."""
 SHAPE = re.compile(r"\b(?:in |as |aspect(?: ratio)? )?(1:1|3:2|2:3|4:3|3:4|16:9|9:16|21:9)\b(?![:\d])", re.IGNORECASE)
 _THING = r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*"
 _DOING = r"(?!(?:clothing|building|painting|lightning|ceiling|writing|lettering|wing|ring|king|string|railing)s?\b)[a-z]+ing\b"
@@ -71,11 +73,14 @@ class Reading:
         return tuple(term.english for term in self.terms if term.kind == "negation" and term.stems & wanted)
 
 
-def read_idea(idea: str, avoid: Sequence[str] = ()) -> Reading:
-    """Everything in `idea` that must be kept, `avoid` (the person's --no) among the denials; never raises."""
-    plain = SHAPE.sub(" ", QUOTE.sub(" , ", idea))
+def read_idea(idea: str, avoid: Sequence[str] = (), weighed: Sequence[str] = ()) -> Reading:
+    """Everything in `idea` that must be kept: `avoid` (the person's --no) is among the denials, and of `weighed`, what the
+    person gave a weight, every word of substance is among the rest. Never raises.
+    """
+    plain = SHAPE.sub(" ", TOKEN.sub(" , ", QUOTE.sub(" , ", idea)))
     code = language_of(plain)
     found = [Term("quote", quote, quote) for quote in quotes_in(idea)]
+    found += [Term("token", token, token) for token in tokens_in(idea)]
     stems = frozenset(stem(word) for word in words_in(idea))
     foreign = () if code == "en" else tuple(words_in(plain))
     if code in ("en", ""):
@@ -86,12 +91,31 @@ def read_idea(idea: str, avoid: Sequence[str] = ()) -> Reading:
         stems = stems.union(*(item.word.accepted for item in items if item.word))
         foreign = tuple(item.said for item in items if not (item.word or item.number is not None or item.is_break))
     found += [_denial(phrase, phrase) for phrase in avoid if phrase.strip()]
+    found += [term for phrase in weighed for term in _weighed_terms(TOKEN.sub(" ", QUOTE.sub(" ", phrase)), code, found)]
     return Reading(idea, code, _distinct(found), stems, foreign)
 
 
 def quotes_in(idea: str) -> list[str]:
     """What stands between quotation marks, letter by letter."""
     return [next(filter(None, match.groups())) for match in QUOTE.finditer(idea)]
+
+
+def tokens_in(idea: str) -> list[str]:
+    """The tokens of textual inversions in a text, outside quotations."""
+    return TOKEN.findall(QUOTE.sub(" ", idea))
+
+
+def _weighed_terms(phrase: str, code: str, found: Sequence[Term]) -> Iterator[Term]:
+    """The words of a weighted phrase that nothing else asks to keep, qualities among them."""
+    kept = {word.lower() for term in found for word in words_in(term.said)}
+    items = items_of(phrase, code) if code not in ("en", "") else [Item(word) for word in words_in(phrase)]
+    for item in items:
+        if item.said.lower() in kept or item.said.lower() in read_lexicon().stop or item.is_break or item.negated:
+            continue
+        if item.word:
+            yield Term("word", item.said, item.word.english, item.word.accepted)
+        elif item.number is None:
+            yield Term("word", item.said, item.said, frozenset({stem(item.said)}), sure=code == "en")
 
 
 def _distinct(terms: list[Term]) -> tuple[Term, ...]:

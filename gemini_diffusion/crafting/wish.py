@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gemini_diffusion import emphasis
 from gemini_diffusion.catalogue import ImageModel
 from gemini_diffusion.crafting.window import count, words_for
 from gemini_diffusion.instructions import Style, find, nearest
@@ -16,10 +17,11 @@ LONGEST_IDEA = 3000
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a person asked for: `idea` in their words, `negative` what they do not want to see, `stylize` 0 to 1000.
+    """What a person asked for: `idea` in their words and marks, `negative` what they do not want to see, `stylize` 0 to 1000.
 
-    `max_prompt_tokens` is guidance on length; `count_tokens` the model's own count of a text, its specials included as in
-    `ImageModel.max_tokens`, None where it cannot tell.
+    `max_prompt_tokens` is guidance on length; `max_tokens` what the engine reads of a prompt at all, None for one window of the
+    model's encoder; `count_tokens` the model's own count of a text, its specials included as in `ImageModel.max_tokens`, None
+    where it cannot tell.
     """
 
     idea: str
@@ -29,12 +31,23 @@ class Wish:
     style: str = ""
     aspect: str = ""
     max_prompt_tokens: int = 60
+    max_tokens: int | None = None
     count_tokens: Callable[[str], int | None] | None = None
 
     @property
     def words(self) -> str:
-        """The idea as far as it is read: more than any encoder's window holds."""
-        return self.idea[:LONGEST_IDEA]
+        """The idea without its marks, as far as it is read."""
+        return self.said[:LONGEST_IDEA]
+
+    @property
+    def said(self) -> str:
+        """The whole idea without its marks of emphasis."""
+        return emphasis.plain(self.idea)
+
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        """The words that count more or less than the rest."""
+        return tuple(span.text for span in emphasis.read(self.idea) if span.weight != 1)
 
     @property
     def preset(self) -> Style | None:
@@ -51,6 +64,16 @@ class Wish:
         guidance = min(self.max_prompt_tokens, self.model.max_tokens)
         above = max(0, min(self.stylize, 1000) - 100) / 900
         return round(guidance + above * (self.model.max_tokens - guidance))
+
+    @property
+    def longest(self) -> int:
+        """Tokens of a prompt that are read at all."""
+        return max(self.model.max_tokens, self.max_tokens or 0)
+
+    @property
+    def room(self) -> int:
+        """Tokens that a prompt may have: the soft limit, more where the person's own words are longer."""
+        return max(self.soft_limit, min(self.longest, round(self.count(self.words) * 1.1)))
 
     @property
     def added_words(self) -> int:

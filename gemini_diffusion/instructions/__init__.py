@@ -19,7 +19,7 @@ __all__ = ["Order", "Style", "find", "known_styles", "nearest", "styles", "write
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What one instruction has to say: words that may be added, tokens not to pass, what is ruled out, the shape."""
+    """What one instruction has to say: words that may be added, tokens not to pass, what is ruled out or kept, the shape."""
 
     family: Family
     added_words: int
@@ -28,6 +28,7 @@ class Order:
     avoid: tuple[str, ...] = ()
     aspect: str = ""
     style: Style | None = None
+    keep: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
 
 
@@ -39,6 +40,7 @@ def write(order: Order) -> str:
         denials=_denials(order),
         shape=f"The picture's shape is {order.aspect}; compose for it and do not mention it." if order.aspect else "",
         style=_style(order.style),
+        keep=_keep(order.keep),
         vocabulary=_vocabulary(order.vocabulary),
     )
     return re.sub(r"\n{3,}", "\n\n", f"{common}\n\n{_text(order.family)}")
@@ -63,6 +65,14 @@ def _style(style: Style | None) -> str:
     if style is None:
         return ""
     return f"The style {style.name} is added by the program afterwards: suit it and do not repeat it."
+
+
+def _keep(words: tuple[str, ...]) -> str:
+    if not words:
+        return ""
+    return (
+        f"These very words have to be in prompt, in English; what stands in angle brackets stays as it is: {'; '.join(words)}."
+    )
 
 
 def _vocabulary(words: tuple[str, ...]) -> str:
