@@ -3,13 +3,48 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gemini_diffusion.emphasis import plain
+
 SPECIALS = 2
 """A start and an end, around every text."""
+WINDOW = 77
+"""Tokens that CLIP reads at once, specials included."""
+ENCODERS = ("tokenizer", "tokenizer_2")
+TOKENS_A_WORD = 1.3
+"""Of English, where no tokenizer is here to count by."""
 PIECES = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 """How CLIP cuts a text into words before it looks for their parts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """How full one encoder is: `tokens` with their specials, `window` what it reads at once.
+
+    `beyond` is the part of the text that the window does not hold, word for word: read in further windows, or cut by an
+    engine that has but one.
+    """
+
+    encoder: str
+    tokens: int
+    window: int = WINDOW
+    beyond: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A prompt as its model's encoders see it; `estimated` where no tokenizer of the model is here."""
+
+    gauges: tuple[Gauge, ...]
+    estimated: bool = False
+
+    @property
+    def beyond(self) -> str:
+        """What at least one of the encoders does not hold in its window."""
+        return max((gauge.beyond for gauge in self.gauges), key=len, default="")
 
 
 class TokenCounter:
@@ -20,10 +55,36 @@ class TokenCounter:
 
     def count(self, folder: Path, text: str) -> int | None:
         """Tokens of `text` for the first encoder of the model in `folder`, specials included; None where it has no CLIP."""
-        if folder not in self._tokenizers:
-            self._tokenizers[folder] = _read(folder / "tokenizer")
-        tokenizer = self._tokenizers[folder]
+        tokenizer = self._tokenizer(folder / ENCODERS[0])
         return None if tokenizer is None else len(tokenizer.encode(text, add_special_tokens=False).ids) + SPECIALS
+
+    def meter(self, folder: Path | None, text: str) -> Meter:
+        """How a prompt, its marks of emphasis left aside, fills each encoder of the model in `folder`; None for no model here.
+
+        The refiner's folder has the second encoder only; without any the count is estimated.
+        """
+        words = plain(text)
+        found = [(name, self._tokenizer(folder / name)) for name in ENCODERS] if folder else []
+        gauges = tuple(_gauge(name, tokenizer, words) for name, tokenizer in found if tokenizer is not None)
+        return Meter(gauges) if gauges else Meter((_estimated(words),), estimated=True)
+
+    def _tokenizer(self, folder: Path) -> Any:
+        if folder not in self._tokenizers:
+            self._tokenizers[folder] = _read(folder)
+        return self._tokenizers[folder]
+
+
+def _gauge(name: str, tokenizer: Any, words: str) -> Gauge:
+    encoding = tokenizer.encode(words, add_special_tokens=False)
+    starts = [start for start, _ in encoding.offsets[WINDOW - SPECIALS :]]
+    return Gauge(name, len(encoding.ids) + SPECIALS, beyond=words[starts[0] :] if starts else "")
+
+
+def _estimated(words: str) -> Gauge:
+    """A guess by the words, the ones beyond the window included."""
+    pieces = words.split()
+    room = int((WINDOW - SPECIALS) / TOKENS_A_WORD)
+    return Gauge("estimate", round(len(pieces) * TOKENS_A_WORD) + SPECIALS, beyond=" ".join(pieces[room:]))
 
 
 def _read(folder: Path) -> Any:
