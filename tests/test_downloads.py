@@ -13,7 +13,7 @@ import pytest
 
 from gemini_diffusion import catalogue
 from gemini_diffusion.engines.diffusion.download import Download, choose, in_bytes
-from gemini_diffusion.engines.diffusion.shelf import Shelf, is_whole
+from gemini_diffusion.engines.diffusion.shelf import Shelf, is_whole, refuse_full_disk
 from gemini_diffusion.engines.diffusion.worker import Job
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import (
@@ -150,6 +150,47 @@ async def test_a_disk_without_room_is_told_before_anything_is_fetched(
     with reading(DiskFull, "MB more; 0.1 MB are free here. Free some space"):
         await asyncio.to_thread(download.run, job)
     assert _bytes(tmp_path) == 0
+
+
+# --- offline, changed, full ---
+
+
+async def test_offline_is_said_and_models_on_the_disk_go_on_working(
+    fetching: Local, hub: hf.HuggingFaceServer, sdxl: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub.constants
+
+    hub.serve("me/tiny-xl", sdxl)
+    await fetching.draw("me/tiny-xl", AGREED)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    asked = len(hub.calls)
+    assert (await fetching.draw("me/tiny-xl", AGREED)).image.size == (64, 64)
+    with reading(Unreachable, "me/other is not on this machine, and HF_HUB_OFFLINE keeps it from being fetched. Unset"):
+        await fetching.draw("me/other", Settings(agreed_downloads="me/other"))
+    assert len(hub.calls) == asked
+
+
+async def test_a_model_stays_the_version_it_was_when_its_owner_changes_it(
+    fetching: Local, hub: hf.HuggingFaceServer, sdxl: Path
+) -> None:
+    repository = hub.serve("me/tiny-xl", sdxl)
+    first = await fetching.draw("me/tiny-xl", AGREED)
+    repository.commit = "f" * 40
+    asked = len(hub.calls)
+    again = await fetching.draw("me/tiny-xl", AGREED)
+    assert again.image.tobytes() == first.image.tobytes()
+    assert len(hub.calls) == asked
+
+
+def test_a_disk_without_room_for_a_picture_is_told_before_the_drawing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_full_disk(tmp_path / "not" / "there" / "yet")
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=120_000_000))
+    with reading(DiskFull, "Only 120 MB are free where pictures are kept, so nothing new is drawn. Free some space"):
+        refuse_full_disk(tmp_path)
+
+
+# --- what is chosen and found ---
 
 
 def test_of_a_repository_only_what_a_drawing_needs_is_chosen() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from gemini_diffusion.catalogue import Companion, ImageModel
 from gemini_diffusion.engines.diffusion import single_file
+from gemini_diffusion.engines.diffusion.hub import Hub
 from gemini_diffusion.engines.diffusion.shelf import WEIGHTS, Shelf
 from gemini_diffusion.engines.diffusion.shelf import in_bytes as in_bytes
 from gemini_diffusion.engines.diffusion.worker import Job
@@ -29,12 +30,13 @@ Choice = Callable[[Sequence[str]], Collection[str]]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What would be fetched of one repository: `total` and `missing` in bytes."""
+    """What would be fetched of one repository: `total` and `missing` in bytes; `weights` are the large files among those."""
 
     files: tuple[str, ...]
     total: int
     missing: int
     source: str = ""
+    weights: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,20 @@ class Download:
             bar = Bar(job, bundle.total, bundle.total - bundle.missing)
             for plan in bundle.plans:
                 with in_our_words(plan.source):
-                    self._snapshot(plan.source, plan.files, tqdm_class=bar.of(plan.missing))
-                bar.arrived += plan.missing
+                    self._fetch(plan, bar)
         if folder := self.shelf.find(self.entry):
             return folder
         raise self._unusable(self.entry.source)
+
+    def _fetch(self, plan: Plan, bar: Bar) -> None:
+        """What is missing of one repository, the large files one after the other."""
+        for file in plan.weights:
+            self._hub.bring(plan.source, file, bar.of(plan.missing))
+        self._hub.settle(plan.source, plan.files, bar.of(0))
+
+    @property
+    def _hub(self) -> Hub:
+        return Hub(self.shelf.folder, self.hub_url, self.token)
 
     def _plans(self) -> Iterator[Plan]:
         entry = self.entry
@@ -112,11 +123,13 @@ class Download:
 
     def _plan(self, source: str, patterns: Sequence[str], chosen: Choice) -> Plan:
         with in_our_words(source):
-            offered = self._snapshot(source, patterns, dry_run=True)
+            offered = self._hub.offered(source, patterns)
         wanted = chosen([file.filename for file in offered])
         files = [file for file in offered if file.filename in wanted]
-        missing = sum(file.file_size for file in files if file.will_download)
-        return Plan(tuple(sorted(wanted)), sum(file.file_size for file in files), missing, source)
+        missing = [file for file in files if file.will_download]
+        total, lacking = (sum(file.file_size for file in some) for some in (files, missing))
+        large = [file.filename for file in missing if file.filename.endswith(WEIGHTS)]
+        return Plan(tuple(sorted(wanted)), total, lacking, source, tuple(sorted(large)))
 
     def _refuse_offline(self) -> None:
         from huggingface_hub.constants import is_offline_mode
@@ -129,18 +142,6 @@ class Download:
 
     def _unusable(self, source: str) -> ModelNotFound:
         return ModelNotFound(f"{source} holds no model that can be drawn with here.")
-
-    def _snapshot(self, source: str, patterns: Sequence[str], **options: Any) -> Any:
-        from huggingface_hub import snapshot_download
-
-        return snapshot_download(
-            source,
-            cache_dir=self.shelf.folder,
-            allow_patterns=list(patterns),
-            endpoint=self.hub_url or None,
-            token=self.token or False,
-            **options,
-        )
 
 
 def choose(files: Sequence[str], variant: str, left_out: Collection[str] = ()) -> set[str]:
@@ -165,43 +166,46 @@ def _settings(files: Sequence[str]) -> set[str]:
 
 
 class Bar:
-    """How far the bytes of a whole download are, over all its repositories; it stops when nobody waits any more."""
+    """How far the bytes of a whole download are, over all its files; it stops when nobody waits any more."""
 
     def __init__(self, job: Job, total: int, here: int) -> None:
-        self.arrived = 0
         self._job, self._total, self._here = job, total, here
+        self._arrived, self._resumed = 0, 0
         self._started, self._last = time.monotonic(), 0.0
 
     def of(self, missing: int) -> type:
-        """A class of progress bars, as the hub wants one, for a repository of which so many bytes are missing."""
+        """A class of progress bars, as the hub's client wants one, for what comes next, at most `missing` bytes."""
         from tqdm import tqdm  # type: ignore[import-untyped]
 
-        bar = self
+        bar, before = self, self._arrived
 
         class Meter(tqdm):
-            """One of the hub's bars; those that count bytes tell the same count twice, received and written."""
+            """Counts the bytes of one file, those included that were here when it began. Others of the client's bars do not
+            count bytes."""
 
             def __init__(self, *args: Any, **options: Any) -> None:
                 options.pop("name", None)
                 super().__init__(*args, **{**options, "file": io.StringIO(), "mininterval": 3600})
+                bar.resume(int(self.n))
 
             def update(self, n: float | None = 1) -> bool | None:
                 shown = super().update(n)
-                bar.tell(min(int(self.n), missing) if self.unit == "B" else 0)
+                bar.tell(before + min(int(self.n), missing) if self.unit == "B" else 0)
                 return shown
 
         return Meter
 
-    def tell(self, of_this: int) -> None:
+    def resume(self, count: int) -> None:
+        """So many bytes were here already, which says nothing about how fast the others come."""
+        self._resumed += count
+
+    def tell(self, arrived: int) -> None:
         """News at most every quarter of a second. Raises Abandoned once the download was stopped."""
         self._job.check()
-        now, done = time.monotonic(), self.arrived + of_this
-        if of_this and now - self._last >= SECONDS_BETWEEN_NEWS:
+        now = time.monotonic()
+        self._arrived = max(self._arrived, min(arrived, self._total - self._here))
+        fresh = self._arrived - self._resumed
+        if fresh > 0 and now - self._last >= SECONDS_BETWEEN_NEWS:
             self._last = now
-            left = (self._total - self._here - done) * (now - self._started) / done
-            self._job.emit(Progress("downloading", self._here + done, self._total, "byte", left))
-
-
-def _meter(job: Job, plan: Plan) -> type:
-    """A class of progress bars for one repository alone."""
-    return Bar(job, plan.total, plan.total - plan.missing).of(plan.missing)
+            left = (self._total - self._here - self._arrived) * (now - self._started) / fresh
+            self._job.emit(Progress("downloading", self._here + self._arrived, self._total, "byte", left))

@@ -1,0 +1,83 @@
+"""What belongs to a model is loaded with it: another decoder, the LoRA that makes it fast, its spacing, its checker."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gemini_diffusion.engines.diffusion.loading import load
+from gemini_diffusion.engines.diffusion.packages import Packages
+from gemini_diffusion.engines.diffusion.schedulers import fresh
+from gemini_diffusion.engines.diffusion.shelf import Parts
+from tests.tiny_sdxl import build_sd15
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
+LAYER = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
+
+
+def test_another_decoder_takes_the_place_of_the_models_own_which_need_not_be_there(
+    sdxl: Path, packages: Packages, tmp_path: Path
+) -> None:
+    from safetensors.torch import load_file, save_file
+
+    other = shutil.copytree(sdxl / "vae", tmp_path / "vae")
+    (file,) = other.glob("*.safetensors")
+    weights = load_file(file)
+    weights["decoder.conv_out.bias"].fill_(0.5)
+    save_file(weights, file)
+    model = shutil.copytree(sdxl, tmp_path / "model")
+    (model / "vae" / file.name).unlink()
+    base = load(model, packages, parts=Parts(vae=other)).base
+    assert base.vae.decoder.conv_out.bias.tolist() == [0.5] * 3
+
+
+@pytest.fixture
+def lora(packages: Packages, sdxl: Path, tmp_path: Path) -> Path:
+    """A LoRA of one layer, as trainers save it."""
+    from safetensors.torch import save_file
+
+    ones = packages.torch.ones
+    wide = load(sdxl, packages).base.unet.get_parameter(f"{LAYER}.weight").shape[0]
+    down, up = ones(2, wide), ones(wide, 2)
+    save_file({f"unet.{LAYER}.lora_A.weight": down, f"unet.{LAYER}.lora_B.weight": up}, tmp_path / "fast.safetensors")
+    return tmp_path / "fast.safetensors"
+
+
+def test_the_lora_of_an_entry_becomes_part_of_the_weights_and_leaves_room_for_others(
+    sdxl: Path, packages: Packages, lora: Path
+) -> None:
+    plain = load(sdxl, packages).base.unet.get_parameter(f"{LAYER}.weight")
+    base = load(sdxl, packages, parts=Parts(lora=lora)).base
+    fused = base.unet.get_parameter(f"{LAYER}.weight")
+    assert packages.torch.allclose(fused, plain + 2.0)
+    assert not base.get_list_adapters()
+    assert not [name for name, _ in base.unet.named_modules() if "lora" in name]
+
+
+@pytest.mark.parametrize("scheduler", ["", "Euler", "DPM++ 2M"])
+def test_a_few_step_models_steps_begin_at_the_last_one_whatever_the_scheduler(
+    sdxl: Path, packages: Packages, scheduler: str
+) -> None:
+    def first_step(spacing: str) -> int:
+        own = load(sdxl, packages, parts=Parts(timestep_spacing=spacing)).base.scheduler
+        chosen = fresh(packages.diffusers, scheduler, own)
+        chosen.set_timesteps(4)
+        return round(float(chosen.timesteps[0]))
+
+    assert first_step("trailing") == 999
+    assert first_step("") < 999
+
+
+def test_a_safety_checker_is_kept_although_its_helper_has_another_name_today(packages: Packages, tmp_path: Path) -> None:
+    folder = build_sd15(tmp_path / "checked", checked=True)
+    index = folder / "model_index.json"
+    told = json.loads(index.read_text())
+    index.write_text(json.dumps({**told, "feature_extractor": ["transformers", "CLIPFeatureExtractor"]}))
+    base = load(folder, packages).base
+    assert base.safety_checker is not None
+    assert base.feature_extractor is not None
+    pixels = packages.torch.zeros(1, 3, 64, 64)
+    assert base.run_safety_checker(pixels, pixels.device, pixels.dtype)[1] == [True]
