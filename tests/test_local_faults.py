@@ -14,6 +14,7 @@ import pytest
 from gemini_diffusion.engines.diffusion.decoding import decode
 from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import Packages
+from gemini_diffusion.engines.diffusion.pipeline import Drawn
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.engines.translation import translated
 from gemini_diffusion.errors import (
@@ -26,7 +27,7 @@ from gemini_diffusion.errors import (
     RequestRefused,
 )
 from gemini_diffusion.types import ImageResult
-from tests.bench import Local, reading, warm_pipeline
+from tests.bench import Local, asked, reading, warm_pipeline
 from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -56,6 +57,50 @@ def test_a_decoder_that_overflows_in_half_precision_is_run_again_in_full(sdxl: P
     assert max(abs(a - b) for a, b in zip(mended.tobytes(), expected.tobytes(), strict=True)) <= 4
     again, notices = decode(pipeline, latents, torch)
     assert (again.tobytes(), notices) == (mended.tobytes(), ())
+
+
+async def test_a_model_that_overflows_in_half_precision_is_drawn_once_more_in_numbers_with_more_range(
+    sdxl: Path, packages: Packages
+) -> None:
+    torch, pipeline = packages.torch, load(sdxl, packages)
+    with torch.no_grad():
+        pipeline.base.unet.conv_in.weight *= 2e5  # what comes out is too large for float16; the next layer evens it out
+    (exact,) = pipeline.draw([asked()])
+    for part in (pipeline.base.unet, pipeline.base.text_encoder, pipeline.base.text_encoder_2):
+        part.to(torch.float16)
+    steps: list[object] = []
+    pipeline.base.unet.register_forward_hook(lambda unet, *_: steps.append(unet.dtype))
+    mended, other = pipeline.draw([asked(), asked(seed=8)])
+    assert isinstance(exact, Drawn) and isinstance(mended, Drawn) and isinstance(other, Drawn)
+    assert steps == [torch.float16] * 3 + [torch.bfloat16] * 3
+    told = "The model's numbers overflowed in float16, so it was drawn again in bfloat16."
+    assert (mended.notices, other.notices) == ((told,), (told,))
+    assert _mean_difference(mended, exact) < _mean_difference(mended, other) / 2
+    (again,) = pipeline.draw([asked()])
+    assert isinstance(again, Drawn)
+    assert (again.notices, len(steps)) == ((), 9)  # it stays so
+
+
+async def test_numbers_that_overflow_in_every_precision_are_not_drawn_more_than_twice(sdxl: Path, packages: Packages) -> None:
+    torch, pipeline = packages.torch, load(sdxl, packages)
+    for part in (pipeline.base.unet, pipeline.base.text_encoder, pipeline.base.text_encoder_2):
+        part.to(torch.float16)
+    steps: list[int] = []
+
+    def spoil(unet: Any, inputs: Any, output: Any) -> Any:
+        steps.append(1)
+        return (output[0] * float("nan"),)
+
+    pipeline.base.unet.register_forward_hook(spoil)
+    (outcome,) = pipeline.draw([asked()])
+    assert isinstance(outcome, BadAnswer)
+    assert "The model's numbers overflowed in bfloat16" in str(outcome)
+    assert len(steps) == 6
+
+
+def _mean_difference(one: Drawn, other: Drawn) -> float:
+    pairs = zip(one.image.tobytes(), other.image.tobytes(), strict=True)
+    return sum(abs(a - b) for a, b in pairs) / len(one.image.tobytes())
 
 
 @pytest.mark.parametrize("part", ["unet", "vae"])
