@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gemini_diffusion.visitors import Visitor, Visitors
 
 OWN = "the model's own"
-FOLDED = "Model details"
+FOLDED = ("Model details", "Sharing")
 FINE = 50
 """Ranges up to this wide are moved in small steps by the arrows of their box."""
 LISTED = ("chat_model", "image_model")
@@ -120,7 +120,7 @@ def build(visitors: Visitors) -> SettingsTab:
             }
             if not rows:
                 continue
-            with gr.Accordion(group, open=group != FOLDED, elem_classes="group"):
+            with gr.Accordion(group, open=group not in FOLDED, elem_classes="group"):
                 boxes += [keys.build(visitors, name) for name in rows if _is_key(name)]
                 if group == "Keys":
                     gr.Markdown(keys.PROMISE, elem_classes="where")
@@ -157,7 +157,7 @@ def control(name: str, option: Option) -> Any:
 
 def explained(option: Option, *, idle: bool = False) -> str:
     """The line under a label: the help, what the field calls it and its range, and whether it has any effect now."""
-    limits = f"{option.low:g} to {option.high:g}" if option.low is not None and option.high is not None else ""
+    limits = f"{option.low:,.9g} to {option.high:,.9g}" if option.low is not None and option.high is not None else ""
     fine = ", ".join(part for part in (option.term, limits) if part)
     text = f"{option.help} ({fine})" if fine else option.help
     if option.scope == "host":
