@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="cpu", help="where autoencoder and UNet are trained: cpu, cuda or mps")
     parser.add_argument("--resume", action="store_true", help="begin from the shipped weights, or go on with the run's")
     parser.add_argument("--decoder-only", action="store_true", help="leave the encoder as it is")
+    parser.add_argument("--inversion", action="store_true", help="adapt by a textual inversion instead of a LoRA")
     parser.add_argument("--out", type=Path, default=Path("postcard.png"))
     return parser
 
@@ -154,6 +155,14 @@ def write_sheet(arguments: argparse.Namespace) -> None:
     page.save(arguments.out, optimize=True)
 
 
+def adapt(arguments: argparse.Namespace) -> None:
+    """Train what the finished model does not know into a small file: a LoRA, or with --inversion a textual inversion."""
+    from postcard.adapt import AdaptPlan, Parts, train_inversion, train_lora
+
+    plan = AdaptPlan(arguments.minutes, arguments.out, seed=arguments.seed)
+    (train_inversion if arguments.inversion else train_lora)(Parts(*_parts(arguments)), plan)
+
+
 def evaluate(arguments: argparse.Namespace) -> None:
     """Print the figures of the model card."""
     from postcard.evaluate import report
@@ -183,7 +192,7 @@ def _parts(arguments: argparse.Namespace) -> tuple[Any, Any, Any]:
 COMMANDS = {
     "samples": samples, "words": write_words, "train-judge": train_judge, "train-language": train_language,
     "train-vae": train_vae, "fill": fill, "train": train, "export": export, "draw": draw, "sheet": write_sheet,
-    "teach": teach, "evaluate": evaluate,
+    "teach": teach, "adapt": adapt, "evaluate": evaluate,
 }  # fmt: skip
 
 

@@ -50,8 +50,8 @@ def tones(colour: str) -> dict[str, Colour]:
     return {**_FIXED, "body": (red, green, blue), "shade": shade, "light": light}
 
 
-def render(scene: Scene) -> Image.Image:
-    """Draw the scene: PIXELS x PIXELS, RGB; the same scene gives the same picture."""
+def render(scene: Scene, sprite: list[Shape] | None = None) -> Image.Image:
+    """Draw the scene: PIXELS x PIXELS, RGB; the same scene gives the same picture. A `sprite` stands in for the subject's."""
     rng = random.Random(scene.seed)
     mirrored = {"left": False, "right": True}.get(scene.side, rng.random() < 0.5)
     clouds = ((rng.uniform(70, 150), rng.uniform(60, 90)), (rng.uniform(230, 300), rng.uniform(110, 150)))
@@ -64,7 +64,7 @@ def render(scene: Scene) -> Image.Image:
     margin = 1.02 * half + 10
     x = min(max(_CENTRE[scene.side] + rng.uniform(-12, 12), margin), SIZE - margin)
     frame = Frame(x, _GROUND - half - lift + rng.uniform(-6, 6), half, scene.side == "right")
-    _sticker(draw, SPRITES[scene.subject](), frame, tones(scene.colour))
+    _sticker(draw, sprite or SPRITES[scene.subject](), frame, tones(scene.colour))
     return canvas.reduce(SIZE // PIXELS)
 
 
