@@ -24,6 +24,7 @@ from gemini_diffusion.commands import FLAGS
 from gemini_diffusion.gallery import read_recipe
 from gemini_diffusion.ui.tools import CHAT, IMAGINE
 from tests.running import App
+from tests.script_copies import make, packages, wheel
 from tests.servers.gemini import reply
 from tests.servers.hugging_face import credits_exhausted
 from tests.stand_ins import Held, StandIns, drawn
@@ -164,6 +165,11 @@ async def test_a_services_refusal_reaches_the_model_as_an_error(services: StandI
     assert result.is_error and texts(result).startswith("This month's credit at Hugging Face is used up.")
 
 
+async def test_a_review_waits_for_nobody(app: App) -> None:
+    async with speaking(app) as client:
+        assert pictures(await client.call_tool("imagine", {"line": "a fox --review"}))
+
+
 # Leaving
 
 
@@ -229,6 +235,12 @@ async def test_without_it_nothing_is_told_or_done(services: StandIns, guarded: A
     assert services.gemini.calls == []
 
 
+async def test_guessing_is_slowed_as_at_the_windows_own_login(guarded: App) -> None:
+    """The last to knock there: afterwards the right password waits too."""
+    statuses = [(await knock(guarded, Authorization=basic("bob", f"guess {number}"))).status_code for number in range(8)]
+    assert statuses[0] == 401 and statuses[-1] == 429
+
+
 async def test_a_name_that_is_not_ours_and_another_page_are_refused(app: App) -> None:
     assert (await knock(app, Host="evil.example")).status_code == 400
     assert (await knock(app, Origin="http://evil.example")).status_code == 403
@@ -252,3 +264,11 @@ def test_without_the_package_a_sentence_says_how_to_get_it(tmp_path: Path) -> No
     app = App(tmp_path / "app", environment={"PYTHONPATH": str(tmp_path / "missing")})
     done = app.run("--mcp", "--no-browser")
     assert done.returncode == 1 and "requirements-mcp.txt" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_start_script_installs_the_package_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    project = make(tmp_path / "app")
+    (project.folder / "requirements-mcp.txt").write_text("askedfor\n", "utf-8")
+    wheel(project.wheels, "askedfor", "1.0")
+    assert "askedfor" not in packages(project.start())
+    assert packages(project.start("--mcp"))["askedfor"] == "1.0"

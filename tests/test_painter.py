@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -220,7 +219,7 @@ async def test_cancelling_ends_the_drawing(painter: Painter, engine: SketchEngin
 
 async def test_one_line_without_blocking_the_loop(services: StandIns, tmp_path: Path) -> None:
     services.forget()
-    options: dict[str, Any] = {"home": str(tmp_path), "hf_inference_url": services.addresses["HF_INFERENCE_URL"], "engine": "hosted"}
+    address = services.addresses["HF_INFERENCE_URL"]
     ticks = 0
 
     async def tick() -> None:
@@ -230,7 +229,7 @@ async def test_one_line_without_blocking_the_loop(services: StandIns, tmp_path: 
             await asyncio.sleep(0.01)
 
     ticking = asyncio.create_task(tick())
-    pictures = await imagine_async("a fox --seed 9 --raw", **options)
+    pictures = await imagine_async("a fox --seed 9 --raw", home=str(tmp_path), hf_inference_url=address, engine="hosted")
     ticking.cancel()
     assert pictures[0].recipe.seed == 9 and ticks > 1
 
