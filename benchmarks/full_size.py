@@ -61,10 +61,10 @@ def main() -> None:
 
 def build(folder: Path) -> None:
     """Write the model as the real one lies on the disk, one part after the other, so that memory holds only one."""
-    import diffusers
-    import torch
-    import transformers
+    from gemini_diffusion.engines.diffusion.packages import open_packages
 
+    packages = open_packages()
+    torch, diffusers, transformers = packages.torch, packages.diffusers, packages.transformers
     with measured("built and saved"):
         torch.set_grad_enabled(False)
         torch.manual_seed(1)
@@ -148,7 +148,8 @@ def _filled(make: Any, noise: Any) -> Any:
 
     with torch.device("meta"):
         network = make()
-    network = network.to(torch.bfloat16).to_empty(device="cpu")
+        network.to(dtype=torch.bfloat16)
+    network.to_empty(device="cpu")
     for name, values in network.named_parameters():
         if values.ndim < 2:
             values.fill_(1.0 if "norm" in name and name.endswith("weight") else 0.0)

@@ -21,7 +21,8 @@ from gemini_diffusion.engines.diffusion.shelf import Parts, Shelf
 from gemini_diffusion.engines.diffusion.single_file import FIRST_OF_FAMILY, fits, refuse_unusable
 from gemini_diffusion.engines.diffusion.worker import Job
 from gemini_diffusion.engines.local import LocalEngine
-from gemini_diffusion.errors import GeminiDiffusionError, ModelNotFound, RequestRefused
+from gemini_diffusion.errors import AgreementNeeded, GeminiDiffusionError, ModelNotFound, RequestRefused
+from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ImageRequest
 from tests.bench import Local, reading
 from tests.original_layout import save_single_file
@@ -129,6 +130,17 @@ async def test_only_the_settings_are_fetched_for_a_file(models: Path, hub: hf.Hu
     assert await asyncio.to_thread(download.run, job) == file
     assert not [call for call in hub.calls if call.path.endswith(".safetensors")]
     assert shelf.find(download.entry) == file
+
+
+async def test_the_engine_draws_with_a_single_file_once_its_settings_are_here(
+    local: Local, models: Path, hub: hf.HuggingFaceServer, tmp_path: Path
+) -> None:
+    hub.serve(FIRST_OF_FAMILY["sd15"], models / "sd15")
+    file = models / "sd15.safetensors"
+    with pytest.raises(AgreementNeeded):
+        await local.draw(file)
+    result = await local.draw(file, Settings(agreed_downloads=str(file)))
+    assert result.image.tobytes() == (await local.draw(models / "sd15")).image.tobytes()
 
 
 # --- what is no model ---

@@ -68,35 +68,14 @@ def _opened(kind: Any, source: Path, packages: Packages, plan: Plan, parts: Part
     if kind.__name__ == "StableDiffusionXLPipeline":
         options["add_watermarker"] = False
     if parts.vae:
-        options["vae"] = packages.diffusers.AutoencoderKL.from_pretrained(parts.vae, use_safetensors=True, **_shared(options))
+        options["vae"] = packages.diffusers.AutoencoderKL.from_pretrained(
+            parts.vae, dtype=options["dtype"], use_safetensors=True, local_files_only=True
+        )
     if not source.is_file():
-        return _from_folder(kind, source, packages, options)
+        return kind.from_pretrained(source, variant=variant_of(source) or None, use_safetensors=True, **options)
     if parts.settings is None:
         raise ModelNotFound(f"The settings that {source.name} needs are not here.", "Fetch them, or choose another model.")
     return kind.from_single_file(str(source), config=str(parts.settings), **options)
-
-
-def _from_folder(kind: Any, folder: Path, packages: Packages, options: dict[str, Any]) -> Any:
-    """A pipeline in the layout of diffusers. A safety checker is kept, also with a helper that transformers has renamed."""
-    variant = variant_of(folder) or None
-    checked = "CLIPFeatureExtractor" in (index_of(folder).get("feature_extractor") or ())
-    if checked:
-        options = {**options, "feature_extractor": None, "safety_checker": None, "requires_safety_checker": False}
-    base = kind.from_pretrained(folder, variant=variant, use_safetensors=True, **options)
-    if checked and (folder / "safety_checker").is_dir():
-        from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
-
-        checker = StableDiffusionSafetyChecker.from_pretrained(
-            folder / "safety_checker", variant=variant, use_safetensors=True, **_shared(options)
-        )
-        extractor = packages.transformers.CLIPImageProcessorPil.from_pretrained(folder / "feature_extractor")
-        base.register_modules(safety_checker=checker, feature_extractor=extractor)
-    return base
-
-
-def _shared(options: dict[str, Any]) -> dict[str, Any]:
-    """The options that every part of a pipeline takes as well."""
-    return {name: options[name] for name in ("dtype", "local_files_only")}
 
 
 def _fuse(base: Any, lora: Path) -> None:
