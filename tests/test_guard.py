@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
-from gemini_diffusion.ui.guard import COLAB, POLICY, Guard, Names, own_hosts
+from gemini_diffusion.ui.guard import COLAB, LONGEST, POLICY, SENSELESS, Guard, Names, own_hosts
 from gemini_diffusion.ui.identity import COOKIE, name_of
 
 COOKIE_LINE = re.compile(rf"{COOKIE}=[0-9a-f]{{32}}; Path=/; Max-Age=\d+; HttpOnly; SameSite=Lax")
@@ -30,7 +30,7 @@ async def stream(request: Request) -> StreamingResponse:
 
 
 def door(bound: str = "127.0.0.1", **options: Any) -> TestClient:
-    routes = [Route("/stream", stream), Route("/{path:path}", anything, methods=["GET", "POST"])]
+    routes = [Route("/gradio_api/queue/data", stream), Route("/{path:path}", anything, methods=["GET", "POST"])]
     guard = Middleware(Guard, names=Names(own_hosts(bound), **options))
     return TestClient(Starlette(routes=routes, middleware=[guard]), base_url="http://127.0.0.1:7860")
 
@@ -58,7 +58,7 @@ def test_in_a_notebook_the_notebooks_names_are_ours() -> None:
     client = door(suffixes=COLAB)
     assert client.get("/", headers={"host": "a.googleusercontent.com"}).status_code == 200
     assert client.get("/", headers={"host": "evilgoogleusercontent.com"}).status_code == 400
-    assert client.post("/x", headers={"host": "localhost", "origin": "https://a.googleusercontent.com"}).status_code == 200
+    assert client.post("/login", headers={"host": "localhost", "origin": "https://a.googleusercontent.com"}).status_code == 200
 
 
 def test_an_open_window_answers_to_its_numbers_but_not_to_strange_names() -> None:
@@ -111,7 +111,10 @@ def test_reading_a_page_from_a_link_elsewhere_is_fine() -> None:
 @pytest.mark.parametrize(
     "path",
     ["file=http://169.254.169.254/", "file=HTTPS://public.example/x.png", "file=%68ttp://x/", "file=//evil.example/x", "file=ftp://x/",
-     "deep_link", "deep_link?session_hash=x", "monitoring", "monitoring/summary", "runs", "upload", "proxy=https://x.hf.space/"],
+     "deep_link", "deep_link?session_hash=x", "monitoring", "monitoring/summary", "runs", "upload", "proxy=https://x.hf.space/",
+     "call/v2/chat", "api/chat", "token", "dev/reload", "run-history/records", "component_server", "vibe-edit",
+     "stream/x/1/2/playlist.m3u8", "upload_progress", "file/app.py",
+     "profiling/traces", "something new"],
 )  # fmt: skip
 def test_what_could_leak_or_fetch_is_not_there(path: str) -> None:
     for prefix in ("/gradio_api/", "/"):
@@ -123,11 +126,37 @@ def test_pictures_and_the_page_itself_are() -> None:
         assert door().get(path).status_code == 200
 
 
+def test_a_request_that_is_too_long_or_does_not_say_how_long_it_is_refused_unread() -> None:
+    client = door()
+    assert client.post("/gradio_api/queue/join", content=b"x" * LONGEST).status_code == 200
+    assert client.post("/gradio_api/queue/join", content=b"x" * (LONGEST + 1)).status_code == 413
+    assert client.post("/gradio_api/queue/join", content=iter([b"x"])).status_code == 411
+    for length in ("-1", "1e3", "x", ""):
+        assert client.post("/gradio_api/queue/join", headers={"content-length": length}).status_code == 411
+    assert client.post("/gradio_api/queue/join", headers={"content-length": "9" * 5000}).status_code == 413
+
+
+async def falls(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["path"] == "/config":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+    raise KeyError("AIza-a-key-in-an-error")
+
+
+def test_what_falls_below_is_a_sentence_for_the_client_and_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    client = TestClient(Guard(falls, Names(own_hosts(""))), base_url="http://127.0.0.1")
+    answer = client.get("/")
+    assert (answer.status_code, answer.text) == (400, SENSELESS)
+    assert answer.headers["content-security-policy"] == POLICY
+    assert len(caplog.text.splitlines()) == 1 and "KeyError" in caplog.text and "a-key-in-an-error" not in caplog.text
+    client.get("/config")
+    assert "/config could not be answered" in caplog.text
+
+
 # What a page may do
 
 
 def test_every_answer_carries_the_policy_and_its_fellows_refusals_too() -> None:
-    for answer in (door().get("/"), door().get("/", headers={"host": "evil.com"}), door().get("/stream")):
+    for answer in (door().get("/"), door().get("/", headers={"host": "evil.com"}), door().get("/gradio_api/queue/data")):
         assert answer.headers["content-security-policy"] == POLICY
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "same-origin"
@@ -140,7 +169,7 @@ def test_the_policy_names_no_outside_host_for_scripts_pictures_or_forms() -> Non
 
 
 def test_a_stream_passes_as_it_is() -> None:
-    assert door().get("/stream").text == "one two three"
+    assert door().get("/gradio_api/queue/data").text == "one two three"
 
 
 # Who a visitor is

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 import socket
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gemini_diffusion.ui.identity import COOKIE, is_cookie, new_cookie
+from gemini_diffusion.log import redacted
+from gemini_diffusion.ui.identity import COOKIE, cookie_in, new_cookie
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -27,12 +28,20 @@ HEADERS = {
     "referrer-policy": "same-origin",
 }
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+SENSELESS = "That makes no sense here. Open the window anew and try again."
 COLAB = (".googleusercontent.com", ".colab.dev")
 _YEAR = 365 * 24 * 3600
-_NEVER = re.compile(
-    r"/(gradio_api/)?(file=\s*[a-z][a-z0-9+.\-]+:|file=[/\\]{2}|proxy=|deep_link|monitoring|runs|upload|process_recording|vibe)",
-    re.IGNORECASE,
+_LOG = logging.getLogger(__name__)
+LONGEST = 1_000_000
+"""Bytes of the longest request: the window sends words and choices, no files."""
+_PAGE = r"|config/?|login/?|logout|theme\.css|favicon\.ico|manifest\.json|robots\.txt|pwa_icon(/\d+)?|(static|assets)/.+"
+_PROGRAMS = (
+    r"info/?|openapi\.json|startup-events|app_id/?|user/?|login_check/?|theme\.css|heartbeat/.+|queue/(join|data|status)|"
+    r"(call|run)/(?!v2/).+|cancel|reset/?|custom_component/.+|mcp(/.*)?"
 )
+_FILE = r"file=(?!\s*[a-z][a-z0-9+.\-]+:)(?![/\\]{2}).+"
+"""A path, never an address: what would be fetched from elsewhere could be anything."""
+_SERVED = re.compile(rf"/({_PAGE}|gradio_api/({_PROGRAMS}|{_FILE}))", re.IGNORECASE | re.DOTALL)
 
 
 def own_hosts(bound: str) -> frozenset[str]:
@@ -79,9 +88,12 @@ class Guard:
             await self.app(scope, receive, send)
             return
         cookie = _cookie_for(scope)
+        started = False
 
         async def send_guarded(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
@@ -90,7 +102,12 @@ class Guard:
             await send(message)
 
         answer = self._refusal(scope) or self.app
-        await answer(scope, receive, send_guarded)
+        try:
+            await answer(scope, receive, send_guarded)
+        except Exception as error:  # noqa: BLE001 - the last line before the server: it would print whole pages of a forged request
+            _LOG.warning("%s %s could not be answered: %s", scope["method"], redacted(scope["path"]), redacted(repr(error)))
+            if not started:
+                await PlainTextResponse(SENSELESS, 400)(scope, receive, send_guarded)
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
@@ -100,9 +117,17 @@ class Guard:
         origin = headers.get("origin")
         if origin and scope["method"] not in ("GET", "HEAD") and not self.names.trust(_name(origin), host):
             return PlainTextResponse("Another page may not ask me for anything.", 403)
-        if _NEVER.match(scope["path"]):
+        if not _SERVED.fullmatch(scope["path"]):
             return PlainTextResponse("There is nothing here.", 404)
-        return None
+        return _too_long(headers) if scope["method"] not in ("GET", "HEAD", "OPTIONS", "DELETE") else None
+
+
+def _too_long(headers: Headers) -> ASGIApp | None:
+    """The server below holds a request to the length it gives, so that one is enough to look at."""
+    length = headers.get("content-length", "")
+    if not length.isdecimal():
+        return PlainTextResponse("A request needs to say how long it is.", 411)
+    return PlainTextResponse("That is more than I read at once.", 413) if int(length[:12]) > LONGEST else None
 
 
 def _host(header: str) -> str:
@@ -129,16 +154,8 @@ def _is_address(host: str) -> bool:
 def _cookie_for(scope: Scope) -> str:
     """The Set-Cookie line for somebody who opens the page and has none of ours yet; else empty."""
     headers = Headers(scope=scope)
-    if scope["method"] != "GET" or scope["path"] != "/" or is_cookie(_cookie_in(headers.get("cookie", ""))):
+    if scope["method"] != "GET" or scope["path"] != "/" or cookie_in(headers.get("cookie", "")):
         return ""
     secure = "https" in (scope.get("scheme"), headers.get("x-forwarded-proto", ""))
     line = f"{COOKIE}={new_cookie()}; Path=/; Max-Age={_YEAR}; HttpOnly; SameSite=Lax"
     return f"{line}; Secure" if secure else line
-
-
-def _cookie_in(header: str) -> str:
-    try:
-        found = SimpleCookie(header).get(COOKIE)
-    except CookieError:
-        return ""
-    return found.value if found else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from http.cookies import CookieError, SimpleCookie
 
 import gradio as gr
 
@@ -20,6 +21,15 @@ def new_cookie() -> str:
 def is_cookie(value: str | None) -> bool:
     """Whether `value` can be one of ours; anything else counts as no cookie."""
     return bool(value and _ISSUED.fullmatch(value))
+
+
+def cookie_in(header: str) -> str:
+    """Our cookie in a Cookie header, empty where there is none or one that cannot be ours."""
+    try:
+        found = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        return ""
+    return found.value if found and is_cookie(found.value) else ""
 
 
 def name_of(request: gr.Request) -> str:

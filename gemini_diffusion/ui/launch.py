@@ -18,11 +18,11 @@ from starlette.middleware import Middleware
 
 from gemini_diffusion.errors import BadInput
 from gemini_diffusion.ui import look
-from gemini_diffusion.ui.guard import COLAB, Guard, Names, own_hosts
+from gemini_diffusion.ui.guard import COLAB, LONGEST, Guard, Names, own_hosts
 from gemini_diffusion.ui.login import Throttle
 from gemini_diffusion.ui.tunnel import Tunnel, open_tunnel
+from gemini_diffusion.ui.turnstile import Turnstile
 
-LONGEST_REQUEST = "1mb"
 CONNECTIONS = 2000
 """Pages whose connection's state (which picture is on the easel) is kept at once."""
 
@@ -118,11 +118,11 @@ def open_window(blocks: gr.Blocks, place: Place) -> OpenWindow:
             show_error=False,
             run_history=False,
             enable_monitoring=False,
-            max_file_size=LONGEST_REQUEST,
+            max_file_size=LONGEST,
             footer_links=[],
             state_session_capacity=CONNECTIONS,
             ssr_mode=False,
-            app_kwargs={"middleware": [Middleware(Guard, names=names), Middleware(Throttle)]},
+            app_kwargs={"middleware": _middleware(place, names)},
             theme=look.theme(),
             css_paths=[look.STYLE],
             head=look.head(),
@@ -132,6 +132,12 @@ def open_window(blocks: gr.Blocks, place: Place) -> OpenWindow:
         raise BadInput(f"The window cannot open at {place.host}: {error}", "Choose another --host or --port.") from error
     host = WILDCARDS.get(place.host, place.host)
     return OpenWindow(f"http://{_bracketed(host)}:{blocks.server_port}/", place, blocks, names)
+
+
+def _middleware(place: Place, names: Names) -> list[Middleware]:
+    """What a request passes, in this order; where only the host is, nobody has to be kept from crowding out the others."""
+    always = [Middleware(Guard, names=names), Middleware(Throttle)]
+    return always if place.private else [*always, Middleware(Turnstile)]
 
 
 def network_address() -> str:

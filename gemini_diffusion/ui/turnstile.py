@@ -1,0 +1,70 @@
+"""Lets each visitor's events through at a pace, so that whoever sends hundreds waits behind themselves. Knows no event.
+
+Whoever has no cookie shares one pace with all others without: a connection is made up too easily to count for somebody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gemini_diffusion.ui.identity import cookie_in
+
+VISITORS = 5000
+"""Visitors whose pace is remembered; the one who came longest ago is forgotten first."""
+_EVENT = re.compile(r"/gradio_api/(queue/join|call/.+|run/.+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`burst` events pass at once, then `rate` a second; one that would wait longer than `patience` seconds is refused."""
+
+    burst: int
+    rate: float
+    patience: float
+
+
+VISITOR = Pace(burst=20, rate=5.0, patience=5.0)
+STRANGERS = Pace(burst=8, rate=2.0, patience=20.0)
+
+
+class Turnstile:
+    """ASGI middleware: what is no event passes untouched, an event waits for its turn or is answered 429."""
+
+    def __init__(self, app: ASGIApp, clock: Callable[[], float] = time.monotonic) -> None:
+        self.app, self._clock = app, clock
+        self._due: OrderedDict[str, float] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or not _EVENT.fullmatch(scope["path"]):
+            await self.app(scope, receive, send)
+            return
+        visitor = cookie_in(Headers(scope=scope).get("cookie", ""))
+        wait = self._wait(visitor, VISITOR if visitor else STRANGERS)
+        if wait is None:
+            await PlainTextResponse("That is too much at once. Wait a moment.", 429, {"Retry-After": "5"})(scope, receive, send)
+            return
+        if wait:
+            await asyncio.sleep(wait)
+        await self.app(scope, receive, send)
+
+    def _wait(self, visitor: str, pace: Pace) -> float | None:
+        """Seconds until it is this event's turn, None where that is too far off. A visitor's next turn is one step of the pace
+        after the last, and the steps they did not use add up to a burst."""
+        now = self._clock()
+        due = max(self._due.get(visitor, 0.0), now - pace.burst / pace.rate) + 1 / pace.rate
+        if due - now > pace.patience:
+            return None
+        self._due[visitor] = due
+        self._due.move_to_end(visitor)
+        if len(self._due) > VISITORS:
+            self._due.popitem(last=False)
+        return max(0.0, due - now)
