@@ -74,6 +74,15 @@ def test_more_weight_moves_the_words_own_tokens_and_no_others(pipes: dict[str, A
     pipe = pipes[family]
     moved = (told(pipe, "a (cat:1.3) dog")["prompt_embeds"] - own(pipe, "a cat dog")[0]).abs().sum(-1)[0]
     assert [place for place in range(77) if moved[place] > 0] == [2]
+    empty, plain = (own(pipe, text)[0][0, 2] for text in ("", "a cat dog"))
+    assert told(pipe, "a (cat:1.3) dog")["prompt_embeds"][0, 2].allclose(empty + 1.3 * (plain - empty), atol=1e-5)
+
+
+def test_weights_are_applied_in_the_models_own_numbers(packages: Packages, sdxl: Path) -> None:
+    torch = packages.torch
+    pipe = packages.diffusers.StableDiffusionXLPipeline.from_pretrained(sdxl, local_files_only=True, dtype=torch.bfloat16)
+    arguments = told(pipe, f"a (cat:1.3) and a (dog:0.6), {LONG}", negative_prompt="fog")
+    assert {value.dtype for value in arguments.values()} == {torch.bfloat16}
 
 
 @pytest.mark.parametrize("family", FAMILIES)

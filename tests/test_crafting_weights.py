@@ -77,8 +77,8 @@ async def test_weights_that_a_chat_model_writes_itself_are_taken_out() -> None:
 
 async def test_tokens_stay_letter_by_letter_and_others_do_not_get_in() -> None:
     idea = "<my-cat> on a sofa"
-    crafted, model, _ = await crafted_from(as_json("my cat on a sofa"), as_json("<my-cat>, a sofa, <b>, <evil>"), idea=idea)
-    assert crafted.prompt == "<my-cat>, a sofa"
+    crafted, model, _ = await crafted_from(as_json("my cat on a sofa"), as_json("a sofa with <my-cat>, <b>, <evil>"), idea=idea)
+    assert crafted.prompt == "a sofa with <my-cat>"
     assert 'the token "<my-cat>"' in model.history[1].messages[-1].text
     crafted, _, _ = await crafted_from(as_json("my cat on a sofa"), as_json("my cat on a sofa"), idea=idea)
     assert "<my-cat>" in crafted.prompt.split(", ")
