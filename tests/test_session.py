@@ -228,7 +228,8 @@ async def test_more_drawings_than_there_are_places_for_are_refused_in_words(room
     while places.taken < MOST_DRAWINGS:  # noqa: ASYNC110 - the places are taken by other tasks
         await asyncio.sleep(0.01)
     room.session = crowd[-1]
-    turn = await room.done("/imagine a dog --n 2 --steps 1")
+    async with asyncio.timeout(20):
+        turn = await room.done("/imagine a dog --n 2 --steps 1")
     assert turn.state == "failed" and len(room.engine.history) == MOST_DRAWINGS
     assert "Many pictures" in turn.failures[0].text and "in a moment" in turn.failures[0].hint
 
