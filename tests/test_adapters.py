@@ -241,6 +241,17 @@ def test_a_table_with_rows_to_spare_is_not_mistaken_for_one_without(sdxl: Path, 
     assert same(*(with_files(pipe, (file, 1.0), prompt="a <toy> cat") for pipe in (plain, spare)))
 
 
+def test_an_encoder_that_changes_its_numbers_meanwhile_changes_all_of_them(
+    sdxl: Path, packages: Packages, tmp_path: Path
+) -> None:
+    pipe, torch = opened(packages.diffusers.StableDiffusionXLPipeline, sdxl), packages.torch
+    file = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
+    with Adapters(pipe, torch).applied([(file, 1.0)]):
+        pipe.text_encoder.to(torch.bfloat16)
+    assert {value.dtype for value in pipe.text_encoder.parameters()} == {torch.bfloat16}
+    assert {value.dtype for value in pipe.text_encoder_2.parameters()} == {torch.float32}
+
+
 def test_files_stay_in_memory_but_not_all_for_ever_and_a_changed_one_is_read_again(xl: Any, tmp_path: Path) -> None:
     adapters = Adapters(xl, torch_of())
     paths = [

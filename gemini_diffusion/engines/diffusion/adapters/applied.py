@@ -105,5 +105,5 @@ def _longer(encoder: Any, rows: Mapping[int, Any], end: int, torch: Any) -> Iter
         text.eos_token_id = end
         yield
     finally:
-        encoder.set_input_embeddings(known)
+        encoder.set_input_embeddings(known.to(encoder.get_input_embeddings().weight))  # the encoder may have moved meanwhile
         text.eos_token_id = before
