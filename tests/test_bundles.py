@@ -190,6 +190,17 @@ async def test_a_file_that_arrives_damaged_is_not_kept_and_fetched_anew(
     assert (await Fetching(download).run() / "unet" / weights.name).read_bytes() == weights.read_bytes()
 
 
+async def test_the_token_is_told_to_the_hub_and_to_no_other_host(hub: hf.HuggingFaceServer, sdxl: Path, tmp_path: Path) -> None:
+    with hf.HuggingFaceServer() as other:
+        other.serve("me/tiny-xl", sdxl)
+        hub.serve("me/tiny-xl", sdxl, gated=True, reader="hf_reader", elsewhere=other.url)
+        folder = await Fetching(Download(entry_for("me/tiny-xl"), Shelf(tmp_path), hub.url, "hf_reader")).run()
+        assert is_whole(folder)
+        assert {call.token for call in hub.calls} == {"hf_reader"}
+        assert {call.token for call in other.calls} == {None}
+        assert len(other.calls) == 4
+
+
 async def test_two_programs_do_not_write_into_one_file(hub: hf.HuggingFaceServer, sdxl: Path, tmp_path: Path) -> None:
     from filelock import FileLock
 

@@ -18,7 +18,8 @@ MEGABYTE = 1_000_000
 class Repository:
     """A folder offered as a repository. `cut_once_after` bytes the connection breaks, the first time such a file is sent.
 
-    A gated repository opens to `reader`'s token only, and tells others that it is there; a private one does not.
+    A gated repository opens to `reader`'s token only, and tells others that it is there; a private one does not. With
+    `elsewhere`, the address of another server that has it too, large files lie there, as the real hub's do.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Repository:
     seconds_per_megabyte: float = 0.0
     cut_once_after: int | None = None
     pipeline_tag: str = "text-to-image"
+    elsewhere: str = ""
 
     commit: str = field(init=False)
 
@@ -65,12 +67,20 @@ class Repository:
         if path not in self.files():
             return as_json({"error": "Entry not found"}, 404, {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": self.commit})
         data = source.read_bytes()
+        if self.elsewhere and path.endswith(".safetensors"):
+            return self._sent_on(path, data)
         start = int(call.headers.get("range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
         headers = [("ETag", f'"{_digest(data)}"'), ("X-Repo-Commit", self.commit), ("Accept-Ranges", "bytes")]
         if start:
             headers.append(("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}"))
         whole = Reply(206 if start else 200, tuple(headers), self._pieces(data[start:]))
         return self._cut(whole) if call.method == "GET" else whole
+
+    def _sent_on(self, path: str, data: bytes) -> Reply:
+        """Where a large file lies, and what it is."""
+        address = f"{self.elsewhere}/{self.name}/resolve/{self.commit}/{path}"
+        linked = (("X-Linked-ETag", f'"{_digest(data)}"'), ("X-Linked-Size", str(len(data))), ("X-Repo-Commit", self.commit))
+        return Reply(302, (("Location", address), *linked))
 
     def _pieces(self, data: bytes) -> tuple[Piece, ...]:
         wait = self.seconds_per_megabyte * CHUNK / MEGABYTE

@@ -40,6 +40,7 @@ class Hub:
     def bring(self, source: str, file: str, meter: type) -> None:
         """Fetch one large file, from the byte on that is missing; `meter` is a class of progress bars. It is then checked."""
         from filelock import Timeout
+        from huggingface_hub.constants import ENDPOINT
         from huggingface_hub.file_download import get_hf_file_metadata, hf_hub_url, http_get, repo_folder_name
         from huggingface_hub.utils import WeakFileLock, build_hf_headers
 
@@ -50,7 +51,8 @@ class Hub:
             return
         blob.parent.mkdir(parents=True, exist_ok=True)
         part = blob.with_name(f"{blob.name}.part")
-        headers = build_hf_headers(token=token if _same_host(told.location, self.url) else False)
+        at_home = urlsplit(told.location).netloc == urlsplit(self.url or ENDPOINT).netloc
+        headers = build_hf_headers(token=token if at_home else False)  # another host, where large files lie, is not told it
         try:
             with WeakFileLock(blob.with_name(f"{blob.name}.lock"), timeout=PATIENCE), part.open("ab") as bytes_so_far:
                 here = bytes_so_far.tell()
@@ -74,11 +76,6 @@ class Hub:
             token=self.token or False,
             **options,
         )
-
-
-def _same_host(location: str, url: str) -> bool:
-    """Whether a file lies at the hub itself: another host, to which the hub sends for it, is not told the token."""
-    return urlsplit(location).netloc == urlsplit(url or "https://huggingface.co").netloc
 
 
 def _check(part: Path, name: str, source: str) -> None:
