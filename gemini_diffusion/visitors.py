@@ -26,7 +26,7 @@ from gemini_diffusion.studio import Studio
 KEY_LIFE = 12 * 3600.0
 """Seconds after its last use that a key typed into the window is forgotten."""
 MOST_VISITORS = 1000
-"""Visitors held in memory; the ones seen longest ago are let go, what they made stays on disk."""
+"""Visitors held in memory; those seen longest ago, or not for a key's life, are let go; what they made stays on disk."""
 
 _KEYS = ("google_api_key", "hf_token")
 _LOG = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ class Visitor:
 
     def __init__(self, session: Session, guest: Guest, folder: Path, defaults: Settings, clock: Callable[[], float]) -> None:
         self.session = session
+        self.seen = clock()
         self._guest = guest
         self._file = folder / "settings.json"
         self._defaults = defaults
@@ -123,6 +124,7 @@ class Visitors:
             self._here[name] = Visitor(session, guest, folder, self._lent(), self._clock)
             self._let_go()
         self._here.move_to_end(name)
+        self._here[name].seen = self._clock()
         return self._here[name]
 
     def agree(self, model: str) -> None:
@@ -141,8 +143,12 @@ class Visitors:
         )
 
     def _let_go(self) -> None:
-        for name in list(self._here)[: max(0, len(self._here) - MOST_VISITORS)]:
-            if not self._here[name].session.running:
+        """Whoever has something under way stays; of the others nothing is left in memory, no key either."""
+        long_ago = self._clock() - KEY_LIFE
+        for name, visitor in list(self._here.items()):
+            if len(self._here) <= MOST_VISITORS and visitor.seen > long_ago:
+                break
+            if not visitor.session.running:
                 del self._here[name]
 
 

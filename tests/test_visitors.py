@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
@@ -127,6 +129,19 @@ def test_those_seen_longest_ago_are_let_go(tmp_path: Path) -> None:
     for number in range(MOST_VISITORS):
         visitors.of(str(number))
     assert not visitors.of("first").settings.hf_token
+
+
+def test_a_key_of_somebody_who_is_long_gone_is_not_even_in_memory(tmp_path: Path) -> None:
+    clock = Clock()
+    visitors = arrivals(tmp_path, lends=False, clock=clock)
+    visitors.of("gone").set_key("hf_token", OWN_KEY)
+    gone, still_here = weakref.ref(visitors.of("gone")), weakref.ref(visitors.of("still here"))
+    clock.now = KEY_LIFE - 1
+    visitors.of("still here")
+    clock.now = KEY_LIFE
+    visitors.of("another")
+    gc.collect()
+    assert gone() is None and still_here() is visitors.of("still here")
 
 
 def test_who_only_looks_leaves_no_folder(tmp_path: Path) -> None:
