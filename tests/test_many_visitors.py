@@ -16,7 +16,7 @@ from tests.stand_ins import HOST_KEY, Held, StandIns, drawn
 from tests.visitor import Visitor
 
 MANY = 50
-STRANGERS = 200
+STRANGERS = 100
 """Connections without a cookie."""
 
 
