@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import settings as given_settings
@@ -110,6 +112,13 @@ def test_an_engine_that_reads_on_gets_all_of_the_persons_words() -> None:
 async def test_the_chat_model_is_allowed_as_many_words_as_the_person_said() -> None:
     _, model, _ = await crafted_from(as_json(LONG), idea=LONG, max_tokens=602)
     assert "under 42 words" not in str(model.history[0].system_instruction)
+
+
+@pytest.mark.parametrize("piece", ["(red fox:1.2) and ", "(a:1.1)", "fox++ ", "<a>++ ", '("a":1.2) '])
+def test_endless_weights_are_read_quickly(piece: str) -> None:
+    started = time.process_time()
+    craft_by_rules(Wish(piece * (20_000 // len(piece)), SDXL, max_tokens=602))
+    assert time.process_time() - started < 5
 
 
 pieces = st.sampled_from(

@@ -18,7 +18,7 @@ Place = tuple[int, int, float]
 def stressed(prompt: str, wish: Wish, reading: Reading) -> str:
     """`prompt`, plain until now, as marked text: each weighted word of the wish counts as the person said."""
     text, taken, said = PromptText(prompt), list[Place](), ""
-    for span in emphasis.read(wish.idea):
+    for span in wish.spans:
         if span.weight != 1:
             taken += [place for place in _places(span, said, text, reading) if not _overlaps(place, taken)]
         said += span.text

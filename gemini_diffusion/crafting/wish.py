@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 from gemini_diffusion import emphasis
 from gemini_diffusion.catalogue import ImageModel
 from gemini_diffusion.crafting.window import count, words_for
+from gemini_diffusion.emphasis import Span
 from gemini_diffusion.instructions import Style, find, nearest
 from gemini_diffusion.types import CraftedPrompt
 
@@ -15,7 +18,7 @@ LONGEST_IDEA = 3000
 """Characters; 512 tokens, the widest window, hold about 2,500."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wish:
     """What a person asked for: `idea` in their words and marks, `negative` what they do not want to see, `stylize` 0 to 1000.
 
@@ -42,12 +45,22 @@ class Wish:
     @property
     def said(self) -> str:
         """The whole idea without its marks of emphasis."""
-        return emphasis.plain(self.idea)
+        return "".join(span.text for span in self._whole)
 
     @property
     def weighed(self) -> tuple[str, ...]:
         """The words that count more or less than the rest."""
-        return tuple(span.text for span in emphasis.read(self.idea) if span.weight != 1)
+        return tuple(span.text for span in self.spans if span.weight != 1)
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """The pieces of the idea by how strongly they count, as far as it is read."""
+        ends = accumulate(len(span.text) for span in self._whole)
+        return tuple(span for span, end in zip(self._whole, ends, strict=True) if end <= LONGEST_IDEA)
+
+    @cached_property
+    def _whole(self) -> tuple[Span, ...]:
+        return emphasis.read(self.idea)
 
     @property
     def preset(self) -> Style | None:
