@@ -70,7 +70,11 @@ def opened(kind: Any, folder: Path) -> Any:
 
 def state(pipe: Any) -> tuple[Any, ...]:
     models = [pipe.unet, pipe.text_encoder, getattr(pipe, "text_encoder_2", pipe.text_encoder)]
-    modules = [(name, id(module), len(module._forward_hooks)) for model in models for name, module in model.named_modules()]
+    modules = [
+        (name, id(module), len(module._forward_hooks), len(module._forward_pre_hooks))
+        for model in models
+        for name, module in model.named_modules()
+    ]
     sums = [float(value.detach().double().abs().sum()) for model in models for value in model.parameters()]
     words = [(id(pipe.tokenizer), len(pipe.tokenizer)), (id(getattr(pipe, "tokenizer_2", None)),)]
     ends = [getattr(model, "text_model", model).eos_token_id for model in models[1:]]
@@ -241,15 +245,16 @@ def test_a_table_with_rows_to_spare_is_not_mistaken_for_one_without(sdxl: Path, 
     assert same(*(with_files(pipe, (file, 1.0), prompt="a <toy> cat") for pipe in (plain, spare)))
 
 
-def test_an_encoder_that_changes_its_numbers_meanwhile_changes_all_of_them(
-    sdxl: Path, packages: Packages, tmp_path: Path
-) -> None:
-    pipe, torch = opened(packages.diffusers.StableDiffusionXLPipeline, sdxl), packages.torch
-    file = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
-    with Adapters(pipe, torch).applied([(file, 1.0)]):
-        pipe.text_encoder.to(torch.bfloat16)
-    assert {value.dtype for value in pipe.text_encoder.parameters()} == {torch.bfloat16}
-    assert {value.dtype for value in pipe.text_encoder_2.parameters()} == {torch.float32}
+def test_a_model_whose_layers_come_to_the_device_one_by_one_takes_them_too(xl: Any, sdxl: Path, tmp_path: Path) -> None:
+    import accelerate
+
+    pipe = opened(type(xl), sdxl)
+    for part in (pipe.vae, pipe.unet, pipe.text_encoder, pipe.text_encoder_2):
+        accelerate.cpu_offload(part, "cpu")
+    file = read(RandomLora.of(xl, EVERYWHERE).as_kohya(tmp_path / "a.safetensors"))
+    token = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
+    assert pipe.text_encoder.get_input_embeddings().weight.is_meta
+    assert same(*(with_files(one, (file, 1.0), (token, 1.0), prompt="a <toy> cat") for one in (xl, pipe)))
 
 
 def test_files_stay_in_memory_but_not_all_for_ever_and_a_changed_one_is_read_again(xl: Any, tmp_path: Path) -> None:

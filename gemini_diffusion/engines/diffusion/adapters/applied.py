@@ -1,7 +1,7 @@
 """LoRAs and textual inversions on a loaded model for the length of one drawing; the model's own weights are never touched.
 
 A LoRA adds to what a layer says (Hu et al., 2021): a hook on the layer, taken off again. A textual inversion adds words (Gal et
-al., 2022): a longer table of them and a tokenizer that knows them take the places of the model's own, which come back.
+al., 2022): hooks on the table of words answer for them, and a copy of the tokenizer that knows them takes its place.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _adding(pair: weights.Pair, strength: float, torch: Any) -> Callable[[Any, t
 
     def add(layer: Any, inputs: tuple[Any, ...], output: Any) -> Any:
         pair.follow(output)
-        seen = inputs[0].to(output.dtype)
+        seen = inputs[0].to(output)
         if pair.down.dim() == 2:
             return output + strength * call.linear(call.linear(seen, pair.down), pair.up)
         inner = layer._conv_forward(seen, pair.down, None)  # the layer's own padding, which may go round for seamless edges
@@ -82,28 +82,42 @@ def _speaking(base: Any, file: AdapterFile, vectors: Sequence[Any], torch: Any) 
                 raise BadInput(f"{file.token} is a word of this model already.", "Give the file another name.")
             undo.callback(setattr, base, names, tokenizer)
             setattr(base, names, taught)
-            places = taught.convert_tokens_to_ids(tokens)
-            undo.enter_context(_longer(encoder, dict(zip(places, rows, strict=True)), taught.eos_token_id, torch))
+            new = _NewWords(dict(zip(taught.convert_tokens_to_ids(tokens), rows, strict=True)), torch)
+            table = encoder.get_input_embeddings()
+            undo.callback(table.register_forward_pre_hook(new.before).remove)
+            undo.callback(table.register_forward_hook(new.after).remove)
+            undo.enter_context(_ending(encoder, taught.eos_token_id))
         yield
+
+
+class _NewWords:
+    """Hooks on an encoder's table of words that answer for tokens it has no rows for."""
+
+    def __init__(self, rows: Mapping[int, Any], torch: Any) -> None:
+        self._rows, self._torch = rows, torch
+        self._asked: Any = None
+
+    def before(self, table: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Ask the table for any known token in the places of new ones."""
+        self._asked = known = inputs[0]
+        for token in self._rows:
+            known = known.masked_fill(known == token, 0)
+        return (known, *inputs[1:])
+
+    def after(self, table: Any, inputs: tuple[Any, ...], output: Any) -> Any:
+        """Put the new tokens' vectors into their places."""
+        asked = self._asked.to(output.device)[..., None]
+        for token, row in self._rows.items():
+            output = self._torch.where(asked == token, row.to(output), output)
+        return output
 
 
 @contextmanager
-def _longer(encoder: Any, rows: Mapping[int, Any], end: int, torch: Any) -> Iterator[None]:
-    """An encoder with more `rows` in its table of words, each at its token's number.
-
-    Encoders of the first years look for the end as the highest number, which a new word would be: they are told it is `end`.
-    """
-    known = encoder.get_input_embeddings()
+def _ending(encoder: Any, token: int) -> Iterator[None]:
+    """An encoder that knows which token ends a text; those of the first years look for the highest, as a new word would be."""
     text = getattr(encoder, "text_model", encoder)
-    before = text.eos_token_id
-    table = known.weight.new_zeros(max(len(known.weight), max(rows) + 1), known.weight.shape[1])
-    table[: len(known.weight)] = known.weight.detach()
-    for place, row in rows.items():
-        table[place] = row.to(table)
+    before, text.eos_token_id = text.eos_token_id, token
     try:
-        encoder.set_input_embeddings(torch.nn.Embedding.from_pretrained(table, freeze=True))
-        text.eos_token_id = end
         yield
     finally:
-        encoder.set_input_embeddings(known.to(encoder.get_input_embeddings().weight))  # the encoder may have moved meanwhile
         text.eos_token_id = before
