@@ -19,11 +19,11 @@ from gemini_diffusion.environment import read_settings
 from gemini_diffusion.errors import BadInput, OutOfCredit
 from gemini_diffusion.gallery import Gallery, read_recipe
 from gemini_diffusion.studio import Studio
-from gemini_diffusion.types import Event, Failed, Finished, PictureKept, Progress, StageStarted
+from gemini_diffusion.types import Event, Failed, Finished, PictureKept, StageStarted
 from tests.bench import until
 from tests.running import NOWHERE
 from tests.sketch import SketchEngine
-from tests.stand_ins import StandIns
+from tests.stand_ins import Held, StandIns, drawn
 
 PACKAGE = Path(__file__).resolve().parent.parent / "gemini_diffusion"
 BROKE = OutOfCredit("No credit is left.")
@@ -40,6 +40,24 @@ def painter(engine: SketchEngine, tmp_path: Path) -> Iterator[Painter]:
     models = {"gemini": OfflineChatModel(), "offline": OfflineChatModel()}
     with Painter(Studio(models, {"local": engine}, Gallery(tmp_path / "pictures")), engine="local", home=str(tmp_path)) as made:
         yield made
+
+
+@pytest.fixture
+def abroad(services: StandIns, tmp_path: Path) -> Iterator[Painter]:
+    """One that draws at a service."""
+    services.forget()
+    address = services.addresses["HF_INFERENCE_URL"]
+    with Painter(engine="hosted", hf_inference_url=address, home=str(tmp_path)) as made:
+        yield made
+
+
+@pytest.fixture
+def slow_service(services: StandIns, abroad: Painter) -> Iterator[Held]:
+    """The service's next picture never comes."""
+    held = Held(drawn)
+    services.hub.enqueue(held)
+    yield held
+    held.let_go()
 
 
 def program(folder: Path, text: str, env_file: str = "", **variables: str) -> str:
@@ -168,17 +186,23 @@ def test_a_review_waits_for_nobody(painter: Painter) -> None:
     assert painter.imagine("a fox --review")
 
 
-def test_a_watch_that_raises_ends_the_drawing(painter: Painter, engine: SketchEngine) -> None:
-    engine.pause_at(2)
-
+def test_a_watch_that_raises_ends_the_drawing_and_the_next_line_is_drawn(
+    services: StandIns, abroad: Painter, slow_service: Held
+) -> None:
     def watch(event: Event) -> None:
-        if isinstance(event, Progress) and event.done == 2:
-            raise KeyboardInterrupt
+        services.hub.wait_for(lambda: bool(services.hub.drawings), 10)
+        raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        painter.imagine("a fox", watch=watch)
+        abroad.imagine("a slow fox --raw", watch=watch)
+    assert services.hub.wait_for(lambda: services.hub.drawings[0].disconnected, 20), "the service is drawing for nobody"
+    assert abroad.imagine("an owl --seed 3 --raw")[0].recipe.seed == 3
+
+
+def test_a_closed_painter_begins_anew(painter: Painter) -> None:
+    painter.imagine("a fox")
     painter.close()
-    assert painter.imagine("an owl --seed 3")[0].recipe.seed == 3, "a closed painter begins anew"
+    assert painter.imagine("an owl --seed 3")[0].recipe.seed == 3
 
 
 def test_the_second_picture_is_drawn_by_a_model_that_is_already_there(tmp_path: Path) -> None:
@@ -206,15 +230,14 @@ async def test_the_other_one_leaves_the_loop_free_and_tells_on_it(painter: Paint
     assert threads == {threading.current_thread()}
 
 
-async def test_cancelling_ends_the_drawing(painter: Painter, engine: SketchEngine) -> None:
-    engine.pause_at(2)
-    begun = asyncio.create_task(painter.imagine_async("a fox"))
-    await until(lambda: engine.history)
+async def test_cancelling_ends_the_drawing(services: StandIns, abroad: Painter, slow_service: Held) -> None:
+    begun = asyncio.create_task(abroad.imagine_async("a slow fox --raw"))
+    await until(lambda: services.hub.drawings)
     begun.cancel()
     with pytest.raises(asyncio.CancelledError):
         await begun
-    await asyncio.to_thread(painter.close)
-    assert list(painter.settings.home_path.glob("pictures/*/*.png")) == []
+    left = await asyncio.to_thread(services.hub.wait_for, lambda: services.hub.drawings[0].disconnected, 20)
+    assert left, "the service is drawing for nobody"
 
 
 async def test_one_line_without_blocking_the_loop(services: StandIns, tmp_path: Path) -> None:
