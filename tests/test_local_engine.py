@@ -29,7 +29,8 @@ from gemini_diffusion.errors import (
     RequestRefused,
 )
 from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import Progress, StageFinished, StageStarted
+from gemini_diffusion.types import Adapter, Progress, StageFinished, StageStarted
+from tests.adapter_makers import CONV, TO_Q, UNET, RandomLora
 from tests.bench import Local, asked, reading, until
 from tests.tiny_sdxl import build_sd15
 
@@ -138,6 +139,40 @@ async def test_what_diffusers_would_stumble_over_is_refused_before_it_starts(
         await local.draw(sdxl, **changes)
     assert reads in str(caught.value)
     assert local.events == []
+
+
+# --- what else a request may ask for ---
+
+
+async def test_a_lora_is_heard_in_the_drawing_that_names_it_and_in_no_other(
+    tmp_path: Path, sdxl: Path, packages: Packages
+) -> None:
+    made = RandomLora.of(load(sdxl, packages).base, [(UNET, TO_Q), (UNET, CONV)])
+    made.as_peft(tmp_path / "home" / "adapters" / "ink.safetensors")
+    local = Local(LocalEngine(tmp_path / "home"))
+    assert local.engine.capabilities(str(sdxl), Settings()).adapters
+    pictures = [
+        (await local.draw(sdxl, adapters=adapters)).image.tobytes()
+        for adapters in ((), (Adapter("ink"),), (Adapter("ink", 0.0),), ())
+    ]
+    await local.engine.close()
+    assert pictures[0] == pictures[2] == pictures[3] != pictures[1]
+
+
+async def test_what_cannot_be_honoured_yet_is_named(local: Local, sdxl: Path) -> None:
+    can = local.engine.capabilities(str(sdxl), Settings())
+    for name in ("image", "mask", "hd"):
+        wish: dict[str, Any] = {name: True if name == "hd" else b"a picture"}
+        assert (name in (await local.draw(sdxl, **wish)).ignored) != getattr(can, name)
+
+
+async def test_two_requests_of_a_party_are_drawn_together_by_the_engine(local: Local, sdxl: Path) -> None:
+    second = Local(local.engine)
+    one, other = await asyncio.gather(local.draw(sdxl, party="a", seed=1), second.draw(sdxl, party="a", seed=2))
+    assert (one.seed, other.seed, one.seconds) == (1, 2, other.seconds)
+    for heard in (local, second):
+        assert [event.stage for event in heard.told(StageFinished)] == ["loading", "drawing"]
+        assert [event.done for event in heard.told(Progress)] == [1, 2, 3]
 
 
 # --- Stop and the queue ---

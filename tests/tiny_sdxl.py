@@ -114,7 +114,7 @@ def _vae() -> Any:
         latent_channels=4,
         norm_num_groups=4,
         sample_size=64,
-        scaling_factor=0.13,
+        scaling_factor=0.13025,  # SDXL's, so that previews are made as for the real one
     )
 
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from gemini_diffusion import catalogue
 from gemini_diffusion.catalogue import ImageModel
+from gemini_diffusion.engines.diffusion.adapters.files import FOLDER, Library
+from gemini_diffusion.engines.diffusion.adapters.words import choose
 from gemini_diffusion.engines.diffusion.bench import Bench, Commission
 from gemini_diffusion.engines.diffusion.device import SMALL, has_gpu, place
 from gemini_diffusion.engines.diffusion.download import Download, in_bytes
 from gemini_diffusion.engines.diffusion.packages import open_packages
 from gemini_diffusion.engines.diffusion.queue import DrawingQueue
 from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
-from gemini_diffusion.engines.diffusion.shelf import Shelf
+from gemini_diffusion.engines.diffusion.shelf import Shelf, refuse_full_disk
 from gemini_diffusion.engines.diffusion.tokens import TokenCounter
 from gemini_diffusion.engines.diffusion.worker import Worker
 from gemini_diffusion.errors import AgreementNeeded, ModelNotFound, RequestRefused
@@ -34,7 +36,8 @@ class LocalEngine:
     name = "local"
 
     def __init__(self, home: Path, hub_url: str = "") -> None:
-        self._shelf = Shelf.at(home)
+        self._home, self._shelf = home, Shelf.at(home)
+        self._library = Library(home / FOLDER, self._shelf.folder)
         self._hub_url = hub_url
         self._bench, self._downloads = Bench(), Worker("download")
         self._drawings: DrawingQueue[Commission, ImageResult] = DrawingQueue(self._bench.draw)
@@ -60,6 +63,8 @@ class LocalEngine:
             prompt_2=entry.family == "sdxl",
             max_tokens=entry.max_tokens,
             schedulers=tuple(SCHEDULERS),
+            adapters=True,
+            weights=True,
             refine=bool(entry.refiner),
             tile=True,
         )
@@ -67,11 +72,15 @@ class LocalEngine:
     async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
         """One picture. Raises AgreementNeeded before anything is fetched that nobody agreed to."""
         _refuse_the_impossible(request)
+        refuse_full_disk(self._home)
         entry = catalogue.find(request.model)
+        chosen = choose(request, self._library)
         folder = await self._folder(entry, settings, emit)
         wanted = entry.refiner if request.refine < 1 else ""
         refiner = await self._folder(catalogue.find(wanted), settings, emit) if wanted else None
-        return await self._drawings.draw(Commission(request, entry, folder, refiner, self._shelf.parts(entry)), emit)
+        parts = self._shelf.parts(entry)
+        commission = Commission(chosen.request, entry, folder, refiner, parts, chosen.files, chosen.notices)
+        return await self._drawings.draw(commission, emit)
 
     async def models(self, settings: Settings) -> list[ModelChoice]:
         """The catalogue's models for this machine, and what each would cost."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gemini_diffusion.catalogue import ImageModel
+from gemini_diffusion.engines.diffusion.adapters.applied import Adapters
+from gemini_diffusion.engines.diffusion.adapters.files import AdapterFile
 from gemini_diffusion.engines.diffusion.device import measure, place
 from gemini_diffusion.engines.diffusion.loading import load, weigh
 from gemini_diffusion.engines.diffusion.memory import Plan, decide
@@ -29,7 +31,8 @@ from gemini_diffusion.types import ImageRequest, ImageResult, StageFinished, Sta
 class Commission:
     """One picture to draw with the model in `folder` (or file) and the `parts` that belong to it.
 
-    `refiner` is the folder of the model that makes the last steps, where that is wanted.
+    `refiner` is the folder of the model that makes the last steps, where that is wanted. `adapters` are drawn with at their
+    strengths. `notices` are what a person should read of how the request was understood.
     """
 
     request: ImageRequest
@@ -37,6 +40,8 @@ class Commission:
     folder: Path
     refiner: Path | None = None
     parts: Parts = ALONE
+    adapters: tuple[tuple[AdapterFile, float], ...] = ()
+    notices: tuple[str, ...] = ()
 
     @property
     def party(self) -> str:
@@ -59,7 +64,8 @@ class Commission:
         """
         request = self.request
         alike = dataclasses.replace(request, prompt="", negative_prompt="", prompt_2="", seed=None, party="")
-        return alike, bool(request.negative_prompt), bool(request.prompt_2), self.folder, self.refiner, self.parts
+        given = bool(request.negative_prompt), bool(request.prompt_2)
+        return alike, given, self.folder, self.refiner, self.parts, self.adapters
 
 
 Tickets = Sequence[Ticket[Commission, ImageResult]]
@@ -76,6 +82,7 @@ class Warm:
     pipeline: Pipeline
     plan: Plan
     pixels: int
+    adapters: Adapters
 
 
 class Bench:
@@ -138,7 +145,8 @@ class Bench:
                 Asked(dataclasses.replace(ticket.drawing.request, width=width, height=height), seed, ticket.job)
                 for ticket, seed in zip(tickets, seeds, strict=True)
             ]
-            outcomes = warm.pipeline.draw(asked)
+            with warm.adapters.applied(commission.adapters):
+                outcomes = warm.pipeline.draw(asked)
         made = _Made(time.monotonic() - started, warm, bool(stepped_down))
         for ticket, seed, outcome in zip(tickets, seeds, outcomes, strict=True):
             _hand_over(ticket, seed, outcome, made)
@@ -155,7 +163,7 @@ class Bench:
                 self._tried = plan or self._plan(commission, packages)
                 pipeline = load(commission.folder, packages, self._tried, commission.parts)
                 pipeline = dataclasses.replace(pipeline, clip_skip=commission.entry.clip_skip)
-                warm = Warm(pipeline, self._tried, commission.most_pixels)
+                warm = Warm(pipeline, self._tried, commission.most_pixels, Adapters(pipeline.base, packages.torch))
                 stage.text = f"{label} is in memory: {pipeline.placement}"
         self._warm[key], self._tried = warm, warm.plan
         if commission.refiner and warm.pipeline.refiner is None:
@@ -202,6 +210,7 @@ def _hand_over(ticket: Ticket[Commission, ImageResult], seed: int, outcome: Outc
     if not isinstance(outcome, Drawn):
         return ticket.fail(outcome)
     request, plan = ticket.drawing.request, made.warm.plan
+    notices = (*ticket.drawing.notices, *outcome.notices)
     ticket.job.emit(StageFinished("drawing", f"Drew it, {request.num_inference_steps} steps", made.seconds))
     ticket.finish(
         ImageResult(
@@ -211,7 +220,7 @@ def _hand_over(ticket: Ticket[Commission, ImageResult], seed: int, outcome: Outc
             engine="local",
             seconds=made.seconds,
             ignored=outcome.ignored,
-            notices=(plan.reason, *outcome.notices) if made.stepped_down or plan.scale < 1 else outcome.notices,
+            notices=(plan.reason, *notices) if made.stepped_down or plan.scale < 1 else notices,
             scheduler=outcome.scheduler,
             versions=made.warm.pipeline.packages.versions,
         )
