@@ -60,7 +60,7 @@ def request() -> ImageRequest:
     return ImageRequest(PROMPT, ENTRY.id, width, height, ENTRY.num_inference_steps, ENTRY.guidance_scale, seed=1)
 
 
-def open_bare() -> Callable[[], Any]:
+def open_bare(steps: int = ENTRY.num_inference_steps) -> Callable[[], Any]:
     """The call a person would write who knows diffusers; on the threads that the engine has chosen."""
     import torch
     from diffusers import StableDiffusionXLPipeline
@@ -72,7 +72,7 @@ def open_bare() -> Callable[[], Any]:
     def draw() -> Any:
         return pipe(
             asked.prompt,
-            num_inference_steps=asked.num_inference_steps,
+            num_inference_steps=steps,
             guidance_scale=asked.guidance_scale,
             generator=torch.Generator().manual_seed(1),
         ).images[0]
