@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 import threading
+import webbrowser
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,8 +26,6 @@ from gemini_diffusion.ui.turnstile import Turnstile
 
 CONNECTIONS = 2000
 """Pages whose connection's state (which picture is on the easel) is kept at once."""
-
-
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses that mean all of this machine's, and the one of them to knock at from here."""
 FAREWELL = 1.0
@@ -111,7 +110,6 @@ def open_window(blocks: gr.Blocks, place: Place) -> OpenWindow:
             server_port=place.port,
             share=False,  # ours makes the link; a page that Gradio shares fetches its script from another host
             auth=place.auth,
-            inbrowser=place.browser,
             mcp_server=place.mcp,
             prevent_thread_lock=True,
             quiet=True,
@@ -131,7 +129,10 @@ def open_window(blocks: gr.Blocks, place: Place) -> OpenWindow:
     except OSError as error:
         raise BadInput(f"The window cannot open at {place.host}: {error}", "Choose another --host or --port.") from error
     host = WILDCARDS.get(place.host, place.host)
-    return OpenWindow(f"http://{_bracketed(host)}:{blocks.server_port}/", place, blocks, names)
+    window = OpenWindow(f"http://{_bracketed(host)}:{blocks.server_port}/", place, blocks, names)
+    if place.browser:
+        webbrowser.open(window.url)
+    return window
 
 
 def _middleware(place: Place, names: Names) -> list[Middleware]:

@@ -6,6 +6,7 @@ to be in; and does not notice the end of a link.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import re
 import subprocess
@@ -74,7 +75,9 @@ def open_tunnel(host: str, port: int, token: str, folder: Path, patience: float 
     server = _server(folder)
     process = _run(_client(), [*_flags(host, port, token, server)])
     tunnel = Tunnel(process, server.scheme)
+    atexit.register(tunnel.close)  # the program may end while the link is still being made
     silence = threading.Timer(patience, process.kill)
+    silence.daemon = True
     silence.start()
     try:
         link = next(tunnel.links(), "")
