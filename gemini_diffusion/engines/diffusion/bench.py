@@ -54,7 +54,12 @@ class Commission:
     @property
     def most_pixels(self) -> int:
         """Of this picture and of all that the model is usually asked for, so that it is not loaded anew for another shape."""
-        return max(self.pixels, *(width * height for width, height in self.entry.sizes))
+        return max([self.pixels, *(width * height for width, height in self.entry.sizes)])
+
+    @property
+    def key(self) -> Hashable:
+        """The model by what it is and where it lies: entries of one folder may load it with different parts."""
+        return self.entry, self.folder
 
     @property
     def kind(self) -> Hashable:
@@ -69,8 +74,6 @@ class Commission:
 
 
 Tickets = Sequence[Ticket[Commission, ImageResult]]
-
-
 MOST_WARM = 3
 """Models kept in memory at once; where fewer fit, fewer stay. The least recently used one goes first."""
 
@@ -95,24 +98,32 @@ class Bench:
     def draw(self, tickets: Tickets) -> None:
         """Load if need be, then draw what the tickets ask for in one go, and finish or fail each.
 
-        Out of memory gives everything back, so that the next commission works, and what needs less is tried once: several
-        one by one, one without the other models beside it, or by the next cheaper plan.
+        Out of memory gives everything back, so that the next commission works, and what needs less is tried: several one by
+        one; one without other models beside it, and at last by the next cheaper plan.
         """
-        try:
-            return self._attempt(tickets)
-        except OutOfMemory as error:
-            lost = OutOfMemory(error.message, error.hint)  # the caught one holds the frames, and they what fills the memory
-        crowded, cheaper = len(self._warm) > 1, self._tried and self._tried.cheaper()
+        lost = self._lost(tickets)
+        if lost is None:
+            return
+        crowded = any(key != tickets[0].drawing.key for key in self._warm)
+        cheaper = self._tried and self._tried.cheaper()
         self.release()
         if len(tickets) > 1:
             for ticket in tickets:
                 self._alone(ticket)
-        elif crowded:
-            self._attempt(tickets)
-        elif cheaper:
-            self._attempt(tickets, cheaper)
-        else:
-            raise lost
+            return
+        for plan in (*((None,) if crowded else ()), *((cheaper,) if cheaper else ())):
+            if self._lost(tickets, plan) is None:
+                return
+            self.release()
+        raise lost
+
+    def _lost(self, tickets: Tickets, stepped_down: Plan | None = None) -> OutOfMemory | None:
+        """Why an attempt lacked memory; not the error itself, for it holds the frames, and they the memory."""
+        try:
+            self._attempt(tickets, stepped_down)
+        except OutOfMemory as error:
+            return OutOfMemory(error.message, error.hint)
+        return None
 
     def release(self, kept: int = 0) -> None:
         """Give the memory back, but for the `kept` models that were used last."""
@@ -132,7 +143,7 @@ class Bench:
         except GeminiDiffusionError as error:
             ticket.fail(error)
 
-    def _attempt(self, tickets: Tickets, stepped_down: Plan | None = None) -> None:
+    def _attempt(self, tickets: Tickets, stepped_down: Plan | None) -> None:
         """One way of drawing them: by a plan that was `stepped_down` to, else by the best there is."""
         commission, jobs = tickets[0].drawing, Together([ticket.job for ticket in tickets])
         seeds = [new_seed() if (seed := ticket.drawing.request.seed) is None else seed for ticket in tickets]
@@ -154,7 +165,7 @@ class Bench:
     def _open(self, commission: Commission, jobs: Together, plan: Plan | None) -> Warm:
         """The warm model; where it was put, and why, is the last word of loading it."""
         jobs.check()
-        label, key, self._tried = commission.entry.label, (commission.entry, commission.folder), None
+        label, key, self._tried = commission.entry.label, commission.key, None
         warm = self._warm.pop(key, None)
         if warm is None or warm.pixels < commission.pixels:
             warm = None  # and nothing else holds it

@@ -30,7 +30,6 @@ def decode(pipeline: Any, latents: Any, torch: Any, seamless: bool = False) -> t
     if not torch.isfinite(latents).all():
         raise Overflowed(f"The model's numbers overflowed in {_name(latents.dtype)}, so there is no picture.", ANOTHER)
     framed = tiling.framed(latents, torch) if seamless else latents
-    notices: tuple[str, ...] = ()
     vae = pipeline.vae
     with torch.no_grad():
         pixels, notices = _within_memory(vae, framed, torch)

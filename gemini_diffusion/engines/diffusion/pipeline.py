@@ -148,8 +148,8 @@ class Pipeline:
 
     def _widened(self) -> bool:
         """Whether the networks could be changed to numbers with the same size and a larger range; they stay so."""
-        torch = self.packages.torch
-        if self.base.unet.dtype != torch.float16:
+        torch, unet = self.packages.torch, self.base.unet
+        if unet.dtype != torch.float16 or unet.device.type == "meta":  # its layers come from elsewhere one by one
             return False
         for part in self._parts():
             if part is not self.base.vae:  # decoding has its own remedy
