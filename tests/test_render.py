@@ -34,6 +34,7 @@ from gemini_diffusion.types import (
     Waiting,
 )
 from gemini_diffusion.ui import markup, render
+from gemini_diffusion.ui.glimpse import Glimpse, glimpse
 
 RECIPE = Recipe(
     original="a fox", prompt="a red fox in snow", negative_prompt="blur", crafted_by="gemini-flash", seed=7, width=128,
@@ -182,18 +183,18 @@ def test_a_place_in_the_queue_is_shown_and_gives_way_to_what_already_goes_on() -
 
 
 def test_how_a_picture_looks_so_far_is_seen_until_it_gives_way_to_the_picture() -> None:
-    assert render.glimpse(turn(), None, veiled=False) is None
+    assert glimpse(turn(), None, veiled=False) is None
     drawing = turn(StageStarted("drawing", "Drawing"), Preview(b"png"))
-    seen = render.glimpse(drawing, None, veiled=False)
-    assert seen == render.Glimpse("data:image/png;base64,cG5n")
+    seen = glimpse(drawing, None, veiled=False)
+    assert seen == Glimpse("data:image/png;base64,cG5n")
     assert seen.look == ""
-    gone = render.glimpse(drawing.after(PictureKept(picture())), seen, veiled=False)
-    assert gone == render.Glimpse("data:image/png;base64,cG5n", fading=True)
+    gone = glimpse(drawing.after(PictureKept(picture())), seen, veiled=False)
+    assert gone == Glimpse("data:image/png;base64,cG5n", fading=True)
 
 
 def test_of_a_later_picture_of_a_turn_a_small_glimpse_is_enough_and_a_judged_one_is_blurred() -> None:
     second = turn(PictureKept(picture()), Preview(b"png", 1))
-    seen = render.glimpse(second, None, veiled=True)
+    seen = glimpse(second, None, veiled=True)
     assert seen and seen.look == "veiled small"
 
 

@@ -21,6 +21,7 @@ from gemini_diffusion.ui import render
 from gemini_diffusion.ui.choices import Choices
 from gemini_diffusion.ui.conversation import Conversation
 from gemini_diffusion.ui.easel import EXAMPLES, Easel, listed
+from gemini_diffusion.ui.glimpse import glimpse
 from gemini_diffusion.ui.identity import name_of
 from gemini_diffusion.ui.mishap import told
 from gemini_diffusion.ui.next_step import NextStep
@@ -111,15 +112,15 @@ class ChatTab:
         """
         session, clock = visitor.session, asyncio.get_running_loop().time
         shown, fresh, until = "", fresh or {}, clock() + SEEN
-        glimpse, judged = None, self.visitors.studio.picture_filter.is_on(visitor.settings)
+        seen, judged = None, self.visitors.studio.picture_filter.is_on(visitor.settings)
         async for turn in session.watch():
             news = await self._news(visitor, turn, shown)
             if news:
                 shown, fresh, until = _marks(turn), fresh | news, clock() + SEEN
             elif clock() > until:
                 fresh = {}
-            glimpse = render.glimpse(turn, glimpse, veiled=judged)
-            state = fresh | self._state(visitor, turn, words) | self.easel.glimpsed(glimpse)
+            seen = glimpse(turn, seen, veiled=judged)
+            state = fresh | self._state(visitor, turn, words) | self.easel.glimpsed(seen)
             yield state | (self.conversation.emptied() if clear else {})
             clear = False
 

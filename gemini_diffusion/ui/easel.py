@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from gemini_diffusion.ui import markup
-from gemini_diffusion.ui.render import Framed, Glimpse, Stage
+from gemini_diffusion.ui.glimpse import Glimpse
+from gemini_diffusion.ui.render import Framed, Stage
 
 Updates = dict[Any, Any]
 
