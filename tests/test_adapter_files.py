@@ -230,6 +230,12 @@ def test_strength_0_asks_for_nothing_not_even_that_the_file_is_there(library: Li
     assert (chosen.request, chosen.files, chosen.notices) == (request, (), ())
 
 
+def test_strength_0_silences_a_token_too(library: Library) -> None:
+    write_header(library.folder / "Toy.safetensors", {"clip_l": (2, 768), "clip_g": (2, 1280)})
+    request = with_adapters(("toy", 0.0), prompt="a <toy>")
+    assert choose(request, library).files == ()
+
+
 @pytest.mark.parametrize("text", ["prompt", "negative_prompt", "prompt_2"])
 def test_a_token_in_any_text_brings_its_file_without_being_named(text: str, library: Library) -> None:
     write_header(library.folder / "Toy.safetensors", {"clip_l": (2, 768), "clip_g": (2, 1280)})

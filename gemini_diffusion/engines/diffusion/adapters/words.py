@@ -29,10 +29,10 @@ def choose(request: ImageRequest, library: Library) -> Chosen:
     """
     named = [(library.find(adapter.name), adapter.strength) for adapter in request.adapters if adapter.strength]
     inversions = {file.path: file for file, _ in named if file.kind == "textual inversion"}
+    off = {adapter.name.strip().lower() for adapter in request.adapters if not adapter.strength}
     if any("<" in getattr(request, text) for text in TEXTS):
-        inversions |= {
-            file.path: file for file in library.files() if file.kind == "textual inversion" and _heard(file, request)
-        }
+        said = [file for file in library.files() if file.kind == "textual inversion" and _heard(file, request)]
+        inversions |= {file.path: file for file in said if file.name.lower() not in off}
     loras = [(file, strength) for file, strength in named if file.kind == "LoRA"]
     notices = [
         f"{file.name} is a textual inversion: it has no strength." for file, by in named if file.path in inversions and by != 1
