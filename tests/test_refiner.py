@@ -20,6 +20,7 @@ from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Drawn, Pipeline
 from gemini_diffusion.engines.diffusion.queue import DrawingQueue
+from gemini_diffusion.engines.diffusion.tiling import seamless
 from gemini_diffusion.engines.diffusion.view import view_of
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import RequestRefused
@@ -197,6 +198,22 @@ async def test_opposite_edges_of_a_seamless_picture_meet(local: Local) -> None:
         jumps[tile] = sum(_jump(picture) for picture in pictures)
     assert jumps[True] < jumps[False] / 3, jumps
     assert local.engine.capabilities("postcard", Settings()).tile
+
+
+def test_a_seamless_network_knows_no_edge(sdxl: Path, packages: Packages) -> None:
+    """What is moved round the corner before it is moved round the corner after it."""
+    torch, unet = packages.torch, load(sdxl, packages).base.unet
+    latents, words = torch.randn(1, 4, 8, 8), torch.randn(1, 77, 64)
+    more = {"text_embeds": torch.randn(1, 32), "time_ids": torch.ones(1, 6)}
+
+    def moved_before_and_after() -> tuple[Any, Any]:
+        with torch.no_grad():
+            before = unet(latents.roll((4, 2), (2, 3)), 500, words, added_cond_kwargs=more).sample
+            return before, unet(latents, 500, words, added_cond_kwargs=more).sample.roll((4, 2), (2, 3))
+
+    with seamless([unet], torch, wanted=True):
+        assert torch.allclose(*moved_before_and_after(), atol=1e-4)
+    assert not torch.allclose(*moved_before_and_after(), atol=1e-2)
 
 
 async def test_the_next_drawing_is_not_seamless_also_after_an_error(local: Local, sdxl: Path, packages: Packages) -> None:
