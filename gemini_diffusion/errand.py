@@ -100,12 +100,14 @@ class Errand:
 
     async def redraw(self, planned: Plan, crafted: CraftedPrompt) -> None:
         """Draws a prompt that needs no crafting."""
+        self._tell(planned.notices)
         self.emit(Crafted(crafted))
         await self.draw(planned, crafted)
         self.emit(Finished())
 
     async def draw(self, planned: Plan, crafted: CraftedPrompt, first: int = 0) -> None:
         """Every picture of the plan at once, each failing by itself; raises only when none came."""
+        self._tell(planned.remarks(crafted))
         requests = [dataclasses.replace(request, party=self.guest.party) for request in planned.requests(crafted)]
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -122,6 +124,7 @@ class Errand:
 
     def _planned(self, flags: Flags) -> Plan:
         """The plan; where the choice is ours and the host lends no more pictures today, one without their keys."""
+        self.guest.refuse_model(flags.model)
         planned = plan.decide(flags, self.settings, self.studio.engines, self.last_seed)
         refusal = self.guest.refusal(planned.engine.name, self.settings)
         if refusal is None:
@@ -139,12 +142,13 @@ class Errand:
         try:
             async with self.guest.drawing(planned.engine.name, request, self.settings):
                 result = await planned.engine.generate(request, self.settings, _placed(self.emit, place))
-                recipe = written(result, crafted)
+                verdict = await self.studio.picture_filter.judge(result.image, self.settings, _placed(self.emit, place))
+                recipe = dataclasses.replace(written(result, crafted), veiled=verdict.veiled)
                 picture = await asyncio.to_thread(self.studio.gallery.save, result.image, recipe)
         except GeminiDiffusionError as error:
             return error
         self.keep(picture)
-        self._tell(result.notices)
+        self._tell((*result.notices, *verdict.notices))
         self.emit(PictureKept(picture, place))
         return None
 
@@ -203,6 +207,7 @@ class Errand:
             style=self._style(flags),
             aspect=f"{flags.aspect.width}:{flags.aspect.height}" if flags.aspect else "",
             max_prompt_tokens=self.settings.max_prompt_tokens,
+            max_tokens=planned.capabilities.max_tokens,
             count_tokens=lambda text: planned.engine.count_tokens(planned.model.id, text),
         )
 

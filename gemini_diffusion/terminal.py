@@ -76,7 +76,7 @@ def _passing(turn: Turn) -> str:
         bar = "#" * round(done * BAR)
         left = f"  about {entry.seconds_left:.0f} s left" if entry.seconds_left is not None else ""
         return f"  [{bar:<{BAR}}] {entry.unit} {entry.done} of {entry.total}{left}"
-    return ""
+    return next((f"  {step.text}" for step in turn.steps if step.stage == "waiting" and step.seconds is None), "")
 
 
 def _ending(turn: Turn) -> list[str]:

@@ -97,9 +97,10 @@ class Turn:
 
 def _started(turn: Turn, event: StageStarted, now: float) -> Turn:
     """A stage that is told again while it runs (a place in a queue) is the same one, told better."""
-    if turn.steps and (turn.steps[-1].stage, turn.steps[-1].index, turn.steps[-1].seconds) == (event.stage, event.index, None):
-        told = dataclasses.replace(turn.steps[-1], text=event.text)
-        return dataclasses.replace(turn, steps=(*turn.steps[:-1], told), waiting=None)
+    for place, step in enumerate(turn.steps):
+        if (step.stage, step.index, step.seconds) == (event.stage, event.index, None):
+            told = dataclasses.replace(step, text=event.text)
+            return dataclasses.replace(turn, steps=(*turn.steps[:place], told, *turn.steps[place + 1 :]), waiting=None)
     return dataclasses.replace(turn, steps=(*turn.steps, Step(event.stage, event.text, event.index, None, now)), waiting=None)
 
 
@@ -142,11 +143,14 @@ def _crafted(turn: Turn, event: Crafted, now: float) -> Turn:
 
 
 def _kept(turn: Turn, event: PictureKept, now: float) -> Turn:
-    return dataclasses.replace(turn, kept=(*turn.kept, event), preview=None)
+    preview = turn.preview if turn.preview and turn.preview.index != event.index else None
+    return dataclasses.replace(turn, kept=(*turn.kept, event), preview=preview)
 
 
 def _previewed(turn: Turn, event: Preview, now: float) -> Turn:
-    return dataclasses.replace(turn, preview=event)
+    """One that comes late, after its picture or its turn, is nothing to see any more."""
+    late = not turn.running or any(entry.index == event.index for entry in turn.kept)
+    return turn if late else dataclasses.replace(turn, preview=event)
 
 
 def _failed(turn: Turn, event: Failed, now: float) -> Turn:

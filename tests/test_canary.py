@@ -25,7 +25,8 @@ GOOGLE, HUB = "AIza", "hf_"  # apart from the rest, so that nobody who looks for
 ENVIRONMENT, FILE = GOOGLE + "SyCanaryInTheEnvironment0000000001", HUB + "CanaryInTheFileBesideTheProgram000002"
 TYPED, TYPED_TOKEN = GOOGLE + "SyCanaryTypedIntoTheWindow00000003", HUB + "CanaryTypedIntoTheWindow000000000004"
 MISPLACED = GOOGLE + "SyCanaryThatIsNoKey with blanks 00005"
-CANARIES = (ENVIRONMENT, FILE, TYPED, TYPED_TOKEN, MISPLACED)
+QUERY = HUB + "CanaryInTheEndpointsQuery0000000006"
+CANARIES = (ENVIRONMENT, FILE, TYPED, TYPED_TOKEN, MISPLACED, QUERY)
 
 
 def disguises(key: str) -> set[bytes]:
@@ -42,7 +43,9 @@ def found_in(text: bytes) -> list[str]:
 @pytest.fixture(scope="module")
 def ran(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Visitor]]:
     """An app that has lived through everything: all went well, all went wrong, all was set, forgotten and asked for again."""
-    environment = {**services.addresses, "GOOGLE_API_KEY": ENVIRONMENT, "GEMINI_DIFFUSION_DEADLINE": "3"}
+    endpoint = f"{services.addresses['HF_INFERENCE_URL']}?key={QUERY}"
+    environment = {**services.addresses, "HF_INFERENCE_URL": endpoint, "GOOGLE_API_KEY": ENVIRONMENT}
+    environment["GEMINI_DIFFUSION_DEADLINE"] = "3"
     app = App(tmp_path_factory.mktemp("canary"), environment=environment, env_file=f"HF_TOKEN={FILE}\n".encode())
     with app:
         yield app, lived(app, services)

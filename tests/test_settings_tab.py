@@ -58,6 +58,31 @@ async def test_what_the_model_does_not_use_is_said_at_the_setting(desk: Desk) ->
         assert page[desk.settings.controls[name]]["info"].endswith("Not used by this model.")
 
 
+async def test_a_stranger_cannot_lower_safety_below_the_hosts_and_is_told_so(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, owner=False, settings={"safety": "BLOCK_MEDIUM_AND_ABOVE"})
+    control, change = desk.settings.controls["safety"], desk.settings.changer("safety")
+    for lower in ("OFF", "block_only_high"):
+        refused = (await change(lower, who()))[control]
+        assert refused["value"] == "BLOCK_MEDIUM_AND_ABOVE"
+        assert "cannot be set lower here than the host has it. Choose BLOCK_MEDIUM_AND_ABOVE or a stricter" in refused["info"]
+    assert (await change("BLOCK_LOW_AND_ABOVE", who()))[control]["value"] == "BLOCK_LOW_AND_ABOVE"
+    assert desk.visitor(who()).settings.safety == "BLOCK_LOW_AND_ABOVE"
+
+
+async def test_a_lower_safety_kept_from_before_is_the_hosts_where_strangers_draw(tmp_path: Path) -> None:
+    alone = Desk(tmp_path)
+    alone.visitor(who()).change({"safety": "OFF", "stylize": 7})
+    assert alone.visitor(who()).settings.safety == "OFF"
+    shared = Desk(tmp_path, owner=False)
+    assert (shared.visitor(who()).settings.safety, shared.visitor(who()).settings.stylize) == ("BLOCK_ONLY_HIGH", 7)
+
+
+async def test_pictures_are_judged_where_strangers_draw_unless_the_host_said_otherwise(tmp_path: Path) -> None:
+    assert Desk(tmp_path).visitor(who()).settings.picture_filter == "auto"
+    assert Desk(tmp_path, owner=False).visitor(who()).settings.picture_filter == "on"
+    assert Desk(tmp_path, owner=False, settings={"picture_filter": "off"}).visitor(who()).settings.picture_filter == "off"
+
+
 async def test_a_key_leaves_the_box_and_only_its_tail_is_shown(desk: Desk) -> None:
     box = desk.settings.keys[0]
     kept = await box.keep(CANARY, who())

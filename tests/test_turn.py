@@ -61,12 +61,31 @@ def test_a_stage_told_again_is_told_better_not_begun_anew() -> None:
     assert [step.text for step in turn.steps] == ["Waiting, 1 before this one"]
 
 
+def test_places_in_the_queue_of_several_pictures_move_each_by_itself() -> None:
+    turn = told(
+        *(StageStarted("waiting", f"Waiting, {others} before this one", index) for others in (2, 1) for index in (0, 1))
+    )
+    assert [(step.index, step.text) for step in turn.steps] == [
+        (0, "Waiting, 1 before this one"),
+        (1, "Waiting, 1 before this one"),
+    ]
+    turn = turn.after(StageFinished("waiting", "Waited", 1.0, 0))
+    assert [(step.index, step.seconds) for step in turn.steps] == [(0, 1.0), (1, None)]
+
+
 def test_a_preview_is_the_latest_and_never_outlives_its_picture_or_its_turn() -> None:
     drawing = told(StageStarted("drawing", "Drawing"), Preview(b"1"), Preview(b"2"))
     assert drawing.preview == Preview(b"2")
     kept = PictureKept(Picture("1", Path("1.png"), recipe()))
     for end in (kept, Stopped("Stopped."), Failed("No.", ""), Finished()):
         assert drawing.after(end).preview is None
+
+
+def test_a_preview_of_another_picture_stays_and_a_late_one_is_not_seen() -> None:
+    first, second = PictureKept(Picture("1", Path("1.png"), recipe())), Preview(b"2", 1)
+    assert told(second, first).preview == second
+    assert told(first, Preview(b"late")).preview is None
+    assert told(Finished("Done."), Preview(b"late")).preview is None
 
 
 def test_waiting_ends_when_something_comes() -> None:

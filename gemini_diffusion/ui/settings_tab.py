@@ -45,7 +45,7 @@ class SettingsTab:
         settings, table = visitor.settings, Settings.table()
         idle = unused(settings, self.visitors)
         updates: dict[Any, Any] = {
-            control: gr.update(value=getattr(settings, name), info=explained(table[name], idle=name in idle))
+            control: gr.update(value=settings.shown(name), info=explained(table[name], idle=name in idle))
             for name, control in self.controls.items()
         }
         for box in self.keys:
