@@ -64,7 +64,7 @@ def _values(name: str, option: Option) -> str:
     if option.choices:
         return f"{', '.join(option.choices)} ({said})"
     if option.low is not None and option.high is not None:
-        return f"{option.low:g} to {option.high:g} ({said})"
+        return f"{option.low:,.9g} to {option.high:,.9g} ({said})"
     return f"({said})"
 
 

@@ -6,8 +6,9 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import PureWindowsPath
 
-from gemini_diffusion.errors import KeyNeeded, OutOfQuota, Overloaded
+from gemini_diffusion.errors import BadInput, KeyNeeded, OutOfQuota, Overloaded
 from gemini_diffusion.lending import Lending
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ImageRequest
@@ -36,7 +37,7 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """One visitor. `lending` None counts nothing, as for the host; `name` is whom it counts for.
+    """One visitor. `lending` None counts nothing, as for the host; `name` is whom it counts for; a `stranger` is not the host.
 
     `party` is random: drawings of one party stand in an engine's queue as one, and it tells nobody who they are.
     """
@@ -44,12 +45,18 @@ class Guest:
     places: Places = field(default_factory=Places)
     lending: Lending | None = None
     name: str = ""
+    stranger: bool = False
     party: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
     def left(self) -> str:
         """What is left of the host's keys today, as "12 of 30"; "" where nothing is counted."""
         return f"{self.lending.left(self.name)} of {self.lending.per_visitor}" if self.lending else ""
+
+    def refuse_model(self, named: str | None) -> None:
+        """Whether a model may be asked for by this name. Raises BadInput where it is a place on the host's disk."""
+        if self.stranger:
+            refuse_place(named or "")
 
     async def answer(self, settings: Settings) -> None:
         """Counts one answer of a chat model where the host pays for it. Raises OutOfQuota before anything is asked."""
@@ -71,6 +78,18 @@ class Guest:
 
     def _borrows(self, engine: str, settings: Settings) -> bool:
         return engine == "hosted" and self.lending is not None and self.lending.pays_for_pictures(settings)
+
+
+def is_place(model: str) -> bool:
+    """Whether a model is named by where it lies on a disk, in any system's way of saying so."""
+    named = model.strip()
+    return named.startswith(("/", "\\", "~", ".")) or PureWindowsPath(named).is_absolute() or named.lower().startswith("file:")
+
+
+def refuse_place(model: str) -> None:
+    """Raises BadInput for a place on this machine's disk: even whether something is there is the host's to know."""
+    if is_place(model):
+        raise BadInput("A model on this machine's disk is the host's to choose.", "Choose one of the list, or a hub id.")
 
 
 def _keep_at_home(lending: Lending, request: ImageRequest, settings: Settings) -> None:

@@ -71,6 +71,8 @@ def read_as(kind: type, label: str, value: Any, option: Option) -> Any:
     if kind is bool:
         return _read_bool(label, value)
     if kind is str:
+        if not isinstance(value, (str, int, float)):
+            raise BadInput(f"{label} cannot be {str(value)[:40]!r}.", "Write it as text.")
         return _read_text(label, str(value).strip(), option)
     return _read_number(label, value, option, whole=kind is int)
 
@@ -97,7 +99,11 @@ def _read_text(label: str, value: str, option: Option) -> str:
 
 def _read_number(label: str, value: Any, option: Option, *, whole: bool) -> float | int:
     low, high = option.low, option.high
-    fits = f"Use a {'whole ' if whole else ''}number from {low:g} to {high:g}." if low is not None and high is not None else ""
+    fits = (
+        f"Use a {'whole ' if whole else ''}number from {low:,.9g} to {high:,.9g}."
+        if low is not None and high is not None
+        else ""
+    )
     try:
         number = float(value)
     except (TypeError, ValueError):

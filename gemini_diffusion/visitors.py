@@ -16,11 +16,11 @@ from typing import Any
 
 from gemini_diffusion.disk import write_whole
 from gemini_diffusion.errors import BadInput
-from gemini_diffusion.guest import Guest, Places
+from gemini_diffusion.guest import Guest, Places, is_place, refuse_place
 from gemini_diffusion.lending import Lending
 from gemini_diffusion.options import Secret
 from gemini_diffusion.session import Session
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.settings import SAFETY, Settings
 from gemini_diffusion.studio import Studio
 
 KEY_LIFE = 12 * 3600.0
@@ -80,6 +80,10 @@ class Visitor:
         if secret:
             self._keys[name] = (secret, self._clock())
 
+    def owns(self, name: str) -> bool:
+        """Whether the key that serves this visitor is their own."""
+        return name in self._own_keys()
+
     def key_state(self, name: str) -> str:
         """What may be shown of a key: whether there is one, whose, how much of a lent one is left, the tail of one's own."""
         own = self._own_keys().get(name)
@@ -97,6 +101,24 @@ class Visitor:
         return {name: key for name, (key, _) in self._keys.items()}
 
 
+class Stranger(Visitor):
+    """A visitor who is not the host: the host's safety is the least there is, and the host's disk is nobody's to look into."""
+
+    @property
+    def settings(self) -> Settings:
+        settings, host = super().settings, self._defaults
+        if _lower(settings.safety, host.safety):
+            settings = settings.replaced({"safety": host.safety})
+        return settings.replaced({"image_model": host.image_model}) if is_place(settings.image_model) else settings
+
+    def change(self, values: Mapping[str, Any]) -> None:
+        floor = self._defaults.safety
+        refuse_place(str(values.get("image_model", "")))
+        if "safety" in values and _lower(self._defaults.replaced({"safety": values["safety"]}).safety, floor):
+            raise BadInput("Safety cannot be set lower here than the host has it.", f"Choose {floor} or a stricter one.")
+        super().change(values)
+
+
 class Visitors:
     """Everybody who is here. `lends` says whether the host's keys serve them, `owner` whether they are the host.
 
@@ -108,7 +130,8 @@ class Visitors:
     ) -> None:
         self.studio = studio
         self.owner = owner
-        self._host = defaults
+        judged = not owner and defaults.picture_filter == "auto"
+        self._host = defaults.replaced({"picture_filter": "on"}) if judged else defaults
         self._lends = lends and (owner or min(defaults.lend_per_visitor, defaults.lend_in_all) > 0)
         self._lending = Lending(defaults) if self._lends and not owner else None
         self._places = Places()
@@ -119,9 +142,11 @@ class Visitors:
         """The visitor of that name, made on first sight; always the same one while they are here."""
         if name not in self._here:
             digest = hashlib.sha256(name.encode("utf-8")).hexdigest()[:32]
-            folder, guest = self._host.home_path / "visitors" / digest, Guest(self._places, self._lending, digest)
+            folder = self._host.home_path / "visitors" / digest
+            guest = Guest(self._places, self._lending, digest, stranger=not self.owner)
             session = Session(self.studio, folder, guest)
-            self._here[name] = Visitor(session, guest, folder, self._lent(), self._clock)
+            kind = Visitor if self.owner else Stranger
+            self._here[name] = kind(session, guest, folder, self._lent(), self._clock)
             self._let_go()
         self._here.move_to_end(name)
         self._here[name].seen = self._clock()
@@ -150,6 +175,10 @@ class Visitors:
                 break
             if not visitor.session.running:
                 del self._here[name]
+
+
+def _lower(safety: str, floor: str) -> bool:
+    return SAFETY.index(safety) < SAFETY.index(floor)
 
 
 def _kept_choices(file: Path, defaults: Settings) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from gemini_diffusion.errors import BadInput
 from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
-from gemini_diffusion.visitors import KEY_LIFE, MOST_VISITORS, Visitors
+from gemini_diffusion.visitors import KEY_LIFE, MOST_VISITORS, Visitor, Visitors
 
 HOST_KEY, OWN_KEY = "AIza-host-host-host-1111", "AIza-own-own-own-own-4f2a"
 
@@ -150,3 +150,29 @@ def test_who_only_looks_leaves_no_folder(tmp_path: Path) -> None:
         visitor = visitors.of(str(number))
         assert visitor.settings and not visitor.session.turns and not visitor.session.pictures
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["/etc", "~/models/x", "..", "C:\\models\\x.safetensors", "\\\\server\\share", "file:///etc"])
+def test_a_stranger_names_no_place_on_the_hosts_disk(tmp_path: Path, place: str) -> None:
+    stranger = arrivals(tmp_path, owner=False).of("a")
+    with pytest.raises(BadInput, match="the host's to choose"):
+        stranger.change({"image_model": place})
+    Visitor.change(stranger, {"image_model": place})  # as a file kept from another day may say
+    assert stranger.settings.image_model == ""
+    host = arrivals(tmp_path / "host").of("a")
+    host.change({"image_model": place})
+    assert host.settings.image_model == place
+
+
+async def test_a_stranger_draws_with_no_model_of_the_hosts_disk(tmp_path: Path) -> None:
+    stranger = arrivals(tmp_path, owner=False).of("a")
+    stranger.session.start("/imagine a fox --model /etc --raw", stranger.settings)
+    turns = [turn async for turn in stranger.session.watch()]
+    assert "the host's to choose" in turns[-1].failures[-1].text
+
+
+def test_only_ones_own_key_is_owned(tmp_path: Path) -> None:
+    visitor = arrivals(tmp_path).of("a")
+    assert not visitor.owns("google_api_key")
+    visitor.set_key("google_api_key", OWN_KEY)
+    assert visitor.owns("google_api_key")

@@ -59,8 +59,10 @@ class KeyBox:
         return {self.box: "", **self.show(visitor)}
 
     async def try_out(self, request: gr.Request) -> dict[Any, Any]:
-        """One real call with the key that is set; says what the service said."""
+        """One real call with the key that is set; says what the service said, of a lent one only to the host."""
         visitor, studio = self.visitors.of(name_of(request)), self.visitors.studio
+        if not (self.visitors.owner or visitor.owns(self.name)):
+            return self.show(visitor)
         part = studio.chat_models["gemini"] if self.name == "google_api_key" else studio.engines["hosted"]
         try:
             said = await part.check(visitor.settings)
