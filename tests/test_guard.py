@@ -196,6 +196,16 @@ def test_behind_https_the_cookie_stays_on_https() -> None:
     assert door().get("/", headers={"x-forwarded-proto": "https"}).headers["set-cookie"].endswith("; Secure")
 
 
+def test_in_a_frame_of_another_site_the_cookie_is_sent_back_too() -> None:
+    colab = door(suffixes=COLAB)
+    assert (
+        colab.get("/", headers={"x-forwarded-proto": "https"})
+        .headers["set-cookie"]
+        .endswith("; SameSite=None; Secure; Partitioned")
+    )
+    assert COOKIE_LINE.fullmatch(colab.get("/").headers["set-cookie"])
+
+
 def asked(cookie: str = "", connection: str = "c1", user: str | None = None) -> gr.Request:
     return gr.Request(username=user, session_hash=connection, cookies={COOKIE: cookie} if cookie else {})
 

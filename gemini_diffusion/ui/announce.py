@@ -25,6 +25,8 @@ def announce(window: OpenWindow, folder: Path, say: Callable[[str], None]) -> No
         say(f"On your network: {window.network_url}")
     if window.place.auth:
         say("Name: {}  Password: {}".format(*window.place.auth))
+    if window.place.mcp:
+        say(f"Programs that speak MCP find it at {window.url}gradio_api/mcp")
     if window.place.share:
         say(MAKING)
         threading.Thread(target=_share, args=(window, folder, say), name="public-link", daemon=True).start()

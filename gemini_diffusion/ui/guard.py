@@ -20,7 +20,8 @@ POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
     "worker-src 'self' blob:; form-action 'self'; base-uri 'self'; object-src 'none'; "
-    "frame-ancestors 'self' https://colab.research.google.com https://*.googleusercontent.com https://huggingface.co"
+    "frame-ancestors 'self' http://localhost:* http://127.0.0.1:* https://colab.research.google.com "
+    "https://*.googleusercontent.com https://huggingface.co"
 )
 HEADERS = {
     "content-security-policy": POLICY,
@@ -87,7 +88,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        cookie = _cookie_for(scope)
+        cookie = _cookie_for(scope, framed=bool(self.names.suffixes))
         started = False
 
         async def send_guarded(message: Message) -> None:
@@ -151,11 +152,16 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _cookie_for(scope: Scope) -> str:
-    """The Set-Cookie line for somebody who opens the page and has none of ours yet; else empty."""
+def _cookie_for(scope: Scope, *, framed: bool) -> str:
+    """The Set-Cookie line for somebody who opens the page and has none of ours yet; else empty.
+
+    `framed` says that pages of another site hold ours in a frame, as Colab's do: there a browser sends back no lax cookie.
+    """
     headers = Headers(scope=scope)
     if scope["method"] != "GET" or scope["path"] != "/" or cookie_in(headers.get("cookie", "")):
         return ""
     secure = "https" in (scope.get("scheme"), headers.get("x-forwarded-proto", ""))
-    line = f"{COOKIE}={new_cookie()}; Path=/; Max-Age={_YEAR}; HttpOnly; SameSite=Lax"
-    return f"{line}; Secure" if secure else line
+    line = f"{COOKIE}={new_cookie()}; Path=/; Max-Age={_YEAR}; HttpOnly"
+    if secure and framed:
+        return f"{line}; SameSite=None; Secure; Partitioned"
+    return f"{line}; SameSite=Lax{'; Secure' if secure else ''}"

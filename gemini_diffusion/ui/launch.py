@@ -26,6 +26,8 @@ from gemini_diffusion.ui.turnstile import Turnstile
 
 CONNECTIONS = 2000
 """Pages whose connection's state (which picture is on the easel) is kept at once."""
+EVENTS = 500
+"""Events under way at once: Gradio counts them by its threads, though ours, being coroutines, use none."""
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses that mean all of this machine's, and the one of them to knock at from here."""
 FAREWELL = 1.0
@@ -119,6 +121,7 @@ def open_window(blocks: gr.Blocks, place: Place) -> OpenWindow:
             max_file_size=LONGEST,
             footer_links=[],
             state_session_capacity=CONNECTIONS,
+            max_threads=EVENTS,
             ssr_mode=False,
             app_kwargs={"middleware": _middleware(place, names)},
             theme=look.theme(),
