@@ -6,15 +6,15 @@ import argparse
 import asyncio
 import contextlib
 import functools
-import os
 import secrets
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from gemini_diffusion import __version__
-from gemini_diffusion.checkup import examine, welcome
+from gemini_diffusion.checkup import advice, examine, welcome
+from gemini_diffusion.environment import read_settings
 from gemini_diffusion.errors import BadInput, GeminiDiffusionError
 from gemini_diffusion.log import open_log
 from gemini_diffusion.settings import Settings
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs what the flags ask for; the exit code, with a sentence on standard error where it is not 0."""
     flags = read_flags(arguments)
     try:
-        settings = read_settings(flags, os.environ)
+        settings = read_settings(chosen(flags), Path(__file__).with_name(".env"))
         open_log(settings.home_path)
         studio = open_studio(settings.home_path)
         if flags.check:
@@ -63,30 +63,9 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def read_settings(flags: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
-    """Flag before environment before .env beside this file before default. Raises BadInput, naming the bad value."""
-    settings = Settings.from_environment({**_env_file(Path(__file__).with_name(".env")), **environment})
-    given = {"engine": flags.engine, "image_model": flags.model, "home": flags.data_dir}
-    settings = settings.replaced({name: value for name, value in given.items() if value})
-    return settings.replaced({"home": str(_home(settings.home))})
-
-
-def _env_file(path: Path) -> dict[str, str]:
-    """The lines of a .env file, read here and not put into the environment: libraries must not find keys by themselves."""
-    from dotenv import dotenv_values
-
-    try:
-        return {name: value for name, value in dotenv_values(path, encoding="utf-8-sig").items() if value}
-    except (UnicodeDecodeError, OSError) as error:
-        raise BadInput(".env cannot be read.", "Save it again as UTF-8 text.") from error
-
-
-def _home(given: str) -> Path:
-    import platformdirs
-
-    return (
-        Path(given).expanduser().absolute() if given else Path(platformdirs.user_data_dir("gemini-diffusion", appauthor=False))
-    )
+def chosen(flags: argparse.Namespace) -> dict[str, str | None]:
+    """What the flags say of settings; None where nothing was said."""
+    return {"engine": flags.engine, "image_model": flags.model, "home": flags.data_dir}
 
 
 async def draw_once(studio: Studio, settings: Settings, line: str) -> int:
@@ -107,6 +86,8 @@ def open_app(studio: Studio, settings: Settings, flags: argparse.Namespace) -> i
     with contextlib.closing(open_window(build(visitors, welcome(studio, settings)), place)) as window:
         signal.signal(signal.SIGTERM, _leave)
         announce(window, settings.home_path, functools.partial(print, flush=True))
+        if said := advice(studio, settings, strangers=not place.private):
+            print(said, flush=True)
         asyncio.run(asyncio.Event().wait())  # for ever; unlike a thread's, this wait ends with Ctrl+C on every system
     return 0
 
