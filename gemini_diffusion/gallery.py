@@ -5,6 +5,7 @@ It knows no visitor and no window: whoever holds a picture's random id may see i
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import json
@@ -24,6 +25,7 @@ from gemini_diffusion.types import Picture, Recipe
 if TYPE_CHECKING:
     from PIL.Image import Exif, Image
     from PIL.PngImagePlugin import PngInfo
+    from pydantic import TypeAdapter
 
 FileFormat = Literal["png", "jpeg", "webp"]
 SUFFIXES: dict[str, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
@@ -114,20 +116,26 @@ def read_recipe(path: Path) -> Recipe:
 
 def recipe_from_json(text: str) -> Recipe:
     """A recipe from its JSON text; fields of a later version are passed over. BadInput where it does not fit."""
-    from pydantic import TypeAdapter, ValidationError
+    from pydantic import ValidationError
 
     try:
-        return TypeAdapter(Recipe).validate_json(text)
+        return _kind().validate_json(text)
     except ValidationError as error:
         raise BadInput("The recipe in this file cannot be read.", "It may come from another program.") from error
 
 
 def recipe_to_json(recipe: Recipe) -> str:
     """One line of JSON in plain ASCII: every chunk and EXIF field takes it, whatever a person wrote."""
+    plain: dict[str, Any] = _kind().dump_python(recipe, mode="python")
+    return json.dumps(plain, ensure_ascii=True)
+
+
+@functools.cache
+def _kind() -> TypeAdapter[Recipe]:
+    """How recipes are read and written; made once, since making it takes longer than using it."""
     from pydantic import TypeAdapter
 
-    plain: dict[str, Any] = TypeAdapter(Recipe).dump_python(recipe, mode="python")
-    return json.dumps(plain, ensure_ascii=True)
+    return TypeAdapter(Recipe)
 
 
 def parameters(recipe: Recipe) -> str:

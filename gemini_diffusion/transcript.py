@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gemini_diffusion.disk import write_whole
 from gemini_diffusion.turn import Turn
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 LONGEST = 200
 """Turns that are kept of one conversation; older ones leave the screen, their pictures stay."""
@@ -22,12 +27,12 @@ class Transcript:
 
     def turns(self) -> tuple[Turn, ...]:
         """The turns as they were kept; what was under way when the program ended is stopped, and says so."""
-        from pydantic import TypeAdapter, ValidationError
+        from pydantic import ValidationError
 
         if not self._turns.exists():
             return ()
         try:
-            kept = TypeAdapter(tuple[Turn, ...]).validate_json(self._turns.read_bytes())
+            kept = _kinds().validate_json(self._turns.read_bytes())
         except (OSError, ValidationError) as error:
             aside = self._turns.with_suffix(".unreadable.json")
             self._turns.replace(aside)
@@ -37,9 +42,7 @@ class Transcript:
 
     def keep(self, turns: tuple[Turn, ...]) -> None:
         """Writes the conversation, whole. Raises DiskFull, BadInput."""
-        from pydantic import TypeAdapter
-
-        write_whole(self._turns, TypeAdapter(tuple[Turn, ...]).dump_json(turns[-LONGEST:]))
+        write_whole(self._turns, _kinds().dump_json(turns[-LONGEST:]))
 
     def picture_ids(self) -> tuple[str, ...]:
         """Oldest first."""
@@ -51,6 +54,14 @@ class Transcript:
         self._pictures.parent.mkdir(parents=True, exist_ok=True)
         with self._pictures.open("a", encoding="ascii") as file:
             file.write(f"{identity}\n")
+
+
+@functools.cache
+def _kinds() -> TypeAdapter[tuple[Turn, ...]]:
+    """How turns are read and written; made once, since making it takes longer than using it."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(tuple[Turn, ...])
 
 
 def _ended(turn: Turn) -> Turn:
