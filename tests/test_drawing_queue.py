@@ -217,25 +217,6 @@ async def test_one_of_a_batch_is_stopped_by_itself_and_the_others_go_on(sdxl: Pa
     assert [[event.done for event in events] for events in heard] == [list(range(1, 7)), [1], list(range(1, 7))]
 
 
-async def test_when_all_of_a_batch_are_stopped_the_sampling_ends_within_the_step(sdxl: Path, packages: Packages) -> None:
-    pipeline, blocks = load(sdxl, packages), []
-    two = [asked(num_inference_steps=30) for _ in range(2)]
-    finished: list[int] = []
-    pipeline.base.unet.register_forward_hook(lambda *_: finished.append(1))
-
-    def stop(*_: object) -> None:
-        blocks.append(1)
-        if len(blocks) == 3:  # inside the third step, before its later blocks
-            for one in two:
-                one.job.abandon()
-
-    pipeline.base.unet.down_blocks[0].register_forward_hook(stop)
-    with pytest.raises(Abandoned):
-        pipeline.draw(two)
-    assert len(finished) == 2
-    assert not [hook for module in pipeline.base.unet.modules() for hook in module._forward_pre_hooks.values()]
-
-
 async def test_numbers_that_overflow_in_one_picture_fail_that_one_alone(local: Local, sdxl: Path) -> None:
     good, bad = Local(local.engine), Local(local.engine)
     await local.draw(sdxl)

@@ -166,15 +166,6 @@ async def test_what_cannot_be_honoured_yet_is_named(local: Local, sdxl: Path) ->
         assert (name in (await local.draw(sdxl, **wish)).ignored) != getattr(can, name)
 
 
-async def test_two_requests_of_a_party_are_drawn_together_by_the_engine(local: Local, sdxl: Path) -> None:
-    second = Local(local.engine)
-    one, other = await asyncio.gather(local.draw(sdxl, party="a", seed=1), second.draw(sdxl, party="a", seed=2))
-    assert (one.seed, other.seed, one.seconds) == (1, 2, other.seconds)
-    for heard in (local, second):
-        assert [event.stage for event in heard.told(StageFinished)] == ["loading", "drawing"]
-        assert [event.done for event in heard.told(Progress)] == [1, 2, 3]
-
-
 # --- Stop and the queue ---
 
 

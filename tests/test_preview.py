@@ -170,6 +170,25 @@ async def test_a_stop_inside_a_long_step_does_not_wait_for_its_end(sdxl: Path, p
     assert (len(begun), ended) == (1, [])
 
 
+async def test_when_all_of_a_batch_are_stopped_the_sampling_ends_within_the_step(sdxl: Path, packages: Packages) -> None:
+    pipeline, blocks = load(sdxl, packages), []
+    two = [asked(num_inference_steps=30) for _ in range(2)]
+    finished: list[int] = []
+    pipeline.base.unet.register_forward_hook(lambda *_: finished.append(1))
+
+    def stop(*_: object) -> None:
+        blocks.append(1)
+        if len(blocks) == 3:  # inside the third step, before its later blocks
+            for one in two:
+                one.job.abandon()
+
+    pipeline.base.unet.down_blocks[0].register_forward_hook(stop)
+    with pytest.raises(Abandoned):
+        pipeline.draw(two)
+    assert len(finished) == 2
+    assert not [hook for module in pipeline.base.unet.modules() for hook in module._forward_pre_hooks.values()]
+
+
 async def test_a_stop_while_decoding_does_not_wait_for_the_picture(sdxl: Path, packages: Packages) -> None:
     pipeline, one = load(sdxl, packages), asked()
     finished: list[int] = []
