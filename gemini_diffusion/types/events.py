@@ -1,0 +1,121 @@
+"""Events of a turn: news on the way from where it happens to whoever watches. `index` is the picture's place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from gemini_diffusion.types.pictures import CraftedPrompt, Picture
+
+Stage = Literal["crafting", "waiting", "downloading", "loading", "drawing", "finishing", "saving"]
+
+
+@dataclass(frozen=True, slots=True)
+class StageStarted:
+    stage: Stage
+    text: str
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StageFinished:
+    stage: Stage
+    text: str
+    seconds: float
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextGrew:
+    """The answer (or the prompt being written) as far as it has come: always the whole text so far."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Counting down to attempt number `attempt`; sent about once a second, `seconds_left` 0 when it is made."""
+
+    reason: str
+    seconds_left: float
+    attempt: int
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`done` of `total` steps or bytes; `seconds_left` None until it can be told."""
+
+    stage: Stage
+    done: int
+    total: int
+    unit: Literal["step", "byte"] = "step"
+    seconds_left: float | None = None
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How the picture looks so far, as a small PNG; at most twice a second, and never kept."""
+
+    png: bytes
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """One sentence the person should read: what was read otherwise, left out, stepped down."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crafted:
+    crafted: CraftedPrompt
+
+
+@dataclass(frozen=True, slots=True)
+class PictureKept:
+    picture: Picture
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A picture (`index`) or, with index None, the whole turn failed; `action` is one of the buttons the window knows."""
+
+    text: str
+    hint: str
+    action: str = ""
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of a turn that came to its end; `text` is the one sentence said after a picture, or the answer."""
+
+    text: str = ""
+
+
+Event = (
+    StageStarted
+    | StageFinished
+    | TextGrew
+    | Waiting
+    | Progress
+    | Preview
+    | Noticed
+    | Crafted
+    | PictureKept
+    | Failed
+    | Stopped
+    | Finished
+)
+Emit = Callable[[Event], None]
+"""Called on the event loop's thread, must return at once and never raise."""
