@@ -11,10 +11,13 @@ from PIL import Image
 from gemini_diffusion.errors import GeminiDiffusionError
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import (
+    AdapterChoice,
     Capabilities,
     Emit,
+    Gauge,
     ImageRequest,
     ImageResult,
+    Meter,
     ModelChoice,
     Preview,
     Progress,
@@ -76,6 +79,12 @@ class SketchEngine:
 
     def count_tokens(self, model: str, text: str) -> int | None:
         return len(text.split()) + 2
+
+    def meter(self, model: str, text: str) -> Meter:
+        return Meter((Gauge("words", len(text.split()) + 2),))
+
+    def adapters(self) -> list[AdapterChoice]:
+        return []
 
     async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
         self.history.append((request, settings))

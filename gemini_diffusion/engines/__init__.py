@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import Capabilities, Emit, ImageRequest, ImageResult, ModelChoice
+from gemini_diffusion.types import AdapterChoice, Capabilities, Emit, ImageRequest, ImageResult, Meter, ModelChoice
 
 
 @runtime_checkable
@@ -28,6 +28,14 @@ class ImageEngine(Protocol):
 
     def count_tokens(self, model: str, text: str) -> int | None:
         """How many tokens the model's encoder makes of `text`, specials included; None where it cannot be told cheaply."""
+        ...
+
+    def meter(self, model: str, text: str) -> Meter:
+        """How a prompt fills each of the model's encoders; estimated where no tokenizer of it is here."""
+        ...
+
+    def adapters(self) -> list[AdapterChoice]:
+        """The LoRAs and textual inversions that are here, heads read only; empty where the engine takes none."""
         ...
 
     async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from gemini_diffusion import catalogue
 from gemini_diffusion.catalogue import ImageModel
+from gemini_diffusion.engines.diffusion.tokens import TokenCounter
 from gemini_diffusion.engines.inference.drawing import Drawing
 from gemini_diffusion.engines.inference.hub import Hub
 from gemini_diffusion.engines.inference.line import Asking, Line, open_line, origin
@@ -32,7 +33,17 @@ from gemini_diffusion.errors import BadAnswer, BadInput, GeminiDiffusionError, K
 from gemini_diffusion.options import without_secrets
 from gemini_diffusion.retry import retrying
 from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import Capabilities, Emit, ImageRequest, ImageResult, ModelChoice, StageFinished, StageStarted
+from gemini_diffusion.types import (
+    AdapterChoice,
+    Capabilities,
+    Emit,
+    ImageRequest,
+    ImageResult,
+    Meter,
+    ModelChoice,
+    StageFinished,
+    StageStarted,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     import ssl
@@ -65,6 +76,14 @@ class HostedEngine:
     def count_tokens(self, model: str, text: str) -> int | None:
         """None: no tokenizer of a hosted model is here."""
         return None
+
+    def meter(self, model: str, text: str) -> Meter:
+        """An estimate, for the same reason."""
+        return TokenCounter().meter(None, text)
+
+    def adapters(self) -> list[AdapterChoice]:
+        """None: no provider takes a file of ours."""
+        return []
 
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
         """What the model takes, less what the chosen provider is known to drop."""

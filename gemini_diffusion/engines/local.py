@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gemini_diffusion import catalogue
 from gemini_diffusion.catalogue import ImageModel
-from gemini_diffusion.engines.diffusion.adapters.files import FOLDER, Library
+from gemini_diffusion.engines.diffusion.adapters.files import FOLDER, LABELS, AdapterFile, Library
 from gemini_diffusion.engines.diffusion.adapters.words import choose
 from gemini_diffusion.engines.diffusion.bench import Bench, Commission
 from gemini_diffusion.engines.diffusion.device import SMALL, has_gpu, place
@@ -19,7 +19,7 @@ from gemini_diffusion.engines.diffusion.tokens import TokenCounter
 from gemini_diffusion.engines.diffusion.worker import Worker
 from gemini_diffusion.errors import AgreementNeeded, ModelNotFound, RequestRefused
 from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import Capabilities, Emit, ImageRequest, ImageResult, ModelChoice
+from gemini_diffusion.types import AdapterChoice, Capabilities, Emit, ImageRequest, ImageResult, Meter, ModelChoice
 
 GRID = 8
 """Sides are multiples of this: one latent is 8 x 8 pixels."""
@@ -53,6 +53,14 @@ class LocalEngine:
         """Tokens for the model's first encoder, specials included; None for a model that is not on this machine."""
         folder = self._shelf.find(catalogue.find(model))
         return self._tokens.count(folder, text) if folder else None
+
+    def meter(self, model: str, text: str) -> Meter:
+        """Counted by the model's own tokenizers, or estimated for a model that is not on this machine."""
+        return self._tokens.meter(self._shelf.find(catalogue.find(model)), text)
+
+    def adapters(self) -> list[AdapterChoice]:
+        """What lies in the adapters' folder, the unusable with its reason."""
+        return [_offered(file) for file in self._library.files()]
 
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
         """All that diffusers offers for the model's family."""
@@ -145,3 +153,9 @@ def _refuse_the_impossible(request: ImageRequest) -> None:
 
 def _is_agreed(entry: ImageModel, settings: Settings) -> bool:
     return entry.id in {catalogue.find(model).id for model in settings.agreed_models}
+
+
+def _offered(file: AdapterFile) -> AdapterChoice:
+    written = file.token if file.kind == "textual inversion" else f"<lora:{file.name}:1>"
+    made_for = LABELS.get(file.family, "a model we do not know")
+    return AdapterChoice(written, f"{file.kind} for {made_for}, {in_bytes(file.size)}", file.trigger_words, file.problem)

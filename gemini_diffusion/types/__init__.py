@@ -19,10 +19,13 @@ from gemini_diffusion.types.events import (
 )
 from gemini_diffusion.types.pictures import (
     Adapter,
+    AdapterChoice,
     Capabilities,
     CraftedPrompt,
+    Gauge,
     ImageRequest,
     ImageResult,
+    Meter,
     ModelChoice,
     Picture,
     Recipe,
@@ -31,6 +34,7 @@ from gemini_diffusion.types.talk import ChatAnswer, ChatRequest, Message, Role
 
 __all__ = [
     "Adapter",
+    "AdapterChoice",
     "Capabilities",
     "ChatAnswer",
     "ChatRequest",
@@ -40,9 +44,11 @@ __all__ = [
     "Event",
     "Failed",
     "Finished",
+    "Gauge",
     "ImageRequest",
     "ImageResult",
     "Message",
+    "Meter",
     "ModelChoice",
     "Noticed",
     "Picture",

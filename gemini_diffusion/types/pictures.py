@@ -172,3 +172,43 @@ class ModelChoice:
     label: str
     note: str = ""
     runnable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """How full one encoder is: `tokens` with their specials, `window` what it reads at once.
+
+    `beyond` is the part of the text that the window does not hold, word for word: read in further windows, or cut by an
+    engine that has but one.
+    """
+
+    encoder: str
+    tokens: int
+    window: int = 77
+    beyond: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A prompt as its model's encoders see it; `estimated` where no tokenizer of the model is here."""
+
+    gauges: tuple[Gauge, ...]
+    estimated: bool = False
+
+    @property
+    def beyond(self) -> str:
+        """What at least one of the encoders does not hold in its window."""
+        return max((gauge.beyond for gauge in self.gauges), key=len, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterChoice:
+    """A LoRA ("<lora:name:1>") or a textual inversion ("<name>") to choose from: `written` is what one puts into the prompt.
+
+    `note` says for which family of models it is and how large; `problem` why it cannot be used.
+    """
+
+    written: str
+    note: str
+    trigger_words: tuple[str, ...] = ()
+    problem: str = ""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gemini_diffusion.emphasis import plain
+from gemini_diffusion.types import Gauge, Meter
 
 SPECIALS = 2
 """A start and an end, around every text."""
@@ -18,33 +18,6 @@ TOKENS_A_WORD = 1.3
 """Of English, where no tokenizer is here to count by."""
 PIECES = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
 """How CLIP cuts a text into words before it looks for their parts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gauge:
-    """How full one encoder is: `tokens` with their specials, `window` what it reads at once.
-
-    `beyond` is the part of the text that the window does not hold, word for word: read in further windows, or cut by an
-    engine that has but one.
-    """
-
-    encoder: str
-    tokens: int
-    window: int = WINDOW
-    beyond: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """A prompt as its model's encoders see it; `estimated` where no tokenizer of the model is here."""
-
-    gauges: tuple[Gauge, ...]
-    estimated: bool = False
-
-    @property
-    def beyond(self) -> str:
-        """What at least one of the encoders does not hold in its window."""
-        return max((gauge.beyond for gauge in self.gauges), key=len, default="")
 
 
 class TokenCounter:
