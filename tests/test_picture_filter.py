@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 import shutil
@@ -104,6 +105,19 @@ async def test_an_agreed_model_is_fetched_with_the_first_picture_without_a_token
     assert await again.judge(RED, by(MODEL), told.append) == Verdict(True)
     await again.close()
     assert len(hub.calls) == asked
+
+
+async def test_a_download_that_was_stopped_goes_on_where_it_was(
+    judging: PictureFilter, hub: hf.HuggingFaceServer, classifier: Path, tmp_path: Path
+) -> None:
+    hub.serve(MODEL, classifier)
+    weights = (classifier / "model.safetensors").read_bytes()
+    blobs = tmp_path / "home" / "models" / "models--me--careful" / "blobs"
+    blobs.mkdir(parents=True)
+    (blobs / f"{hashlib.sha256(weights).hexdigest()}.part").write_bytes(weights[:1000])
+    assert await judging.judge(BLUE, by(MODEL, agreed_downloads=MODEL), lambda event: None) == Verdict(False)
+    ranges = [call.headers.get("range") for call in hub.calls if call.method == "GET" and call.path.endswith("model.safetensors")]
+    assert ranges == ["bytes=1000-"]
 
 
 async def test_a_hub_that_fails_veils_the_picture_tells_the_host_once_and_is_not_asked_for_every_picture(

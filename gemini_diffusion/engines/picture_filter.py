@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemini_diffusion.engines.diffusion.download import ROOM, Bar
+from gemini_diffusion.engines.diffusion.hub import Hub
 from gemini_diffusion.engines.diffusion.packages import Packages, open_packages
 from gemini_diffusion.engines.diffusion.shelf import WEIGHTS, Shelf, in_bytes
 from gemini_diffusion.engines.diffusion.worker import Job, Worker
@@ -119,8 +120,7 @@ class PictureFilter:
             if _is_whole(Path(model)):
                 return Path(model)
             raise ModelNotFound(f"The picture filter's folder {model} holds no image classifier as safetensors.", _WAYS)
-        kept = self._shelf.folder / f"models--{model.replace('/', '--')}" / "snapshots"
-        found = next(filter(_is_whole, sorted(kept.glob("*"))), None)
+        found = self._kept(model)
         if found is None and model not in settings.agreed_models:
             size = SIZES.get(model, 0)
             raise AgreementNeeded(
@@ -130,6 +130,11 @@ class PictureFilter:
                 download_bytes=size,
             )
         return found
+
+    def _kept(self, model: str) -> Path | None:
+        """The model's folder in the hub's cache, None where it is not whole."""
+        versions = self._shelf.folder / f"models--{model.replace('/', '--')}" / "snapshots"
+        return next(filter(_is_whole, sorted(versions.glob("*"))), None)
 
     # On the worker's thread
 
@@ -152,29 +157,22 @@ class PictureFilter:
 
     def _fetched(self, job: Job, model: str) -> Path:
         """Fetches the model with progress; what has arrived is kept, also after a stop."""
+        hub = Hub(self._shelf.folder, self._hub_url)
         with _part(job, "downloading", "Fetching the picture filter"), in_our_words(model):
-            offered = self._snapshot(model, dry_run=True)
+            offered = hub.offered(model, FILES)
             total = sum(file.file_size for file in offered)
             missing = sum(file.file_size for file in offered if file.will_download)
             if missing * ROOM > self._shelf.free_bytes:
                 free = in_bytes(self._shelf.free_bytes)
                 raise DiskFull(f"The picture filter needs {in_bytes(missing)} more; {free} are free here.")
-            folder = Path(self._snapshot(model, tqdm_class=Bar(job, total, total - missing).of(missing)))
-        if not _is_whole(folder):
-            raise ModelNotFound(f"{model} holds no image classifier as safetensors.", _WAYS)
-        return folder
-
-    def _snapshot(self, model: str, **options: Any) -> Any:
-        from huggingface_hub import snapshot_download
-
-        return snapshot_download(
-            model,
-            cache_dir=self._shelf.folder,
-            allow_patterns=list(FILES),
-            endpoint=self._hub_url or None,
-            token=False,
-            **options,
-        )
+            bar = Bar(job, total, total - missing)
+            for file in offered:
+                if file.will_download and file.filename.endswith(WEIGHTS):
+                    hub.bring(model, file.filename, bar.of(missing))
+            hub.settle(model, FILES, bar.of(missing))
+        if folder := self._kept(model):
+            return folder
+        raise ModelNotFound(f"{model} holds no image classifier as safetensors.", _WAYS)
 
 
 _WAYS = "Another one can be named with GEMINI_DIFFUSION_PICTURE_FILTER_MODEL; GEMINI_DIFFUSION_PICTURE_FILTER=off does without."
