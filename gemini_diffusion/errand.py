@@ -9,16 +9,17 @@ import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Literal
 
-from gemini_diffusion import commands, crafting, instructions, plan
+from gemini_diffusion import brought, commands, crafting, instructions, plan
 from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.commands import Flags, Imagine, Other, Say, Usage
 from gemini_diffusion.crafting import Wish
 from gemini_diffusion.errors import BadInput, GeminiDiffusionError
+from gemini_diffusion.extras import BLANK, Canvas
 from gemini_diffusion.guest import Guest
 from gemini_diffusion.plan import Plan
+from gemini_diffusion.recording import written
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
 from gemini_diffusion.types import (
@@ -30,14 +31,12 @@ from gemini_diffusion.types import (
     Failed,
     Finished,
     ImageRequest,
-    ImageResult,
     Message,
     Noticed,
     Picture,
     PictureKept,
     Preview,
     Progress,
-    Recipe,
     StageFinished,
     StageStarted,
     Waiting,
@@ -53,7 +52,7 @@ Choice = Literal["draw", "again", "mine"]
 class Errand:
     """One turn's work. `conversation` is what was said before; `review` asks the person and returns choice and prompt.
 
-    `keep` is told of every picture as soon as it is on disk; `guest` is who it is for.
+    `keep` is told of every picture as soon as it is on disk; `guest` is who it is for, `find` finds a picture of theirs.
     """
 
     studio: Studio
@@ -64,6 +63,7 @@ class Errand:
     conversation: tuple[Message, ...] = ()
     last_seed: int | None = None
     guest: Guest = field(default_factory=Guest)
+    find: Callable[[str], Picture | None] = field(default=lambda identity: None)
 
     async def note(self, command: Usage | Other) -> None:
         """Shows the help; nothing is asked of anybody."""
@@ -86,10 +86,10 @@ class Errand:
         drawn, last_words = 0, ""
         for job in _jobs(command):
             self._tell(notice.text for notice in job.notices)
-            planned = self._planned(job.flags)
+            planned = self._planned(job.flags, await self._canvas(job.flags.references))
             self._tell(planned.notices)
             crafted = await self._crafted(job, planned)
-            shaped = planned if job.flags.aspect else planned.shaped(crafted.aspect_ratio)
+            shaped = planned if job.flags.aspect or planned.source else planned.shaped(crafted.aspect_ratio)
             self._tell(shaped.notices)
             if job.flags.dry:
                 last_words = _announcement(shaped)
@@ -122,15 +122,27 @@ class Errand:
             if error:
                 self.emit(Failed(error.message, error.hint, index=first + place))
 
-    def _planned(self, flags: Flags) -> Plan:
+    async def _canvas(self, references: Iterable[str]) -> Canvas:
+        """What a line's pictures come to. Raises BadInput for one that is not this person's own."""
+        own = [identity for identity in map(commands.own_picture, references) if identity]
+        if not own:
+            return BLANK
+        picture = self.find(own[0])
+        if picture is None:
+            raise BadInput(f"You have no picture {own[0]}.", "Attach one, or take the line of a picture of yours.")
+        if len(own) > 1:
+            self._tell(["A drawing begins from one picture, so only the first one counts."])
+        return await asyncio.to_thread(brought.canvas, picture)
+
+    def _planned(self, flags: Flags, canvas: Canvas) -> Plan:
         """The plan; where the choice is ours and the host lends no more pictures today, one without their keys."""
         self.guest.refuse_model(flags.model)
-        planned = plan.decide(flags, self.settings, self.studio.engines, self.last_seed)
+        planned = plan.decide(flags, self.settings, self.studio.engines, self.last_seed, canvas)
         refusal = self.guest.refusal(planned.engine.name, self.settings)
         if refusal is None:
             return planned
         alone = self.settings.replaced({"hf_token": "", "hf_inference_url": ""})
-        own = plan.decide(flags, alone, self.studio.engines, self.last_seed)
+        own = plan.decide(flags, alone, self.studio.engines, self.last_seed, canvas)
         if own.engine is planned.engine:  # asked for by name: the drawing says why not
             return planned
         said = f"{refusal.message} I draw on this machine instead. {refusal.hint}"
@@ -143,7 +155,7 @@ class Errand:
             async with self.guest.drawing(planned.engine.name, request, self.settings):
                 result = await planned.engine.generate(request, self.settings, _placed(self.emit, place))
                 verdict = await self.studio.picture_filter.judge(result.image, self.settings, _placed(self.emit, place))
-                recipe = dataclasses.replace(written(result, crafted), veiled=verdict.veiled)
+                recipe = dataclasses.replace(written(result, crafted, planned.source), veiled=verdict.veiled)
                 picture = await asyncio.to_thread(self.studio.gallery.save, result.image, recipe)
         except GeminiDiffusionError as error:
             return error
@@ -225,41 +237,6 @@ class Errand:
     def _tell(self, sentences: Iterable[str]) -> None:
         for sentence in sentences:
             self.emit(Noticed(sentence))
-
-
-def written(result: ImageResult, crafted: CraftedPrompt) -> Recipe:
-    """Everything that decided a picture, from what was crafted, asked and really used."""
-    request = result.request
-    return Recipe(
-        original=crafted.original,
-        prompt=request.prompt,
-        negative_prompt=request.negative_prompt,
-        crafted_by=crafted.crafted_by,
-        seed=result.seed,
-        width=result.image.width,
-        height=result.image.height,
-        num_inference_steps=request.num_inference_steps,
-        guidance_scale=request.guidance_scale,
-        scheduler=result.scheduler or request.scheduler,
-        model=request.model,
-        engine=result.engine,
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        line=plan.line(request, result.engine, result.seed),
-        title=crafted.title,
-        style=crafted.style,
-        reply=crafted.reply,
-        kept=crafted.kept,
-        missing=crafted.missing,
-        added_words=crafted.added_words,
-        ignored=result.ignored,
-        seconds=round(result.seconds, 3),
-        versions=result.versions,
-        adapters=request.adapters,
-        refine=request.refine,
-        strength=request.strength if request.image else 0.0,
-        tile=request.tile,
-        hd=request.hd,
-    )
 
 
 def _jobs(command: Imagine) -> list[Imagine]:

@@ -26,10 +26,14 @@ _SETTING = re.compile(r"\s*([^:,]+?)\s*(?::\s*(-?[0-9]*\.?[0-9]+)\s*)?")
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """What a drawing begins from: a PNG, and another as large that is white where it is drawn anew; empty is none."""
+    """What a drawing begins from: a PNG, and another as large that is white where it is drawn anew; empty is none.
+
+    `source` is the id of the kept picture that both are made of.
+    """
 
     image: bytes = b""
     mask: bytes = b""
+    source: str = ""
 
     @property
     def shape(self) -> Aspect | None:
@@ -90,7 +94,7 @@ def extras(flags: Flags, settings: Settings, canvas: Canvas, drawer: Drawer) -> 
     can = drawer.can
     adapters, bad = _adapters(flags, settings)
     refine = _refine(flags, settings)
-    begun = Canvas(canvas.image if can.image else b"", canvas.mask if can.image and can.mask else b"")
+    begun = Canvas(canvas.image, canvas.mask if can.mask else b"", canvas.source) if can.image else BLANK
     strength, said_of_strength = _strength(flags, canvas, begun)
     wishes = [
         ("--tile", flags.tile, can.tile),

@@ -97,7 +97,13 @@ def file_name(recipe: Recipe) -> str:
     """A name that says what the picture is: "a-fox-in-the-snow-1234.png", plain ASCII so that any disk takes it."""
     words = unicodedata.normalize("NFKD", recipe.title or recipe.original or recipe.prompt)
     slug = re.sub(r"[^a-z0-9]+", "-", words.encode("ascii", "ignore").decode().lower()).strip("-")
-    return f"{slug[:60].strip('-') or 'picture'}-{recipe.seed}.png"
+    stem = slug[:60].strip("-") or "picture"
+    return f"{stem}-{recipe.seed}.png" if is_drawn(recipe) else f"{stem}.png"
+
+
+def is_drawn(recipe: Recipe) -> bool:
+    """Whether an engine drew it; what a person brought has none."""
+    return bool(recipe.engine)
 
 
 def read_recipe(path: Path) -> Recipe:
@@ -165,9 +171,10 @@ def _png_text(recipe: Recipe) -> PngInfo:
     from PIL.PngImagePlugin import PngInfo
 
     text = PngInfo()
-    text.add_text("parameters", parameters(recipe))
     text.add_text(RECIPE_KEY, recipe_to_json(recipe))
-    text.add_itxt(_XMP_KEY, _XMP)
+    if is_drawn(recipe):  # else nothing of it is made by AI
+        text.add_text("parameters", parameters(recipe))
+        text.add_itxt(_XMP_KEY, _XMP)
     return text
 
 
@@ -176,7 +183,8 @@ def _exif(recipe: Recipe) -> Exif:
 
     exif = Exif()
     exif[_IMAGE_DESCRIPTION] = recipe_to_json(recipe)
-    exif.get_ifd(_EXIF_IFD)[_USER_COMMENT] = b"UNICODE\0" + parameters(recipe).encode("utf-16-be")
+    if is_drawn(recipe):
+        exif.get_ifd(_EXIF_IFD)[_USER_COMMENT] = b"UNICODE\0" + parameters(recipe).encode("utf-16-be")
     return exif
 
 
@@ -185,7 +193,6 @@ def _encoded(picture: Picture, file_format: FileFormat) -> bytes:
 
     content = io.BytesIO()
     with Image.open(picture.path) as image:
-        image.convert("RGB").save(
-            content, file_format.upper(), quality=95, exif=_exif(picture.recipe).tobytes(), xmp=_XMP.encode("utf-8")
-        )
+        made = {"xmp": _XMP.encode("utf-8")} if is_drawn(picture.recipe) else {}
+        image.convert("RGB").save(content, file_format.upper(), quality=95, exif=_exif(picture.recipe).tobytes(), **made)
     return content.getvalue()

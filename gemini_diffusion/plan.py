@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gemini_diffusion import catalogue, emphasis, extras
 from gemini_diffusion.catalogue import ImageModel
-from gemini_diffusion.commands import Aspect, Flags, Imagine, format_line
+from gemini_diffusion.commands import Aspect, Flags, Imagine, format_line, to_own
 from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.errors import RequestRefused
 from gemini_diffusion.extras import BLANK, NOTHING, Canvas, Drawer, Extras
@@ -71,6 +71,11 @@ class Plan:
             return ()
         name = self.drawer.name
         return (f"{name[:1].upper()}{name[1:]} does not weigh words, so all of them count the same.",)
+
+    @property
+    def source(self) -> str:
+        """The id of the kept picture that every picture begins from, "" where there is none."""
+        return self.extras.canvas.source
 
     @property
     def drawer(self) -> Drawer:
@@ -141,10 +146,10 @@ def repeat(
     return dataclasses.replace(plan, width=width, height=height, scheduler=recipe.scheduler, seeds=(seed,))
 
 
-def line(request: ImageRequest, engine: str, seed: int | None) -> str:
+def line(request: ImageRequest, engine: str, seed: int | None, source: str = "") -> str:
     """The canonical /imagine line that makes a picture again: its final prompt, verbatim, and every number.
 
-    A picture that it began from is not in it.
+    `source` is the id of the kept picture that it began from.
     """
     flags = Flags(
         aspect=Aspect(request.width, request.height),
@@ -160,6 +165,7 @@ def line(request: ImageRequest, engine: str, seed: int | None) -> str:
         strength=request.strength if request.image else None,
         tile=request.tile,
         hd=request.hd,
+        references=(to_own(source),) if source else (),
     )
     return format_line(Imagine(request.prompt, flags))
 

@@ -12,30 +12,21 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from gemini_diffusion import commands, plan, transcript
-from gemini_diffusion.commands import Flags, Imagine, Say
+from gemini_diffusion import brought, commands, plan, transcript
+from gemini_diffusion.commands import Command, Imagine, Say
+from gemini_diffusion.edit import Edit
 from gemini_diffusion.errand import Choice, Errand
-from gemini_diffusion.errors import (
-    AgreementNeeded,
-    BadInput,
-    GaveUp,
-    GeminiDiffusionError,
-    KeyNeeded,
-    KeyRefused,
-    OutOfCredit,
-    OutOfQuota,
-    Transient,
-)
+from gemini_diffusion.errors import BadInput, GeminiDiffusionError, RequestRefused
+from gemini_diffusion.extras import BLANK, Canvas
+from gemini_diffusion.failure import failure
 from gemini_diffusion.gallery import FileFormat
 from gemini_diffusion.guest import Guest
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
-from gemini_diffusion.turn import Kind, Turn
-from gemini_diffusion.types import CraftedPrompt, Event, Failed, Message, Noticed, Picture, Recipe, Stopped
+from gemini_diffusion.turn import Turn
+from gemini_diffusion.types import CraftedPrompt, Event, Failed, Message, Noticed, Picture, Stopped
 
 REMEMBERED = 20
 """Messages of the conversation that a chat model is told."""
@@ -45,15 +36,6 @@ LONGEST_MESSAGE = 20_000
 """Characters of one message."""
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """What changes when a picture is drawn again; None leaves it as it was."""
-
-    prompt: str | None = None
-    negative_prompt: str | None = None
-    seed: int | Literal["random"] | None = None
 
 
 class Session:
@@ -71,13 +53,12 @@ class Session:
     def _at_home(self, turn: Turn) -> Turn:
         """A kept turn with its pictures where the gallery is now: a data folder may have been moved."""
         folder = self._studio.gallery.folder
-        moved = [
-            dataclasses.replace(
-                entry, picture=dataclasses.replace(entry.picture, path=folder / entry.picture.id / entry.picture.path.name)
-            )
-            for entry in turn.kept
-        ]
-        return dataclasses.replace(turn, kept=tuple(moved))
+
+        def moved(picture: Picture) -> Picture:
+            return dataclasses.replace(picture, path=folder / picture.id / picture.path.name)
+
+        kept = tuple(dataclasses.replace(entry, picture=moved(entry.picture)) for entry in turn.kept)
+        return dataclasses.replace(turn, kept=kept, source=turn.source and moved(turn.source))
 
     # What there is
 
@@ -130,29 +111,60 @@ class Session:
 
     # What a person does
 
-    def start(self, text: str, settings: Settings) -> Turn:
-        """Begins what `text` asks for. Raises BadInput for no text, too much of it, or while another turn is under way."""
+    def start(self, text: str, settings: Settings, attached: str = "") -> Turn:
+        """Begins what `text` asks for; `attached` is the id of a picture of this person's that goes with it.
+
+        Raises BadInput for no text, too much of it, a picture that is not theirs, or while another turn is under way.
+        """
         if not text.strip():
             raise BadInput("There is nothing to send.", "Type a message, or /imagine and what you want to see.")
         if len(text) > LONGEST_MESSAGE:
             raise BadInput(f"This message is {len(text):,} characters long.", f"Keep it under {LONGEST_MESSAGE:,}.")
-        command = commands.parse(text)
+        command, source = commands.parse(text), self._own(attached) if attached else None
+        if source:
+            command = _with_picture(command, source)
         if isinstance(command, Imagine):
-            return self._begin(text, "imagine", lambda errand: errand.imagine(command), settings)
+            return self._begin(Turn(_new(), text, "imagine", source=source), lambda errand: errand.imagine(command), settings)
         if isinstance(command, Say):
-            return self._begin(text, "say", lambda errand: errand.say(command), settings)
-        return self._begin(text, "note", lambda errand: errand.note(command), settings)
+            return self._begin(Turn(_new(), text, "say"), lambda errand: errand.say(command), settings)
+        return self._begin(Turn(_new(), text, "note", source=source), lambda errand: errand.note(command), settings)
 
-    def redraw(self, identity: str, edit: Edit, settings: Settings) -> Turn:
-        """Draws a kept picture again, changed by `edit`; shown as the line that asks for it. Raises BadInput."""
+    async def redraw(self, identity: str, edit: Edit, settings: Settings) -> Turn:
+        """Draws a kept picture again, changed by `edit`; shown as the line that asks for it.
+
+        Raises BadInput, and RequestRefused where nobody can draw it so.
+        """
+        self._refuse_a_second()
+        picture = self._own(identity)
+        crafted = edit.crafted(picture.recipe)
+        canvas = await asyncio.to_thread(self._canvas, picture, edit)
+        planned = edit.planned(picture.recipe, settings, self._studio.engines, canvas)
+        if edit.begin and not planned.source:
+            raise RequestRefused(f"{planned.drawer.name} cannot begin from a picture.", "Choose another image model or engine.")
+        asked = plan.line(planned.requests(crafted)[0], planned.engine.name, planned.seeds[0], planned.source)
+        return self._begin(Turn(_new(), asked, "imagine"), lambda errand: errand.redraw(planned, crafted), settings)
+
+    async def bring(self, content: bytes, name: str = "") -> Picture:
+        """Keeps a picture that this person brings, cleaned of all but what is seen. Raises BadInput, DiskFull."""
+        image = await asyncio.to_thread(brought.read, content)
+        picture = await asyncio.to_thread(self._studio.gallery.save, image, brought.recipe(image, name))
+        self._keep_picture(picture)
+        return picture
+
+    def _own(self, identity: str) -> Picture:
         picture = self.picture(identity)
         if picture is None:
             raise BadInput("That picture is not here any more.", "Choose another one, or ask for it anew.")
-        crafted = _edited(picture.recipe, edit)
-        seed = None if edit.seed == "random" else picture.recipe.seed if edit.seed is None else edit.seed
-        planned = plan.repeat(picture.recipe, settings, self._studio.engines, seed)
-        asked = plan.line(planned.requests(crafted)[0], planned.engine.name, seed)
-        return self._begin(asked, "imagine", lambda errand: errand.redraw(planned, crafted), settings)
+        return picture
+
+    def _canvas(self, picture: Picture, edit: Edit) -> Canvas:
+        """What the drawing begins from: what the picture itself began from, or the picture, as it is or marked; on a thread."""
+        if edit.mask:
+            picture = self._studio.gallery.save(brought.mark(picture, edit.mask), picture.recipe)
+            self._keep_picture(picture)
+        if edit.begin:
+            return brought.canvas(picture)
+        return brought.canvas(self._own(picture.recipe.source)) if picture.recipe.source else BLANK
 
     def choose(self, choice: Choice, prompt: str = "") -> None:
         """Answers a turn in review: "draw" (with the prompt as edited), "again", or "mine" for the person's own words."""
@@ -176,17 +188,19 @@ class Session:
 
     # The running turn
 
-    def _begin(self, asked: str, kind: Kind, work: Callable[[Errand], Awaitable[None]], settings: Settings) -> Turn:
-        if self.running:
-            raise BadInput("One thing at a time: the last one is still under way.", "Wait for it, or stop it.")
-        turn = Turn(secrets.token_hex(8), asked, kind)
+    def _begin(self, turn: Turn, work: Callable[[Errand], Awaitable[None]], settings: Settings) -> Turn:
+        self._refuse_a_second()
         errand = Errand(
             self._studio, settings, self._emit, self._keep_picture, self._review,
-            self._remembered(), self._last_seed(), self._guest,
+            self._remembered(), self._last_seed(), self._guest, self.picture,
         )  # fmt: skip
         self._turns = (*self._turns, turn)[-transcript.LONGEST :]
         self._task = asyncio.get_running_loop().create_task(self._carry(work, errand))
         return turn
+
+    def _refuse_a_second(self) -> None:
+        if self.running:
+            raise BadInput("One thing at a time: the last one is still under way.", "Wait for it, or stop it.")
 
     async def _carry(self, work: Callable[[Errand], Awaitable[None]], errand: Errand) -> None:
         """The one place where the errors of a turn become words; its beginning and its end are kept."""
@@ -255,43 +269,16 @@ def last_words(turn: Turn) -> str:
     return f"Stopped {places[under_way[-1]]}." if under_way and under_way[-1] in places else "Stopped."
 
 
-def failure(error: GeminiDiffusionError, kind: Kind) -> Failed:
-    """An error as the person reads it, with the button that leads on: where a service cannot draw, this machine can."""
-    if isinstance(error, AgreementNeeded) and error.download_bytes:
-        return Failed(error.message, error.hint, f"download:{error.model}")
-    if isinstance(error, (KeyNeeded, KeyRefused)):
-        return Failed(error.message, error.hint, "settings")
-    if isinstance(error, (Transient, GaveUp, OutOfCredit, OutOfQuota)):
-        return Failed(error.message, error.hint, "engine:local" if kind == "imagine" else "retry")
-    return Failed(error.message, error.hint)
+def _new() -> str:
+    """The id of a turn."""
+    return secrets.token_hex(8)
 
 
-def _edited(recipe: Recipe, edit: Edit) -> CraftedPrompt:
-    """The prompt of a kept picture with the person's changes; what was crafted stays known while it is unchanged."""
-    prompt = recipe.prompt if edit.prompt is None else _words_only(edit.prompt)
-    negative = recipe.negative_prompt if edit.negative_prompt is None else edit.negative_prompt.strip()
-    if prompt != recipe.prompt:
-        return CraftedPrompt(recipe.original, prompt, negative, title=recipe.title, style=recipe.style)
-    return CraftedPrompt(
-        recipe.original,
-        prompt,
-        negative,
-        title=recipe.title,
-        style=recipe.style,
-        crafted_by=recipe.crafted_by,
-        kept=recipe.kept,
-        missing=recipe.missing,
-        added_words=recipe.added_words,
-    )
-
-
-def _words_only(prompt: str) -> str:
-    """The prompt box holds words alone: a flag there would be drawn as text, so it is refused, not guessed at."""
-    command = commands.parse(f"/imagine {prompt}")
+def _with_picture(command: Command, picture: Picture) -> Command:
+    """The command with an attached picture as the one it begins from. Raises BadInput for what takes none."""
+    if isinstance(command, Say):
+        raise BadInput("A picture goes with /imagine.", "Write /imagine and what should become of it.")
     if not isinstance(command, Imagine):
-        raise BadInput("The prompt is empty.", "Say what you want to see, then draw again.")
-    if command.flags != Flags():
-        raise BadInput(
-            "The prompt box takes words only, no flags or weights.", "Send them in the chat: /imagine and your line."
-        )
-    return prompt.strip() if command.template else command.idea
+        return command
+    references = (commands.to_own(picture.id), *command.flags.references)
+    return dataclasses.replace(command, flags=dataclasses.replace(command.flags, references=references))

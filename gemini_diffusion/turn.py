@@ -49,7 +49,8 @@ class Step:
 class Turn:
     """`asked` is what was typed, to the letter. `count` pictures are wanted; `kept` and `failures` carry their index.
 
-    `writing` is the prompt as it grows, `text` the answer. In the state "review" nothing runs until the person chooses.
+    `writing` is the prompt as it grows, `text` the answer, `source` the picture that was attached. In the
+    state "review" nothing runs until the person chooses.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Turn:
     failures: tuple[Failed, ...] = ()
     notices: tuple[str, ...] = ()
     preview: Preview | None = None
+    source: Picture | None = None
 
     @property
     def running(self) -> bool:

@@ -35,14 +35,17 @@ def so_far(request: ImageRequest, step: int) -> bytes:
 
 
 class SketchEngine:
-    """Paints its seed as a colour. `enqueue` scripts the next drawings: an error to raise, or None to draw.
+    """Paints its seed as a colour. One that is `able` can do all there is: it tints what it begins from, where it is marked.
+
+    `enqueue` scripts the next drawings: an error to raise, or None to draw.
 
     `pause_at` holds every drawing after that step until it is set free with `resume`. With `previews` each step shows how the
     picture looks so far, a little brighter than the last.
     """
 
-    def __init__(self, name: str = "local", model: str = "postcard", *, previews: bool = False) -> None:
+    def __init__(self, name: str = "local", model: str = "postcard", *, previews: bool = False, able: bool = False) -> None:
         self.name = name
+        self._able = able
         self.history: list[tuple[ImageRequest, Settings]] = []
         self._model = model
         self._previews = previews
@@ -72,7 +75,9 @@ class SketchEngine:
         self._moved.set()
 
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
-        return Capabilities()
+        if not self._able:
+            return Capabilities()
+        return Capabilities(adapters=True, refine=True, image=True, mask=True, tile=True, hd=True, weights=True)
 
     def default_model(self, settings: Settings) -> str:
         return self._model
@@ -102,7 +107,7 @@ class SketchEngine:
             raise error
         seed = request.seed if request.seed is not None else 4242 + len(self.history)
         emit(StageFinished("drawing", f"Drew it, {request.num_inference_steps} steps", 0.01))
-        image = Image.new("RGB", (request.width, request.height), (seed % 256, seed // 256 % 256, 90))
+        image = _painted(request, (seed % 256, seed // 256 % 256, 90))
         return ImageResult(image, request, seed, self.name, 0.01, scheduler="Euler", versions={"sketch": "1"})
 
     async def _wait(self, emit: Emit) -> None:
@@ -122,3 +127,14 @@ class SketchEngine:
 
     async def close(self) -> None:
         self.resume()
+
+
+def _painted(request: ImageRequest, colour: tuple[int, int, int]) -> Image.Image:
+    """The colour all over; or over the picture it begins from, as far as it is to move away from that, where it is marked."""
+    size = (request.width, request.height)
+    painted = Image.new("RGB", size, colour)
+    if request.image:
+        before = Image.open(io.BytesIO(request.image)).convert("RGB").resize(size)
+        mask = Image.open(io.BytesIO(request.mask)).resize(size) if request.mask else Image.new("L", size, 255)
+        painted = Image.composite(Image.blend(before, painted, request.strength), before, mask)
+    return painted.resize((2 * size[0], 2 * size[1])) if request.hd else painted

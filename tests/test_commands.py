@@ -20,6 +20,7 @@ from gemini_diffusion.commands import (
     expand,
     format_line,
     nearest,
+    own_picture,
     parse,
 )
 from gemini_diffusion.types import Adapter
@@ -662,6 +663,26 @@ def test_an_address_alone_is_nothing_to_draw() -> None:
     assert isinstance(parse("/imagine https://example.com/a.png"), Usage)
 
 
+OWN = "picture:0123456789abcdef0123456789abcdef"
+
+
+def test_one_of_ones_own_pictures_is_a_reference_at_the_head_without_a_word() -> None:
+    command = imagine(f"{OWN} a cat in snow --strength 0.4")
+    assert (command.idea, command.flags) == ("a cat in snow", Flags(references=(OWN,), strength=0.4))
+    assert command.notices == ()
+    assert format_line(command) == f"/imagine {OWN} a cat in snow --strength 0.4"
+    assert own_picture(OWN.upper().replace("PICTURE", "Picture")) == OWN.partition(":")[2]
+
+
+@pytest.mark.parametrize("idea", [f"a {OWN}", "picture: a cat", "picture:book of cats", "picture:1234567 a cat", f"{OWN}0x a"])
+def test_what_names_no_picture_of_ones_own_is_text(idea: str) -> None:
+    assert imagine(idea).idea == idea
+
+
+def test_a_picture_alone_is_nothing_to_draw() -> None:
+    assert isinstance(parse(f"/imagine {OWN}"), Usage)
+
+
 # The table
 
 
@@ -674,6 +695,7 @@ def test_an_address_alone_is_nothing_to_draw() -> None:
         "https://example.com/a.png a cat",
         "file:///etc/passwd",
         "prompt: a cat",
+        "picture:0123456789abcdef0123456789abcdef a cat",
         "a {red, green} bird",
         r"\{a, b\} \--ar \\-- \:: \, c\::2",
         'an unclosed "quote --raw',

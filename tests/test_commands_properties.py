@@ -36,6 +36,7 @@ PIECES = [
     *["::", "::2", "::-1", "cat::2", "dog::-0.5", "C++::", "10::30", "prompt:", "PROMPT", ":"],
     *["<lora:x:0.8>", "<lora:y>", "<lora:", "<lora:z:w>", "<LORA:a b:-1>", "\\<lora:x>", ">", "(", ")", "(a:1.2)", "(b:-1)"],
     *["cat++", ":1.3)", "--refine", "0.7"],
+    *["picture:0123456789abcdef", "picture:0123456", "PICTURE:" + "a" * 32, "picture:", "\\picture:" + "b" * 32],
     *["https://x/y.png", "file:///etc/passwd", "http://127.0.0.1/", "http://[", "https://x/y.png::2"],
     *[
         "a",
@@ -192,7 +193,9 @@ flags = st.builds(
     engine=st.none() | names,
     review=st.booleans(),
     dry=st.booleans(),
-    references=st.sampled_from([(), ("https://x/y.png",), ("https://x/y.png", "http://example.com/b?c=d")]),
+    references=st.sampled_from(
+        [(), ("https://x/y.png",), ("https://x/y.png", "http://example.com/b?c=d"), ("picture:" + "a" * 32,)]
+    ),
     choices=st.just(()),
     weights=st.just(()),
     extras=st.sampled_from([(), (("sref", "https://x/y.png"), ("sw", "5"), ("p", "")), (("p", "abc1"), ("fast", ""))]),

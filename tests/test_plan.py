@@ -16,22 +16,16 @@ from gemini_diffusion.errors import RequestRefused
 from gemini_diffusion.extras import FEWEST_DRAFT_STEPS, Canvas
 from gemini_diffusion.plan import Plan
 from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import Adapter, Capabilities, CraftedPrompt, ImageRequest
+from gemini_diffusion.types import Adapter, CraftedPrompt, ImageRequest
 from tests.sketch import SketchEngine
 from tests.test_gallery import recipe
 
 ENGINES = {"local": SketchEngine("local", "sdxl"), "hosted": SketchEngine("hosted", "black-forest-labs/FLUX.1-schnell")}
+ANOTHER = "0123456789abcdef" * 2
 TOKEN: dict[str, Any] = {"hf_token": "hf-test-token-0000"}
 
 
-class AbleEngine(SketchEngine):
-    """One that can do all there is."""
-
-    def capabilities(self, model: str, settings: Settings) -> Capabilities:
-        return Capabilities(adapters=True, refine=True, image=True, mask=True, tile=True, hd=True, weights=True)
-
-
-ABLE = {"local": AbleEngine("local", "sdxl")}
+ABLE = {"local": SketchEngine("local", "sdxl", able=True)}
 
 
 def drawn(flags: Flags | None = None, prompt: str = "a fox", canvas: Canvas | None = None, **settings: Any) -> ImageRequest:
@@ -280,10 +274,17 @@ def test_the_line_of_a_picture_says_all_that_decided_it() -> None:
     assert dataclasses.replace(again, seed=None) == dataclasses.replace(request, negative_prompt=again.negative_prompt)
 
 
-def test_a_picture_begun_from_another_says_how_far_it_went() -> None:
-    request = drawn(Flags(strength=0.3), canvas=Canvas(png(8, 8)))
-    assert "--strength 0.3" in plan.line(request, "local", 7)
+def test_a_picture_begun_from_another_says_from_which_and_how_far_it_went() -> None:
+    request = drawn(Flags(strength=0.3), canvas=Canvas(png(8, 8), source=ANOTHER))
+    line = plan.line(request, "local", 7, ANOTHER)
+    assert line.startswith(f"/imagine picture:{ANOTHER} a fox ") and "--strength 0.3" in line
     assert "--strength" not in plan.line(drawn(), "local", 7)
+    assert plan.decide(Flags(), Settings(), ABLE, None, Canvas(png(8, 8), source=ANOTHER)).source == ANOTHER
+    assert decided_from(Canvas(png(8, 8), source=ANOTHER)).source == "", "an engine that cannot begins from nothing"
+
+
+def decided_from(canvas: Canvas) -> Plan:
+    return plan.decide(Flags(), Settings(), ENGINES, None, canvas)
 
 
 def test_a_kept_picture_is_planned_with_all_that_decided_it() -> None:

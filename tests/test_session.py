@@ -12,10 +12,12 @@ from PIL import Image
 from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.chat_models.offline import OfflineChatModel
 from gemini_diffusion.commands import parse
+from gemini_diffusion.edit import Edit
 from gemini_diffusion.errors import AgreementNeeded, BadInput, KeyRefused, OutOfCredit, OutOfQuota, RequestRefused
+from gemini_diffusion.failure import failure
 from gemini_diffusion.gallery import Gallery, read_recipe
 from gemini_diffusion.guest import MOST_DRAWINGS, Guest, Places
-from gemini_diffusion.session import Edit, Session, failure
+from gemini_diffusion.session import Session
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
 from gemini_diffusion.turn import Turn
@@ -38,9 +40,9 @@ class Mute(ScriptedChatModel):
 class Room:
     """A session with an engine that sketches and a chat model that says what it is told to."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, engine: SketchEngine | None = None) -> None:
         self.home = home
-        self.engine = SketchEngine()
+        self.engine = engine or SketchEngine()
         self.gemini = ScriptedChatModel()
         self.gallery = Gallery(home / "pictures")
         models: dict[str, ChatModel] = {"gemini": self.gemini, "offline": OfflineChatModel()}
@@ -317,7 +319,7 @@ async def test_what_nobody_foresaw_is_one_calm_sentence(room: Room) -> None:
 
 async def test_an_edited_prompt_is_drawn_as_it_stands(room: Room) -> None:
     kept = (await room.done("/imagine a red cat --seed 7 --steps 2")).pictures[0]
-    room.session.redraw(kept.id, Edit(prompt="a blue cat"), PLAIN)
+    await room.session.redraw(kept.id, Edit(prompt="a blue cat"), PLAIN)
     turn = await room.ended()
     recipe = turn.pictures[0].recipe
     assert (recipe.prompt, recipe.seed, recipe.crafted_by, recipe.original) == ("a blue cat", 7, "you", "a red cat")
@@ -333,7 +335,7 @@ async def test_a_conversations_pictures_are_saved_together(room: Room) -> None:
 
 async def test_a_new_seed_changes_nothing_else(room: Room) -> None:
     kept = (await room.done("/imagine a red cat --seed 7 --steps 2")).pictures[0]
-    room.session.redraw(kept.id, Edit(seed="random"), PLAIN)
+    await room.session.redraw(kept.id, Edit(seed="random"), PLAIN)
     recipe = (await room.ended()).pictures[0].recipe
     assert recipe.seed != 7
     assert (recipe.prompt, recipe.crafted_by, recipe.kept) == (kept.recipe.prompt, "rules", kept.recipe.kept)
@@ -343,7 +345,7 @@ async def test_a_new_seed_changes_nothing_else(room: Room) -> None:
 async def test_the_prompt_box_takes_words_alone(room: Room, prompt: str) -> None:
     kept = (await room.done("/imagine a red cat --steps 1")).pictures[0]
     with pytest.raises(BadInput) as caught:
-        room.session.redraw(kept.id, Edit(prompt=prompt), PLAIN)
+        await room.session.redraw(kept.id, Edit(prompt=prompt), PLAIN)
     assert caught.value.hint
 
 
@@ -352,7 +354,7 @@ async def test_a_picture_of_somebody_else_is_not_found(room: Room, tmp_path: Pat
     other = Session(room.studio, tmp_path / "other")
     assert other.picture(kept.id) is None
     with pytest.raises(BadInput):
-        other.redraw(kept.id, Edit(), PLAIN)
+        await other.redraw(kept.id, Edit(), PLAIN)
 
 
 async def reviewing(room: Room) -> None:

@@ -11,6 +11,7 @@ from gemini_diffusion.commands.line import (
     parse,
 )
 from gemini_diffusion.commands.nouns import Aspect, Command, Flags, Imagine, Notice, Other, Say, Usage, Weight
+from gemini_diffusion.commands.references import own_picture, to_own
 
 __all__ = [
     "FLAGS",
@@ -32,5 +33,7 @@ __all__ = [
     "expand",
     "format_line",
     "nearest",
+    "own_picture",
     "parse",
+    "to_own",
 ]

@@ -7,7 +7,7 @@ import re
 
 from gemini_diffusion.commands import choices
 from gemini_diffusion.commands.quotes import replace
-from gemini_diffusion.commands.references import SCHEME
+from gemini_diffusion.commands.references import is_reference
 from gemini_diffusion.commands.spoken import mention
 from gemini_diffusion.commands.words import fold, split, tidy
 
@@ -31,7 +31,7 @@ def escape(text: str) -> str:
         text = replace(text, _AFTER_A_BACKSLASH, r"\\\g<0>")
     text = replace(text, _NAMED, r"\\\g<0>")
     words = [_escape_word(word) for word in split(text)]
-    if words and SCHEME.match(words[0]):
+    if words and is_reference(words[0]):
         words[0] = words[0].replace(":", "\\:", 1)
     return " ".join(words)
 

@@ -44,8 +44,8 @@ FLAGS: tuple[Flag, ...] = (
     Flag("model", "text", 1, "the image model", ("v", "version"), "model", "a name or an id", built=True),
     Flag("niji", "maybe", 1, "the image model niji", (), "", "a version", built=True),
     Flag("tile", "switch", 1, "edges that meet, for patterns", (), "tile", built=True),
-    Flag("strength", "decimal", 2, "how far to move from an attached picture", (), "strength", "0 to 1", 0, 1, True),
-    Flag("iw", "decimal", 2, "pull of an attached picture", (), "image_weight", "0 to 3", 0, 3, True),
+    Flag("strength", "decimal", 2, "how far to move from the picture it begins from", (), "strength", "0 to 1", 0, 1, True),
+    Flag("iw", "decimal", 2, "pull of the picture it begins from", (), "image_weight", "0 to 3", 0, 3, True),
     Flag("refine", "share", 2, "a second model finishes the picture", (), "refine", "alone, or 0.5 to 1", 0.5, 1, True),
     Flag("hd", "switch", 2, "a large picture", (), "hd", built=True),
     Flag("chaos", "whole", 2, "how different several pictures may be", ("c",), "chaos", "0 to 100", 0, 100),
@@ -112,7 +112,8 @@ def _usage() -> str:
         "Flags may stand anywhere. `a {red, green} bird` draws one picture for each choice. "
         'Text in double quotes is taken as it is: `a sign that says "open"`.\n\n'
         "`(red:1.3) fox++` makes words count more, `(fog:0.6)` less, `space::2 ship` weighs the parts of an idea, and "
-        "`<lora:name:0.8>` draws with a LoRA.\n\n"
+        "`<lora:name:0.8>` draws with a LoRA. An attached picture, or `picture:` and its id before your words, is what it "
+        "begins from.\n\n"
         f"Accepted, not built yet: {later}. Accepted, without effect here: {foreign}."
     )
 

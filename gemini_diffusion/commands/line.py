@@ -11,7 +11,7 @@ from gemini_diffusion.commands import adapters, choices, values, weights
 from gemini_diffusion.commands.escapes import escape, unescape
 from gemini_diffusion.commands.flags import FLAGS, Flag, named
 from gemini_diffusion.commands.nouns import Command, Flags, Imagine, Notice, Other, Say, Usage, Weight
-from gemini_diffusion.commands.references import leading
+from gemini_diffusion.commands.references import leading, own_picture
 from gemini_diffusion.commands.spoken import Spoken, hear
 from gemini_diffusion.commands.words import split, tidy
 
@@ -90,7 +90,7 @@ def _about_weights(parts: tuple[Weight, ...]) -> Iterator[Notice]:
 def _about_references(safe: list[str], refused: list[str]) -> Iterator[Notice]:
     for address in refused:
         yield Notice(f'"{address[:80]}" is not a public web address, so it was left out.', "reference")
-    if safe:
+    if not all(map(own_picture, safe)):
         said = "Pictures by address are not built yet; the address is kept in the line and changes nothing."
         yield Notice(said, "reference")
 

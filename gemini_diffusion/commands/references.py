@@ -1,6 +1,7 @@
-"""Addresses of pictures at the head of an idea, and which of them are safe to fetch; fetches nothing, asks no DNS.
+"""Pictures named at the head of an idea: one's own by its id, others by addresses, of which some are safe to fetch.
 
-A name can still lead to a private address: who fetches must check the address that the name leads to.
+It fetches nothing and asks no DNS. A name can still lead to a private address: who fetches must check the address that the
+name leads to.
 """
 
 import re
@@ -9,6 +10,8 @@ from urllib.parse import urlsplit
 
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}://|file:\S|data:\w+/", re.IGNORECASE)
 
+_OWN = re.compile(r"picture:([0-9a-f]{8,64})", re.IGNORECASE)
+"""Long enough that no word is mistaken for it, and one digit too few is still told."""
 _PLAIN_ADDRESS = re.compile(r"[^\s\"“”„{}\\<>^`|]+")
 _NUMBERED = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _PRIVATE_NAMES = ("localhost", "local", "internal", "lan", "intranet", "home.arpa", "localdomain")
@@ -49,11 +52,27 @@ def _is_public_number(number: IPv4Address | IPv6Address) -> bool:
     return number.is_global and not number.is_multicast
 
 
+def own_picture(reference: str) -> str:
+    """The id in "picture:0123...", which names one of the person's own; empty for any other reference."""
+    found = _OWN.fullmatch(reference)
+    return found[1].lower() if found else ""
+
+
+def to_own(identity: str) -> str:
+    """The reference to one of the person's own pictures."""
+    return f"picture:{identity}"
+
+
+def is_reference(word: str) -> bool:
+    """Whether a word at the head of an idea names a picture."""
+    return bool(SCHEME.match(word) or own_picture(word))
+
+
 def leading(words: list[str]) -> tuple[list[str], list[str], list[str]]:
-    """Parts words into (safe addresses at the head, refused ones at the head, the rest)."""
+    """Parts words into (own pictures and safe addresses at the head, refused addresses at the head, the rest)."""
     safe, refused = list[str](), list[str]()
     at = 0
-    while at < len(words) and SCHEME.match(words[at]):
-        (safe if is_public(words[at]) else refused).append(words[at])
+    while at < len(words) and is_reference(words[at]):
+        (safe if own_picture(words[at]) or is_public(words[at]) else refused).append(words[at])
         at += 1
     return safe, refused, words[at:]

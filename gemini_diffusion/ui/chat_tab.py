@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 import gradio as gr
 
 from gemini_diffusion.checkup import welcome
+from gemini_diffusion.edit import Edit
 from gemini_diffusion.errors import GeminiDiffusionError
-from gemini_diffusion.session import Edit
 from gemini_diffusion.ui import render
 from gemini_diffusion.ui.choices import Choices
 from gemini_diffusion.ui.conversation import Conversation
@@ -98,7 +98,7 @@ class ChatTab:
     async def _draw_again(self, values: dict[Any, Any], seed: Any, request: gr.Request) -> AsyncGenerator[Updates, None]:
         visitor, easel = self._visitor(request), self.easel
         edit = Edit(prompt=values[easel.prompt], negative_prompt=values[easel.negative], seed=seed)
-        visitor.session.redraw(values[easel.in_hand], edit, visitor.settings)
+        await visitor.session.redraw(values[easel.in_hand], edit, visitor.settings)
         async for updates in self._follow(visitor):
             yield updates
 
