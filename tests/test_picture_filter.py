@@ -116,7 +116,9 @@ async def test_a_download_that_was_stopped_goes_on_where_it_was(
     blobs.mkdir(parents=True)
     (blobs / f"{hashlib.sha256(weights).hexdigest()}.part").write_bytes(weights[:1000])
     assert await judging.judge(BLUE, by(MODEL, agreed_downloads=MODEL), lambda event: None) == Verdict(False)
-    ranges = [call.headers.get("range") for call in hub.calls if call.method == "GET" and call.path.endswith("model.safetensors")]
+    ranges = [
+        call.headers.get("range") for call in hub.calls if call.method == "GET" and call.path.endswith("model.safetensors")
+    ]
     assert ranges == ["bytes=1000-"]
 
 

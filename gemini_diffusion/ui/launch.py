@@ -96,6 +96,7 @@ class OpenWindow:
         self._closing.set()
         for tunnel in self._tunnels:
             tunnel.close()
+        self.blocks.server.force_exit = True  # or else it waits, five seconds long, for whoever has something under way
         self.blocks.close(verbose=False)
 
 
