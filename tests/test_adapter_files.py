@@ -168,7 +168,7 @@ def test_an_unknown_name_brings_the_nearest_one(library: Library) -> None:
     lora(library.folder / "pixel-art.safetensors")
     with reading(ModelNotFound, "Did you mean pixel-art?"):
         library.find("pixelart-xl")
-    with reading(ModelNotFound, "into the folder adapters in the data folder."):
+    with reading(ModelNotFound, "into adapters in the data folder."):
         library.find("watercolour")
 
 

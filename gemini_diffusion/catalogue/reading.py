@@ -7,24 +7,21 @@ from __future__ import annotations
 
 import json
 import math
-import struct
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from gemini_diffusion.catalogue.header import PICKLES, Shapes, read_header
 from gemini_diffusion.catalogue.shape import Family
+from gemini_diffusion.errors import BadInput
 
 Kind = Literal[
     "sdxl", "sd15", "sd2", "flux", "sdxl refiner", "inpainting", "lora", "vae", "controlnet", "embedding", "part",
     "gguf", "pickle", "other",
 ]  # fmt: skip
-Shapes = Mapping[str, tuple[int, ...]]
-LONGEST_HEAD = 100_000_000
-"""Bytes; the format allows no more."""
 UNET = "model.diffusion_model."
 DECODERS = ("first_stage_model.", "vae.")
 FIRST_LAYER = f"{UNET}input_blocks.0.0.weight"
-_PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _FAMILIES: Mapping[str, Family] = {"sdxl": "sdxl", "sd15": "sd15", "sd2": "generic", "flux": "flux"}
 
 
@@ -54,7 +51,7 @@ def kind_of(path: Path) -> Kind:
         return "other"
     if start[:4] == b"GGUF":
         return "gguf"
-    if start.startswith(_PICKLES):
+    if start.startswith(PICKLES):
         return "pickle"
     shapes = shapes_in(path)
     return _kind(shapes) if shapes else "other"
@@ -63,12 +60,20 @@ def kind_of(path: Path) -> Kind:
 def shapes_in(path: Path) -> Shapes:
     """The shape of every tensor in a safetensors file, read from its head alone; {} for a file that is none."""
     try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            head = json.loads(file.read(length)) if length <= LONGEST_HEAD else {}
-        return {name: tuple(map(int, told["shape"])) for name, told in head.items() if name != "__metadata__"}
-    except (OSError, ValueError, struct.error, TypeError, KeyError, AttributeError, RecursionError):
+        return read_header(path)[0]
+    except BadInput:
         return {}
+
+
+def text_width(place: Path) -> int:
+    """How long the vectors of a text are that the UNet of a model in a folder or a file looks at; 0 where it does not tell."""
+    if place.is_dir():
+        told = _json(place / "unet" / "config.json").get("cross_attention_dim")
+        widths = {told} if isinstance(told, int) else set()
+    else:
+        shapes = shapes_in(place)
+        widths = {shapes[name][-1] for name in shapes if name.startswith(UNET) and name.endswith("attn2.to_k.weight")}
+    return widths.pop() if len(widths) == 1 else 0
 
 
 def numbers_in(shapes: Shapes) -> int:

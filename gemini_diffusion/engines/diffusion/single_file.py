@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gemini_diffusion.catalogue.reading import FIRST_LAYER, UNET, Kind, Shapes, kind_of, shapes_in
+from gemini_diffusion.catalogue.reading import FIRST_LAYER, Kind, kind_of, shapes_in, text_width
 from gemini_diffusion.catalogue.shape import WEIGHTS
 from gemini_diffusion.errors import ModelNotFound, RequestRefused
 
@@ -69,15 +69,9 @@ def fits(settings: Path, file: Path) -> bool:
     return (
         _json(settings / "model_index.json").get("_class_name") == CLASSES.get(kind_of(file))
         and scheduler.get("timestep_spacing") != "trailing"
-        and [unet.get("cross_attention_dim")] == _widths(shapes)
+        and text_width(settings) == text_width(file) != 0
         and unet.get("block_out_channels", [None])[0] == shapes.get(FIRST_LAYER, (0,))[0]
     )
-
-
-def _widths(shapes: Shapes) -> list[int]:
-    """How long the vectors of a text are that the layers of a UNet look at; one number in a model that makes sense."""
-    keys = [name for name in shapes if name.startswith(UNET) and name.endswith("attn2.to_k.weight")]
-    return sorted({shapes[name][-1] for name in keys})
 
 
 def _json(path: Path) -> dict[str, Any]:

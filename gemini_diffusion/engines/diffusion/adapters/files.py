@@ -10,14 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from gemini_diffusion.catalogue import ImageModel
+from gemini_diffusion.catalogue.header import Shapes
+from gemini_diffusion.catalogue.reading import text_width
+from gemini_diffusion.catalogue.shape import WEIGHTS
 from gemini_diffusion.engines.diffusion.adapters.header import (
-    SUFFIX,
     Matrix,
-    Shapes,
     inversion_vectors,
     read_header,
     read_matrices,
 )
+from gemini_diffusion.engines.diffusion.adapters.hub_id import is_hub_id, is_meant, one_of, repository_of
 from gemini_diffusion.errors import BadInput, ModelNotFound
 
 Kind = Literal["LoRA", "textual inversion"]
@@ -35,10 +38,8 @@ FOREIGN = {"double_blocks": "flux", "single_transformer_blocks": "flux", "single
            "add_k_proj": "sd3", "lora_transformer_": "other", "transformer.": "other", "diffusion_model.": "other"}  # fmt: skip
 """Names of layers that only models without a UNet have."""
 TRIGGERS = ("modelspec.trigger_phrase", "trigger_phrase", "trigger_words", "trigger_word")
-USUAL = ("pytorch_lora_weights", "learned_embeds")
-"""What the file in a repository is called by the programs that write most of them."""
+ANOTHER = "Choose one that was made for this model, or the model it was made for."
 _READS_TEXT = re.compile(r"_attn2_to_[kv]$")
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(?:/[\w./ -]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +82,26 @@ class Library:
         """
         name, paths = name.strip(), self._paths()
         named = [path for path in paths if name.lower() in self._names(path)]
-        if not named and _HUB_ID.fullmatch(name):
+        if not named and self._is_elsewhere(name):
             return self._fetched(name)
         if not named:
             near = difflib.get_close_matches(name.lower(), [path.stem.lower() for path in paths], n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"Put its {SUFFIX} file into the folder {FOLDER} in the data folder."
+            hint = f"Did you mean {near[0]}?" if near else f"Put its {WEIGHTS} file into {FOLDER} in the data folder."
             raise ModelNotFound(f"There is no LoRA or textual inversion called {name[:80]} here.", hint)
-        return read(min(named, key=lambda path: path.suffix.lower() != SUFFIX))
+        return read(min(named, key=lambda path: path.suffix.lower() != WEIGHTS))
+
+    def lacks(self, name: str) -> bool:
+        """Whether this is a hub id of which nothing is here, so that it could be fetched."""
+        name = name.strip()
+        here = any(name.lower() in self._names(path) for path in self._paths())
+        return not here and self._is_elsewhere(name) and not self._kept(name)
+
+    def _is_elsewhere(self, name: str) -> bool:
+        """Whether a name that no file here has is a hub id; it is none where it begins with a folder that is here."""
+        return is_hub_id(name) and not (self.folder / name.partition("/")[0]).is_dir()
 
     def _paths(self) -> list[Path]:
-        found = [path for path in self.folder.rglob("*") if path.suffix.lower() in (SUFFIX, *UNSAFE) and path.is_file()]
+        found = [path for path in self.folder.rglob("*") if path.suffix.lower() in (WEIGHTS, *UNSAFE) and path.is_file()]
         return sorted(found, key=lambda path: (path.stem.lower(), str(path)))
 
     def _names(self, path: Path) -> set[str]:
@@ -99,19 +110,36 @@ class Library:
 
     def _fetched(self, hub_id: str) -> AdapterFile:
         """The file of a repository in the hub's cache, `owner/name` or `owner/name/file.safetensors`; nothing is fetched."""
-        owner, repository, *rest = hub_id.split("/")
-        wanted = Path("/".join(rest)).name.lower()
-        kept = (self.hub / f"models--{owner}--{repository}" / "snapshots").rglob(f"*{SUFFIX}")
-        paths = {path.name: path for path in sorted(kept) if wanted in ("", path.name.lower())}
-        usual = [path for path in paths.values() if path.stem in USUAL] or list(paths.values())
-        if not usual:
+        repository, kept = repository_of(hub_id), self._kept(hub_id)
+        if not kept:
             raise ModelNotFound(
                 f"{hub_id[:120]} is not on this machine.",
-                f"Put its {SUFFIX} file from https://huggingface.co/{owner}/{repository} into {FOLDER} in the data folder.",
+                f"Put its {WEIGHTS} file from https://huggingface.co/{repository} into {FOLDER} in the data folder.",
             )
-        if len(usual) > 1:
-            raise BadInput(f"{hub_id} has several files.", f"Say which: {', '.join(f'{hub_id}/{name}' for name in paths)}.")
-        return replace(read(usual[0]), name=Path(wanted).stem or repository)
+        path = kept[one_of(hub_id, list(kept))]
+        return replace(read(path), name=path.stem if hub_id != repository else repository.partition("/")[2])
+
+    def _kept(self, hub_id: str) -> dict[str, Path]:
+        """What the hub's cache has of a repository that may be meant, by its name there."""
+        owner, _, name = repository_of(hub_id).partition("/")
+        snapshots = sorted((self.hub / f"models--{owner}--{name}" / "snapshots").glob("*"))
+        found = {path.relative_to(place).as_posix(): path for place in snapshots for path in place.rglob(f"*{WEIGHTS}")}
+        return {file: path for file, path in found.items() if is_meant(hub_id, file)}
+
+
+def width_of(entry: ImageModel, place: Path | None) -> int:
+    """How many numbers a word has for a model, 0 where that is only known once it is here; `place` is None until then."""
+    if place:
+        return text_width(place)
+    return next((width for width, family in FAMILIES.items() if family == entry.family and entry.download_bytes), 0)
+
+
+def refuse_others(file: AdapterFile, width: int) -> None:
+    """Raises BadInput, in words, for a file made for another family than the model whose words have `width` numbers."""
+    if (file.width and width and file.width != width) or file.family in ("flux", "sd3", "other"):
+        raise BadInput(
+            f"{file.name} was made for {_called(file.family, file.width)}, and this model is {_called('', width)}.", ANOTHER
+        )
 
 
 def read(path: Path) -> AdapterFile:
@@ -158,3 +186,8 @@ def _commonest_tags(text: str) -> list[str]:
     except (ValueError, AttributeError, TypeError):
         return []  # a file's own notes are a help, not a promise
     return [tags[0][0] for tags in ranked if tags and (len(tags) == 1 or tags[0][1] > tags[1][1])]
+
+
+def _called(family: str, width: int) -> str:
+    label = LABELS.get(family or FAMILIES.get(width, ""), "a model of its own kind")
+    return f"{label} (a word has {width:,} numbers there)" if width else label

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from gemini_diffusion.catalogue import header
+from gemini_diffusion.catalogue.header import ONLY_SAFETENSORS, Shapes
+from gemini_diffusion.catalogue.shape import WEIGHTS
 from gemini_diffusion.errors import BadInput
 
 Role = Literal["down", "up", "alpha"]
-SUFFIX = ".safetensors"
-LARGEST_HEADER = 50_000_000
-ONLY_SAFETENSORS = "Only .safetensors files are used: they hold numbers and nothing that runs."
 UNUSABLE = {
     "hada_": "a LoHa", "lokr_": "a LoKr", "dora_scale": "a DoRA", "lora_magnitude_vector": "a DoRA", "oft_": "an OFT",
     "lora_mid": "a LoCon of CP's kind", ".on_input": "an IA3", ".diff": "made of whole differences",
@@ -24,7 +23,6 @@ _ROLE = re.compile(r"[._]lora(?:_linear_layer)?[._](?P<role>A|B|down|up)(?:\.def
 _ROLES: dict[str, Role] = {"A": "down", "B": "up", "down": "down", "up": "up"}
 _PART = re.compile(r"^(lora_te1_|lora_te2_|lora_te_|lora_unet_|text_encoder_2\.|text_encoder\.|unet\.)")
 _PARTS = {"lora_unet_": "unet", "lora_te2_": "text_encoder_2", "lora_te1_": "text_encoder", "lora_te_": "text_encoder"}
-Shapes = Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +38,9 @@ class Matrix:
 
 def read_header(path: Path) -> tuple[Shapes, Mapping[str, str]]:
     """Shapes by name, and the metadata. Raises BadInput for anything but a safetensors file."""
-    if path.suffix.lower() != SUFFIX:
+    if path.suffix.lower() != WEIGHTS:
         raise BadInput(f"{path.name} is not used: a {path.suffix} file may run a program when it is read.", ONLY_SAFETENSORS)
-    try:
-        header = _header(path)
-        metadata = dict(header.pop("__metadata__", None) or {})
-        shapes = {name: tuple(int(side) for side in tensor["shape"]) for name, tensor in header.items()}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BadInput(f"{path.name} cannot be read: {error}.", ONLY_SAFETENSORS) from error
-    return shapes, {str(name): str(value) for name, value in metadata.items()}
+    return header.read_header(path)
 
 
 def read_matrices(name: str, shapes: Shapes) -> Iterator[Matrix]:
@@ -71,23 +63,6 @@ def inversion_vectors(shapes: Shapes) -> list[str]:
     names = ["clip_l", "clip_g"] if {"clip_l", "clip_g"} <= set(shapes) else ["emb_params"] if "emb_params" in shapes else []
     names = names or [key for key in shapes if len(shapes) == 1 and "lora" not in key]
     return names if all(len(shapes[name]) in (1, 2) for name in names) else []
-
-
-def _header(path: Path) -> dict[str, Any]:
-    """A safetensors file begins with the length of its header in 8 bytes, and then the header as JSON."""
-    with path.open("rb") as file:
-        start = file.read(8)
-        if start[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
-            raise ValueError(
-                f"it is a pickle that is only called {path.suffix}, and a pickle may run a program when it is read"
-            )
-        length = int.from_bytes(start, "little")
-        if len(start) < 8 or length > min(LARGEST_HEADER, path.stat().st_size - 8):
-            raise ValueError("it is not a safetensors file, or not a whole one")
-        header = json.loads(file.read(length))
-    if not isinstance(header, dict):
-        raise ValueError("it is not a safetensors file")
-    return header
 
 
 def _flat(part: str, layer: str) -> str:

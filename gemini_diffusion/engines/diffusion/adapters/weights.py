@@ -8,19 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gemini_diffusion.engines.diffusion.adapters.files import FAMILIES, LABELS, AdapterFile
+from gemini_diffusion.catalogue.header import Shapes
+from gemini_diffusion.engines.diffusion.adapters.files import ANOTHER, AdapterFile, refuse_others
 from gemini_diffusion.engines.diffusion.adapters.header import (
     Matrix,
     Role,
-    Shapes,
     inversion_vectors,
     read_header,
     read_matrices,
 )
 from gemini_diffusion.engines.diffusion.adapters.layers import layers_of
 from gemini_diffusion.errors import BadInput
-
-ANOTHER = "Choose one that was made for this model, or the model it was made for."
 
 
 @dataclass(slots=True)
@@ -49,11 +47,7 @@ def load(file: AdapterFile, base: Any, torch: Any) -> Loaded:
     """The file for the pipeline `base`. Raises BadInput in words where it was made for another model, or is not whole."""
     if file.problem:
         raise BadInput(file.problem)
-    width = _width(base)
-    if (file.width and file.width != width) or file.family in ("flux", "sd3", "other"):
-        raise BadInput(
-            f"{file.name} was made for {_called(file.family, file.width)}, and this model is {_called('', width)}.", ANOTHER
-        )
+    refuse_others(file, _width(base))
     shapes, metadata = read_header(file.path)
     if file.kind == "textual inversion":
         return Loaded(vectors=_vectors(file, base, shapes))
@@ -151,8 +145,3 @@ def _width(base: Any) -> int:
     """How many numbers a word has for the UNet: what tells the families apart."""
     width = base.unet.config.cross_attention_dim
     return int(width if isinstance(width, int) else width[0])
-
-
-def _called(family: str, width: int) -> str:
-    label = LABELS.get(family or FAMILIES.get(width, ""), "a model of its own kind")
-    return f"{label} (a word has {width:,} numbers there)" if width else label
