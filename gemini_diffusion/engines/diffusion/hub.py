@@ -31,7 +31,16 @@ class Hub:
 
     def offered(self, source: str, patterns: Sequence[str]) -> Any:
         """The files of a repository that fit the patterns, with their sizes, and whether they are here; nothing is fetched."""
-        return self._snapshot(source, patterns, dry_run=True)
+        from tqdm import tqdm  # type: ignore[import-untyped]
+
+        class Unseen(tqdm):
+            """The client draws a bar on the terminal even for looking."""
+
+            def __init__(self, *args: Any, **options: Any) -> None:
+                options.pop("name", None)
+                super().__init__(*args, **{**options, "disable": True})
+
+        return self._snapshot(source, patterns, dry_run=True, tqdm_class=Unseen)
 
     def settle(self, source: str, files: Sequence[str], meter: type) -> None:
         """Make these files of a repository a whole version in the cache; what is not here yet is fetched."""

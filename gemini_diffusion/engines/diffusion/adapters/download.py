@@ -1,0 +1,51 @@
+"""A LoRA or a textual inversion on its way from the hub: one .safetensors file of a repository; applies nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gemini_diffusion.catalogue.header import ONLY_SAFETENSORS
+from gemini_diffusion.engines.diffusion.adapters.hub_id import one_of, repository_of
+from gemini_diffusion.engines.diffusion.delivery import Bundle, Delivery, refuse_offline
+from gemini_diffusion.engines.diffusion.shelf import WEIGHTS, in_bytes
+from gemini_diffusion.engines.diffusion.worker import Job
+from gemini_diffusion.errors import AgreementNeeded, BadInput
+
+INSTEAD = "leave it out"
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterDownload:
+    """One file of the hub: `name` is `owner/name`, or `owner/name/file.safetensors` where a repository has several."""
+
+    name: str
+    delivery: Delivery
+
+    def plan(self) -> Bundle:
+        """The file and its size, asked of the hub; nothing is fetched.
+
+        Raises Unreachable, ModelNotFound, and BadInput where the repository has no such file or does not say which one.
+        """
+        refuse_offline(self.name, INSTEAD)
+        return Bundle((self.delivery.plan(repository_of(self.name), (f"*{WEIGHTS}",), self._chosen),))
+
+    def agreement(self) -> AgreementNeeded:
+        """What a person is asked before anything is fetched. Raises what `plan` does."""
+        size, free = self.plan().missing, self.delivery.shelf.free_bytes
+        return AgreementNeeded(
+            f"{self.name} is a {in_bytes(size)} download; {in_bytes(free)} are free here.",
+            f"Agree to it, or {INSTEAD}.",
+            model=self.name,
+            download_bytes=size,
+            free_bytes=free,
+        )
+
+    def run(self, job: Job) -> None:
+        """Fetch the file to where it is found the next time. What has arrived is kept, also after a stop."""
+        self.delivery.bring(self.name, self.plan, job)
+
+    def _chosen(self, files: Sequence[str]) -> list[str]:
+        if not files:
+            raise BadInput(f"{repository_of(self.name)} has no {WEIGHTS} file.", ONLY_SAFETENSORS)
+        return [one_of(self.name, files)]

@@ -1,0 +1,159 @@
+"""LoRAs and textual inversions on their way from the hub: agreed to by size, one safe file, for the right family."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gemini_diffusion import catalogue
+from gemini_diffusion.engines.diffusion.adapters.download import AdapterDownload
+from gemini_diffusion.engines.diffusion.adapters.files import Library, refuse_others, width_of
+from gemini_diffusion.engines.diffusion.delivery import Delivery
+from gemini_diffusion.engines.diffusion.shelf import Shelf, in_bytes
+from gemini_diffusion.engines.diffusion.worker import Job
+from gemini_diffusion.errors import BadInput, ModelNotFound, Unreachable
+from gemini_diffusion.types import Event, Progress, StageFinished
+from tests.adapter_makers import write_header
+from tests.bench import reading
+from tests.servers import hugging_face as hf
+
+QUERY = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
+NAME = "nerijs/pixel-art-xl"
+
+
+def lora(path: Path, width: int = 2048) -> Path:
+    return write_header(path, {f"{QUERY}.lora_down.weight": (4, width), f"{QUERY}.lora_up.weight": (64, 4)})
+
+
+@pytest.fixture
+def hub() -> Iterator[hf.HuggingFaceServer]:
+    with hf.HuggingFaceServer() as server:
+        yield server
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    monkeypatch.setenv("HF_TOKEN", "hf_host")
+    return Library(tmp_path / "adapters", tmp_path / "hub")
+
+
+def download(name: str, library: Library, hub: hf.HuggingFaceServer, token: str = "") -> AdapterDownload:
+    return AdapterDownload(name, Delivery(Shelf(library.hub), hub.url, token))
+
+
+async def fetched(what: AdapterDownload) -> list[Event]:
+    told: list[Event] = []
+    await asyncio.to_thread(what.run, Job(asyncio.get_running_loop(), told.append))
+    await asyncio.sleep(0)
+    return told
+
+
+def weights_asked_for(hub: hf.HuggingFaceServer) -> set[str]:
+    return {call.path.rpartition("/")[2] for call in hub.calls if call.method == "GET" and "/resolve/" in call.path}
+
+
+async def test_a_lora_is_asked_about_with_its_size_then_fetched_and_found_without_asking_again(
+    library: Library, hub: hf.HuggingFaceServer, tmp_path: Path
+) -> None:
+    size = lora(tmp_path / "repository" / "pixel-art-xl.safetensors").stat().st_size
+    (tmp_path / "repository" / "README.md").write_text("words")
+    (tmp_path / "repository" / "pytorch_lora_weights.bin").write_bytes(b"\x80\x02 a pickle")
+    hub.serve(NAME, tmp_path / "repository")
+    assert library.lacks(NAME)
+    wanted = download(NAME, library, hub).agreement()
+    free = in_bytes(shutil.disk_usage(tmp_path).free)
+    assert wanted.message == f"{NAME} is a {in_bytes(size)} download; {free} are free here."
+    assert (wanted.model, wanted.download_bytes) == (NAME, size)
+    assert weights_asked_for(hub) == set()
+
+    told = await fetched(download(NAME, library, hub))
+    assert [event.text for event in told if isinstance(event, StageFinished)] == [f"Fetched {NAME}, {in_bytes(size)}"]
+    assert all(event.total == size for event in told if isinstance(event, Progress))
+    assert weights_asked_for(hub) == {"pixel-art-xl.safetensors"}
+    assert {call.token for call in hub.calls} == {None}
+    assert not library.lacks(NAME)
+    found = library.find(NAME)
+    assert (found.name, found.family, found.size) == ("pixel-art-xl", "sdxl", size)
+
+
+async def test_of_several_files_the_usual_one_is_fetched_or_the_one_that_is_named(
+    library: Library, hub: hf.HuggingFaceServer, tmp_path: Path
+) -> None:
+    for name in ("a", "b", "old/a"):
+        lora(tmp_path / "repository" / f"{name}.safetensors")
+    repository = hub.serve(NAME, tmp_path / "repository")
+    with reading(BadInput, f"{NAME} has several files. Say which: {NAME}/a.safetensors, {NAME}/b.safetensors, {NAME}/old/a"):
+        download(NAME, library, hub).plan()
+    with reading(BadInput, f"{NAME}/c.safetensors is not among the files there. Say which: {NAME}/a.safetensors"):
+        download(f"{NAME}/c.safetensors", library, hub).plan()
+    assert download(f"{NAME}/a.safetensors", library, hub).plan().plans[0].files == ("a.safetensors",)
+    named = f"{NAME}/b.safetensors"
+    await fetched(download(named, library, hub))
+    assert weights_asked_for(hub) == {"b.safetensors"}
+    assert library.find(named).name == "b"
+    assert library.lacks(f"{NAME}/old/a.safetensors")
+    lora(tmp_path / "repository" / "pytorch_lora_weights.safetensors")
+    repository.commit = "f" * 40
+    assert download(NAME, library, hub).plan().plans[0].files == ("pytorch_lora_weights.safetensors",)
+
+
+async def test_a_repository_of_pickles_only_is_refused_and_none_is_fetched(
+    library: Library, hub: hf.HuggingFaceServer, tmp_path: Path
+) -> None:
+    (tmp_path / "repository").mkdir()
+    for name in ("learned_embeds.bin", "style.pt"):
+        (tmp_path / "repository" / name).write_bytes(b"\x80\x02")
+    hub.serve(NAME, tmp_path / "repository")
+    with reading(BadInput, f"{NAME} has no .safetensors file. Only .safetensors files are used"):
+        await fetched(download(NAME, library, hub))
+    assert weights_asked_for(hub) == set()
+
+
+async def test_a_disguised_pickle_is_refused_after_it_came(library: Library, hub: hf.HuggingFaceServer, tmp_path: Path) -> None:
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "repository" / "style.safetensors").write_bytes(b"PK\x03\x04" + bytes(100))
+    hub.serve(NAME, tmp_path / "repository")
+    await fetched(download(NAME, library, hub))
+    with reading(BadInput, "it is a pickle that is only called .safetensors"):
+        library.find(NAME)
+
+
+def test_what_is_not_there_and_being_offline_have_their_words(
+    library: Library, hub: hf.HuggingFaceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub.constants
+
+    with reading(ModelNotFound, f"{NAME} is private or does not exist"):
+        download(NAME, library, hub).agreement()
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with reading(Unreachable, f"{NAME} is not on this machine, and HF_HUB_OFFLINE keeps it from being fetched. Unset"):
+        download(NAME, library, hub).agreement()
+
+
+@pytest.mark.parametrize(
+    "name", ["pixelart", "styles/pixelart", "../../etc", "/etc/passwd", "a/", ".hidden/x", "https://a.b/c"]
+)
+def test_only_a_hub_id_is_looked_for_at_the_hub(name: str, library: Library) -> None:
+    (library.folder / "styles").mkdir(parents=True)
+    assert not library.lacks(name)
+    with pytest.raises(ModelNotFound):
+        library.find(name)
+
+
+def test_a_file_for_another_family_is_refused_before_its_model_is_fetched_or_loaded(
+    library: Library, sdxl: Path, tmp_path: Path
+) -> None:
+    older = library.find(lora(library.folder / "older.safetensors", 768).stem)
+    with reading(BadInput, "older was made for Stable Diffusion 1.5 (a word has 768 numbers there), and this model is SDXL"):
+        refuse_others(older, width_of(catalogue.find("sdxl"), None))
+    refuse_others(older, width_of(catalogue.find("realistic-vision"), None))
+    here = catalogue.find(str(sdxl))
+    with reading(BadInput, "and this model is a model of its own kind (a word has"):
+        refuse_others(older, width_of(here, sdxl))
+    refuse_others(older, width_of(catalogue.find("me/who-knows-xl"), None))
+    with reading(BadInput, "this model is Postcard"):
+        refuse_others(older, width_of(catalogue.find("postcard"), Path(catalogue.find("postcard").source)))
