@@ -204,6 +204,11 @@ def test_what_gradio_has_and_the_window_does_not_need_is_not_there(path: str, cl
     assert client.get("/monitoring").status_code == client.get("/monitoring/summary").status_code == 404
 
 
+def test_where_nobody_asked_for_mcp_there_is_no_such_address(client: httpx.Client) -> None:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    assert client.post("/gradio_api/mcp", json=body).status_code == 404
+
+
 def test_another_host_and_another_page_are_refused(client: httpx.Client) -> None:
     body: dict[str, Any] = {"data": ["hello"], "session_hash": "x"}
     assert client.post("/gradio_api/call/chat", json=body, headers={"Host": "evil.example"}).status_code == 400

@@ -24,7 +24,6 @@ from gemini_diffusion.commands import FLAGS
 from gemini_diffusion.gallery import read_recipe
 from gemini_diffusion.ui.tools import CHAT, IMAGINE
 from tests.running import App
-from tests.script_copies import make, packages, wheel
 from tests.servers.gemini import reply
 from tests.servers.hugging_face import credits_exhausted
 from tests.stand_ins import Held, StandIns, drawn
@@ -253,22 +252,9 @@ async def test_too_long_a_request_is_refused(app: App) -> None:
     assert answer.status_code == 413
 
 
-def test_where_it_is_not_asked_for_there_is_no_such_address(services: StandIns, tmp_path: Path) -> None:
-    with App(tmp_path, environment=services.environment) as plain:
-        assert asyncio.run(knock(plain)).status_code in (404, 405)
-
-
 def test_without_the_package_a_sentence_says_how_to_get_it(tmp_path: Path) -> None:
     (tmp_path / "missing" / "mcp").mkdir(parents=True)
     (tmp_path / "missing" / "mcp" / "__init__.py").write_text("raise ImportError('not here')", "utf-8")
     app = App(tmp_path / "app", environment={"PYTHONPATH": str(tmp_path / "missing")})
     done = app.run("--mcp", "--no-browser")
     assert done.returncode == 1 and "requirements-mcp.txt" in done.stderr and "Traceback" not in done.stderr
-
-
-def test_the_start_script_installs_the_package_only_where_it_is_asked_for(tmp_path: Path) -> None:
-    project = make(tmp_path / "app")
-    (project.folder / "requirements-mcp.txt").write_text("askedfor\n", "utf-8")
-    wheel(project.wheels, "askedfor", "1.0")
-    assert "askedfor" not in packages(project.start())
-    assert packages(project.start("--mcp"))["askedfor"] == "1.0"

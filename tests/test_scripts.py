@@ -85,6 +85,12 @@ def test_changed_requirements_are_installed_at_the_next_start(project: Project) 
     assert packages(done)["second"] == "1.0"
 
 
+def test_what_speaks_mcp_is_installed_only_where_it_is_asked_for(project: Project) -> None:
+    (project.folder / "requirements-mcp.txt").write_text("second\n", "utf-8")
+    assert "second" not in packages(project.start())
+    assert packages(project.start("--mcp"))["second"] == "1.0"
+
+
 @pytest.mark.parametrize("name", ["start.sh", "install_linux.sh", "tests/run.sh", ".ci/run"])
 def test_sourcing_a_script_leaves_the_shell_and_its_folder_alone(unlucky: Project, name: str) -> None:
     done = unlucky.bash(f"source '{unlucky.folder}/{name}'; echo alive $? in $PWD", cwd=unlucky.folder.parent)
