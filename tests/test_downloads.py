@@ -193,6 +193,15 @@ def test_a_disk_without_room_for_a_picture_is_told_before_the_drawing(tmp_path: 
 # --- what is chosen and found ---
 
 
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(41.4e9, "41 GB"), (6.94e9, "6.9 GB"), (350e6, "350 MB"), (9.96e6, "10 MB"), (999_900, "1.0 MB"), (99_500, "100 kB"),
+     (9_100, "9.1 kB"), (0, "0.0 kB")],
+)  # fmt: skip
+def test_an_amount_of_bytes_reads_as_a_person_says_it(count: float, words: str) -> None:
+    assert in_bytes(count) == words
+
+
 def test_of_a_repository_only_what_a_drawing_needs_is_chosen() -> None:
     settings = ["model_index.json", "unet/config.json", "tokenizer/vocab.json", "tokenizer/merges.txt"]
     halves = ["unet/diffusion_pytorch_model.fp16.safetensors", "vae/diffusion_pytorch_model.fp16.safetensors"]

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from gemini_diffusion.engines.diffusion.shelf import in_bytes
+from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.log import Redacting, redacted
 from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import AdapterChoice
+from gemini_diffusion.ui.adapter_list import read, write
 from gemini_diffusion.ui.mishap import told
+from tests.adapter_makers import write_header
 from tests.desk import Desk, who
+from tests.sketch import SketchEngine
 
 CANARY = "AIzaCANARY-canary-canary-9f31"
 
@@ -105,6 +111,37 @@ async def test_the_check_names_each_part(desk: Desk) -> None:
         "**Picture filter** (works): On where strangers draw. The picture filter's model Falconsai/nsfw_image_detection"
         in found
     )
+
+
+# LoRAs and textual inversions
+
+
+async def test_the_adapters_that_are_here_are_listed_each_time_with_what_they_answer_to(tmp_path: Path) -> None:
+    engines = [LocalEngine(tmp_path), SketchEngine("hosted")]
+    assert "Put a \\.safetensors file into the folder adapters" in await read(engines)
+    layer = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
+    shapes = {f"{layer}.lora_down.weight": (4, 2048), f"{layer}.lora_up.weight": (64, 4)}
+    oils = write_header(tmp_path / "adapters" / "oils.safetensors", shapes, {"trigger_words": "ohwx, in oils"})
+    write_header(tmp_path / "adapters" / "Toy.safetensors", {"emb_params": (1, 768)})
+    (tmp_path / "adapters" / "bad.pt").write_bytes(b"\x80\x02")
+    lines = (await read(engines)).replace("\\", "").splitlines()
+    assert lines[0] == "These are here, as they are written into a prompt:"
+    assert lines[2:] == [
+        f"- **&lt;lora:oils:1&gt;** LoRA for SDXL, {in_bytes(oils.stat().st_size)}; answers to ohwx, in oils",
+        "- **&lt;toy&gt;** textual inversion for Stable Diffusion 1.5, 1.6 kB",
+        "- **&lt;lora:bad:1&gt;** cannot be used: bad.pt is not used: a .pt file may run a program when it is read. "
+        "Only .safetensors files are used: they hold numbers and nothing that runs.",
+    ]
+
+
+def test_nothing_that_a_file_says_of_itself_is_read_as_markdown_or_html_and_many_files_are_cut() -> None:
+    evil = AdapterChoice("<lora:[x](y)\n# big:1>", "LoRA", ("<img src=x onerror=alert(1)>", "![a](http://b.c/d.png)"))
+    shown = write([evil, *[AdapterChoice(f"<lora:{number}:1>", "LoRA") for number in range(99)]])
+    assert "<" not in shown
+    assert "\\[x\\]\\(y\\) \\# big" in shown
+    assert "\\!\\[a\\]\\(http" in shown
+    assert shown.splitlines()[-1] == "- and 40 more"
+    assert len(shown.splitlines()) == 2 + 60 + 1
 
 
 # Errors in words

@@ -15,7 +15,7 @@ from gemini_diffusion.commands import Flags
 from gemini_diffusion.errors import GeminiDiffusionError
 from gemini_diffusion.options import Option, Secret
 from gemini_diffusion.settings import GROUPS, Settings
-from gemini_diffusion.ui import keys, markup
+from gemini_diffusion.ui import adapter_list, keys, markup
 from gemini_diffusion.ui.choices import Offer, chat_offer, image_offer
 from gemini_diffusion.ui.identity import name_of
 from gemini_diffusion.ui.mishap import told
@@ -32,11 +32,12 @@ LISTED = ("chat_model", "image_model")
 
 @dataclass(frozen=True, slots=True)
 class SettingsTab:
-    """The control of each setting by its name, the keys, and the check of what works."""
+    """The control of each setting by its name, the keys, the adapters that are here, and the check of what works."""
 
     visitors: Visitors
     controls: dict[str, Any]
     keys: tuple[keys.KeyBox, ...]
+    adapters: gr.Markdown
     check: gr.Button
     findings: gr.Markdown
 
@@ -63,6 +64,10 @@ class SettingsTab:
             "image_model": await image_offer(self.visitors, settings),
         }
         return {self.controls[name]: self._offered(settings, name, offer) for name, offer in offers.items()}
+
+    async def listed(self) -> str:
+        """The adapters that are here now."""
+        return await adapter_list.read(self.visitors.studio.engines.values())
 
     def _offered(self, settings: Settings, name: str, offer: Offer) -> Any:
         info = f"{explained(Settings.table()[name])} {offer.trouble}".strip()
@@ -98,6 +103,7 @@ class SettingsTab:
         shown = [*self.controls.values(), *(box.state for box in self.keys)]
         tab.select(told(self.open), None, shown, **quiet)
         tab.select(told(self.lists), None, [self.controls[name] for name in LISTED], **quiet)
+        tab.select(told(self.listed), None, self.adapters, **quiet)
         for name, control in self.controls.items():
             if Settings.table()[name].scope == "visitor":
                 events = [control.input] if _is_choice(name) else [control.blur, control.submit]
@@ -111,6 +117,7 @@ def build(visitors: Visitors) -> SettingsTab:
     """Lays the tab out where it is called: groups in the order of need; what is the host's only for the host."""
     controls: dict[str, Any] = {}
     boxes: list[keys.KeyBox] = []
+    adapters = gr.Markdown(elem_id="adapters-here", render=False)
     with gr.Column(elem_id="settings", min_width=0):
         for group in GROUPS:
             rows = {
@@ -127,10 +134,12 @@ def build(visitors: Visitors) -> SettingsTab:
                 for name, option in rows.items():
                     if not _is_key(name):
                         controls[name] = control(name, option)
+                    if name == "adapters":
+                        adapters.render()
         with gr.Accordion("What works here", open=True, elem_classes="group"):
             check = gr.Button("Check now", size="md", elem_id="check", min_width=0)
             findings = gr.Markdown(elem_id="findings")
-    return SettingsTab(visitors, controls, tuple(boxes), check, findings)
+    return SettingsTab(visitors, controls, tuple(boxes), adapters, check, findings)
 
 
 def control(name: str, option: Option) -> Any:

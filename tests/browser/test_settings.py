@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Locator, expect
 
+from tests.adapter_makers import write_header
 from tests.browser.conftest import Open
 from tests.browser.window import Window
 from tests.servers.gemini import reply
@@ -13,6 +17,7 @@ from tests.stand_ins import HOST_KEY, Held, StandIns
 pytestmark = pytest.mark.browser
 KEY = "AIza-typed-into-the-window-9876"
 TOKEN = "hf_typed_into_the_window_5432"
+MUSHROOM = Path(__file__).parents[1] / "assets" / "mushroom.safetensors"
 
 
 def part(window: Window, name: str) -> Locator:
@@ -118,6 +123,29 @@ def test_a_value_that_does_not_fit_is_said_and_the_old_one_stays(come: Open) -> 
     window.reload()
     window.go_to("Settings")
     expect(box).to_have_value("250")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
+def test_the_adapters_that_are_here_are_listed_when_the_tab_is_opened(come: Open, width: int, theme: str) -> None:
+    window = come(width=width, theme=theme)
+    folder = window.app.home / "adapters"
+    hostile = "<img src=x onerror=alert(1)> [a](javascript:alert(2)) a-name-that-goes-on-and-on-without-a-blank-in-all-of-it"
+    window.go_to("Settings")
+    folder.mkdir(exist_ok=True)
+    shutil.copy(MUSHROOM, folder)
+    write_header(folder / f"{hostile}.safetensors", {"emb_params": (1, 768)})
+    window.go_to("Chat")
+    window.go_to("Settings")
+    window.page.get_by_role("button", name="Model details").click()
+    listed = part(window, "adapters-here")
+    expect(listed).to_contain_text("<lora:mushroom:1>")
+    expect(listed).to_contain_text("LoRA for Postcard, ")
+    expect(listed).to_contain_text("<img src=x onerror=alert(1)>")
+    assert listed.locator("img, a").count() == 0
+    listed.scroll_into_view_if_needed()
+    window.shot(f"adapters-{width}-{theme}")
+    assert window.overflow() == 0
+    assert window.contrast(listed.locator("li")) >= 4.5
 
 
 def test_review_is_switched_on_in_settings(come: Open, services: StandIns) -> None:

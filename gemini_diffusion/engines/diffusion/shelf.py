@@ -18,6 +18,7 @@ from gemini_diffusion.errors import DiskFull
 WITHOUT_WEIGHTS = ("scheduler", "tokenizer", "tokenizer_2", "feature_extractor")
 ROOM_FOR_PICTURES = 500_000_000
 """Bytes that should be free before a drawing begins, so that what took minutes can also be kept."""
+UNITS = (("GB", 1e9), ("MB", 1e6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +124,9 @@ def refuse_full_disk(pictures: Path) -> None:
 
 
 def in_bytes(count: float) -> str:
-    """An amount of bytes as a person reads it: 6.9 GB, 41 GB, 350 MB."""
-    unit, size = ("GB", count / 1e9) if count >= 1e9 else ("MB", count / 1e6)
-    return f"{size:.1f} {unit}" if size < 10 else f"{size:,.0f} {unit}"
+    """An amount of bytes as a person reads it: 6.9 GB, 41 GB, 350 MB, 9.1 kB."""
+    unit, size = next(((unit, count / each) for unit, each in UNITS if count >= 0.9995 * each), ("kB", count / 1e3))
+    return f"{size:.1f} {unit}" if size < 9.95 else f"{size:,.0f} {unit}"
 
 
 def is_whole(folder: Path, left_out: Collection[str] = ()) -> bool:
