@@ -9,7 +9,7 @@ import urllib.request
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from PIL import Image
@@ -26,7 +26,21 @@ ENVIRONMENT, FILE = GOOGLE + "SyCanaryInTheEnvironment0000000001", HUB + "Canary
 TYPED, TYPED_TOKEN = GOOGLE + "SyCanaryTypedIntoTheWindow00000003", HUB + "CanaryTypedIntoTheWindow000000000004"
 MISPLACED = GOOGLE + "SyCanaryThatIsNoKey with blanks 00005"
 QUERY = HUB + "CanaryInTheEndpointsQuery0000000006"
-CANARIES = (ENVIRONMENT, FILE, TYPED, TYPED_TOKEN, MISPLACED, QUERY)
+NAME, PASSWORD = "ada", "CanaryThatOpensTheSharedWindow00007"
+CANARIES = (ENVIRONMENT, FILE, TYPED, TYPED_TOKEN, MISPLACED, QUERY, PASSWORD)
+SHARED = ("--host", "0.0.0.0", "--lend-keys", "--auth", f"{NAME}:{PASSWORD}")
+
+
+class Guest(Visitor):
+    """Somebody who knows the password where one is asked for."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__(app.url.replace("0.0.0.0", "127.0.0.1"))
+        if app.flags:
+            form = urlencode({"username": NAME, "password": PASSWORD}).encode()
+            with self._open(f"{self.url}/login", form) as answer:
+                self.heard.append(answer.read().decode())
+            self.read("/")
 
 
 def disguises(key: str) -> set[bytes]:
@@ -40,33 +54,52 @@ def found_in(text: bytes) -> list[str]:
     return [key for key in CANARIES if any(disguise in text for disguise in disguises(key))]
 
 
-@pytest.fixture(scope="module")
-def ran(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, Visitor]]:
+@pytest.fixture(scope="module", params=[(), SHARED], ids=["a window of one's own", "a shared window with lent keys"])
+def ran(
+    request: pytest.FixtureRequest, services: StandIns, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[App, Visitor]]:
     """An app that has lived through everything: all went well, all went wrong, all was set, forgotten and asked for again."""
     endpoint = f"{services.addresses['HF_INFERENCE_URL']}?key={QUERY}"
     environment = {**services.addresses, "HF_INFERENCE_URL": endpoint, "GOOGLE_API_KEY": ENVIRONMENT}
-    environment["GEMINI_DIFFUSION_DEADLINE"] = "3"
-    app = App(tmp_path_factory.mktemp("canary"), environment=environment, env_file=f"HF_TOKEN={FILE}\n".encode())
-    with app:
-        yield app, lived(app, services)
+    environment["GEMINI_DIFFUSION_DEADLINE"] = "2"
+    env_file = f"HF_TOKEN={FILE}\n".encode()
+    services.forget()
+    with App(tmp_path_factory.mktemp("canary"), request.param, environment, env_file) as app:
+        visitor = Guest(app)
+        (shared_with if request.param else lived)(visitor, services)
+        yield app, visitor
 
 
-def lived(app: App, services: StandIns) -> Visitor:
-    visitor = Visitor(app.url)
-    spoken(visitor, services)  # with the host's keys
-    assert {call.key for call in services.gemini.generations} == {ENVIRONMENT}
-    assert {call.token for call in services.hub.drawings} == {FILE}
+def lived(visitor: Visitor, services: StandIns) -> None:
+    """The host, with the keys of the program, then with others typed into the window."""
+    spoken(visitor, services)
+    assert used(services) == (ENVIRONMENT, FILE)
     visitor.press("google_api_key-save", "click", MISPLACED)
     visitor.press("google_api_key-save", "click", TYPED)
     visitor.press("hf_token-save", "click", TYPED_TOKEN)
     services.forget()
-    spoken(visitor, services)  # with the visitor's own
-    assert {call.key for call in services.gemini.generations} == {TYPED}
-    assert {call.token for call in services.hub.drawings} == {TYPED_TOKEN}
-    refused(visitor, services)
+    spoken(visitor, services)
+    assert used(services) == (TYPED, TYPED_TOKEN)
+    refused(visitor, services, TYPED, TYPED_TOKEN)
     for button in ("google_api_key-test", "hf_token-test"):
         visitor.press(button, "click")
-    return visitor
+
+
+def shared_with(visitor: Visitor, services: StandIns) -> None:
+    """A stranger, with the keys of the host, then with one of their own."""
+    spoken(visitor, services)
+    assert used(services) == (ENVIRONMENT, FILE)
+    refused(visitor, services, ENVIRONMENT, FILE)
+    visitor.press("google_api_key-save", "click", TYPED)
+    visitor.press("box", "submit", "hello")
+    for button in ("google_api_key-test", "hf_token-test"):
+        visitor.press(button, "click")
+
+
+def used(services: StandIns) -> tuple[str | None, str | None]:
+    """The one key and the one token that both services were called with."""
+    (key,), (token,) = {call.key for call in services.gemini.generations}, {call.token for call in services.hub.drawings}
+    return key, token
 
 
 def spoken(visitor: Visitor, services: StandIns) -> None:
@@ -81,15 +114,15 @@ def spoken(visitor: Visitor, services: StandIns) -> None:
     visitor.press(PAGE, "load")
 
 
-def refused(visitor: Visitor, services: StandIns) -> None:
+def refused(visitor: Visitor, services: StandIns, key: str, token: str) -> None:
     """All goes wrong, and the services say the key aloud, as some do."""
-    said, token = f"API key {TYPED} expired, see ?key={TYPED}", f"Token {TYPED_TOKEN} is not allowed here"
+    said, denied = f"API key {key} expired, see ?key={key}", f"Token {token} is not allowed here"
     program = visitor.program()
     for refusal_of_gemini in (invalid_key(), refusal(400, "INVALID_ARGUMENT", said), refusal(500, "INTERNAL", said)):
         services.gemini.enqueue(*[refusal_of_gemini] * 6)
         visitor.press("box", "submit", "hello")
         services.forget()
-    for refusal_of_hub in (invalid_token(), forbidden(), as_json({"error": token}, 422), as_json({"error": token}, 404)):
+    for refusal_of_hub in (invalid_token(), forbidden(), as_json({"error": denied}, 422), as_json({"error": denied}, 404)):
         services.hub.enqueue(*[refusal_of_hub] * 2)
         visitor.press("box", "submit", "/imagine a fox")
         with pytest.raises(AppError) as told:
@@ -100,7 +133,7 @@ def refused(visitor: Visitor, services: StandIns) -> None:
 
 def test_no_key_is_in_anything_the_server_sends(ran: tuple[App, Visitor]) -> None:
     app, visitor = ran
-    stranger = Visitor(app.url)
+    stranger = Guest(app)
     for person in (visitor, stranger):
         for path in ("/", "/config", "/gradio_api/info", "/gradio_api/openapi.json", "/theme.css", "/manifest.json"):
             person.read(path)
@@ -112,22 +145,23 @@ def test_no_key_is_in_anything_the_server_sends(ran: tuple[App, Visitor]) -> Non
 
 
 def test_no_key_is_in_what_gradio_would_tell_of_itself(ran: tuple[App, Visitor]) -> None:
-    app, _ = ran
+    app, visitor = ran
     for path in ("/monitoring", "/monitoring/summary", "/gradio_api/runs", "/gradio_api/deep_link?session_hash=x", "/file=.env",
                  f"/gradio_api/file={app.folder / '.env'}", f"/gradio_api/file={app.folder / 'stderr.txt'}"):  # fmt: skip
         with pytest.raises(urllib.error.HTTPError):
-            urllib.request.urlopen(app.url + path)
+            urllib.request.urlopen(visitor.url + path)
 
 
 def test_no_key_is_in_the_log(ran: tuple[App, Visitor]) -> None:
     app, _ = ran
-    assert found_in(app.said.encode()) == []
+    said = app.said.replace(f"\nName: {NAME}  Password: {PASSWORD}\n", "\n", 1)  # the host's own terminal, once
+    assert found_in(said.encode()) == []
     assert "Traceback" not in app.said
 
 
 def test_no_key_is_in_any_file(ran: tuple[App, Visitor]) -> None:
     app, _ = ran
-    files = [path for path in app.folder.rglob("*") if path.is_file() and path.name not in (".env", "app.py")]
+    files = [path for path in app.folder.rglob("*") if path.is_file() and path.name not in (".env", "app.py", "stdout.txt")]
     assert {".png", ".jpg", ".webp", ".json"} <= {path.suffix for path in files}
     leaks = {str(path.relative_to(app.folder)): found_in(content(path)) for path in files}
     assert {name: found for name, found in leaks.items() if found} == {}
