@@ -159,13 +159,6 @@ async def test_a_lora_is_heard_in_the_drawing_that_names_it_and_in_no_other(
     assert pictures[0] == pictures[2] == pictures[3] != pictures[1]
 
 
-async def test_what_cannot_be_honoured_yet_is_named(local: Local, sdxl: Path) -> None:
-    can = local.engine.capabilities(str(sdxl), Settings())
-    for name in ("image", "mask", "hd"):
-        wish: dict[str, Any] = {name: True if name == "hd" else b"a picture"}
-        assert (name in (await local.draw(sdxl, **wish)).ignored) != getattr(can, name)
-
-
 # --- Stop and the queue ---
 
 

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from gemini_diffusion import catalogue
-from gemini_diffusion.engines.diffusion import refining, schedulers
+from gemini_diffusion.engines.diffusion import refining
+from gemini_diffusion.engines.diffusion.beginning import Beginning
 from gemini_diffusion.engines.diffusion.bench import Bench, Commission
 from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Drawn, Pipeline
 from gemini_diffusion.engines.diffusion.queue import DrawingQueue
 from gemini_diffusion.engines.diffusion.tiling import seamless
-from gemini_diffusion.engines.diffusion.view import view_of
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import RequestRefused
 from gemini_diffusion.settings import Settings
@@ -165,24 +166,23 @@ async def test_a_refiner_without_the_parts_it_shares_loads_as_well(
     assert isinstance(pair.draw([asked(refine=0.5)])[0], Drawn)
 
 
-async def test_a_finishing_pass_changes_a_picture_a_little_and_more_with_more_strength(
-    pair: Pipeline, packages: Packages
+@pytest.mark.parametrize(
+    ("strength", "refine", "split"), [(0.3, 0.8, (0, 3)), (0.7, 0.8, (5, 2)), (0.45, 0.5, (0, 4)), (0.7, 1.0, (7, 0))]
+)
+async def test_a_pass_that_hardly_moves_from_a_picture_is_the_refiners_alone_and_others_are_shared(
+    pair: Pipeline, strength: float, refine: float, split: tuple[int, int]
 ) -> None:
-    (drawn,) = pair.draw([asked(num_inference_steps=6)])
+    steps, events = [0, 0], list[Event]()
+    pair.base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
+    pair.refiner.unet.register_forward_hook(lambda *_: steps.__setitem__(1, steps[1] + 1))
+    one = asked(events.append, num_inference_steps=10, strength=strength, refine=refine)
+    picture = Image.new("RGB", (64, 64), (200, 90, 30))
+    (drawn,) = pair.draw([dataclasses.replace(one, beginning=Beginning(picture))])
+    await asyncio.sleep(0)
     assert isinstance(drawn, Drawn)
-
-    def finished(strength: float) -> Any:
-        view = view_of(pair.refiner, schedulers.fresh(packages.diffusers, "", pair.base.scheduler))
-        latents = refining.finish(
-            view, drawn.image, strength, prompt="a cat", num_inference_steps=10,
-            generator=packages.torch.Generator().manual_seed(7),
-        )  # fmt: skip
-        return latents, view.num_timesteps
-
-    little, steps = finished(refining.STRENGTH)
-    much, more = finished(0.9)
-    assert (steps, more, tuple(little.shape)) == (3, 9, (1, 4, 8, 8))
-    assert not packages.torch.equal(little, much)
+    assert (tuple(steps), drawn.steps, drawn.ignored) == (split, sum(split), ())
+    told = [(event.done, event.total) for event in events if isinstance(event, Progress)]
+    assert told == [(number, sum(split)) for number in range(1, sum(split) + 1)]
 
 
 # --- edges that meet ---

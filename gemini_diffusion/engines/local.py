@@ -8,7 +8,9 @@ from gemini_diffusion import catalogue
 from gemini_diffusion.catalogue import ImageModel
 from gemini_diffusion.engines.diffusion.adapters.files import FOLDER, LABELS, AdapterFile, Library
 from gemini_diffusion.engines.diffusion.adapters.words import choose
+from gemini_diffusion.engines.diffusion.beginning import Beginnings
 from gemini_diffusion.engines.diffusion.bench import Bench, Commission
+from gemini_diffusion.engines.diffusion.conditioning import LONGEST
 from gemini_diffusion.engines.diffusion.device import SMALL, has_gpu, place
 from gemini_diffusion.engines.diffusion.download import Download, in_bytes
 from gemini_diffusion.engines.diffusion.packages import open_packages
@@ -41,7 +43,7 @@ class LocalEngine:
         self._hub_url = hub_url
         self._bench, self._downloads = Bench(), Worker("download")
         self._drawings: DrawingQueue[Commission, ImageResult] = DrawingQueue(self._bench.draw)
-        self._tokens = TokenCounter()
+        self._tokens, self._beginnings = TokenCounter(), Beginnings()
 
     def default_model(self, settings: Settings) -> str:
         """SDXL where a GPU is and the download was agreed to or made, else the model that came with the program."""
@@ -65,16 +67,20 @@ class LocalEngine:
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
         """All that diffusers offers for the model's family."""
         entry = catalogue.find(model)
+        is_clip = entry.family in ("sdxl", "sd15")
         return Capabilities(
             negative_prompt=entry.takes_negative,
             scheduler=True,
             prompt_2=entry.family == "sdxl",
-            max_tokens=entry.max_tokens,
+            max_tokens=LONGEST if is_clip else entry.max_tokens,
             schedulers=tuple(SCHEDULERS),
             adapters=True,
-            weights=True,
+            weights=is_clip,
             refine=bool(entry.refiner),
+            image=True,
+            mask=True,
             tile=True,
+            hd=True,
         )
 
     async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
@@ -82,12 +88,14 @@ class LocalEngine:
         _refuse_the_impossible(request)
         refuse_full_disk(self._home)
         entry = catalogue.find(request.model)
+        beginning = await self._beginnings.read(request)
         chosen = choose(request, self._library)
         folder = await self._folder(entry, settings, emit)
         wanted = entry.refiner if request.refine < 1 else ""
         refiner = await self._folder(catalogue.find(wanted), settings, emit) if wanted else None
         parts = self._shelf.parts(entry)
-        commission = Commission(chosen.request, entry, folder, refiner, parts, chosen.files, chosen.notices)
+        notices = (*chosen.notices, *(beginning.notices if beginning else ()))
+        commission = Commission(chosen.request, entry, folder, refiner, parts, chosen.files, beginning, notices)
         return await self._drawings.draw(commission, emit)
 
     async def models(self, settings: Settings) -> list[ModelChoice]:
@@ -147,6 +155,8 @@ def _refuse_the_impossible(request: ImageRequest) -> None:
         )
     if request.num_inference_steps < 1:
         raise RequestRefused("A drawing needs at least one step.", "About 30 are usual.")
+    if request.image and not 0 <= request.strength <= 1:
+        raise RequestRefused("Strength is how far to move from the picture, between 0 and 1.", "0.6 is usual, 1 forgets it.")
     if not 0 < request.refine <= 1:
         raise RequestRefused("The refiner begins after a part of the drawing, between 0 and 1.", "0.8 is usual, 1 is never.")
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gc
 import time
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gemini_diffusion.catalogue import ImageModel
 from gemini_diffusion.engines.diffusion.adapters.applied import Adapters
 from gemini_diffusion.engines.diffusion.adapters.files import AdapterFile
+from gemini_diffusion.engines.diffusion.beginning import Beginning
 from gemini_diffusion.engines.diffusion.device import measure, place
 from gemini_diffusion.engines.diffusion.loading import load, weigh
 from gemini_diffusion.engines.diffusion.memory import Plan, decide
@@ -32,7 +32,8 @@ class Commission:
     """One picture to draw with the model in `folder` (or file) and the `parts` that belong to it.
 
     `refiner` is the folder of the model that makes the last steps, where that is wanted. `adapters` are drawn with at their
-    strengths. `notices` are what a person should read of how the request was understood.
+    strengths. `beginning` is the picture it begins from, None for none. `notices` are what a person should read of how the
+    request was understood.
     """
 
     request: ImageRequest
@@ -41,6 +42,7 @@ class Commission:
     refiner: Path | None = None
     parts: Parts = ALONE
     adapters: tuple[tuple[AdapterFile, float], ...] = ()
+    beginning: Beginning | None = None
     notices: tuple[str, ...] = ()
 
     @property
@@ -65,10 +67,13 @@ class Commission:
     def kind(self) -> Hashable:
         """What has to be the same for two to be drawn in one go: everything but the words and the seed.
 
-        An absent negative prompt is not an empty one, so both have one or neither has.
+        An absent negative prompt is not an empty one, so both have one or neither has. Large pictures are drawn one by one:
+        their tiles are, and together they would only wait for each other.
         """
         request = self.request
-        alike = dataclasses.replace(request, prompt="", negative_prompt="", prompt_2="", seed=None, party="")
+        if request.hd:
+            return id(self)
+        alike = replace(request, prompt="", negative_prompt="", prompt_2="", seed=None, party="")
         given = bool(request.negative_prompt), bool(request.prompt_2)
         return alike, given, self.folder, self.refiner, self.parts, self.adapters
 
@@ -153,7 +158,7 @@ class Bench:
             started = time.monotonic()
             width, height = warm.plan.size(commission.request.width, commission.request.height)
             asked = [
-                Asked(dataclasses.replace(ticket.drawing.request, width=width, height=height), seed, ticket.job)
+                Asked(replace(ticket.drawing.request, width=width, height=height), seed, ticket.job, ticket.drawing.beginning)
                 for ticket, seed in zip(tickets, seeds, strict=True)
             ]
             with warm.adapters.applied(commission.adapters):
@@ -173,14 +178,14 @@ class Bench:
                 packages = open_packages()
                 self._tried = plan or self._plan(commission, packages)
                 pipeline = load(commission.folder, packages, self._tried, commission.parts)
-                pipeline = dataclasses.replace(pipeline, clip_skip=commission.entry.clip_skip)
+                pipeline = replace(pipeline, clip_skip=commission.entry.clip_skip)
                 warm = Warm(pipeline, self._tried, commission.most_pixels, Adapters(pipeline.base, packages.torch))
                 stage.text = f"{label} is in memory: {pipeline.placement}"
         self._warm[key], self._tried = warm, warm.plan
         if commission.refiner and warm.pipeline.refiner is None:
             with jobs.stage("loading", "Loading the refiner into memory") as stage:
                 refiner = open_refiner(commission.refiner, warm.pipeline.base, warm.pipeline.packages)
-                warm = dataclasses.replace(warm, pipeline=dataclasses.replace(warm.pipeline, refiner=refiner))
+                warm = replace(warm, pipeline=replace(warm.pipeline, refiner=refiner))
                 self._warm[key] = warm
                 stage.text = "The refiner is in memory"
         return warm
@@ -222,7 +227,7 @@ def _hand_over(ticket: Ticket[Commission, ImageResult], seed: int, outcome: Outc
         return ticket.fail(outcome)
     request, plan = ticket.drawing.request, made.warm.plan
     notices = (*ticket.drawing.notices, *outcome.notices)
-    ticket.job.emit(StageFinished("drawing", f"Drew it, {request.num_inference_steps} steps", made.seconds))
+    ticket.job.emit(StageFinished("drawing", f"Drew it, {outcome.steps} steps", made.seconds))
     ticket.finish(
         ImageResult(
             image=outcome.image,

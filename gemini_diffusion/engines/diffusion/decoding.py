@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from gemini_diffusion.engines.diffusion import tiling
@@ -32,28 +33,32 @@ def decode(pipeline: Any, latents: Any, torch: Any, seamless: bool = False) -> t
     framed = tiling.framed(latents, torch) if seamless else latents
     vae = pipeline.vae
     with torch.no_grad():
-        pixels, notices = _within_memory(vae, framed, torch)
+        pixels, in_tiles_now = within_memory(vae, torch, lambda: _pixels(vae, framed, torch))
+        notices = (IN_TILES,) if in_tiles_now else ()
         if not torch.isfinite(pixels).all() and vae.dtype != torch.float32:
             notices = (*notices, MENDED.format(dtype=_name(vae.dtype)))
             vae.to(torch.float32)  # and it stays so: the next picture would overflow as well
-            pixels, _ = _within_memory(vae, framed, torch)
+            pixels, _ = within_memory(vae, torch, lambda: _pixels(vae, framed, torch))
     if not torch.isfinite(pixels).all():
         raise BadAnswer("The decoder of this model makes no numbers out of it, so there is no picture.", ANOTHER)
     picture = _checked(pipeline, tiling.unframed(pixels, latents) if seamless else pixels)
     return picture, (*notices, BLACK) if is_black(picture) else notices
 
 
-def _within_memory(vae: Any, latents: Any, torch: Any) -> tuple[Any, tuple[str, ...]]:
-    """The pixels, at once or else in tiles; the second try begins when nothing of the first is held any more."""
+def within_memory(vae: Any, torch: Any, work: Callable[[], Any]) -> tuple[Any, bool]:
+    """What the decoder or the encoder of `vae` makes in `work`, at once or, where the memory does not suffice, in tiles.
+
+    Also whether it was so. The second try begins when nothing of the first is held any more.
+    """
     try:
-        return _pixels(vae, latents, torch), ()
+        return work(), False
     except (RuntimeError, MemoryError) as error:
         if vae.use_tiling or not isinstance(translated(error, ""), OutOfMemory):
             raise
     in_tiles(vae)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    return _pixels(vae, latents, torch), (IN_TILES,)
+    return work(), True
 
 
 def in_tiles(vae: Any) -> None:

@@ -8,48 +8,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from gemini_diffusion.engines.diffusion import refining, schedulers
-from gemini_diffusion.engines.diffusion.conditioning import Conditioning, condition
-from gemini_diffusion.engines.diffusion.decoding import Overflowed, decode
+from gemini_diffusion.engines.diffusion import sampling
+from gemini_diffusion.engines.diffusion.conditioning import Conditioning
+from gemini_diffusion.engines.diffusion.decoding import Overflowed
 from gemini_diffusion.engines.diffusion.device import Placement
+from gemini_diffusion.engines.diffusion.drawing import Asked as Asked
+from gemini_diffusion.engines.diffusion.drawing import Drawing, Words
+from gemini_diffusion.engines.diffusion.drawing import Drawn as Drawn
+from gemini_diffusion.engines.diffusion.drawing import Outcome as Outcome
+from gemini_diffusion.engines.diffusion.enlarging import Enlargement
 from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.preview import Previews
+from gemini_diffusion.engines.diffusion.sampling import Models
 from gemini_diffusion.engines.diffusion.steps import Steps, stoppable
-from gemini_diffusion.engines.diffusion.tiling import seamless
-from gemini_diffusion.engines.diffusion.view import parts_of, view_of
-from gemini_diffusion.engines.diffusion.worker import Abandoned, Job, Together
-from gemini_diffusion.errors import GeminiDiffusionError
-from gemini_diffusion.types import ImageRequest
+from gemini_diffusion.engines.diffusion.view import parts_of
+from gemini_diffusion.engines.diffusion.worker import Together
 
 WIDENED = "The model's numbers overflowed in float16, so it was drawn again in bfloat16."
-NOT_YET = ("image", "mask", "hd")
-"""Fields of a request that are not honoured here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One picture of a drawing, every number decided, and the job of whoever waits for it."""
-
-    request: ImageRequest
-    seed: int
-    job: Job
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A picture and what has to be known of how it came about."""
-
-    image: Any
-    scheduler: str
-    ignored: tuple[str, ...]
-    notices: tuple[str, ...]
-
-    def after(self, notice: str) -> Drawn:
-        """The same picture, with one thing more to know."""
-        return dataclasses.replace(self, notices=(notice, *self.notices))
-
-
-Outcome = Drawn | GeminiDiffusionError | Abandoned
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,66 +54,21 @@ class Pipeline:
         return outcomes
 
     def _draw(self, asked: Sequence[Asked]) -> list[Outcome]:
-        """Conditioning, sampling, decoding."""
-        torch, request = self.packages.torch, asked[0].request
+        """Conditioning, sampling, decoding; what can be sampled in one go is."""
+        torch, first = self.packages.torch, asked[0]
+        words = Words(Models(self.base, self.refiner, self.packages), self.clip_skip)
         outcomes: dict[int, Outcome] = {}
         with (
             _threads(torch, self.placement.threads),
             stoppable(self._parts(), Together([one.job for one in asked]).check),
-            seamless(self._parts(), torch, request.tile),
         ):
-            views = self._views(request)
-            texts = [[self._condition(view, one.request) for view in views] for one in asked]
+            legs = sampling.legs(words.models, first.request, first.strength)
+            texts = [words.told(legs, one.request) for one in asked]
             for places in _alike(texts):
-                latents = self._sample(views, [asked[place] for place in places], [texts[place] for place in places])
-                for row, place in enumerate(places):
-                    outcomes[place] = self._finish(views, asked[place], latents[row : row + 1], texts[place][0])
+                group = [asked[place] for place in places]
+                drawing = Drawing(words.models, legs, group, [texts[place] for place in places])
+                outcomes.update(zip(places, _made(drawing, words), strict=True))
         return [outcomes[place] for place in range(len(asked))]
-
-    def _condition(self, view: Any, request: ImageRequest) -> Conditioning:
-        return condition(view, request, clip_skip=self.clip_skip if type(view) is type(self.base) else 0)
-
-    def _views(self, request: ImageRequest) -> list[Any]:
-        """The base's view for this drawing, and the refiner's where it has steps to make; they follow one schedule."""
-        scheduler = schedulers.fresh(self.packages.diffusers, request.scheduler, self.base.scheduler)
-        views = [view_of(self.base, scheduler)]
-        if self.refiner is not None and refining.steps_left(scheduler, request):
-            views.append(view_of(self.refiner, type(scheduler).from_config(scheduler.config)))
-        return views
-
-    def _sample(self, views: Sequence[Any], asked: Sequence[Asked], texts: Sequence[Sequence[Conditioning]]) -> Any:
-        """Latents [pictures, channels, height / 8, width / 8]: the base's, and the refiner's after them."""
-        torch, request = self.packages.torch, asked[0].request
-        words = [_merged(column, torch) for column in zip(*texts, strict=True)]
-        jobs, previews = Together([one.job for one in asked]), Previews(torch, views)
-        later = refining.steps_left(views[0].scheduler, request) if len(views) > 1 else 0
-        options: dict[str, Any] = {
-            "num_inference_steps": request.num_inference_steps,
-            "guidance_scale": request.guidance_scale,
-            "generator": [torch.Generator("cpu").manual_seed(one.seed) for one in asked],
-            "output_type": "latent",
-            "callback_on_step_end": Steps(jobs, previews, later).after_step,
-        }
-        size = {"width": request.width, "height": request.height}
-        if not later:
-            return views[0](**words[0], **size, **options).images
-        latents = views[0](**words[0], **size, **options, denoising_end=request.refine).images
-        return views[1](**words[1], **options, image=latents, denoising_start=request.refine).images
-
-    def _finish(self, views: Sequence[Any], one: Asked, latents: Any, text: Conditioning) -> Outcome:
-        """The picture of one's latents; whoever left meanwhile is not decoded for."""
-        request = one.request
-        try:
-            one.job.check()
-            with stoppable([self.base.vae], one.job.check):
-                image, notices = decode(views[0], latents, self.packages.torch, request.tile)
-        except (GeminiDiffusionError, Abandoned) as error:
-            return error
-        ignored = [name for name in NOT_YET if getattr(request, name)]
-        if request.refine < 1 and len(views) == 1:
-            ignored.append("refine")
-        scheduler = schedulers.name_of(views[0].scheduler)
-        return Drawn(image, scheduler, (*text.ignored, *ignored), (*text.notices, *notices))
 
     def _parts(self) -> list[Any]:
         """Every network of the model, each once."""
@@ -157,6 +86,16 @@ class Pipeline:
         return True
 
 
+def _made(drawing: Drawing, words: Words) -> list[Outcome]:
+    """The pictures of a drawing, and where they are asked for large, those of them."""
+    steps = Steps(Together([one.job for one in drawing.asked]))
+    ahead = [Enlargement.of(words, one) for one in drawing.asked if one.large]
+    outcomes = drawing.outcomes(steps, sum(each.steps for each in ahead))
+    if ahead:
+        outcomes = [each.outcome(before, steps) for each, before in zip(ahead, outcomes, strict=True)]
+    return [dataclasses.replace(each, steps=steps.done) if isinstance(each, Drawn) else each for each in outcomes]
+
+
 def _alike(texts: Sequence[Sequence[Conditioning]]) -> list[list[int]]:
     """Places that can be sampled in one go: long prompts and weighted ones come as embeddings, of different lengths."""
     groups: dict[Any, list[int]] = {}
@@ -165,17 +104,6 @@ def _alike(texts: Sequence[Sequence[Conditioning]]) -> list[list[int]]:
         shapes = tuple((name, getattr(value, "shape", type(value))) for name, value in values)
         groups.setdefault(shapes, []).append(place)
     return list(groups.values())
-
-
-def _merged(texts: Sequence[Conditioning], torch: Any) -> dict[str, Any]:
-    """The arguments of several drawings as those of one: a list of texts, the rows of a tensor, or None for all."""
-
-    def merged(values: list[Any]) -> Any:
-        if torch.is_tensor(values[0]):
-            return torch.cat(values)
-        return None if values[0] is None else values
-
-    return {name: merged([text.arguments[name] for text in texts]) for name in texts[0].arguments}
 
 
 @contextmanager

@@ -15,8 +15,8 @@ from gemini_diffusion.errors import RequestRefused
 from gemini_diffusion.types import ImageRequest
 
 KIND = "StableDiffusionXLImg2ImgPipeline"
-STRENGTH = 0.3
-"""How far a finishing pass may move away from the picture."""
+FINISHING = 0.4
+"""Up to this strength a pass over a picture is a finishing pass, and all the refiner's."""
 
 
 def open_refiner(folder: Path, base: Any, packages: Packages) -> Any:
@@ -42,20 +42,18 @@ def open_refiner(folder: Path, base: Any, packages: Packages) -> Any:
     return refiner
 
 
-def steps_left(scheduler: Any, request: ImageRequest) -> int:
-    """How many steps the refiner makes after the part `request.refine` of the drawing; 0 where either would make none."""
-    if request.refine >= 1:
-        return 0
-    trial = type(scheduler).from_config(scheduler.config)
-    trial.set_timesteps(request.num_inference_steps)
-    length = trial.config.num_train_timesteps
-    later = int((trial.timesteps < round(length - request.refine * length)).sum())
-    return later if later < len(trial.timesteps) else 0
+def split(timesteps: Any, scheduler: Any, request: ImageRequest, strength: float | None) -> tuple[int, int]:
+    """How many of a drawing's `timesteps` the base makes and how many the refiner after it.
 
-
-def finish(view: Any, picture: Any, strength: float = STRENGTH, **options: Any) -> Any:
-    """The finishing pass over any picture (PIL, sides multiples of 8): latents of a finer one like it.
-
-    `view` is a view of the refiner, `options` are its pipeline's: the words, the steps, a generator.
+    All are the base's where the refiner is not wanted, or where the drawing begins from noise (`strength` None) and the base
+    would make none: a refiner cannot begin a picture. All are the refiner's in a pass that hardly moves from its picture.
     """
-    return view(image=picture, strength=strength, output_type="latent", **options).images
+    if request.refine >= 1:
+        return len(timesteps), 0
+    if strength is not None and strength <= FINISHING:
+        return 0, len(timesteps)
+    length = scheduler.config.num_train_timesteps
+    second = int((timesteps < round(length - request.refine * length)).sum())
+    if strength is None and second == len(timesteps):
+        return second, 0
+    return len(timesteps) - second, second

@@ -18,33 +18,37 @@ BLOCKS = ("ResnetBlock2D", "BasicTransformerBlock", "CLIPEncoderLayer")
 class Steps:
     """Tells of each step, how long the rest will take by those already done, and how the pictures look so far.
 
-    `later` steps are made by another model after this one; they count as part of the same drawing.
+    A drawing may be the work of several pipelines, one after the other. Of the one at work `previews` are shown, None for none;
+    `later` steps are made after it.
     """
 
-    def __init__(self, jobs: Together, previews: Previews, later: int = 0) -> None:
-        self._jobs, self._previews, self._later = jobs, previews, later
+    def __init__(self, jobs: Together, previews: Previews | None = None, later: int = 0) -> None:
+        self.previews, self.later = previews, later
+        self.done = 0
+        self._jobs = jobs
         self._started = time.monotonic()
         self._first = 0.0
-        self._done = self._total = 0
+        self._total = 0
 
     def after_step(self, view: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         """diffusers' callback. The first step includes the encoding, so it is not measured by."""
         self._jobs.check()
         now = time.monotonic()
         self._first = self._first or now
-        self._total = self._total or view.num_timesteps + self._later
-        self._done += 1
-        left = max(0, self._total - self._done)
-        per_step = (now - self._first) / (self._done - 1) if self._done > 1 else now - self._started
-        self._jobs.emit(Progress("drawing", self._done, self._done + left, "step", per_step * left))
-        if left and self._previews.due(now):
-            self._show()
+        if step == 0:
+            self._total = self.done + view.num_timesteps + self.later
+        self.done += 1
+        left = max(0, self._total - self.done)
+        per_step = (now - self._first) / (self.done - 1) if self.done > 1 else now - self._started
+        self._jobs.emit(Progress("drawing", self.done, self.done + left, "step", per_step * left))
+        if left and self.previews and self.previews.due(now):
+            self._show(self.previews)
         return tensors
 
-    def _show(self) -> None:
-        with self._previews.measured():
+    def _show(self, previews: Previews) -> None:
+        with previews.measured():
             for place, job in enumerate(self._jobs.jobs):
-                if not job.is_abandoned and (png := self._previews.png(place)):
+                if not job.is_abandoned and (png := previews.png(place)):
                     job.emit(Preview(png))
 
 

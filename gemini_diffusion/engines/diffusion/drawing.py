@@ -1,0 +1,148 @@
+"""One drawing of pictures alike but for words and seed: sampled together, decoded one by one; loads nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gemini_diffusion.engines.diffusion import masking, schedulers
+from gemini_diffusion.engines.diffusion.beginning import Beginning
+from gemini_diffusion.engines.diffusion.conditioning import Conditioning, condition
+from gemini_diffusion.engines.diffusion.decoding import decode
+from gemini_diffusion.engines.diffusion.encoding import encode
+from gemini_diffusion.engines.diffusion.mosaic import enlarged
+from gemini_diffusion.engines.diffusion.sampling import Course, Leg, Models, Start
+from gemini_diffusion.engines.diffusion.steps import Steps, stoppable
+from gemini_diffusion.engines.diffusion.tiling import seamless
+from gemini_diffusion.engines.diffusion.worker import Abandoned, Job
+from gemini_diffusion.errors import GeminiDiffusionError
+from gemini_diffusion.types import ImageRequest
+
+ONE_STEP = "Strength {strength:g} of {steps} steps is less than one step, so one was made."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One picture of a drawing, every number decided, the job of whoever waits for it, and what it begins from."""
+
+    request: ImageRequest
+    seed: int
+    job: Job
+    beginning: Beginning | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """What is drawn."""
+        return self.request.width, self.request.height
+
+    @property
+    def large(self) -> tuple[int, int] | None:
+        """What it is then enlarged to, None where that is not asked for or there is nothing to gain."""
+        large = enlarged(*self.size)
+        return large if self.request.hd and large != self.size else None
+
+    @property
+    def strength(self) -> float | None:
+        """How far the drawing moves from the picture it begins from; None where there is none or nothing of it stays."""
+        return self.request.strength if self.beginning and self.request.strength < 1 else None
+
+    @property
+    def is_drawn_already(self) -> bool:
+        """Whether the picture it begins from is the very one to be enlarged."""
+        return self.large is not None and self.beginning is not None and self.beginning.mask is None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture and what has to be known of how it came about; `steps` are those really made."""
+
+    image: Any
+    scheduler: str
+    ignored: tuple[str, ...]
+    notices: tuple[str, ...]
+    steps: int = 0
+
+    def after(self, notice: str) -> Drawn:
+        """The same picture, with one thing more to know."""
+        return dataclasses.replace(self, notices=(notice, *self.notices))
+
+
+Outcome = Drawn | GeminiDiffusionError | Abandoned
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How requests are read by `models`: the last `clip_skip` layers of the base's encoder are left out."""
+
+    models: Models
+    clip_skip: int = 0
+
+    def told(self, legs: Sequence[Leg], request: ImageRequest) -> list[Conditioning]:
+        """What each leg is told of a request's words."""
+        return [condition(leg.view, request, clip_skip=0 if leg.refines else self.clip_skip) for leg in legs]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Pictures that the same `legs` draw in one go; `texts` are the words of each for each leg."""
+
+    models: Models
+    legs: Sequence[Leg]
+    asked: Sequence[Asked]
+    texts: Sequence[Sequence[Conditioning]]
+
+    def outcomes(self, steps: Steps, later: int = 0) -> list[Outcome]:
+        """For each its picture, or why there is none; `later` steps of the same drawing follow.
+
+        Raises what concerns all of them.
+        """
+        first = self.asked[0]
+        if first.is_drawn_already:
+            return [self._given(one, texts[0]) for one, texts in zip(self.asked, self.texts, strict=True)]
+        beginning = first.beginning and first.beginning.at(*first.size)
+        packages = self.models.packages
+        with seamless([leg.view.unet for leg in self.legs], packages.torch, first.request.tile):
+            course = Course(self.legs, self._start(beginning), later)
+            latents = course.run([one.seed for one in self.asked], self.texts, steps, packages)
+        return [self._finish(place, latents[place : place + 1], beginning) for place in range(len(self.asked))]
+
+    def _start(self, beginning: Beginning | None) -> Start:
+        """The latents of the picture it begins from, where something of that stays."""
+        torch = self.models.packages.torch
+        if beginning is None or (beginning.mask is None and self.asked[0].strength is None):
+            return Start()
+        latents = encode(self.models.base.vae, beginning.picture, torch)
+        if beginning.mask is None:
+            return Start(latents)
+        return Start(latents, masking.cells(masking.softened(beginning.mask), latents, torch))
+
+    def _finish(self, place: int, latents: Any, beginning: Beginning | None) -> Outcome:
+        """The picture of one's latents; whoever left meanwhile is not decoded for."""
+        one, view = self.asked[place], self.legs[0].view
+        try:
+            one.job.check()
+            with stoppable([view.vae], one.job.check):
+                image, notices = decode(view, latents, self.models.packages.torch, one.request.tile)
+        except (GeminiDiffusionError, Abandoned) as error:
+            return error
+        if beginning and beginning.mask:
+            image = masking.pasted(image, beginning.picture, masking.softened(beginning.mask))
+        steps, strength = one.request.num_inference_steps, one.strength
+        if strength is not None and int(steps * strength + 1e-6) < 1:
+            notices = (*notices, ONE_STEP.format(strength=strength, steps=steps))
+        return self._told(one, self.texts[place][0], image, notices)
+
+    def _given(self, one: Asked, text: Conditioning) -> Drawn:
+        """The attached picture itself, in the size that it is enlarged to."""
+        assert one.beginning and one.large
+        return self._told(one, text, one.beginning.at(*one.large).picture, ())
+
+    def _told(self, one: Asked, text: Conditioning, image: Any, notices: tuple[str, ...]) -> Drawn:
+        """The picture and what of its request had no effect."""
+        request = one.request
+        ignored = ["refine"] if request.refine < 1 and not any(leg.refines for leg in self.legs) else []
+        ignored += ["hd"] if request.hd and one.large is None else []
+        scheduler = schedulers.name_of(self.legs[0].view.scheduler)
+        return Drawn(image, scheduler, (*text.ignored, *ignored), (*text.notices, *notices))
