@@ -1,0 +1,272 @@
+"""Large pictures: their size, their tiles without seams, and that they show what the small ones do, finer."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+from PIL import Image
+
+from gemini_diffusion.engines.diffusion.beginning import Beginning
+from gemini_diffusion.engines.diffusion.loading import load
+from gemini_diffusion.engines.diffusion.mosaic import Mosaic, enlarged, tiles
+from gemini_diffusion.engines.diffusion.packages import Packages
+from gemini_diffusion.engines.diffusion.pipeline import Drawn
+from gemini_diffusion.engines.diffusion.refining import open_refiner
+from gemini_diffusion.engines.local import LocalEngine
+from gemini_diffusion.errors import BadAnswer
+from gemini_diffusion.types import Progress, StageFinished
+from postcard.judge import Judge
+from tests.bench import Local, asked, reading, until, warm_pipeline
+from tests.pictures import distance, encoded, gradient, marked
+from tests.tiny_sdxl import build_refiner, build_sd15
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
+
+POSTCARD: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 16, "guidance_scale": 3.0}
+LARGE = "The picture was enlarged to 128 x 128, in 4 tiles gone over at strength 0.1."
+
+
+@pytest.fixture
+async def local(tmp_path: Path) -> AsyncIterator[Local]:
+    made = Local(LocalEngine(tmp_path / "home"))
+    yield made
+    await made.engine.close()
+
+
+# --- sizes and tiles ---
+
+
+@pytest.mark.parametrize(
+    ("drawn", "large"),
+    [
+        ((1024, 1024), (2048, 2048)), ((128, 128), (256, 256)), ((512, 768), (1024, 1536)), ((1344, 768), (2048, 1168)),
+        ((640, 1536), (856, 2048)), ((2048, 1024), (2048, 1024)),
+    ],
+)  # fmt: skip
+def test_a_large_picture_is_twice_as_large_and_at_most_2048(drawn: tuple[int, int], large: tuple[int, int]) -> None:
+    assert enlarged(*drawn) == large
+
+
+@pytest.mark.parametrize("seamless", [False, True])
+@pytest.mark.parametrize("drawn", [(1024, 1024), (128, 128), (64, 64), (1344, 768), (640, 1536), (448, 768), (72, 104)])
+def test_tiles_cover_all_of_a_picture_and_overlap_and_are_hardly_larger_than_what_the_model_draws(
+    drawn: tuple[int, int], seamless: bool
+) -> None:
+    size = enlarged(*drawn)
+    parts = tiles(size, drawn, seamless)
+    covered = numpy.zeros(size[::-1], int)
+    for part in parts:
+        covered[part.where] += 1
+        assert part.across.start % 8 == part.down.start % 8 == part.across.length % 8 == part.down.length % 8 == 0
+        assert all(length <= side * 9 / 8 + 32 for length, side in zip(part.size, drawn, strict=True))
+    assert covered.min() >= 1
+    assert len(parts) <= 4
+    columns = sorted({(part.across.start, part.across.length) for part in parts})
+    assert columns[0][0] + columns[0][1] - columns[1][0] >= drawn[0] / 8
+    assert seamless == (columns[-1][0] + columns[-1][1] > size[0])
+
+
+def test_tiles_of_different_brightness_meet_without_a_seam() -> None:
+    """Each tile is a flat grey, as far apart as drifting colours never are: the step between them is spread out."""
+    mosaic = Mosaic(Image.new("RGB", (128, 128), (100, 100, 100)), (256, 256))
+    for number, part in enumerate(tiles((256, 256), (128, 128))):
+        mosaic.lay(part, Image.new("RGB", part.size, (100 + 8 * number,) * 3))
+    values = numpy.asarray(mosaic.picture(100)).astype(int)
+    steps = max(int(abs(numpy.diff(values, axis=axis)).max()) for axis in (0, 1))
+    assert values.max() - values.min() >= 12
+    assert steps <= 2
+
+
+def test_what_is_coarse_comes_from_the_picture_and_what_is_fine_from_the_tiles() -> None:
+    small = gradient(128, 128)
+    mosaic = Mosaic(small, (256, 256))
+    checks = numpy.indices((256, 256)).sum(0) % 2 * 40
+    for part in tiles((256, 256), (128, 128)):
+        fine = numpy.asarray(mosaic.before(part)).astype(int) + checks[part.where][..., None] + 30  # brighter, and chequered
+        mosaic.lay(part, Image.fromarray(fine.clip(0, 255).astype("uint8")))
+    drawn = mosaic.picture(2)
+    middle = (32, 32, 96, 96)
+    assert distance(drawn.resize((128, 128), Image.Resampling.BOX).crop(middle), small.crop(middle)) < 2
+    values = numpy.asarray(drawn).astype(int)[64:192, 64:192]
+    assert abs(values[:, 1:] - values[:, :-1]).mean() > 35
+
+
+def test_a_seamless_picture_is_enlarged_as_one_that_goes_on_at_its_other_side() -> None:
+    picture = gradient(64, 64)
+    rolled = Image.fromarray(numpy.roll(numpy.asarray(picture), 32, axis=1))
+    one, other = (Mosaic(each, (128, 128), seamless=True) for each in (picture, rolled))
+    left, right = (numpy.asarray(each._enlarged) for each in (one, other))
+    assert (numpy.roll(left, 64, axis=1) == right).all()
+
+
+# --- drawing them ---
+
+
+async def test_a_postcard_is_drawn_twice_as_large_and_shows_the_same(local: Local) -> None:
+    words: dict[str, Any] = {**POSTCARD, "prompt": "a yellow boat in the city at night", "seed": 1}
+    small, large = [(await local.draw("postcard", **words, hd=hd)) for hd in (False, True)]
+    assert large.image.size == (256, 256)
+    assert large.notices == ("The picture was enlarged to 256 x 256, in 4 tiles gone over at strength 0.1.",)
+    assert distance(large.image.resize((128, 128), Image.Resampling.BOX), small.image) < 6
+    assert Judge.load().judge(large.image) == Judge.load().judge(small.image)
+    plain = small.image.resize((256, 256), Image.Resampling.LANCZOS)
+    assert _sharpness(large.image) > 1.2 * _sharpness(plain)
+
+
+async def test_no_seam_shows_between_the_tiles_of_a_postcard(local: Local) -> None:
+    """Across the lines where tiles end neighbours differ no more than across the lines beside them."""
+    worst = []
+    for seed in (1, 2, 3):
+        words: dict[str, Any] = {**POSTCARD, "prompt": "a red cat on the beach by day", "seed": seed, "hd": True}
+        values = numpy.asarray((await local.draw("postcard", **words)).image).astype(float)
+        for axis in (0, 1):
+            jumps = abs(numpy.diff(values, axis=axis)).mean(axis=(1 - axis, 2))
+            for edge in {part.down.start for part in tiles((256, 256), (128, 128))} - {0} | {160}:
+                worst.append(jumps[edge - 1] / numpy.median(jumps[edge - 9 : edge + 9]))
+    assert max(worst) < 1.5, worst
+
+
+async def test_the_same_seed_makes_the_same_large_picture(local: Local, sdxl: Path) -> None:
+    pictures = [(await local.draw(sdxl, hd=True, seed=seed)).image.tobytes() for seed in (7, 7, 8)]
+    assert pictures[0] == pictures[1] != pictures[2]
+
+
+async def test_all_steps_are_counted_from_the_first_on(local: Local, sdxl: Path) -> None:
+    result = await local.draw(sdxl, hd=True, num_inference_steps=20)
+    assert [(step.done, step.total) for step in local.told(Progress)] == [(number, 28) for number in range(1, 29)]
+    assert local.told(Progress)[-1].seconds_left == 0
+    assert local.told(StageFinished)[-1].text == "Drew it, 28 steps"
+    assert (result.image.size, result.notices) == ((128, 128), (LARGE,))
+
+
+async def test_an_attached_picture_is_enlarged_as_it_is(local: Local, sdxl: Path, tmp_path: Path) -> None:
+    attached = gradient(256, 256)
+    for model in (sdxl, build_sd15(tmp_path / "sd15")):
+        local.events.clear()
+        result = await local.draw(model, image=encoded(attached), hd=True, num_inference_steps=20)
+        assert (result.image.size, result.notices, result.ignored) == ((128, 128), (LARGE,), ())
+        assert local.told(Progress)[-1].total == 8  # none but those of the tiles
+        assert distance(result.image.resize((16, 16), Image.Resampling.BOX), attached.resize((16, 16))) < 6
+
+
+async def test_an_attached_picture_is_moved_from_no_further_than_asked(sdxl: Path, packages: Packages) -> None:
+    pipeline = load(sdxl, packages)
+    for strength, reads in ((0.05, "0.05"), (0.9, "0.35")):
+        one = asked(hd=True, strength=strength, width=264, height=64, num_inference_steps=20)
+        (drawn,) = pipeline.draw([dataclasses.replace(one, beginning=Beginning(gradient(528, 128)))])
+        assert isinstance(drawn, Drawn)
+        assert drawn.notices == (f"The picture was enlarged to 528 x 128, in 4 tiles gone over at strength {reads}.",)
+
+
+async def test_with_a_mask_a_part_is_drawn_anew_first(local: Local, sdxl: Path) -> None:
+    mask = encoded(marked(64, 64, (0, 0, 31, 31)))
+    result = await local.draw(sdxl, image=encoded(gradient(64, 64)), mask=mask, strength=1.0, hd=True, num_inference_steps=10)
+    assert local.told(Progress)[-1].total == 14
+    rest = (40, 40, 64, 64)
+    small = result.image.resize((64, 64), Image.Resampling.BOX)
+    assert distance(small.crop(rest), gradient(64, 64).crop(rest)) < 10
+    assert distance(small.crop((0, 0, 24, 24)), gradient(64, 64).crop((0, 0, 24, 24))) > 15
+
+
+async def test_what_is_as_large_as_can_be_is_named_as_ignored(packages: Packages, sdxl: Path) -> None:
+    pipeline = load(sdxl, packages)
+    (drawn,) = pipeline.draw([asked(hd=True, width=2048, height=32, num_inference_steps=1)])
+    assert isinstance(drawn, Drawn)
+    assert (drawn.image.size, drawn.ignored) == ((2048, 32), ("hd",))
+
+
+async def test_the_edges_of_a_seamless_picture_meet_also_when_it_is_large(local: Local) -> None:
+    def jump(picture: Image.Image) -> float:
+        values = numpy.asarray(picture).astype(float)
+        across = abs(values[:, 0] - values[:, -1]).mean() / abs(numpy.diff(values, axis=1)).mean()
+        down = abs(values[0] - values[-1]).mean() / abs(numpy.diff(values, axis=0)).mean()
+        return float(max(across, down))
+
+    words: dict[str, Any] = {**POSTCARD, "hd": True}
+    jumps = {tile: jump((await local.draw("postcard", **words, tile=tile)).image) for tile in (False, True)}
+    assert jumps[True] < 3 < jumps[False] / 3, jumps
+
+
+async def test_the_refiner_goes_over_the_tiles_where_it_is_wanted(sdxl: Path, packages: Packages, tmp_path: Path) -> None:
+    base = load(sdxl, packages)
+    pair = dataclasses.replace(base, refiner=open_refiner(build_refiner(tmp_path / "refiner"), base.base, packages))
+    steps = [0, 0]
+    pair.base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
+    pair.refiner.unet.register_forward_hook(lambda *_: steps.__setitem__(1, steps[1] + 1))
+    (drawn,) = pair.draw([asked(hd=True, refine=0.8, num_inference_steps=20)])
+    assert isinstance(drawn, Drawn)
+    assert (steps, drawn.steps, drawn.ignored) == ([16, 12], 28, ())
+
+
+# --- memory, Stop and faults ---
+
+
+async def test_no_more_than_one_tile_is_drawn_encoded_or_decoded_at_once(local: Local, sdxl: Path) -> None:
+    await local.draw(sdxl)
+    sizes: dict[str, set[int]] = {"unet": set(), "encoder": set(), "decoder": set()}
+    base = warm_pipeline(local).base
+    for name, part in (("unet", base.unet), ("encoder", base.vae.encoder), ("decoder", base.vae.decoder)):
+        part.register_forward_pre_hook(lambda _, given, name=name: sizes[name].add(max(given[0].shape[-2:])))
+    await local.draw(sdxl, hd=True)
+    assert sizes == {"unet": {8, 12}, "encoder": {96}, "decoder": {8, 12}}
+
+
+async def test_large_pictures_are_drawn_one_by_one(local: Local, sdxl: Path) -> None:
+    second = Local(local.engine)
+    one, other = await asyncio.gather(
+        local.draw(sdxl, hd=True, party="a", seed=1), second.draw(sdxl, hd=True, party="a", seed=2)
+    )
+    assert one.seconds != other.seconds
+
+
+async def test_stop_ends_it_within_a_step_of_a_tile_and_the_next_drawing_works(local: Local, sdxl: Path) -> None:
+    await local.draw(sdxl)
+    steps = [0]
+    warm_pipeline(local).base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
+    task = asyncio.create_task(local.draw(sdxl, hd=True, num_inference_steps=100))
+    await until(lambda: steps[0] > 105)
+    task.cancel()
+    at = steps[0]
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await local.draw(sdxl)).image.size == (64, 64)
+    assert steps[0] <= at + 2 + 3  # the step it was in, and those of the next drawing
+
+
+async def test_too_little_memory_for_a_tile_is_mended_by_the_next_cheaper_plan(
+    local: Local, sdxl: Path, packages: Packages
+) -> None:
+    await local.draw(sdxl)
+
+    def fail(_: Any, given: Any) -> None:
+        if given[0].shape[-1] == 12:
+            raise packages.torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    warm_pipeline(local).base.unet.register_forward_pre_hook(fail)
+    result = await local.draw(sdxl, hd=True)
+    assert result.image.size == (128, 128)
+    assert result.notices == ("The memory did not suffice, so pictures are decoded in tiles.", LARGE)
+
+
+async def test_numbers_that_overflow_in_a_tile_are_told_and_the_next_drawing_works(local: Local, sdxl: Path) -> None:
+    await local.draw(sdxl)
+
+    def spoil(_: Any, given: Any, output: Any) -> Any:
+        return (output[0] * float("nan"),) if given[0].shape[-1] == 12 else output
+
+    hook = warm_pipeline(local).base.unet.register_forward_hook(spoil)
+    with reading(BadAnswer, "The model's numbers overflowed in float32, so there is no picture."):
+        await local.draw(sdxl, hd=True)
+    hook.remove()
+    assert (await local.draw(sdxl, hd=True)).image.size == (128, 128)
+
+
+def _sharpness(picture: Image.Image) -> float:
+    values = numpy.asarray(picture.convert("L")).astype(float)
+    return float((numpy.diff(values, axis=0) ** 2).mean() + (numpy.diff(values, axis=1) ** 2).mean())

@@ -1,0 +1,222 @@
+"""Drawing a part of a picture anew: what is marked changes as the words say, all else stays as it is to the last bit."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from gemini_diffusion.engines.diffusion.beginning import Beginning, read
+from gemini_diffusion.engines.diffusion.encoding import encode
+from gemini_diffusion.engines.diffusion.loading import load
+from gemini_diffusion.engines.diffusion.masking import softened
+from gemini_diffusion.engines.diffusion.packages import Packages
+from gemini_diffusion.engines.diffusion.pipeline import Drawn
+from gemini_diffusion.engines.diffusion.refining import open_refiner
+from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
+from gemini_diffusion.engines.local import LocalEngine
+from gemini_diffusion.errors import BadInput, RequestRefused
+from gemini_diffusion.types import ImageRequest
+from postcard.judge import Judge
+from tests.bench import Local, asked, reading, warm_pipeline
+from tests.pictures import distance, encoded, gradient, largest_difference, marked
+from tests.tiny_sdxl import build_refiner, build_sd15
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
+
+ATTACHED = encoded(gradient(64, 64))
+CORNER = marked(64, 64, (0, 0, 31, 31))
+POSTCARD: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 16, "guidance_scale": 3.0}
+
+
+@pytest.fixture
+async def local(tmp_path: Path) -> AsyncIterator[Local]:
+    made = Local(LocalEngine(tmp_path / "home"))
+    yield made
+    await made.engine.close()
+
+
+def outside(picture: Image.Image, edge: int = 34) -> list[bytes]:
+    """The pixels right of the marked corner with its soft edge, and those below."""
+    return [picture.crop(box).tobytes() for box in ((edge, 0, 64, 64), (0, edge, 64, 64))]
+
+
+def inside(picture: Image.Image) -> Image.Image:
+    return picture.crop((0, 0, 32, 32))
+
+
+# --- the mask ---
+
+
+def begun(mask: Image.Image | bytes, width: int = 64, image: bytes = ATTACHED) -> Beginning:
+    content = mask if isinstance(mask, bytes) else encoded(mask)
+    beginning = read(ImageRequest("", "", width, 64, 9, 5.0, image=image, mask=content))
+    assert beginning
+    return beginning
+
+
+def test_a_mask_goes_where_its_picture_goes_whatever_its_size() -> None:
+    wide = encoded(gradient(128, 64))
+    left_half = marked(256, 128, (0, 0, 127, 127))  # of a picture twice as large
+    mask = begun(left_half, image=wide).mask
+    assert mask and mask.size == (64, 64)
+    assert mask.getbbox() == (0, 0, 32, 64)  # the middle of the picture is what stays
+    glass = Image.new("RGBA", (128, 64), (255, 255, 255, 0))
+    glass.paste("white", (64, 0, 96, 64))
+    mask = begun(glass, image=wide).mask
+    assert mask and mask.getbbox() == (32, 0, 64, 64)
+
+
+def test_a_mask_is_black_or_white_and_its_edge_fades_to_the_outside_only() -> None:
+    grey = Image.new("L", (64, 64), 100)
+    grey.paste(200, (0, 0, 32, 64))
+    mask = begun(grey).mask
+    assert mask and mask.getcolors() == [(2048, 0), (2048, 255)]
+    soft = softened(mask.resize((512, 512)))
+    row = soft.crop((0, 256, 512, 257)).tobytes()
+    assert set(row[:256]) == {255}
+    assert row[256] > row[258] > row[260] > 0
+    assert set(row[270:]) == {0}
+
+
+async def test_a_mask_without_a_picture_an_empty_one_and_no_picture_at_all_are_refused_in_words(
+    local: Local, sdxl: Path
+) -> None:
+    with reading(RequestRefused, "A mask says what of a picture is drawn anew, and there is no picture. Attach one."):
+        await local.draw(sdxl, mask=encoded(CORNER))
+    with reading(RequestRefused, "Nothing is marked in the mask, so nothing would be drawn anew. Paint over what should"):
+        await local.draw(sdxl, image=ATTACHED, mask=encoded(Image.new("L", (64, 64), 90)))
+    with reading(BadInput, "The mask is not a picture that can be read."):
+        await local.draw(sdxl, image=ATTACHED, mask=b"a letter")
+    assert local.events == []
+
+
+async def test_a_mask_that_marks_all_is_image_to_image(local: Local, sdxl: Path) -> None:
+    white = encoded(Image.new("L", (64, 64), 255))
+    masked = await local.draw(sdxl, image=ATTACHED, mask=white, strength=0.7, num_inference_steps=6)
+    plain = await local.draw(sdxl, image=ATTACHED, strength=0.7, num_inference_steps=6)
+    assert masked.image.tobytes() == plain.image.tobytes()
+
+
+# --- the drawing ---
+
+
+@pytest.mark.parametrize("strength", [0.4, 0.9, 1.0])
+@pytest.mark.parametrize("family", ["sdxl", "sd15"])
+async def test_only_what_is_marked_changes(local: Local, sdxl: Path, tmp_path: Path, family: str, strength: float) -> None:
+    model = sdxl if family == "sdxl" else build_sd15(tmp_path / "sd15")
+    drawn = (await local.draw(model, image=ATTACHED, mask=encoded(CORNER), strength=strength, num_inference_steps=6)).image
+    assert outside(drawn) == outside(gradient(64, 64))
+    assert distance(inside(drawn), inside(gradient(64, 64))) > 10
+
+
+@pytest.mark.parametrize("strength", [0.5, 1.0])
+@pytest.mark.parametrize("name", SCHEDULERS)
+async def test_every_scheduler_holds_what_is_not_marked_while_it_draws(
+    sdxl: Path, packages: Packages, name: str, strength: float
+) -> None:
+    """Seen in the latents after the last step: outside the mask they are the picture's own, as the encoder gives them."""
+    pipeline, torch, ended = load(sdxl, packages), packages.torch, list[Any]()
+    own = encode(pipeline.base.vae, gradient(64, 64), torch)
+    pipeline.base.vae.post_quant_conv.register_forward_pre_hook(lambda _, given: ended.append(given[0]))
+    one = asked(num_inference_steps=7, scheduler=name, strength=strength)
+    pipeline.draw([dataclasses.replace(one, beginning=Beginning(gradient(64, 64), CORNER))])
+    kept = ended[0] * pipeline.base.vae.config.scaling_factor
+    assert torch.allclose(kept[..., 5:], own[..., 5:], atol=1e-5)  # the mask with its edge reaches into five
+    assert torch.allclose(kept[..., 5:, :], own[..., 5:, :], atol=1e-5)
+    assert not torch.allclose(kept[..., :4, :4], own[..., :4, :4], atol=0.1)
+
+
+@pytest.mark.parametrize("strength", [0.8, 1.0])
+@pytest.mark.parametrize("name", ["Euler", "DPM++ 2M Karras", "DDIM", "LCM", "Heun", "UniPC", "Euler a"])
+async def test_what_is_held_always_has_the_noise_that_the_step_expects(
+    sdxl: Path, packages: Packages, name: str, strength: float
+) -> None:
+    """Else the model would be shown a picture of two ages. Its input is undone by the schedule: noise remains, as much as 1."""
+    pipeline, torch = load(sdxl, packages), packages.torch
+    picture, seen = gradient(128, 128), list[tuple[Any, float]]()
+    own = encode(pipeline.base.vae, picture, torch)[..., 9:]
+    pipeline.base.unet.register_forward_pre_hook(lambda _, given: seen.append((given[0][:1, :, :, 9:], float(given[1]))))
+    one = asked(num_inference_steps=20, scheduler=name, strength=strength, width=128, height=128)
+    pipeline.draw([dataclasses.replace(one, beginning=Beginning(picture, marked(128, 128, (0, 0, 63, 127))))])
+    signals = pipeline.base.scheduler.alphas_cumprod
+    left = [
+        (seen_then - signals[int(when)] ** 0.5 * own) / (1 - signals[int(when)]) ** 0.5 for seen_then, when in seen if when > 99
+    ]
+    assert len(left) >= 10
+    assert all(0.95 < float(noise.std() / left[0].std()) < 1.05 for noise in left), [float(noise.std()) for noise in left]
+    assert all(float((noise * left[0]).mean() / left[0].var()) > 0.95 for noise in left)  # and it is the same noise
+
+
+async def test_the_refiner_goes_on_within_the_mask_alone(sdxl: Path, packages: Packages, tmp_path: Path) -> None:
+    base = load(sdxl, packages)
+    pair = dataclasses.replace(base, refiner=open_refiner(build_refiner(tmp_path / "refiner"), base.base, packages))
+    beginning = Beginning(gradient(64, 64), CORNER)
+    drawn = {
+        refine: pair.draw(
+            [dataclasses.replace(asked(num_inference_steps=10, refine=refine, strength=0.9), beginning=beginning)]
+        )[0]
+        for refine in (0.7, 1.0)
+    }
+    refined, plain = drawn[0.7], drawn[1.0]
+    assert isinstance(refined, Drawn) and isinstance(plain, Drawn)
+    assert refined.ignored == ()
+    assert outside(refined.image) == outside(plain.image) == outside(gradient(64, 64))
+    assert distance(inside(refined.image), inside(plain.image)) > 1
+
+
+async def test_pictures_of_a_batch_are_those_drawn_alone(sdxl: Path, packages: Packages) -> None:
+    pipeline, beginning = load(sdxl, packages), Beginning(gradient(64, 64), CORNER)
+
+    def one(seed: int) -> Any:
+        return dataclasses.replace(asked(seed=seed, strength=0.9, num_inference_steps=6), beginning=beginning)
+
+    together = pipeline.draw([one(1), one(2)])
+    for drawn, seed in zip(together, (1, 2), strict=True):
+        (alone,) = pipeline.draw([one(seed)])
+        assert isinstance(drawn, Drawn) and isinstance(alone, Drawn)
+        assert largest_difference(drawn.image, alone.image) <= 1
+
+
+async def test_the_sky_of_a_postcard_turns_to_night_and_the_rest_stays_to_the_last_bit(local: Local) -> None:
+    day = (await local.draw("postcard", **POSTCARD, prompt="a red cat on the beach by day", seed=1)).image
+    sky = encoded(marked(128, 128, (0, 0, 127, 55)))
+    changed = await local.draw(
+        "postcard", **POSTCARD, prompt="a red cat on the beach at night", seed=3, image=encoded(day), mask=sky, strength=1.0
+    )
+    below = (0, 60, 128, 128)
+    assert changed.image.crop(below).tobytes() == day.crop(below).tobytes()
+    before, after = Judge.load().judge_all([day, changed.image])
+    assert (before.time, after.time) == ("day", "night")
+    assert (after.subject, after.colour, after.place) == ("cat", "red", "beach")
+
+
+async def test_the_subject_of_a_postcard_becomes_another_and_its_surroundings_stay(local: Local) -> None:
+    cat = (await local.draw("postcard", **POSTCARD, prompt="a red cat on the beach by day", seed=1)).image
+    middle = encoded(marked(128, 128, (20, 40, 100, 124)))
+    changed = await local.draw(
+        "postcard", **POSTCARD, prompt="a blue boat on the beach by day", seed=3, image=encoded(cat), mask=middle, strength=1.0
+    )
+    before, after = Judge.load().judge_all([cat, changed.image])
+    assert (before.subject, before.colour) == ("cat", "red")
+    assert (after.subject, after.colour, after.place, after.time) == ("boat", "blue", "beach", "day")
+    for box in ((0, 0, 128, 36), (0, 0, 16, 128), (105, 0, 128, 128)):
+        assert changed.image.crop(box).tobytes() == cat.crop(box).tobytes()
+
+
+async def test_too_little_memory_while_a_part_is_drawn_is_mended_and_the_part_stays_a_part(
+    local: Local, sdxl: Path, packages: Packages
+) -> None:
+    await local.draw(sdxl)
+
+    def fail(*_: object) -> None:
+        raise packages.torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    warm_pipeline(local).base.unet.mid_block.register_forward_pre_hook(fail)
+    result = await local.draw(sdxl, image=ATTACHED, mask=encoded(CORNER), strength=1.0)
+    assert result.notices == ("The memory did not suffice, so pictures are decoded in tiles.",)
+    assert outside(result.image) == outside(gradient(64, 64))
