@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.tokens import WINDOW, Gauge, TokenCounter
+from gemini_diffusion.engines.diffusion.tokens import WINDOW, TokenCounter
+from gemini_diffusion.types import Gauge
 
 LONG = "cat " * 74 + "caf\u00e9 dog, cat"
 
