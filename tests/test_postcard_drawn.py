@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from gemini_diffusion.chat_models.offline import OfflineChatModel
+from gemini_diffusion.edit import Edit
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.gallery import Gallery
-from gemini_diffusion.session import Edit, Session
+from gemini_diffusion.session import Session
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
 from gemini_diffusion.turn import Turn
@@ -52,7 +53,7 @@ async def test_the_picture_shows_what_was_asked_in_any_language(line: str, seen:
 async def test_a_prompt_edited_on_the_easel_is_what_is_drawn_next(session: Session) -> None:
     session.start("/imagine a red car in the city by day --seed 4", Settings())
     first = await ended(session)
-    session.redraw(first.pictures[0].id, Edit(prompt="a green car in the city at night"), Settings())
+    await session.redraw(first.pictures[0].id, Edit(prompt="a green car in the city at night"), Settings())
     second = await ended(session)
     assert [judged(first)[0].colour, judged(first)[0].time] == ["red", "day"]
     assert [judged(second)[0].colour, judged(second)[0].time] == ["green", "night"]
