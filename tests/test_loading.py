@@ -81,3 +81,9 @@ def test_a_safety_checker_is_kept_although_its_helper_has_another_name_today(pac
     assert base.feature_extractor is not None
     pixels = packages.torch.zeros(1, 3, 64, 64)
     assert base.run_safety_checker(pixels, pixels.device, pixels.dtype)[1] == [True]
+
+
+def test_the_tensors_of_a_small_model_are_not_turned_for_large_ones_sake(sdxl: Path, packages: Packages) -> None:
+    weights = load(sdxl, packages).base.unet.conv_in.weight
+    assert weights.is_contiguous()
+    assert not weights.is_contiguous(memory_format=packages.torch.channels_last)

@@ -11,7 +11,7 @@ from typing import Any
 from gemini_diffusion.catalogue.reading import UNET, numbers_in, shapes_in
 from gemini_diffusion.catalogue.shape import WEIGHTS
 from gemini_diffusion.engines.diffusion import single_file
-from gemini_diffusion.engines.diffusion.device import measure, place
+from gemini_diffusion.engines.diffusion.device import SMALL, measure, place
 from gemini_diffusion.engines.diffusion.memory import MEGAPIXEL, Plan, Weights, decide
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Pipeline
@@ -45,14 +45,16 @@ def load(source: Path, packages: Packages, plan: Plan | None = None, parts: Part
     kind = single_file.class_of(source) if source.is_file() else str(index_of(source).get("_class_name"))
     if kind not in CLASSES:
         raise RequestRefused(f"A model of the kind {kind[:60]} cannot be drawn with here.", "Choose another model.")
-    plan = plan or Plan(place(packages.torch, weights_bytes(source)))
+    size = weights_bytes(source)
+    plan = plan or Plan(place(packages.torch, size))
     base = _opened(getattr(packages.diffusers, kind), source, packages, plan, parts)
     if parts.timestep_spacing:
         config = base.scheduler.config
         base.scheduler = type(base.scheduler).from_config(config, timestep_spacing=parts.timestep_spacing)
     if parts.lora:
         _fuse(base, parts.lora)
-    base.unet.to(memory_format=packages.torch.channels_last)
+    if size >= SMALL:
+        base.unet.to(memory_format=packages.torch.channels_last)  # of a small model's tensors the turning takes longer
     if plan.placement.dtype == "float16":
         base.vae.to(packages.torch.float32)  # SDXL's decoder overflows in float16: the cause of black pictures
     _settle(base, packages.torch, plan)
