@@ -32,13 +32,13 @@ def family_of(place: Path) -> Family | None:
 
 def kind_of_folder(folder: Path) -> Kind:
     """What a folder in the layout of diffusers holds, by its model_index.json and the width of its UNet's attention."""
-    name = str(_json(folder / "model_index.json").get("_class_name", ""))
+    name = str(json_in(folder / "model_index.json").get("_class_name", ""))
     if name.startswith("StableDiffusionXL"):
-        return "sdxl refiner" if _json(folder / "unet" / "config.json").get("cross_attention_dim") == 1280 else "sdxl"
+        return "sdxl refiner" if json_in(folder / "unet" / "config.json").get("cross_attention_dim") == 1280 else "sdxl"
     if name.startswith("Flux"):
         return "flux"
     if name == "StableDiffusionPipeline":
-        return "sd2" if _json(folder / "unet" / "config.json").get("cross_attention_dim") == 1024 else "sd15"
+        return "sd2" if json_in(folder / "unet" / "config.json").get("cross_attention_dim") == 1024 else "sd15"
     return "other"
 
 
@@ -68,7 +68,7 @@ def shapes_in(path: Path) -> Shapes:
 def text_width(place: Path) -> int:
     """How long the vectors of a text are that the UNet of a model in a folder or a file looks at; 0 where it does not tell."""
     if place.is_dir():
-        told = _json(place / "unet" / "config.json").get("cross_attention_dim")
+        told = json_in(place / "unet" / "config.json").get("cross_attention_dim")
         widths = {told} if isinstance(told, int) else set()
     else:
         shapes = shapes_in(place)
@@ -121,7 +121,8 @@ def _any(names: Iterable[str], *marks: str) -> bool:
     return any(mark in name for name in names for mark in marks)
 
 
-def _json(path: Path) -> dict[str, Any]:
+def json_in(path: Path) -> dict[str, Any]:
+    """The table in a file, {} where it holds none or cannot be read."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

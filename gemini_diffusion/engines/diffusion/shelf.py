@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Collection, Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gemini_diffusion.catalogue import Companion, ImageModel
+from gemini_diffusion.catalogue.reading import json_in
 from gemini_diffusion.catalogue.shape import WEIGHTS as WEIGHTS
 from gemini_diffusion.engines.diffusion import single_file
 from gemini_diffusion.errors import DiskFull
@@ -155,11 +155,7 @@ def parts_of(folder: Path) -> Iterator[str]:
 
 def index_of(folder: Path) -> dict[str, Any]:
     """A pipeline's table of contents, {} where there is none."""
-    try:
-        index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return index if isinstance(index, dict) else {}
+    return json_in(folder / "model_index.json")
 
 
 def variant_of(folder: Path) -> str:
@@ -179,7 +175,7 @@ def weights_bytes(folder: Path) -> int:
 def is_whole_part(folder: Path) -> bool:
     """Whether a folder holds one part of a model: its settings and all of its weights."""
     present = {path.name for path in folder.glob(f"*{WEIGHTS}") if path.exists()}
-    indexes = [json.loads(_text(path) or "{}") for path in folder.glob(f"*{WEIGHTS}.index*.json")]
+    indexes = [json_in(path) for path in folder.glob(f"*{WEIGHTS}.index*.json")]
     shards = {name for index in indexes for name in index.get("weight_map", {}).values()}
     return bool(present) and shards <= present and (folder / "config.json").exists()
 

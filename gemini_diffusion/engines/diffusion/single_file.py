@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from gemini_diffusion.catalogue.reading import FIRST_LAYER, Kind, kind_of, shapes_in, text_width
+from gemini_diffusion.catalogue.reading import FIRST_LAYER, Kind, json_in, kind_of, shapes_in, text_width
 from gemini_diffusion.catalogue.shape import WEIGHTS
 from gemini_diffusion.errors import ModelNotFound, RequestRefused
 
@@ -65,18 +63,10 @@ def fits(settings: Path, file: Path) -> bool:
     Those of a few-step model do not: it would begin its steps elsewhere.
     """
     shapes = shapes_in(file)
-    unet, scheduler = _json(settings / "unet" / "config.json"), _json(settings / "scheduler" / "scheduler_config.json")
+    unet, scheduler = json_in(settings / "unet" / "config.json"), json_in(settings / "scheduler" / "scheduler_config.json")
     return (
-        _json(settings / "model_index.json").get("_class_name") == CLASSES.get(kind_of(file))
+        json_in(settings / "model_index.json").get("_class_name") == CLASSES.get(kind_of(file))
         and scheduler.get("timestep_spacing") != "trailing"
         and text_width(settings) == text_width(file) != 0
         and unet.get("block_out_channels", [None])[0] == shapes.get(FIRST_LAYER, (0,))[0]
     )
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
