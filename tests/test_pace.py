@@ -49,3 +49,28 @@ def test_a_damaged_file_is_begun_anew(tmp_path: Path, damage: str) -> None:
     assert pace.estimate(WORK) is None
     pace.learn(WORK, 6.0)
     assert pace.estimate(WORK) == pytest.approx(6.0)
+
+
+def test_what_a_sentence_says_of_it_is_rounded_and_left_out_where_nothing_is_known_or_it_is_short(tmp_path: Path) -> None:
+    pace = Pace(tmp_path / "pace.json")
+    assert pace.about(WORK) == ""
+    pace.learn(WORK, 39.7)
+    assert pace.about(WORK) == ", about 40 s"
+    assert pace.about(dataclasses.replace(WORK, pictures=4)) == ", about 3 min"
+    assert pace.about(dataclasses.replace(WORK, num_inference_steps=2)) == ""
+
+
+def test_before_the_device_is_known_whichever_was_drawn_on_tells(tmp_path: Path) -> None:
+    pace = Pace(tmp_path / "pace.json")
+    pace.learn(WORK, 6.0)
+    pace.learn(dataclasses.replace(WORK, model="sdxl-turbo"), 60.0)
+    pace.learn(dataclasses.replace(WORK, guidance_scale=0.0), 60.0)
+    assert pace.estimate(dataclasses.replace(WORK, device="")) == pytest.approx(6.0)
+
+
+def test_a_folder_that_cannot_be_written_costs_no_picture_and_the_host_reads_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "home").write_text("a file where the folder should be")
+    Pace(tmp_path / "home" / "pace.json").learn(WORK, 6.0)
+    assert "How long the drawing took was not kept" in caplog.text
