@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -84,6 +85,21 @@ async def test_tokens_stay_letter_by_letter_and_others_do_not_get_in() -> None:
     assert 'the token "<my-cat>"' in model.history[1].messages[-1].text
     crafted, _, _ = await crafted_from(as_json("my cat on a sofa"), as_json("my cat on a sofa"), idea=idea)
     assert "<my-cat>" in crafted.prompt.split(", ")
+
+
+async def test_a_token_in_what_is_to_be_avoided_stays_letter_by_letter_too() -> None:
+    avoided: dict[str, Any] = {"idea": "a cat", "negative": ("<BadHands>", "rain")}
+    crafted, _, _ = await crafted_from(as_json("a cat", negative_prompt="rain, <evil>"), **avoided)
+    assert {"<BadHands>", "rain"} <= set(crafted.negative_prompt.split(", "))
+    assert "<evil>" not in crafted.negative_prompt
+    assert "<BadHands>" in craft_by_rules(Wish("a cat", SDXL, ("<BadHands>",))).negative_prompt
+
+
+async def test_a_chat_model_that_changes_a_token_does_not_get_its_own_way() -> None:
+    changed = as_json("<My-Cat> and <my-cats> on a sofa")
+    crafted, _, _ = await crafted_from(changed, changed, idea="<my-cat> on a sofa")
+    assert "<my-cat>" in crafted.prompt
+    assert crafted.prompt.count("<") == 1
 
 
 def test_the_rules_keep_tokens_in_every_language() -> None:
