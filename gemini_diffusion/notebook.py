@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +27,7 @@ from gemini_diffusion.options import Secret
 from gemini_diffusion.settings import Settings
 
 if TYPE_CHECKING:
-    from gemini_diffusion.painter import Painter
+    from gemini_diffusion.painter import Painter, Watch
     from gemini_diffusion.types import Event, Picture
     from gemini_diffusion.ui.launch import OpenWindow
 
@@ -124,7 +125,7 @@ class Notebook:
         from gemini_diffusion.painter import Painter
 
         self._painter = self._painter or Painter(**self.given)
-        pictures = self._painter.imagine(line, watch=_tell)
+        pictures = self._painter.imagine(line, watch=_telling())
         for picture in pictures:
             display(Image(filename=str(picture.path)))
             print(picture.recipe.line)
@@ -160,9 +161,12 @@ class Notebook:
     def _opened(self) -> OpenWindow:
         if self._window is None:
             from gemini_diffusion.studio import open_studio
-            from gemini_diffusion.ui.launch import Place, open_window
-            from gemini_diffusion.ui.window import build
             from gemini_diffusion.visitors import Visitors
+
+            with warnings.catch_warnings():  # of bars that nobody will see
+                warnings.filterwarnings("ignore", "IProgress not found")
+                from gemini_diffusion.ui.launch import Place, open_window
+                from gemini_diffusion.ui.window import build
 
             visitors = Visitors(open_studio(self.settings.home_path), self.settings, lends=True, owner=True)
             self._window = open_window(build(visitors, self.welcome()), Place(browser=False))
@@ -224,14 +228,18 @@ def _about_gpu(graphics: tuple[str, int] | None, wanted: bool) -> str:
     return f"{here}, enough for SDXL: with gpu=True it draws here, at no cost per picture, after a download of {size}."
 
 
-def _tell(event: Event) -> None:
-    """Each finished stage and each notice as a line below the cell."""
+def _telling() -> Watch:
+    """Tells each finished stage and each notice as a line below the cell, once where several pictures share it."""
     from gemini_diffusion.types import Noticed, StageFinished
 
-    if isinstance(event, StageFinished):
-        print(f"{event.text}  {event.seconds:.1f} s")
-    elif isinstance(event, Noticed):
-        print(event.text)
+    said: set[str] = set()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, (StageFinished, Noticed)) and event.text not in said:
+            said.add(event.text)
+            print(f"{event.text}  {event.seconds:.1f} s" if isinstance(event, StageFinished) else event.text)
+
+    return tell
 
 
 def _colab(part: str) -> Any:

@@ -108,7 +108,8 @@ def test_a_cell_draws_with_the_token_and_shows_the_pictures(services: StandIns, 
     shown = [base64.b64decode(png) for png in colab.shown("draw", "image/png")]
     kept = sorted(colab.folder.glob(".local/share/gemini-diffusion/pictures/*/*.png"))
     assert sorted(shown) == sorted(path.read_bytes() for path in kept) and len(kept) == 2
-    assert "--seed 8" in colab.said("draw") and "Wrote the prompt" in colab.said("draw")
+    assert "--seed 8" in colab.said("draw") and colab.said("draw").count("Wrote the prompt") == 1
+    assert colab.said("draw").count("has drawn it") == 1, "what both pictures share was said twice"
     assert [drawing.token for drawing in services.hub.drawings] == [TOKEN, TOKEN]
 
 
@@ -181,6 +182,7 @@ def test_the_zip_lies_beside_the_notebook_with_a_link(jupyter: Running) -> None:
     (link,) = jupyter.shown("pictures", "text/html")
     (bundle,) = jupyter.folder.glob("*.zip")
     assert bundle.name in link
+    assert not any(output.get("name") == "stderr" for outputs in jupyter.outputs.values() for output in outputs)
 
 
 # What it would install
