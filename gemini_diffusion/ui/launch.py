@@ -96,8 +96,9 @@ class OpenWindow:
         self._closing.set()
         for tunnel in self._tunnels:
             tunnel.close()
-        self.blocks.server.force_exit = True  # or else it waits, five seconds long, for whoever has something under way
-        self.blocks.close(verbose=False)
+        ending = threading.Thread(target=self.blocks.close, args=(False,), name="closing", daemon=True)
+        ending.start()
+        ending.join(FAREWELL)  # the server under it waits longer, for whoever waits for an answer
 
 
 def open_window(blocks: gr.Blocks, place: Place) -> OpenWindow:
