@@ -149,19 +149,55 @@ async def test_an_attached_picture_is_enlarged_as_it_is(local: Local, sdxl: Path
     attached = gradient(256, 256)
     for model in (sdxl, build_sd15(tmp_path / "sd15")):
         local.events.clear()
-        result = await local.draw(model, image=encoded(attached), hd=True, num_inference_steps=20)
+        result = await local.draw(model, image=encoded(attached), hd=True, strength=0.3, num_inference_steps=20)
         assert (result.image.size, result.notices, result.ignored) == ((128, 128), (LARGE,), ())
         assert local.told(Progress)[-1].total == 8  # none but those of the tiles
         assert distance(result.image.resize((16, 16), Image.Resampling.BOX), attached.resize((16, 16))) < 6
 
 
-async def test_an_attached_picture_is_moved_from_no_further_than_asked(sdxl: Path, packages: Packages) -> None:
+async def test_an_attached_picture_is_moved_from_as_far_as_asked(sdxl: Path, packages: Packages) -> None:
     pipeline = load(sdxl, packages)
-    for strength, reads in ((0.05, "0.05"), (0.9, "0.35")):
+    for strength, tiles_at, steps in ((0.05, "0.05", 4), (0.35, "0.35", 28), (0.6, "0.3", 12 + 24)):
         one = asked(hd=True, strength=strength, width=264, height=64, num_inference_steps=20)
         (drawn,) = pipeline.draw([dataclasses.replace(one, beginning=Beginning(gradient(528, 128)))])
         assert isinstance(drawn, Drawn)
-        assert drawn.notices == (f"The picture was enlarged to 528 x 128, in 4 tiles gone over at strength {reads}.",)
+        assert drawn.notices == (f"The picture was enlarged to 528 x 128, in 4 tiles gone over at strength {tiles_at}.",)
+        assert drawn.steps == steps
+
+
+async def test_a_picture_drawn_from_another_is_enlarged_as_it_was_drawn(local: Local) -> None:
+    beach = (await local.draw("postcard", **POSTCARD, prompt="a red cat on the beach by day", seed=1)).image
+    words: dict[str, Any] = {**POSTCARD, "prompt": "a blue boat on the beach by day", "seed": 3}
+    small, large = [
+        (await local.draw("postcard", **words, image=encoded(beach), strength=0.8, hd=hd)).image for hd in (False, True)
+    ]
+    assert distance(large.resize((128, 128), Image.Resampling.BOX), small) < 6
+    assert distance(small, beach) > 12
+
+
+async def test_where_tiles_overlap_they_begin_from_the_same_noise(sdxl: Path, packages: Packages) -> None:
+    """Else each would make other details there, and the picture would be blurred where they fade into each other."""
+    pipeline, seen = load(sdxl, packages), list[Any]()
+    pipeline.base.unet.register_forward_pre_hook(lambda _, given: seen.append(given[0][0]))
+    one = asked(hd=True, strength=0.35, width=264, height=264, num_inference_steps=20, scheduler="DDIM")
+    pipeline.draw([dataclasses.replace(one, beginning=Beginning(gradient(528, 528)))])
+    left, right = seen[0], seen[7]  # of four tiles with 36 latents a side the first two, which share six columns
+    assert left.shape == (4, 36, 36)
+    apart = left[..., 32:34] - right[..., 2:4]
+    assert float(apart.std()) < 0.2 * float(left[..., 32:34].std())
+
+
+async def test_a_tile_that_is_all_night_is_no_news(sdxl: Path, packages: Packages) -> None:
+    pipeline, decoded = load(sdxl, packages), [0]
+
+    def darken(_: Any, given: Any, output: Any) -> Any:
+        decoded[0] += 1
+        return output * 0 - 1 if decoded[0] == 2 else output
+
+    pipeline.base.vae.decoder.register_forward_hook(darken)
+    (drawn,) = pipeline.draw([asked(hd=True)])
+    assert isinstance(drawn, Drawn)
+    assert (decoded, drawn.notices) == ([5], (LARGE,))
 
 
 async def test_with_a_mask_a_part_is_drawn_anew_first(local: Local, sdxl: Path) -> None:

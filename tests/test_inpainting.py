@@ -14,6 +14,7 @@ from gemini_diffusion.engines.diffusion.beginning import Beginning, read
 from gemini_diffusion.engines.diffusion.encoding import encode
 from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.masking import softened
+from gemini_diffusion.engines.diffusion.memory import Plan
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Drawn
 from gemini_diffusion.engines.diffusion.refining import open_refiner
@@ -206,6 +207,19 @@ async def test_the_subject_of_a_postcard_becomes_another_and_its_surroundings_st
     assert (after.subject, after.colour, after.place, after.time) == ("boat", "blue", "beach", "day")
     for box in ((0, 0, 128, 36), (0, 0, 16, 128), (105, 0, 128, 128)):
         assert changed.image.crop(box).tobytes() == cat.crop(box).tobytes()
+
+
+@pytest.mark.parametrize("offload", ["model", "sequential"])
+async def test_a_model_whose_parts_wait_in_memory_draws_the_same_part_and_makes_it_as_large(
+    sdxl: Path, packages: Packages, offload: Any
+) -> None:
+    whole = load(sdxl, packages)
+    waiting = load(sdxl, packages, Plan(whole.placement, offload=offload))
+    for hd in (False, True):
+        one = dataclasses.replace(asked(strength=0.8, hd=hd), beginning=Beginning(gradient(64, 64), CORNER))
+        (expected,), (drawn,) = whole.draw([one]), waiting.draw([one])
+        assert isinstance(expected, Drawn) and isinstance(drawn, Drawn)
+        assert drawn.image.tobytes() == expected.image.tobytes()
 
 
 async def test_too_little_memory_while_a_part_is_drawn_is_mended_and_the_part_stays_a_part(

@@ -10,7 +10,7 @@ from typing import Any
 from gemini_diffusion.engines.diffusion import masking, schedulers
 from gemini_diffusion.engines.diffusion.beginning import Beginning
 from gemini_diffusion.engines.diffusion.conditioning import Conditioning, condition
-from gemini_diffusion.engines.diffusion.decoding import decode
+from gemini_diffusion.engines.diffusion.decoding import BLACK, decode
 from gemini_diffusion.engines.diffusion.encoding import encode
 from gemini_diffusion.engines.diffusion.mosaic import enlarged
 from gemini_diffusion.engines.diffusion.sampling import Course, Leg, Models, Start
@@ -20,6 +20,8 @@ from gemini_diffusion.engines.diffusion.worker import Abandoned, Job
 from gemini_diffusion.errors import GeminiDiffusionError
 from gemini_diffusion.types import ImageRequest
 
+NEAR = 0.35
+"""Up to this strength a large picture of an attached one is that one, enlarged; with more it is drawn from it first."""
 ONE_STEP = "Strength {strength:g} of {steps} steps is less than one step, so one was made."
 
 
@@ -51,7 +53,8 @@ class Asked:
     @property
     def is_drawn_already(self) -> bool:
         """Whether the picture it begins from is the very one to be enlarged."""
-        return self.large is not None and self.beginning is not None and self.beginning.mask is None
+        is_whole = self.beginning is not None and self.beginning.mask is None
+        return is_whole and self.large is not None and self.request.strength <= NEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ class Drawing:
         except (GeminiDiffusionError, Abandoned) as error:
             return error
         if beginning and beginning.mask:
+            notices = tuple(notice for notice in notices if notice != BLACK)  # only a part of it would be
             image = masking.pasted(image, beginning.picture, masking.softened(beginning.mask))
         steps, strength = one.request.num_inference_steps, one.strength
         if strength is not None and int(steps * strength + 1e-6) < 1:

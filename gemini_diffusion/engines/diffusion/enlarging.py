@@ -20,8 +20,6 @@ from gemini_diffusion.errors import GeminiDiffusionError
 
 STRENGTH = 0.3
 """How far a tile moves from what was drawn: enough for finer detail, too little for another picture."""
-MOST_STRENGTH = 0.35
-"""How far at most from an attached picture."""
 SMALL, SMALL_STRENGTH = 256, 0.1
 """A model of pictures no larger than this has learned nothing but whole scenes, and would begin one in each tile."""
 COARSE = 1 / 64
@@ -43,7 +41,7 @@ class Enlargement:
     def of(cls, words: Words, one: Asked) -> Enlargement:
         """What is ahead for a picture that is asked for large."""
         request = one.request
-        strength = min(request.strength, MOST_STRENGTH) if one.is_drawn_already else STRENGTH
+        strength = request.strength if one.is_drawn_already else STRENGTH
         strength = min(strength, SMALL_STRENGTH) if max(one.size) <= SMALL else strength
         parts = tiles(one.large or one.size, one.size, request.tile)
         return cls(words, one, parts, sampling.legs(words.models, request, strength), strength)
