@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp
 
 from gemini_diffusion.ui.identity import COOKIE
-from gemini_diffusion.ui.turnstile import STRANGERS, VISITOR, VISITORS, Pace, Turnstile
+from gemini_diffusion.ui.turnstile import NEWCOMERS, STRANGERS, VISITOR, VISITORS, Pace, Turnstile
 
 JOIN = "/gradio_api/queue/join"
 ADA, BOB = {"Cookie": f"{COOKIE}={'a' * 32}"}, {"Cookie": f"{COOKIE}={'b' * 32}"}
@@ -33,7 +33,7 @@ def gate() -> Gate:
     return Gate()
 
 
-@pytest.mark.parametrize("pace", [VISITOR, STRANGERS])
+@pytest.mark.parametrize("pace", [VISITOR, STRANGERS, NEWCOMERS])
 def test_a_burst_passes_at_once_the_rest_in_steps_and_what_is_too_far_off_not_at_all(gate: Gate, pace: Pace) -> None:
     waits = gate.waits(1000, "ada", pace)
     assert waits[: pace.burst] == [pytest.approx(0.0, abs=1e-6)] * pace.burst
@@ -46,6 +46,16 @@ def test_a_burst_passes_at_once_the_rest_in_steps_and_what_is_too_far_off_not_at
 def test_one_visitor_does_not_wait_behind_another(gate: Gate) -> None:
     gate.waits(1000, "ada", VISITOR)
     assert gate.waits(1, "bob", VISITOR) == [0.0]
+
+
+def test_cookies_that_nobody_has_seen_before_pass_at_one_pace_and_keep_waiting_nobody_who_was_here(gate: Gate) -> None:
+    assert gate.turnstile._turn("ada") == 0.0
+    made_up = [gate.turnstile._turn(f"{number:032x}") for number in range(1000)]
+    assert made_up[: NEWCOMERS.burst - 1] == [pytest.approx(0.0, abs=1e-6)] * (NEWCOMERS.burst - 1)  # ada was one of them
+    passed = [wait for wait in made_up if wait is not None]
+    assert len(passed) == pytest.approx(NEWCOMERS.burst + NEWCOMERS.rate * NEWCOMERS.patience, abs=2)
+    assert made_up[len(passed) :] == [None] * (1000 - len(passed))
+    assert gate.turnstile._turn("ada") == 0.0
 
 
 def test_who_was_refused_is_let_through_again_with_time(gate: Gate) -> None:

@@ -1,6 +1,7 @@
 """Lets each visitor's events through at a pace, so that whoever sends hundreds waits behind themselves. Knows no event.
 
-Whoever has no cookie shares one pace with all others without: a connection is made up too easily to count for somebody.
+Whoever has no cookie shares one pace with all others without: a connection is made up too easily to count for somebody. So is
+a cookie; those that come for the first time share a pace too, and whoever has been here before does not wait behind them.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ class Pace:
 
 VISITOR = Pace(burst=20, rate=5.0, patience=5.0)
 STRANGERS = Pace(burst=8, rate=2.0, patience=20.0)
+NEWCOMERS = Pace(burst=300, rate=2.0, patience=20.0)
+_NEW = "new"
+"""No cookie of ours."""
 
 
 class Turnstile:
@@ -47,14 +51,23 @@ class Turnstile:
         if scope["type"] != "http" or scope["method"] != "POST" or not _EVENT.fullmatch(scope["path"]):
             await self.app(scope, receive, send)
             return
-        visitor = cookie_in(Headers(scope=scope).get("cookie", ""))
-        wait = self._wait(visitor, VISITOR if visitor else STRANGERS)
+        wait = self._turn(cookie_in(Headers(scope=scope).get("cookie", "")))
         if wait is None:
             await PlainTextResponse("That is too much at once. Wait a moment.", 429, {"Retry-After": "5"})(scope, receive, send)
             return
         if wait:
             await asyncio.sleep(wait)
         await self.app(scope, receive, send)
+
+    def _turn(self, visitor: str) -> float | None:
+        """Seconds until an event of this visitor may pass, "" for one without a cookie; None where it is refused."""
+        if not visitor:
+            return self._wait(visitor, STRANGERS)
+        welcome = 0.0 if visitor in self._due else self._wait(_NEW, NEWCOMERS)
+        if welcome is None:
+            return None
+        own = self._wait(visitor, VISITOR)
+        return own if own is None else max(own, welcome)
 
     def _wait(self, visitor: str, pace: Pace) -> float | None:
         """Seconds until it is this event's turn, None where that is too far off. A visitor's next turn is one step of the pace
