@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,9 @@ from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.schedulers import fresh
 from gemini_diffusion.engines.diffusion.shelf import Parts
+from gemini_diffusion.engines.local import LocalEngine
+from gemini_diffusion.errors import OutOfMemory
+from tests.bench import Local
 from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -87,3 +92,48 @@ def test_the_tensors_of_a_small_model_are_not_turned_for_large_ones_sake(sdxl: P
     weights = load(sdxl, packages).base.unet.conv_in.weight
     assert weights.is_contiguous()
     assert not weights.is_contiguous(memory_format=packages.torch.channels_last)
+
+
+# Too little memory while a model is loaded
+
+
+@pytest.fixture
+async def local(tmp_path: Path) -> AsyncIterator[Local]:
+    made = Local(LocalEngine(tmp_path / "home"))
+    yield made
+    await made.engine.close()
+
+
+def running_out(kind: Any, packages: Packages, times: int) -> Any:
+    """The way a pipeline of this kind is loaded, on a machine that has not the memory for it so many times."""
+    load_it, left = kind.from_pretrained, [times]
+
+    def loaded(*arguments: Any, **options: Any) -> Any:
+        if not left[0]:
+            return load_it(*arguments, **options)
+        left[0] -= 1
+        raise packages.torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+
+    return loaded
+
+
+async def test_too_little_memory_for_loading_steps_down_once_and_ends_in_a_picture(
+    local: Local, sdxl: Path, packages: Packages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = packages.diffusers.StableDiffusionXLPipeline
+    monkeypatch.setattr(kind, "from_pretrained", running_out(kind, packages, 1))
+    result = await local.draw(sdxl)
+    assert result.image.size == (64, 64)
+    assert result.notices[0] == "The memory did not suffice, so pictures are decoded in tiles."
+
+
+async def test_too_little_memory_for_loading_at_all_ends_in_a_sentence_and_the_next_drawing_works(
+    local: Local, sdxl: Path, packages: Packages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = packages.diffusers.StableDiffusionXLPipeline
+    with monkeypatch.context() as machine:
+        machine.setattr(kind, "from_pretrained", running_out(kind, packages, 99))
+        with pytest.raises(OutOfMemory) as caught:
+            await local.draw(sdxl)
+    assert "memory" in caught.value.message and caught.value.hint
+    assert (await local.draw(sdxl)).notices == ()
