@@ -195,3 +195,30 @@ def test_no_text_breaks_it(pipes: dict[str, Any], family: str, prompt: str) -> N
     arguments = told(pipes[family], f"(a:0.5) {prompt}", negative_prompt=prompt)
     assert arguments["prompt_embeds"].isfinite().all()
     assert arguments["prompt_embeds"].shape == arguments["negative_prompt_embeds"].shape
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a cat and a dog",
+        "a (cat)1.3 and a dog",
+        "a cat++ and a dog--",
+        "a (red cat)0.5 and a (dog)1.4",
+        "(a cat)1.2, (a (very small)1.1 dog)0.8, a tree",
+        "a cat (in the rain)0.0",
+    ],
+)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_weights_mean_what_they_mean_to_compel(pipes: dict[str, Any], packages: Packages, family: str, prompt: str) -> None:
+    """What was weighed for InvokeAI, or by diffusers' own advice, looks the same here."""
+    from compel import Compel, ReturnedEmbeddingsType  # type: ignore[import-untyped]
+
+    pipe, torch = pipes[family], packages.torch
+    pairs = [(pipe.tokenizer, pipe.text_encoder)]
+    kind = ReturnedEmbeddingsType.LAST_HIDDEN_STATES_NORMALIZED
+    if family == "sdxl":
+        pairs.append((pipe.tokenizer_2, pipe.text_encoder_2))
+        kind = ReturnedEmbeddingsType.PENULTIMATE_HIDDEN_STATES_NON_NORMALIZED
+    theirs = [Compel(tokenizer, encoder, returned_embeddings_type=kind)(prompt).detach() for tokenizer, encoder in pairs]
+    ours = told(pipe, prompt).get("prompt_embeds", own(pipe, prompt)[0])
+    assert torch.allclose(ours, torch.cat(theirs, dim=-1), atol=1e-5)
