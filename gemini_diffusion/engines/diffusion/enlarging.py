@@ -43,7 +43,9 @@ class Enlargement:
         request = one.request
         strength = request.strength if one.is_drawn_already else STRENGTH
         strength = min(strength, SMALL_STRENGTH) if max(one.size) <= SMALL else strength
-        parts = tiles(one.large or one.size, one.size, request.tile)
+        unet, vae = words.models.base.unet, words.models.base.vae
+        halvings = len(vae.config.block_out_channels) + len(unet.config.block_out_channels) - 2
+        parts = tiles(one.large or one.size, one.size, 2**halvings, request.tile)
         return cls(words, one, parts, sampling.legs(words.models, request, strength), strength)
 
     @property

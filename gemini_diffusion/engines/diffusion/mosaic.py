@@ -13,8 +13,6 @@ TIMES = 2
 LARGEST_SIDE = 2048
 GRID = 8
 """Sides of a picture are multiples of this, and tiles begin at them: one latent is 8 x 8 pixels."""
-TILE_GRID = 32
-"""Sides of a tile are multiples of this, where its picture's are: UNets halve the latents twice or more."""
 OVERLAP = 1 / 8
 """Of a tile's side that at least two neighbours share."""
 
@@ -76,27 +74,30 @@ class Tile:
         return Tile(*spans)
 
 
-def tiles(size: tuple[int, int], drawn: tuple[int, int], seamless: bool = False) -> list[Tile]:
-    """The tiles of a picture of `size`, each about as large as the pictures that the model draws (`drawn`), row by row."""
-    across, down = (_spans(whole, side, seamless) for whole, side in zip(size, drawn, strict=True))
+def tiles(size: tuple[int, int], drawn: tuple[int, int], grid: int = GRID, seamless: bool = False) -> list[Tile]:
+    """The tiles of a picture of `size`, row by row, each about as large as the pictures that the model draws (`drawn`).
+
+    Sides of a tile are multiples of `grid`, where those of the picture are.
+    """
+    across, down = (_spans(whole, side, grid, seamless) for whole, side in zip(size, drawn, strict=True))
     return [Tile(column, row) for row in down for column in across]
 
 
-def _spans(whole: int, side: int, seamless: bool) -> list[Span]:
+def _spans(whole: int, side: int, grid: int, seamless: bool) -> list[Span]:
     """Extents evenly along one side. A tile a little larger than the model's own size saves many with little overlap."""
     shared = int(side * OVERLAP)
-    most = side + shared
-    count = max(1, math.ceil(whole / side) if seamless else math.ceil((whole - shared) / (most - shared)))
     if seamless:
-        length = min(whole, _up(whole / count + shared))
+        count = max(1, math.ceil(whole / side))
+        length = min(whole, _up(whole / count + shared, grid))
         return [Span(round(whole * place / count / GRID) * GRID, length, whole) for place in range(count)]
-    length = min(whole, _up(max(side, (whole + (count - 1) * shared) / count)))
+    count = max(1, math.ceil((whole - shared) / side))
+    length = min(whole, _up(max(side, (whole + (count - 1) * shared) / count), grid))
     gap = (whole - length) / max(1, count - 1)
     return [Span(round(gap * place / GRID) * GRID, length, whole) for place in range(count)]
 
 
-def _up(length: float) -> int:
-    return math.ceil(length / TILE_GRID) * TILE_GRID
+def _up(length: float, grid: int) -> int:
+    return math.ceil(length / grid) * grid
 
 
 class Mosaic:
