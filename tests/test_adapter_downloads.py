@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,16 +13,20 @@ from gemini_diffusion import catalogue
 from gemini_diffusion.engines.diffusion.adapters.download import AdapterDownload
 from gemini_diffusion.engines.diffusion.adapters.files import Library, refuse_others, width_of
 from gemini_diffusion.engines.diffusion.delivery import Delivery
+from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.shelf import Shelf, in_bytes
 from gemini_diffusion.engines.diffusion.worker import Job
-from gemini_diffusion.errors import BadInput, ModelNotFound, Unreachable
-from gemini_diffusion.types import Event, Progress, StageFinished
-from tests.adapter_makers import write_header
-from tests.bench import reading
+from gemini_diffusion.engines.local import LocalEngine
+from gemini_diffusion.errors import AgreementNeeded, BadInput, ModelNotFound, Unreachable
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.types import Adapter, Emit, Event, Progress, StageFinished, StageStarted
+from tests.adapter_makers import TO_K, TO_Q, UNET, RandomLora, write_header
+from tests.bench import Local, reading
 from tests.servers import hugging_face as hf
 
 QUERY = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
 NAME = "nerijs/pixel-art-xl"
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
 
 def lora(path: Path, width: int = 2048) -> Path:
@@ -45,9 +49,13 @@ def download(name: str, library: Library, hub: hf.HuggingFaceServer, token: str 
     return AdapterDownload(name, Delivery(Shelf(library.hub), hub.url, token))
 
 
+def job(watcher: Emit = lambda event: None) -> Job:
+    return Job(asyncio.get_running_loop(), watcher)
+
+
 async def fetched(what: AdapterDownload) -> list[Event]:
     told: list[Event] = []
-    await asyncio.to_thread(what.run, Job(asyncio.get_running_loop(), told.append))
+    await asyncio.to_thread(what.run, job(told.append))
     await asyncio.sleep(0)
     return told
 
@@ -64,7 +72,7 @@ async def test_a_lora_is_asked_about_with_its_size_then_fetched_and_found_withou
     (tmp_path / "repository" / "pytorch_lora_weights.bin").write_bytes(b"\x80\x02 a pickle")
     hub.serve(NAME, tmp_path / "repository")
     assert library.lacks(NAME)
-    wanted = download(NAME, library, hub).agreement()
+    wanted = download(NAME, library, hub).agreement(job())
     free = in_bytes(shutil.disk_usage(tmp_path).free)
     assert wanted.message == f"{NAME} is a {in_bytes(size)} download; {free} are free here."
     assert (wanted.model, wanted.download_bytes) == (NAME, size)
@@ -122,16 +130,16 @@ async def test_a_disguised_pickle_is_refused_after_it_came(library: Library, hub
         library.find(NAME)
 
 
-def test_what_is_not_there_and_being_offline_have_their_words(
+async def test_what_is_not_there_and_being_offline_have_their_words(
     library: Library, hub: hf.HuggingFaceServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import huggingface_hub.constants
 
     with reading(ModelNotFound, f"{NAME} is private or does not exist"):
-        download(NAME, library, hub).agreement()
+        download(NAME, library, hub).agreement(job())
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with reading(Unreachable, f"{NAME} is not on this machine, and HF_HUB_OFFLINE keeps it from being fetched. Unset"):
-        download(NAME, library, hub).agreement()
+        download(NAME, library, hub).agreement(job())
 
 
 @pytest.mark.parametrize(
@@ -157,3 +165,45 @@ def test_a_file_for_another_family_is_refused_before_its_model_is_fetched_or_loa
     refuse_others(older, width_of(catalogue.find("me/who-knows-xl"), None))
     with reading(BadInput, "this model is Postcard"):
         refuse_others(older, width_of(catalogue.find("postcard"), Path(catalogue.find("postcard").source)))
+
+
+# Through the engine
+
+
+@pytest.fixture
+async def local(hub: hf.HuggingFaceServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Local]:
+    monkeypatch.delenv("HF_HOME")
+    made = Local(LocalEngine(tmp_path / "home", hub.url))
+    yield made
+    await made.engine.close()
+
+
+async def test_a_picture_is_drawn_with_a_lora_of_the_hub_once_it_was_agreed_to(
+    local: Local, hub: hf.HuggingFaceServer, sdxl: Path, packages: Packages, tmp_path: Path
+) -> None:
+    made_for = packages.diffusers.StableDiffusionXLPipeline.from_pretrained(sdxl, local_files_only=True)
+    RandomLora.of(made_for, [(UNET, TO_Q), (UNET, TO_K)]).as_peft(tmp_path / "repository" / "style.safetensors")
+    hub.serve(NAME, tmp_path / "repository")
+    wish = (Adapter(NAME, 0.8),)
+    with pytest.raises(AgreementNeeded) as caught:
+        await local.draw(sdxl, adapters=wish)
+    assert caught.value.model == NAME
+    agreed = Settings(agreed_downloads=NAME)
+    drawn = await local.draw(sdxl, agreed, adapters=wish)
+    assert [event.stage for event in local.told(StageStarted)] == ["downloading", "loading", "drawing"]
+    assert drawn.image.tobytes() != (await local.draw(sdxl)).image.tobytes()
+    asked = len(hub.calls)
+    assert (await local.draw(sdxl, adapters=wish)).image.tobytes() == drawn.image.tobytes()
+    assert (await local.draw(sdxl, adapters=(Adapter("nobody/nothing", 0.0),))).image.size == (64, 64)
+    assert len(hub.calls) == asked
+
+
+async def test_a_lora_of_another_family_is_refused_right_after_it_came_and_nothing_is_loaded(
+    local: Local, hub: hf.HuggingFaceServer, sdxl: Path, tmp_path: Path
+) -> None:
+    lora(tmp_path / "repository" / "style.safetensors", 768)
+    hub.serve(NAME, tmp_path / "repository")
+    with reading(BadInput, "pixel-art-xl was made for Stable Diffusion 1.5"):
+        await local.draw(sdxl, Settings(agreed_downloads=NAME), adapters=(Adapter(NAME),))
+    assert [event.stage for event in local.told(StageStarted)] == ["downloading"]
+    assert (await local.draw(sdxl)).image.size == (64, 64)

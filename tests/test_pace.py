@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from gemini_diffusion.engines.diffusion.pace import REMEMBERED, Pace, Work
+from gemini_diffusion.engines.diffusion.pace import FILE, REMEMBERED, Pace, Work
+from gemini_diffusion.engines.local import LocalEngine
+from gemini_diffusion.types import StageStarted
+from tests.bench import Local, until
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 WORK = Work("sdxl", "cuda", 1024, 1024, 30, 5.0)
 
 
@@ -74,3 +78,18 @@ def test_a_folder_that_cannot_be_written_costs_no_picture_and_the_host_reads_it(
     (tmp_path / "home").write_text("a file where the folder should be")
     Pace(tmp_path / "home" / "pace.json").learn(WORK, 6.0)
     assert "How long the drawing took was not kept" in caplog.text
+
+
+async def test_a_drawing_says_how_long_it_will_take_by_those_before_it_and_is_learned_from(sdxl: Path, tmp_path: Path) -> None:
+    local, pace = Local(LocalEngine(tmp_path)), Pace(tmp_path / FILE)
+    work = Work(str(sdxl), "cpu", 64, 64, 3, 5.0)
+    pace.learn(work, 40.0)
+    try:
+        await local.draw(sdxl)
+        (begun,) = [event for event in local.told(StageStarted) if event.stage == "drawing"]
+        assert begun.text == f"Drawing with {sdxl.name}, about 40 s"
+        await until(lambda: (pace.estimate(work) or 0) < 40)  # the picture is not kept waiting for it
+        await local.draw(sdxl)
+        assert local.told(StageStarted)[-1].text != begun.text
+    finally:
+        await local.engine.close()

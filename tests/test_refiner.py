@@ -19,6 +19,7 @@ from gemini_diffusion.engines.diffusion import refining
 from gemini_diffusion.engines.diffusion.beginning import Beginning
 from gemini_diffusion.engines.diffusion.bench import Bench, Commission
 from gemini_diffusion.engines.diffusion.loading import load
+from gemini_diffusion.engines.diffusion.pace import Pace
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Drawn, Pipeline
 from gemini_diffusion.engines.diffusion.queue import DrawingQueue
@@ -126,8 +127,8 @@ async def test_a_model_without_a_refiner_names_the_wish_as_ignored(local: Local,
             await local.draw(sdxl, refine=impossible)
 
 
-async def test_the_refiner_is_loaded_beside_its_base_when_it_is_first_wanted(sdxl: Path, refiner: Path) -> None:
-    queue: DrawingQueue[Commission, ImageResult] = DrawingQueue(Bench().draw)
+async def test_the_refiner_is_loaded_beside_its_base_when_it_is_first_wanted(sdxl: Path, refiner: Path, tmp_path: Path) -> None:
+    queue: DrawingQueue[Commission, ImageResult] = DrawingQueue(Bench(Pace(tmp_path / "pace.json")).draw)
     entry, events = catalogue.find(str(sdxl)), list[Event]()
 
     async def draw(refine: float) -> ImageResult:

@@ -6,13 +6,16 @@ from pathlib import Path
 
 from gemini_diffusion import catalogue
 from gemini_diffusion.catalogue import ImageModel
-from gemini_diffusion.engines.diffusion.adapters.files import FOLDER, LABELS, AdapterFile, Library
+from gemini_diffusion.engines.diffusion.adapters.download import AdapterDownload
+from gemini_diffusion.engines.diffusion.adapters.files import FOLDER, LABELS, AdapterFile, Library, refuse_others, width_of
 from gemini_diffusion.engines.diffusion.adapters.words import choose
 from gemini_diffusion.engines.diffusion.beginning import Beginnings
 from gemini_diffusion.engines.diffusion.bench import Bench, Commission
 from gemini_diffusion.engines.diffusion.conditioning import LONGEST
+from gemini_diffusion.engines.diffusion.delivery import Delivery
 from gemini_diffusion.engines.diffusion.device import SMALL, has_gpu, place
 from gemini_diffusion.engines.diffusion.download import Download, in_bytes
+from gemini_diffusion.engines.diffusion.pace import FILE, Pace
 from gemini_diffusion.engines.diffusion.packages import open_packages
 from gemini_diffusion.engines.diffusion.queue import DrawingQueue
 from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
@@ -41,7 +44,7 @@ class LocalEngine:
         self._home, self._shelf = home, Shelf.at(home)
         self._library = Library(home / FOLDER, self._shelf.folder)
         self._hub_url = hub_url
-        self._bench, self._downloads = Bench(), Worker("download")
+        self._bench, self._downloads = Bench(Pace(home / FILE)), Worker("download")
         self._drawings: DrawingQueue[Commission, ImageResult] = DrawingQueue(self._bench.draw)
         self._tokens, self._beginnings = TokenCounter(), Beginnings()
 
@@ -89,7 +92,10 @@ class LocalEngine:
         refuse_full_disk(self._home)
         entry = catalogue.find(request.model)
         beginning = await self._beginnings.read(request)
+        await self._bring_adapters(request, settings, emit)
         chosen = choose(request, self._library)
+        for file, _ in chosen.files:
+            refuse_others(file, width_of(entry, self._shelf.find(entry)))
         folder = await self._folder(entry, settings, emit)
         wanted = entry.refiner if request.refine < 1 else ""
         refiner = await self._folder(catalogue.find(wanted), settings, emit) if wanted else None
@@ -129,6 +135,15 @@ class LocalEngine:
             download_bytes=size,
             free_bytes=free,
         )
+
+    async def _bring_adapters(self, request: ImageRequest, settings: Settings, emit: Emit) -> None:
+        """Fetch what the request names by a hub id and is not here. Raises AgreementNeeded for the first not agreed to."""
+        delivery = Delivery(self._shelf, self._hub_url, settings.hf_token.reveal())
+        names = dict.fromkeys(adapter.name.strip() for adapter in request.adapters if adapter.strength)
+        for download in [AdapterDownload(name, delivery) for name in names if self._library.lacks(name)]:
+            if download.name not in settings.agreed_models:
+                raise await self._downloads.run(download.agreement, emit)
+            await self._downloads.run(download.run, emit)
 
     def _choice(self, entry: ImageModel) -> ModelChoice:
         if self._shelf.find(entry):

@@ -15,6 +15,7 @@ from gemini_diffusion.engines.diffusion.beginning import Beginning
 from gemini_diffusion.engines.diffusion.device import measure, place
 from gemini_diffusion.engines.diffusion.loading import load, weigh
 from gemini_diffusion.engines.diffusion.memory import Plan, decide
+from gemini_diffusion.engines.diffusion.pace import Pace, Work
 from gemini_diffusion.engines.diffusion.packages import Packages, open_packages
 from gemini_diffusion.engines.diffusion.pipeline import Asked, Drawn, Outcome, Pipeline
 from gemini_diffusion.engines.diffusion.queue import Ticket
@@ -94,9 +95,10 @@ class Warm:
 
 
 class Bench:
-    """Keeps the last models in memory."""
+    """Keeps the last models in memory, and in `pace` how long drawing takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
         self._warm: dict[Hashable, Warm] = {}
         self._tried: Plan | None = None
 
@@ -154,7 +156,9 @@ class Bench:
         seeds = [new_seed() if (seed := ticket.drawing.request.seed) is None else seed for ticket in tickets]
         with in_our_words(commission.entry.label):
             warm = self._open(commission, jobs, stepped_down)
-            jobs.emit(StageStarted("drawing", f"Drawing with {commission.entry.label}"))
+            work = _work(commission, warm, len(tickets))
+            about = self._pace.about(work) if work else ""
+            jobs.emit(StageStarted("drawing", f"Drawing with {commission.entry.label}{about}"))
             started = time.monotonic()
             width, height = warm.plan.size(commission.request.width, commission.request.height)
             asked = [
@@ -166,6 +170,8 @@ class Bench:
         made = _Made(time.monotonic() - started, warm, bool(stepped_down))
         for ticket, seed, outcome in zip(tickets, seeds, outcomes, strict=True):
             _hand_over(ticket, seed, outcome, made)
+        if work and all(isinstance(outcome, Drawn) for outcome in outcomes):
+            self._pace.learn(work, made.seconds)
 
     def _open(self, commission: Commission, jobs: Together, plan: Plan | None) -> Warm:
         """The warm model; where it was put, and why, is the last word of loading it."""
@@ -202,6 +208,15 @@ class Bench:
                 if not self._warm:
                     raise
             self.release(len(self._warm) - 1)
+
+
+def _work(commission: Commission, warm: Warm, pictures: int) -> Work | None:
+    """What of a commission decides how long it takes; None where it is more than the steps of a picture from noise."""
+    request = commission.request
+    if request.hd or commission.beginning:
+        return None
+    device, size = warm.pipeline.placement.device, warm.plan.size(request.width, request.height)
+    return Work(commission.entry.id, device, *size, request.num_inference_steps, request.guidance_scale, pictures)
 
 
 def _plan_for(commission: Commission, packages: Packages) -> Plan:

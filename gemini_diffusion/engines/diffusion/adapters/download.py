@@ -30,8 +30,9 @@ class AdapterDownload:
         refuse_offline(self.name, INSTEAD)
         return Bundle((self.delivery.plan(repository_of(self.name), (f"*{WEIGHTS}",), self._chosen),))
 
-    def agreement(self) -> AgreementNeeded:
+    def agreement(self, job: Job) -> AgreementNeeded:
         """What a person is asked before anything is fetched. Raises what `plan` does."""
+        job.check()
         size, free = self.plan().missing, self.delivery.shelf.free_bytes
         return AgreementNeeded(
             f"{self.name} is a {in_bytes(size)} download; {in_bytes(free)} are free here.",
