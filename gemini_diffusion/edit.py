@@ -32,6 +32,10 @@ class Edit:
     strength: float | None = None
     hd: bool = False
 
+    def begins(self, recipe: Recipe) -> bool:
+        """Whether the picture itself is what is begun from; with one that nobody drew there is no other way."""
+        return self.begin or not is_drawn(recipe)
+
     def crafted(self, recipe: Recipe) -> CraftedPrompt:
         """The prompt of a kept picture with the person's changes; what was crafted stays known while it is unchanged."""
         prompt = recipe.prompt if self.prompt is None else _words_only(self.prompt)

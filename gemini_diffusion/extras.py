@@ -37,9 +37,10 @@ class Canvas:
 
     @property
     def shape(self) -> Aspect | None:
-        """Width and height as the PNG's header tells them."""
+        """Width to height as the PNG's header tells them."""
         width, height = struct.unpack(">II", self.image[16:24]) if len(self.image) >= 24 else (0, 0)
-        return Aspect(width, height) if width and height else None
+        common = math.gcd(width, height)
+        return Aspect(width // common, height // common) if width and height else None
 
 
 BLANK = Canvas()

@@ -139,7 +139,7 @@ class Session:
         crafted = edit.crafted(picture.recipe)
         canvas = await asyncio.to_thread(self._canvas, picture, edit)
         planned = edit.planned(picture.recipe, settings, self._studio.engines, canvas)
-        if edit.begin and not planned.source:
+        if edit.begins(picture.recipe) and not planned.source:
             raise RequestRefused(f"{planned.drawer.name} cannot begin from a picture.", "Choose another image model or engine.")
         asked = plan.line(planned.requests(crafted)[0], planned.engine.name, planned.seeds[0], planned.source)
         return self._begin(Turn(_new(), asked, "imagine"), lambda errand: errand.redraw(planned, crafted), settings)
@@ -162,7 +162,7 @@ class Session:
         if edit.mask:
             picture = self._studio.gallery.save(brought.mark(picture, edit.mask), picture.recipe)
             self._keep_picture(picture)
-        if edit.begin:
+        if edit.begins(picture.recipe):
             return brought.canvas(picture)
         return brought.canvas(self._own(picture.recipe.source)) if picture.recipe.source else BLANK
 

@@ -16,7 +16,9 @@ from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
 from gemini_diffusion.ui import choices, conversation, easel, settings_tab
+from gemini_diffusion.ui.attaching import Attaching
 from gemini_diffusion.ui.chat_tab import ChatTab
+from gemini_diffusion.ui.easel_tab import EaselTab
 from gemini_diffusion.ui.identity import COOKIE, name_of
 from gemini_diffusion.ui.settings_tab import SettingsTab
 from gemini_diffusion.visitors import Visitor, Visitors
@@ -28,10 +30,10 @@ class Desk:
     """The chat tab and the settings over one engine that sketches, without a server: its handlers are called as they are."""
 
     def __init__(self, home: Path, **options: Any) -> None:
-        self.engine = SketchEngine(previews=True)
+        self.engine = SketchEngine(previews=True, able=options.get("able", False))
         models: dict[str, ChatModel] = {"gemini": ScriptedChatModel(), "offline": OfflineChatModel()}
-        hosted = SketchEngine("hosted", "black-forest-labs/FLUX.1-schnell")
-        self.studio = Studio(models, {"local": self.engine, "hosted": hosted}, Gallery(home / "pictures"))
+        self.hosted = SketchEngine("hosted", "black-forest-labs/FLUX.1-schnell")
+        self.studio = Studio(models, {"local": self.engine, "hosted": self.hosted}, Gallery(home / "pictures"))
         self.visitors = Visitors(
             self.studio, Settings(home=str(home), **options.get("settings", {})), lends=True, owner=options.get("owner", True)
         )
@@ -39,6 +41,8 @@ class Desk:
             self.talk, models_chosen = conversation.build(lambda: choices.build(self.visitors))
             self.easel = easel.build(["Nothing is set up."])
         self.tab = ChatTab(self.visitors, self.talk, self.easel, models_chosen, tabs)
+        self.hand = EaselTab(self.tab.following, self.talk.attachment)
+        self.clip = Attaching(self.visitors, self.talk.attachment, self.tab.following.hang, self.easel.components())
 
     @functools.cached_property
     def settings(self) -> SettingsTab:

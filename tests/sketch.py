@@ -23,6 +23,7 @@ from gemini_diffusion.types import (
     Progress,
     StageFinished,
     StageStarted,
+    Waiting,
 )
 
 
@@ -54,6 +55,7 @@ class SketchEngine:
         self._open.set()
         self._pause_at = 0
         self._ahead = 0
+        self._asleep = False
         self._moved = asyncio.Event()
 
     def enqueue(self, *steps: GeminiDiffusionError | None) -> None:
@@ -73,6 +75,10 @@ class SketchEngine:
     def move_up(self) -> None:
         self._ahead -= 1
         self._moved.set()
+
+    def wake_slowly(self) -> None:
+        """The next drawings wait, as for a model that has to be loaded first, until they are given up."""
+        self._asleep = True
 
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
         if not self._able:
@@ -111,6 +117,9 @@ class SketchEngine:
         return ImageResult(image, request, seed, self.name, 0.01, scheduler="Euler", versions={"sketch": "1"})
 
     async def _wait(self, emit: Emit) -> None:
+        if self._asleep:
+            emit(Waiting("The model is waking up", 14, 1))
+            await asyncio.Event().wait()
         waited = self._ahead > 0
         while self._ahead:
             emit(StageStarted("waiting", f"Waiting, {self._ahead} before this one"))

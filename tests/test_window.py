@@ -35,7 +35,7 @@ def picked(value: Any) -> gr.SelectData:
 
 
 async def test_the_first_update_takes_the_words_shows_stop_and_the_last_gives_the_box_free(desk: Desk) -> None:
-    updates = [update async for update in desk.tab.send("/imagine a fox", who())]
+    updates = [update async for update in desk.tab.send("/imagine a fox", "", who())]
     box = [update[desk.talk.box] for update in updates]
     assert (box[0]["value"], box[0]["stop_btn"], box[0]["submit_btn"]) == ("", True, False)
     assert all("value" not in update for update in box[1:])
@@ -44,7 +44,7 @@ async def test_the_first_update_takes_the_words_shows_stop_and_the_last_gives_th
 
 
 async def test_a_drawn_picture_is_in_the_conversation_and_on_the_easel_ready_to_download(desk: Desk) -> None:
-    page = await desk.shown(desk.tab.send("/imagine a fox --seed 7", who()))
+    page = await desk.shown(desk.tab.send("/imagine a fox --seed 7", "", who()))
     picture = desk.visitor(who()).session.pictures[0]
     assert page[desk.easel.in_hand]["value"] == picture.id
     assert page[desk.easel.download]["value"] == str(picture.path)
@@ -54,23 +54,23 @@ async def test_a_drawn_picture_is_in_the_conversation_and_on_the_easel_ready_to_
 
 
 async def test_a_blank_message_does_nothing(desk: Desk) -> None:
-    assert [update async for update in desk.tab.send(" \n ", who())] == [gr.skip()]
+    assert [update async for update in desk.tab.send(" \n ", "", who())] == [gr.skip()]
     assert desk.visitor(who()).session.turns == ()
 
 
 async def test_a_message_sent_while_another_runs_is_refused_and_stays_where_it_is(desk: Desk) -> None:
     desk.engine.pause_at(2)
-    running = asyncio.create_task(desk.shown(desk.tab.send("/imagine a fox", who())))
+    running = asyncio.create_task(desk.shown(desk.tab.send("/imagine a fox", "", who())))
     await until(lambda: desk.engine.history)
     with pytest.raises(BadInput, match="One thing at a time"):
-        await anext(desk.tab.send("and a cat", who()))
+        await anext(desk.tab.send("and a cat", "", who()))
     desk.engine.resume()
     await running
 
 
 async def test_stop_says_the_last_words_and_gives_the_text_back(desk: Desk) -> None:
     desk.engine.pause_at(3)
-    running = asyncio.create_task(desk.shown(desk.tab.send("/imagine a fox", who())))
+    running = asyncio.create_task(desk.shown(desk.tab.send("/imagine a fox", "", who())))
     await until(lambda: desk.engine.history)
     await desk.tab.stop(who())
     page = await running
@@ -81,7 +81,7 @@ async def test_stop_says_the_last_words_and_gives_the_text_back(desk: Desk) -> N
 
 async def test_somebody_elses_stop_stops_nothing(desk: Desk) -> None:
     desk.engine.pause_at(3)
-    running = asyncio.create_task(desk.shown(desk.tab.send("/imagine a fox", who("a"))))
+    running = asyncio.create_task(desk.shown(desk.tab.send("/imagine a fox", "", who("a"))))
     await until(lambda: desk.engine.history)
     await desk.tab.stop(who("b"))
     assert not running.done()
@@ -91,7 +91,7 @@ async def test_somebody_elses_stop_stops_nothing(desk: Desk) -> None:
 
 async def test_a_page_that_comes_back_follows_what_still_runs_to_its_end(desk: Desk) -> None:
     desk.engine.pause_at(3)
-    first = desk.tab.send("/imagine a fox", who())
+    first = desk.tab.send("/imagine a fox", "", who())
     await anext(first)
     await until(lambda: desk.engine.history)
     await first.aclose()
@@ -105,9 +105,9 @@ async def test_a_page_that_comes_back_follows_what_still_runs_to_its_end(desk: D
 
 
 async def test_a_page_that_missed_the_first_update_finds_the_picture_in_the_next(desk: Desk) -> None:
-    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     desk.engine.pause_at(2)
-    first = desk.tab.send("/imagine a cat", who())
+    first = desk.tab.send("/imagine a cat", "", who())
     await anext(first)
     back = desk.tab.arrive(who())
     assert all(desk.easel.in_hand in update for update in (await anext(back), await anext(back)))
@@ -116,7 +116,7 @@ async def test_a_page_that_missed_the_first_update_finds_the_picture_in_the_next
 
 async def test_a_picture_whose_file_is_gone_does_not_keep_the_conversation_away(desk: Desk) -> None:
     desk.visitor(who()).change({"file_format": "jpeg"})
-    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     shutil.rmtree(desk.visitor(who()).session.pictures[0].path.parent)
     page = await desk.shown(desk.tab.arrive(who()))
     assert "/imagine a fox" in said(desk, page)
@@ -124,7 +124,7 @@ async def test_a_picture_whose_file_is_gone_does_not_keep_the_conversation_away(
 
 
 async def test_a_stranger_who_arrives_sees_nothing_of_anybody(desk: Desk) -> None:
-    await desk.shown(desk.tab.send("/imagine a secret fox", who("a")))
+    await desk.shown(desk.tab.send("/imagine a secret fox", "", who("a")))
     page = await desk.shown(desk.tab.arrive(who("b")))
     assert page[desk.talk.chat]["value"] == []
     assert desk.easel.in_hand not in page
@@ -132,7 +132,7 @@ async def test_a_stranger_who_arrives_sees_nothing_of_anybody(desk: Desk) -> Non
 
 async def test_every_update_of_a_turn_is_whole(desk: Desk) -> None:
     whole = {desk.talk.chat, desk.talk.box, desk.talk.status, desk.talk.returned, desk.easel.stage, desk.easel.glimpse}
-    async for update in desk.tab.send("/imagine a fox", who()):
+    async for update in desk.tab.send("/imagine a fox", "", who()):
         assert whole <= set(update)
 
 
@@ -142,7 +142,7 @@ async def held_at(desk: Desk, step: int) -> tuple[list[Any], asyncio.Task[None]]
     seen: list[Any] = []
 
     async def follow() -> None:
-        async for update in desk.tab.send("/imagine a fox", who()):
+        async for update in desk.tab.send("/imagine a fox", "", who()):
             seen.append(update[desk.easel.glimpse]["value"])
 
     drawing = asyncio.create_task(follow())
@@ -171,7 +171,7 @@ async def test_a_stopped_picture_fades_and_leaves_nothing_to_the_next_turn(desk:
     await desk.tab.stop(who())
     await drawing
     assert seen[-1]["look"] == "fading"
-    assert (await anext(desk.tab.send("Hello", who())))[desk.easel.glimpse]["value"] is None
+    assert (await anext(desk.tab.send("Hello", "", who())))[desk.easel.glimpse]["value"] is None
 
 
 async def test_where_pictures_are_judged_nobody_sees_one_before_it_was(tmp_path: Path) -> None:
@@ -187,7 +187,7 @@ async def test_the_place_in_the_queue_is_told_as_it_moves(desk: Desk) -> None:
     told: list[str] = []
 
     async def follow() -> None:
-        async for update in desk.tab.send("/imagine a fox", who()):
+        async for update in desk.tab.send("/imagine a fox", "", who()):
             told.append(update[desk.talk.status])
 
     following = asyncio.create_task(follow())
@@ -203,7 +203,7 @@ async def test_the_place_in_the_queue_is_told_as_it_moves(desk: Desk) -> None:
 
 async def test_a_failure_gives_the_text_back_and_its_button_sends_it_again(desk: Desk) -> None:
     desk.engine.enqueue(OutOfCredit("The account is empty."))
-    page = await desk.shown(desk.tab.send("/imagine a fox", who()))
+    page = await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     assert page[desk.talk.returned]["value"] == "/imagine a fox"
     again = await desk.shown(desk.tab.again("/imagine a fox", picked("retry"), who()))
     assert again[desk.talk.box]["value"] == ""
@@ -212,14 +212,14 @@ async def test_a_failure_gives_the_text_back_and_its_button_sends_it_again(desk:
 
 async def test_a_newer_draft_outlives_the_button(desk: Desk) -> None:
     desk.engine.enqueue(OutOfCredit("The account is empty."))
-    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     again = await desk.shown(desk.tab.again("my next idea", picked("retry"), who()))
     assert "value" not in again[desk.talk.box]
 
 
 async def test_a_yes_to_a_download_is_kept_for_the_engine(desk: Desk) -> None:
     desk.engine.enqueue(AgreementNeeded("6.9 GB to fetch.", "Say yes.", model="sdxl", download_bytes=6_940_000_000))
-    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     await desk.shown(desk.tab.again("", picked("download:sdxl"), who()))
     assert "sdxl" in desk.engine.history[-1][1].agreed_models
 
@@ -227,21 +227,21 @@ async def test_a_yes_to_a_download_is_kept_for_the_engine(desk: Desk) -> None:
 async def test_only_the_host_can_say_yes_to_a_download(tmp_path: Path) -> None:
     desk = Desk(tmp_path, owner=False)
     desk.engine.enqueue(AgreementNeeded("6.9 GB to fetch.", "Say yes.", model="sdxl", download_bytes=6_940_000_000))
-    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     with pytest.raises(BadInput, match="Only the host"):
         await anext(desk.tab.again("", picked("download:sdxl"), who()))
 
 
 @pytest.mark.parametrize("forged", ["download:sdxl", "engine:hosted", "settings", "", "retry"])
 async def test_a_button_that_was_not_offered_does_nothing(desk: Desk, forged: str) -> None:
-    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     with pytest.raises(BadInput, match="not offered"):
         await anext(desk.tab.again("", picked(forged), who()))
 
 
 async def test_the_settings_button_opens_the_settings(desk: Desk) -> None:
     desk.engine.enqueue(KeyNeeded("No key is set."))
-    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     page = await desk.shown(desk.tab.again("", picked("settings"), who()))
     assert page[desk.tab.tabs]["value"].selected == "settings"
 
@@ -250,27 +250,27 @@ async def test_the_settings_button_opens_the_settings(desk: Desk) -> None:
 
 
 async def test_a_prompt_edited_on_the_easel_is_drawn_as_it_stands_with_the_same_seed(desk: Desk) -> None:
-    page = await desk.shown(desk.tab.send("/imagine a fox --seed 11", who()))
-    await desk.shown(desk.tab.redraw(desk.edits("a blue bird", page[desk.easel.in_hand]["value"]), who()))
+    page = await desk.shown(desk.tab.send("/imagine a fox --seed 11", "", who()))
+    await desk.shown(desk.hand.redraw(desk.edits("a blue bird", page[desk.easel.in_hand]["value"]), who()))
     request = desk.engine.history[-1][0]
     assert (request.prompt, request.seed) == ("a blue bird", 11)
 
 
 async def test_a_new_seed_is_another_one(desk: Desk) -> None:
-    page = await desk.shown(desk.tab.send("/imagine a fox --seed 11", who()))
-    await desk.shown(desk.tab.reseed(desk.edits("a fox", page[desk.easel.in_hand]["value"]), who()))
+    page = await desk.shown(desk.tab.send("/imagine a fox --seed 11", "", who()))
+    await desk.shown(desk.hand.reseed(desk.edits("a fox", page[desk.easel.in_hand]["value"]), who()))
     assert desk.engine.history[-1][0].seed is None
 
 
 async def test_a_tapped_picture_goes_on_the_easel_and_nobody_elses_does(desk: Desk) -> None:
-    await desk.shown(desk.tab.send("/imagine a fox --seed 1", who("a")))
-    await desk.shown(desk.tab.send("/imagine a cat --seed 2", who("a")))
+    await desk.shown(desk.tab.send("/imagine a fox --seed 1", "", who("a")))
+    await desk.shown(desk.tab.send("/imagine a cat --seed 2", "", who("a")))
     first = desk.visitor(who("a")).session.pictures[0]
     tap = picked({"component": "image", "value": {"path": str(first.path)}})
     assert (await desk.tab.take(tap, who("a")))[desk.easel.in_hand] == first.id
     assert await desk.tab.take(tap, who("b")) == gr.skip()
     with pytest.raises(BadInput, match="not here"):
-        await anext(desk.tab.redraw(desk.edits("mine now", first.id), who("b")))
+        await anext(desk.hand.redraw(desk.edits("mine now", first.id), who("b")))
 
 
 @pytest.mark.parametrize(
@@ -281,16 +281,16 @@ async def test_anything_else_that_was_tapped_leaves_the_easel_as_it_is(desk: Des
 
 
 async def test_the_download_follows_the_kind_of_file_that_was_chosen(desk: Desk) -> None:
-    page = await desk.shown(desk.tab.send("/imagine a fox", who()))
+    page = await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     values = {desk.easel.file_format: "webp", desk.easel.in_hand: page[desk.easel.in_hand]["value"]}
-    changed = await desk.tab.change_format(values, who())
+    changed = await desk.hand.change_format(values, who())
     content = await asyncio.to_thread(Path(changed[desk.easel.download]["value"]).read_bytes)
     assert content[8:12] == b"WEBP"
     assert desk.visitor(who()).settings.file_format == "webp"
 
 
 async def test_clear_forgets_the_conversation_and_keeps_the_pictures(desk: Desk) -> None:
-    await desk.shown(desk.tab.send("/imagine a fox", who()))
+    await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     assert (await desk.tab.clear(who()))[desk.talk.chat] == []
     assert len(desk.visitor(who()).session.pictures) == 1
 
@@ -299,7 +299,7 @@ async def test_a_review_asks_once_takes_the_edited_prompt_and_leaves(desk: Desk)
     updates: list[dict[Any, Any]] = []
 
     async def follow() -> None:
-        async for update in desk.tab.send("/imagine a fox --review", who()):
+        async for update in desk.tab.send("/imagine a fox --review", "", who()):
             updates.append(update)
 
     following = asyncio.create_task(follow())

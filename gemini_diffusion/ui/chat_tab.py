@@ -6,31 +6,29 @@ Every handler finds out by itself who asks, and takes nothing from the page but 
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from gemini_diffusion.checkup import welcome
-from gemini_diffusion.edit import Edit
-from gemini_diffusion.errors import GeminiDiffusionError
+from gemini_diffusion.errors import BadInput, GeminiDiffusionError
 from gemini_diffusion.ui import render
+from gemini_diffusion.ui.attaching import Attaching
 from gemini_diffusion.ui.choices import Choices
 from gemini_diffusion.ui.conversation import Conversation
 from gemini_diffusion.ui.easel import EXAMPLES, Easel, listed
-from gemini_diffusion.ui.glimpse import glimpse
+from gemini_diffusion.ui.easel_tab import EaselTab
+from gemini_diffusion.ui.following import Following
 from gemini_diffusion.ui.identity import name_of
 from gemini_diffusion.ui.mishap import told
 from gemini_diffusion.ui.next_step import NextStep
 
 if TYPE_CHECKING:
     from gemini_diffusion.errand import Choice
-    from gemini_diffusion.gallery import FileFormat
-    from gemini_diffusion.turn import Turn
-    from gemini_diffusion.types import Picture
     from gemini_diffusion.visitors import Visitor, Visitors
 
 Updates = dict[Any, Any]
@@ -44,8 +42,6 @@ SURPRISES = (
     "/imagine a green car on a snowy road in the evening",
     "/imagine a small rabbit in a meadow in the morning light",
 )
-SEEN = 1.5
-"""Seconds within which every page has taken an update in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +54,20 @@ class ChatTab:
     choices: Choices
     tabs: gr.Tabs
 
+    @property
+    def following(self) -> Following:
+        return Following(self.visitors, self.conversation, self.easel)
+
     # A turn, from its first sight to its last words
 
-    async def send(self, text: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """A message from the box. A blank one does nothing; one sent while another runs stays in the box."""
+    async def send(self, text: str, held: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
+        """A message from the box, with the picture `held`. A blank one does nothing; one sent while another runs stays."""
         if not text.strip():
             yield gr.skip()
             return
-        async for updates in self._say(text, request, clear=True):
-            yield updates
-
-    async def _say(self, text: str, request: gr.Request, *, clear: bool = False) -> AsyncGenerator[Updates, None]:
         visitor = self._visitor(request)
-        visitor.session.start(text, visitor.settings)
-        async for updates in self._follow(visitor, text, clear=clear):
+        visitor.session.start(text, visitor.settings, held)
+        async for updates in self.following.follow(visitor, text, clear=True):
             yield updates
 
     async def again(self, draft: str, data: gr.SelectData, request: gr.Request) -> AsyncGenerator[Updates, None]:
@@ -81,70 +77,22 @@ class ChatTab:
         if step.tab:
             yield {self.tabs: gr.Tabs(selected=step.tab)}
             return
-        visitor.session.start(step.text, step.settings(self.visitors, visitor))
-        async for updates in self._follow(visitor, step.text, clear=draft.strip() == step.text.strip()):
+        source = visitor.session.turns[-1].source
+        visitor.session.start(step.text, step.settings(self.visitors, visitor), source.id if source else "")
+        async for updates in self.following.follow(visitor, step.text, clear=draft.strip() == step.text.strip()):
             yield updates
 
-    async def redraw(self, values: dict[Any, Any], request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """The picture in hand with the prompt as it stands on the easel, and its own seed."""
-        async for updates in self._draw_again(values, None, request):
+    async def move(self, request: gr.Request) -> AsyncGenerator[Updates, None]:
+        """A service keeps a drawing waiting: it is stopped, and the same words are drawn on this machine."""
+        visitor = self._visitor(request)
+        session, turn = visitor.session, visitor.session.running
+        if turn is None or not render.can_move(turn):
+            raise BadInput("Nothing is waiting any more.", "Send the request again.")
+        await session.stop()
+        here = visitor.settings.replaced({"engine": "local", "image_model": ""})
+        session.start(turn.asked, here, turn.source.id if turn.source else "")
+        async for updates in self.following.follow(visitor, turn.asked):
             yield updates
-
-    async def reseed(self, values: dict[Any, Any], request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """The same with a new seed."""
-        async for updates in self._draw_again(values, "random", request):
-            yield updates
-
-    async def _draw_again(self, values: dict[Any, Any], seed: Any, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        visitor, easel = self._visitor(request), self.easel
-        edit = Edit(prompt=values[easel.prompt], negative_prompt=values[easel.negative], seed=seed)
-        await visitor.session.redraw(values[easel.in_hand], edit, visitor.settings)
-        async for updates in self._follow(visitor):
-            yield updates
-
-    async def _follow(
-        self, visitor: Visitor, words: str = "", *, clear: bool = False, fresh: Updates | None = None
-    ) -> AsyncGenerator[Updates, None]:
-        """Every state of the running turn; `words` go back into an empty box when it is stopped or fails.
-
-        A page that is slow applies only the latest of several updates, so each is whole, and what must be said once (a
-        picture for the easel, a prompt to review) is said again for SEEN seconds, by when nobody has edited it yet.
-        """
-        session, clock = visitor.session, asyncio.get_running_loop().time
-        shown, fresh, until = "", fresh or {}, clock() + SEEN
-        seen, judged = None, self.visitors.studio.picture_filter.is_on(visitor.settings)
-        async for turn in session.watch():
-            news = await self._news(visitor, turn, shown)
-            if news:
-                shown, fresh, until = _marks(turn), fresh | news, clock() + SEEN
-            elif clock() > until:
-                fresh = {}
-            seen = glimpse(turn, seen, veiled=judged)
-            state = fresh | self._state(visitor, turn, words) | self.easel.glimpsed(seen)
-            yield state | (self.conversation.emptied() if clear else {})
-            clear = False
-
-    def _state(self, visitor: Visitor, turn: Turn, words: str) -> Updates:
-        """All that a turn says of itself at any moment."""
-        updates = self.conversation.show(visitor.session.turns) | self.easel.free(not turn.running)
-        updates |= self.easel.progress(render.stage(turn) if turn.kind == "imagine" else None)
-        if turn.running:
-            return updates | self.conversation.busy()
-        return updates | self.conversation.idle(words if turn.state in ("stopped", "failed") else "")
-
-    async def _news(self, visitor: Visitor, turn: Turn, shown: str) -> Updates:
-        """What is new since `shown`: the first picture of the turn, a prompt that waits for a choice, or its end."""
-        if _marks(turn) == shown:
-            return {}
-        news = self.conversation.ask(turn) if turn.state == "review" else self.conversation.asked()
-        return news | (await self._hang(visitor, turn.kept[0].picture) if turn.kept else {})
-
-    async def _hang(self, visitor: Visitor, picture: Picture) -> Updates:
-        """The picture on the easel, with the file its Download button serves made ready."""
-        recipe, settings = picture.recipe, visitor.settings
-        file = await exported(visitor, picture)
-        capabilities = self.visitors.studio.engines[recipe.engine].capabilities(recipe.model, settings)
-        return self.easel.hang(render.framed(picture, capabilities), file, settings.file_format)
 
     # What needs no turn
 
@@ -171,17 +119,7 @@ class ChatTab:
         """A picture of the conversation was tapped: it goes on the easel. Anything else that was tapped stays there."""
         visitor = self._visitor(request)
         picture = visitor.session.picture(tapped(data.value))
-        return await self._hang(visitor, picture) if picture else gr.skip()
-
-    async def change_format(self, values: dict[Any, Any], request: gr.Request) -> Updates:
-        """Another kind of file behind the Download button, from now on."""
-        visitor, easel = self._visitor(request), self.easel
-        visitor.change({"file_format": values[easel.file_format]})
-        picture = visitor.session.picture(values[easel.in_hand])
-        if picture is None:
-            return gr.skip()
-        file = await exported(visitor, picture)
-        return {easel.download: gr.update(value=str(file))}
+        return await self.following.hang(visitor, picture) if picture else gr.skip()
 
     async def arrive(self, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """A page was opened: what was said is there again, and what still runs is followed to its end."""
@@ -191,10 +129,10 @@ class ChatTab:
         newest = (turn.pictures[0].id for turn in reversed(session.turns) if turn.pictures)
         latest = next(filter(None, map(session.picture, newest)), None)  # one whose file is gone stays off the easel
         if latest:
-            updates |= await self._hang(visitor, latest)
+            updates |= await self.following.hang(visitor, latest)
         yield updates | self._set_up(visitor)
         if session.running:
-            async for state in self._follow(visitor, session.running.asked, fresh=updates):
+            async for state in self.following.follow(visitor, session.running.asked, fresh=updates):
                 yield state
 
     async def return_here(self, request: gr.Request) -> Updates:
@@ -217,15 +155,15 @@ class ChatTab:
     def wire(self, page: gr.Blocks, tab: gr.Tab) -> None:
         """Connects every event; none is published, none is limited in number: watching costs nothing."""
         talk, easel = self.conversation, self.easel
-        self._turn(talk.box.submit, self.send, talk.box)
+        Attaching(self.visitors, talk.attachment, self.following.hang, easel.components()).wire()
+        self._turn(talk.box.submit, self.send, [talk.box, talk.attachment.held])
         for button, text in zip(easel.examples, EXAMPLES, strict=True):
             self._turn(button.click, self._example(text))
         self._turn(easel.surprise.click, self._example(""))
         self._turn(talk.chat.option_select, self.again, talk.box)
-        edits = {easel.prompt, easel.negative, easel.in_hand}
-        self._turn(easel.redraw.click, self.redraw, edits)
-        self._turn(easel.reseed.click, self.reseed, edits)
+        self._turn(easel.elsewhere.click, self.move)
         self._turn(page.load, self.arrive)
+        EaselTab(self.following, talk.attachment).wire(self._turn)
         private = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         talk.box.stop(told(self.stop), None, None, **private)
         quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
@@ -234,7 +172,6 @@ class ChatTab:
         talk.clear.click(told(self.clear), None, [talk.chat, talk.status, talk.bundle], **quiet)
         talk.save_all.click(told(self.save_all), None, talk.bundle, **quiet).success(None, js=_FETCH, **private)
         talk.chat.select(told(self.take), None, easel.components(), **quiet)
-        easel.file_format.input(told(self.change_format), {easel.file_format, easel.in_hand}, easel.download, **quiet)
         answers: dict[Choice, Any] = {"draw": talk.draw, "again": talk.again, "mine": talk.mine}
         for choice, button in answers.items():
             button.click(told(self._choice(choice)), talk.review_prompt, talk.review, **quiet)
@@ -244,12 +181,14 @@ class ChatTab:
         outputs = [*self.conversation.components(), *self.easel.components(), self.tabs]
         outputs += [self.choices.chat_model, self.choices.image_model]
         trigger(
-            told(handler), inputs, outputs, show_progress="hidden", concurrency_limit=None, api_visibility="private",
+            told(_keeping(handler)), inputs, outputs, show_progress="hidden", concurrency_limit=None, api_visibility="private",
         )  # fmt: skip
 
     def _example(self, text: str) -> Callable[..., AsyncIterator[Updates]]:
         async def send_example(request: gr.Request) -> AsyncGenerator[Updates, None]:
-            async for updates in self._say(text or random.choice(SURPRISES), request):
+            visitor, words = self._visitor(request), text or random.choice(SURPRISES)
+            visitor.session.start(words, visitor.settings)
+            async for updates in self.following.follow(visitor, words):
                 yield updates
 
         return send_example
@@ -265,16 +204,19 @@ _FETCH = "() => setTimeout(() => document.querySelector('#bundle').click(), 50)"
 _GIVE_BACK = "(draft, text) => text && !draft.trim() ? [text, ''] : [draft, text]"
 
 
-async def exported(visitor: Visitor, picture: Picture) -> Path:
-    """The file for the Download button, in the kind the person chose."""
-    chosen = cast("FileFormat", visitor.settings.file_format)
-    return await asyncio.to_thread(visitor.session.export, picture, chosen)
+def _keeping(handler: Callable[..., AsyncIterator[Updates]]) -> Callable[..., AsyncIterator[Updates]]:
+    """The handler, which leaves the page as it is when it fails at once: Gradio empties what a generator said nothing about."""
 
+    @functools.wraps(handler)
+    async def keeping(*args: Any, **kwargs: Any) -> AsyncIterator[Updates]:
+        try:
+            async for updates in handler(*args, **kwargs):
+                yield updates
+        except Exception:
+            yield gr.skip()
+            raise
 
-def _marks(turn: Turn) -> str:
-    """What of a turn is shown once: which picture goes on the easel, which prompt waits for a choice."""
-    waiting = turn.crafted.prompt if turn.state == "review" and turn.crafted else ""
-    return f"{turn.kept[0].picture.id if turn.kept else ''} {waiting}"
+    return keeping
 
 
 def tapped(value: Any) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import gradio as gr
 
 from gemini_diffusion.turn import Turn
-from gemini_diffusion.ui import markup, render
+from gemini_diffusion.ui import attaching, markup, render
+from gemini_diffusion.ui.attaching import Attachment
 from gemini_diffusion.ui.choices import Choices
 
 Updates = dict[Any, Any]
@@ -20,6 +21,7 @@ class Conversation:
     """The components. `returned` holds a text on its way back to the box, which the page takes only if the box is empty."""
 
     chat: gr.Chatbot
+    attachment: Attachment
     box: gr.Textbox
     returned: gr.Textbox
     status: gr.Markdown
@@ -34,19 +36,21 @@ class Conversation:
 
     def components(self) -> list[Any]:
         """Every component that a turn may change."""
-        return [self.chat, self.box, self.returned, self.status, self.review, self.review_prompt]
+        own = [self.chat, self.box, self.returned, self.status, self.review, self.review_prompt]
+        return own + self.attachment.components()
 
     def emptied(self) -> Updates:
         """The words were taken: the box is free for the next thought, Stop stands ready."""
-        return {self.box: gr.update(value="", submit_btn=False, stop_btn=True)}
+        return {self.box: gr.update(value="", submit_btn=False, stop_btn=True), self.attachment.held: ""}
 
     def busy(self) -> Updates:
         """Stop stands ready, a draft in the box stays."""
-        return {self.box: gr.update(submit_btn=False, stop_btn=True), self.returned: ""}
+        return {self.box: gr.update(submit_btn=False, stop_btn=True), self.returned: "", self.attachment.back: ""}
 
-    def idle(self, returned: str = "") -> Updates:
-        """The box takes the next message; `returned` goes back into it if it is empty."""
-        return {self.box: gr.update(submit_btn=True, stop_btn=False), self.returned: returned}
+    def idle(self, returned: str = "", attached: str = "") -> Updates:
+        """The box takes the next message; `returned` goes back into it if it is empty, `attached` beside it likewise."""
+        free = gr.update(submit_btn=True, stop_btn=False)
+        return {self.box: free, self.returned: returned, self.attachment.back: attached}
 
     def show(self, turns: Sequence[Turn]) -> Updates:
         """The messages, and what is under way in one line."""
@@ -74,10 +78,13 @@ def build(models: Callable[[], Choices]) -> tuple[Conversation, Choices]:
     )  # fmt: skip
     review, review_prompt, draw, again, mine = _review()
     with gr.Column(elem_id="composer", min_width=0):
-        box = gr.Textbox(
-            elem_id="box", label="Message", show_label=False, container=False, placeholder="/imagine ...",
-            lines=1, max_lines=8, submit_btn=True, autofocus=True, max_length=20_000,
-        )  # fmt: skip
+        row = attaching.build_row()
+        with gr.Row(elem_id="say"):
+            attachment = attaching.build_clip(*row)
+            box = gr.Textbox(
+                elem_id="box", label="Message", show_label=False, container=False, placeholder="/imagine ...",
+                lines=1, max_lines=8, submit_btn=True, autofocus=True, max_length=20_000, min_width=0,
+            )  # fmt: skip
         returned = gr.Textbox(visible="hidden", elem_id="returned", interactive=True)
         with gr.Row(elem_id="under"):
             gr.Button("Models", size="sm", elem_id="more", min_width=0, scale=0)
@@ -87,8 +94,8 @@ def build(models: Callable[[], Choices]) -> tuple[Conversation, Choices]:
             clear = gr.Button("Clear", size="sm", elem_id="clear", min_width=0, scale=0)
         bundle = gr.DownloadButton("All pictures", visible="hidden", elem_id="bundle")
     return Conversation(
-        chat=chat, box=box, returned=returned, status=status, clear=clear, review=review, review_prompt=review_prompt,
-        draw=draw, again=again, mine=mine, save_all=save_all, bundle=bundle,
+        chat=chat, attachment=attachment, box=box, returned=returned, status=status, clear=clear, review=review,
+        review_prompt=review_prompt, draw=draw, again=again, mine=mine, save_all=save_all, bundle=bundle,
     ), chosen  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from gemini_diffusion.ui import markup
+from gemini_diffusion.ui import marking, markup
 from gemini_diffusion.ui.glimpse import Glimpse
+from gemini_diffusion.ui.marking import Marking
 from gemini_diffusion.ui.render import Framed, Stage
 
 Updates = dict[Any, Any]
@@ -22,6 +23,9 @@ EXAMPLES = {
 }
 """Requests to begin with, each with what the small built-in model made of it."""
 PICTURES = Path(__file__).resolve().parent / "examples"
+_ACTIONS = {
+    "redraw": "Draw again", "reseed": "New seed", "vary": "Vary", "enlarge": "Enlarge", "edit": "Edit ...", "attach": "Attach",
+}  # fmt: skip
 FORMATS = [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp")]
 _BAR = (
     '<div class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100" '
@@ -41,6 +45,7 @@ class Easel:
     stage: gr.Column
     stage_text: gr.Markdown
     bar: gr.HTML
+    elsewhere: gr.Button
     welcome: gr.Column
     set_up: gr.Markdown
     examples: tuple[gr.Button, ...]
@@ -48,41 +53,57 @@ class Easel:
     frame: gr.Column
     picture: gr.Image
     prompt: gr.Textbox
+    meter: gr.Markdown
+    measure: gr.Button
     negative: gr.Textbox
+    marking: Marking
     account: gr.Markdown
     facts: gr.Markdown
     download: gr.DownloadButton
     file_format: gr.Dropdown
     redraw: gr.Button
     reseed: gr.Button
+    vary: gr.Button
+    enlarge: gr.Button
+    edit: gr.Button
+    attach: gr.Button
     line: gr.Textbox
 
     def components(self) -> list[Any]:
         """Every component that an event may change."""
-        return [*(getattr(self, entry.name) for entry in fields(self) if entry.name != "examples"), *self.examples]
+        single = (getattr(self, entry.name) for entry in fields(self) if entry.name not in ("examples", "marking"))
+        return [*single, self.marking.draw, *self.examples]
 
     def hang(self, framed: Framed, file: Path, file_format: str) -> Updates:
         """Puts a picture on the easel; `file` is what the Download button serves."""
+        can_redraw = framed.is_drawn or framed.can_begin
         facts = "\n\n".join(markup.plain(text) for text in (framed.facts, framed.ignored) if text)
         return {
             self.in_hand: framed.identity,
             self.welcome: gr.update(visible=False),
             self.frame: gr.update(visible=True),
             self.picture: gr.update(value=str(framed.path), alt_text=framed.alt),
-            self.prompt: framed.prompt,
+            self.prompt: gr.update(value=framed.prompt, placeholder="" if framed.is_drawn else "What should become of it"),
             self.negative: gr.update(value=framed.negative_prompt, visible=framed.takes_negative),
             self.account: markup.plain(framed.account),
             self.facts: facts,
             self.download: gr.update(value=str(file)),
             self.file_format: file_format,
-            self.line: framed.line,
+            self.line: gr.update(value=framed.line, visible=framed.is_drawn),
+            self.redraw: gr.update(value=_ACTIONS["redraw"] if framed.is_drawn else "Draw from it", visible=can_redraw),
+            self.reseed: gr.update(visible=framed.is_drawn),
+            self.vary: gr.update(visible=framed.is_drawn and framed.can_begin),
+            self.enlarge: gr.update(visible=framed.can_grow),
+            self.edit: gr.update(visible=framed.can_begin),
+            self.attach: gr.update(visible=framed.can_begin),
         }
 
-    def progress(self, stage: Stage | None) -> Updates:
-        """Shows above the picture how far its making has come, or takes that away."""
+    def progress(self, stage: Stage | None, *, elsewhere: bool = False) -> Updates:
+        """Shows above the picture how far its making has come, or takes that away; `elsewhere` offers another engine."""
         if stage is None:
             return {self.stage: gr.update(visible=False)}
         return {
+            self.elsewhere: gr.update(visible=elsewhere),
             self.stage: gr.update(visible=True),
             self.stage_text: markup.plain(stage.text),
             self.bar: gr.update(value=stage.percent or 0, visible=stage.percent is not None),
@@ -94,7 +115,8 @@ class Easel:
 
     def free(self, yes: bool) -> Updates:
         """Whether another drawing may be begun from here: one at a time."""
-        return {button: gr.update(interactive=yes) for button in (self.redraw, self.reseed, self.surprise, *self.examples)}
+        drawing = (self.redraw, self.reseed, self.vary, self.enlarge, self.marking.draw, self.surprise, *self.examples)
+        return {button: gr.update(interactive=yes) for button in drawing}
 
 
 def build(welcome: Sequence[str]) -> Easel:
@@ -106,24 +128,29 @@ def build(welcome: Sequence[str]) -> Easel:
         with gr.Column(visible=False, elem_id="stage", min_width=0) as stage:
             stage_text = gr.Markdown(elem_id="stage-text")
             bar = gr.HTML(0, html_template=_BAR, visible=False)
+            elsewhere = gr.Button("Draw it on this machine instead", size="sm", elem_id="elsewhere", visible=False)
         greeting = _welcome(welcome)
         with gr.Column(visible=False, elem_id="frame", min_width=0) as frame:
             picture = gr.Image(
                 show_label=False, container=False, interactive=False, buttons=["fullscreen"], elem_id="picture", min_width=0
             )
+            marking.build_paper()
             prompt = gr.Textbox(label="Prompt", lines=2, max_lines=10, elem_id="prompt", interactive=True)
+            meter = gr.Markdown(elem_id="meter")
+            measure = gr.Button("Count again", visible="hidden", elem_id="measure")
             account = gr.Markdown(elem_id="account")
             negative = gr.Textbox(label="What to avoid", lines=1, max_lines=4, elem_id="negative", interactive=True)
+            panel = marking.build()
             facts = gr.Markdown(elem_id="facts")
-            download, file_format, redraw, reseed = _buttons()
+            buttons = _buttons()
             line = gr.Textbox(
                 label="The line that makes it again", lines=1, max_lines=6, interactive=False, buttons=["copy"], elem_id="line"
             )
     return Easel(
-        in_hand=in_hand, glimpse=glimpse, stage=stage, stage_text=stage_text, bar=bar, welcome=greeting.column,
-        set_up=greeting.set_up, examples=greeting.examples, surprise=greeting.surprise, frame=frame, picture=picture,
-        prompt=prompt, negative=negative, account=account, facts=facts, download=download, file_format=file_format,
-        redraw=redraw, reseed=reseed, line=line,
+        in_hand=in_hand, glimpse=glimpse, stage=stage, stage_text=stage_text, bar=bar, elsewhere=elsewhere,
+        welcome=greeting.column, set_up=greeting.set_up, examples=greeting.examples, surprise=greeting.surprise, frame=frame,
+        picture=picture, prompt=prompt, meter=meter, measure=measure, negative=negative, marking=panel, account=account,
+        facts=facts, line=line, **buttons,
     )  # fmt: skip
 
 
@@ -150,13 +177,13 @@ def listed(lines: Sequence[str]) -> str:
     return "\n\n".join(markup.plain(line) for line in lines)
 
 
-def _buttons() -> tuple[gr.DownloadButton, gr.Dropdown, gr.Button, gr.Button]:
+def _buttons() -> dict[str, Any]:
+    """The row of what can be done with the picture in hand, each by its field."""
     with gr.Row(elem_id="actions"):
         download = gr.DownloadButton("Download", variant="primary", size="md", elem_id="download", min_width=0, scale=2)
         file_format = gr.Dropdown(
             FORMATS, value="png", label="File format", show_label=False, container=False, filterable=False,
             elem_id="file-format", min_width=0, scale=1, interactive=True,
         )  # fmt: skip
-        redraw = gr.Button("Draw again", size="md", elem_id="redraw", min_width=0, scale=2)
-        reseed = gr.Button("New seed", size="md", elem_id="reseed", min_width=0, scale=2)
-    return download, file_format, redraw, reseed
+        more = {name: gr.Button(said, size="md", elem_id=name, min_width=0) for name, said in _ACTIONS.items()}
+    return {"download": download, "file_format": file_format, **more}

@@ -10,7 +10,8 @@ from gradio.themes.utils.fonts import LocalFont
 _FOLDER = Path(__file__).resolve().parent
 STYLE = _FOLDER / "style.css"
 ICON = _FOLDER / "icon.svg"
-_SCRIPT = _FOLDER / "page.js"
+_SCRIPTS = ("attach.js", "brush.js", "page.js")
+"""In this order: whoever listens first may keep a key for itself."""
 _FONT, _CODE = "Source Sans Pro", "IBM Plex Mono"
 
 
@@ -40,6 +41,7 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """What the page's head needs beyond Gradio's own: our script, as it is in its file."""
+    """What the page's head needs beyond Gradio's own: our scripts, as they are in their files."""
     viewport = '<meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content">'
-    return f"{viewport}\n<script>\n{_SCRIPT.read_text('utf-8')}\n</script>"
+    scripts = "\n".join((_FOLDER / name).read_text("utf-8") for name in _SCRIPTS)
+    return f"{viewport}\n<script>\n{scripts}\n</script>"

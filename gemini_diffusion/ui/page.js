@@ -40,12 +40,27 @@
     if (event.target.closest("#easel-close")) close();
     else if (event.target.closest("#more")) desk().toggle("choices-open");
     else if (isPicture(event.target)) open();
-    else if (event.target.closest("#redraw, #reseed")) close();
+    else if (event.target.closest("#redraw, #reseed, #vary, #enlarge, #attach, #marking-draw")) close();
   }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
     if (event.key === "Enter" && isPicture(event.target) && !veiled(event.target)) open();
   }, true);
+
+  // A picture is as large as its place allows, in its own shape, so that its corners are round.
+  document.addEventListener("load", (event) => {
+    const picture = event.target;
+    if (!(picture instanceof HTMLImageElement) || !picture.closest("#picture, #glimpse")) return;
+    picture.style.setProperty("--shape", picture.naturalWidth / picture.naturalHeight);
+  }, true);
+
+  // The prompt is measured after a pause in typing; Gradio itself does it when the prompt is left.
+  let pause = 0;
+  document.addEventListener("input", (event) => {
+    if (!(event.target instanceof Element) || !event.target.closest("#prompt")) return;
+    clearTimeout(pause);
+    pause = setTimeout(() => document.getElementById("measure")?.click(), 800);
+  });
 
   // Names for what Gradio leaves nameless, and the words themselves, not their Markdown, for who listens to a message.
   const name = (selector, label) => document.querySelectorAll(selector).forEach((found) => {

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from gemini_diffusion import catalogue
+from gemini_diffusion.gallery import is_drawn
 from gemini_diffusion.turn import Step, Turn
 from gemini_diffusion.types import Capabilities, Failed, Picture, Progress, Recipe
 from gemini_diffusion.ui import markup
@@ -38,6 +39,8 @@ def messages(turns: Sequence[Turn]) -> list[Message]:
 
 
 def _turn(turn: Turn) -> Iterator[Message]:
+    if turn.source:
+        yield {**_picture(turn.source), "role": "user"}
     yield {"role": "user", "content": markup.plain(turn.asked)}
     several = _places(turn) > 1
     for steps in _alike(turn.steps):
@@ -202,9 +205,18 @@ def stage(turn: Turn | None) -> Stage | None:
     return Stage(f"{running[0].text}, {progress(found[0])}", share)
 
 
+def can_move(turn: Turn) -> bool:
+    """Whether a turn waits for a service that is to draw, so that somebody else may be asked instead."""
+    crafting = turn.step("crafting")
+    return turn.kind == "imagine" and turn.waiting is not None and not (crafting and crafting.seconds is None)
+
+
 @dataclass(frozen=True, slots=True)
 class Framed:
-    """A picture as the easel shows it; `account` and `facts` are plain text, one line each."""
+    """A picture as the easel shows it; `account` and `facts` are plain text, one line each.
+
+    `can_begin` and `can_grow` say whether another drawing may begin from it and whether it can be drawn large.
+    """
 
     identity: str
     path: Path
@@ -216,11 +228,14 @@ class Framed:
     facts: str
     ignored: str
     line: str
+    is_drawn: bool = True
+    can_begin: bool = False
+    can_grow: bool = False
 
 
 def framed(picture: Picture, capabilities: Capabilities) -> Framed:
-    """The picture in hand; `capabilities` are those of the engine and model that drew it."""
-    recipe = picture.recipe
+    """The picture in hand; `capabilities` are those of the engine and model that drew it, or would draw from it."""
+    recipe, drawn = picture.recipe, is_drawn(picture.recipe)
     return Framed(
         identity=picture.id,
         path=picture.path,
@@ -232,13 +247,16 @@ def framed(picture: Picture, capabilities: Capabilities) -> Framed:
         facts=facts(recipe),
         ignored=ignored(recipe.ignored),
         line=recipe.line,
+        is_drawn=drawn,
+        can_begin=capabilities.image,
+        can_grow=drawn and capabilities.hd and not recipe.hd,
     )
 
 
 def account(recipe: Recipe) -> str:
     """What the crafting made of the person's words: "kept 3 of 3, added 9 words"."""
     if recipe.crafted_by == "you":
-        return "your own words"
+        return "your own words" if is_drawn(recipe) else "your own picture"
     wanted = len(recipe.kept) + len(recipe.missing)
     parts = [f"kept {len(recipe.kept)} of {wanted}"] if wanted else []
     parts.append(f"added {recipe.added_words} word{'' if recipe.added_words == 1 else 's'}")
@@ -250,12 +268,16 @@ def account(recipe: Recipe) -> str:
 
 def facts(recipe: Recipe) -> str:
     """The numbers under a picture, in one line."""
+    if not is_drawn(recipe):
+        return f"{recipe.width} x {recipe.height}"
     parts = [
         f"seed {recipe.seed}",
         f"{recipe.width} x {recipe.height}",
         catalogue.find(recipe.model).drawn_with(recipe.engine),
         f"{recipe.num_inference_steps} steps",
     ]
+    if recipe.source:
+        parts.append(f"from a picture, strength {recipe.strength:g}")
     if recipe.seconds:
         parts.append(f"{recipe.seconds:.1f} s")
     return " · ".join(parts)

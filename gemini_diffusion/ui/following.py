@@ -1,0 +1,125 @@
+"""A turn as a page follows it: every state of it as updates of the conversation and the easel; begins and ends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from gemini_diffusion import plan
+from gemini_diffusion.commands import Flags
+from gemini_diffusion.errors import GeminiDiffusionError
+from gemini_diffusion.types import Capabilities
+from gemini_diffusion.ui import render
+from gemini_diffusion.ui.conversation import Conversation
+from gemini_diffusion.ui.easel import Easel
+from gemini_diffusion.ui.gauge import read_by
+from gemini_diffusion.ui.glimpse import glimpse
+
+if TYPE_CHECKING:
+    from gemini_diffusion.gallery import FileFormat
+    from gemini_diffusion.turn import Turn
+    from gemini_diffusion.types import Picture
+    from gemini_diffusion.visitors import Visitor, Visitors
+
+Updates = dict[Any, Any]
+
+SEEN = 1.5
+"""Seconds within which every page has taken an update in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """What a visitor's page is shown of the turn that runs."""
+
+    visitors: Visitors
+    conversation: Conversation
+    easel: Easel
+
+    async def follow(
+        self, visitor: Visitor, words: str = "", *, clear: bool = False, fresh: Updates | None = None
+    ) -> AsyncGenerator[Updates, None]:
+        """Every state of the running turn; `words` go back into an empty box when it is stopped or fails.
+
+        A page that is slow applies only the latest of several updates, so each is whole, and what must be said once (a
+        picture for the easel, a prompt to review) is said again for SEEN seconds, by when nobody has edited it yet.
+        """
+        session, clock = visitor.session, asyncio.get_running_loop().time
+        shown, fresh, until = "", fresh or {}, clock() + SEEN
+        seen, judged = None, self.visitors.studio.picture_filter.is_on(visitor.settings)
+        async for turn in session.watch():
+            news = await self._news(visitor, turn, shown)
+            if news:
+                shown, fresh, until = _marks(turn), fresh | news, clock() + SEEN
+            elif clock() > until:
+                fresh = {}
+            seen = glimpse(turn, seen, veiled=judged)
+            state = self._state(visitor, turn, words) | self.easel.glimpsed(seen)
+            yield _together(fresh, state | (self.conversation.emptied() if clear else {}))
+            clear = False
+
+    async def hang(self, visitor: Visitor, picture: Picture) -> Updates:
+        """The picture on the easel, with the file its Download button serves made ready."""
+        file = await exported(visitor, picture)
+        framed = render.framed(picture, self._able(visitor, picture))
+        meter = await self.meter(visitor, picture, picture.recipe.prompt)
+        return self.easel.hang(framed, file, visitor.settings.file_format) | {self.easel.meter: meter}
+
+    async def meter(self, visitor: Visitor, picture: Picture, prompt: str) -> str:
+        """How full a prompt makes the model that drew the picture, as Markdown; empty where nobody drew it."""
+        recipe = picture.recipe
+        if not recipe.engine:
+            return ""
+        engine = self.visitors.studio.engines[recipe.engine]
+        read = await asyncio.to_thread(engine.meter, recipe.model, prompt)
+        return read_by(read, engine.capabilities(recipe.model, visitor.settings))
+
+    def _able(self, visitor: Visitor, picture: Picture) -> Capabilities:
+        """What can be done with a picture: by who drew it, or for one that was brought by who would draw now."""
+        engines, recipe = self.visitors.studio.engines, picture.recipe
+        if recipe.engine:
+            return engines[recipe.engine].capabilities(recipe.model, visitor.settings)
+        try:
+            return plan.decide(Flags(), visitor.settings, engines, None).capabilities
+        except GeminiDiffusionError:  # what is set draws nothing: the drawing says why
+            return Capabilities()
+
+    def _state(self, visitor: Visitor, turn: Turn, words: str) -> Updates:
+        """All that a turn says of itself at any moment."""
+        turns, now = visitor.session.turns, visitor.session.running
+        updates = self.conversation.show(turns) | self.easel.free(now is None)
+        updates |= self.easel.progress(render.stage(turn) if turn.kind == "imagine" else None, elsewhere=render.can_move(turn))
+        if now:
+            return updates | self.conversation.busy()
+        last = turns[-1].id if turns else ""
+        lost = turn.state in ("stopped", "failed") and turn.id == last  # after another one the words are under way again
+        return updates | self.conversation.idle(words if lost else "", turn.source.id if lost and turn.source else "")
+
+    async def _news(self, visitor: Visitor, turn: Turn, shown: str) -> Updates:
+        """What is new since `shown`: the first picture of the turn, a prompt that waits for a choice, or its end."""
+        if _marks(turn) == shown:
+            return {}
+        news = self.conversation.ask(turn) if turn.state == "review" else self.conversation.asked()
+        return news | (await self.hang(visitor, turn.kept[0].picture) if turn.kept else {})
+
+
+async def exported(visitor: Visitor, picture: Picture) -> Path:
+    """The file for the Download button, in the kind the person chose."""
+    chosen = cast("FileFormat", visitor.settings.file_format)
+    return await asyncio.to_thread(visitor.session.export, picture, chosen)
+
+
+def _together(first: Updates, then: Updates) -> Updates:
+    """Both, where they change different properties of one component too."""
+    both = {
+        part: first[part] | then[part] for part in first if isinstance(first[part], dict) and isinstance(then.get(part), dict)
+    }
+    return first | then | both
+
+
+def _marks(turn: Turn) -> str:
+    """What of a turn is shown once: which picture goes on the easel, which prompt waits for a choice."""
+    waiting = turn.crafted.prompt if turn.state == "review" and turn.crafted else ""
+    return f"{turn.kept[0].picture.id if turn.kept else ''} {waiting}"
