@@ -22,6 +22,7 @@ from gemini_diffusion.ui.identity import cookie_in
 VISITORS = 5000
 """Visitors whose pace is remembered; the one who came longest ago is forgotten first."""
 _EVENT = re.compile(r"/gradio_api/(queue/join|call/.+|run/.+)", re.IGNORECASE)
+_PROGRAM = re.compile(r"/gradio_api/mcp/?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,10 @@ class Pace:
 VISITOR = Pace(burst=20, rate=5.0, patience=5.0)
 STRANGERS = Pace(burst=8, rate=2.0, patience=20.0)
 NEWCOMERS = Pace(burst=300, rate=2.0, patience=20.0)
-_NEW = "new"
-"""No cookie of ours."""
+PROGRAMS = Pace(burst=40, rate=10.0, patience=20.0)
+"""Of all that speak MCP together: each of their calls is a visitor of its own."""
+_NEW, _PROGRAMS = "new", "programs"
+"""Beside the cookies, none of which can be one of these."""
 
 
 class Turnstile:
@@ -48,10 +51,7 @@ class Turnstile:
         self._due: OrderedDict[str, float] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or not _EVENT.fullmatch(scope["path"]):
-            await self.app(scope, receive, send)
-            return
-        wait = self._turn(cookie_in(Headers(scope=scope).get("cookie", "")))
+        wait = self._turn(scope) if scope["type"] == "http" and scope["method"] == "POST" else 0.0
         if wait is None:
             await PlainTextResponse("That is too much at once. Wait a moment.", 429, {"Retry-After": "5"})(scope, receive, send)
             return
@@ -59,15 +59,20 @@ class Turnstile:
             await asyncio.sleep(wait)
         await self.app(scope, receive, send)
 
-    def _turn(self, visitor: str) -> float | None:
-        """Seconds until an event of this visitor may pass, "" for one without a cookie; None where it is refused."""
-        if not visitor:
-            return self._wait(visitor, STRANGERS)
-        welcome = 0.0 if visitor in self._due else self._wait(_NEW, NEWCOMERS)
-        if welcome is None:
-            return None
-        own = self._wait(visitor, VISITOR)
-        return own if own is None else max(own, welcome)
+    def _turn(self, scope: Scope) -> float | None:
+        """Seconds until a request may pass, 0 for what is no event; None where it is refused."""
+        if _PROGRAM.fullmatch(scope["path"]):
+            return self._wait(_PROGRAMS, PROGRAMS)
+        if not _EVENT.fullmatch(scope["path"]):
+            return 0.0
+        visitor = cookie_in(Headers(scope=scope).get("cookie", ""))
+        return self._welcome(visitor) if visitor else self._wait("", STRANGERS)
+
+    def _welcome(self, visitor: str) -> float | None:
+        """The same for an event of somebody with a cookie."""
+        first = 0.0 if visitor in self._due else self._wait(_NEW, NEWCOMERS)
+        own = None if first is None else self._wait(visitor, VISITOR)
+        return None if first is None or own is None else max(first, own)
 
     def _wait(self, visitor: str, pace: Pace) -> float | None:
         """Seconds until it is this event's turn, None where that is too far off. A visitor's next turn is one step of the pace
