@@ -24,7 +24,7 @@ from gemini_diffusion.ui.announce import announce
 from gemini_diffusion.ui.launch import OpenWindow, Place, network_address, open_window
 from gemini_diffusion.ui.tunnel import open_tunnel
 from tests.running import NOWHERE, App, free_port
-from tests.servers.tunnel import LINK, LinkService, install_client
+from tests.servers.tunnel import API, LINK, LinkService, install_client
 from tests.stand_ins import StandIns
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in for the client is a script")
@@ -73,6 +73,10 @@ def test_the_link_its_password_and_how_long_it_lives_are_printed(shared: App) ->
     assert f"Public link: https://{LINK}\n" in shared.said
     assert "a week at most" in shared.said
     assert re.search(r"^Name: guest  Password: [\w-]{12}$", shared.said, re.MULTILINE)
+
+
+def test_to_be_shared_the_app_asks_the_service_and_nobody_else_outside(shared: App, service: LinkService) -> None:
+    assert service.wanted == [API]
 
 
 def test_behind_the_link_everything_waits_for_the_password(shared: App, service: LinkService) -> None:

@@ -53,6 +53,11 @@ class Place:
         """Whether only this machine reaches it: behind a proxy or a link, strangers do."""
         return not (self.share or self.names) and _is_loopback(self.host)
 
+    @property
+    def here(self) -> str:
+        """The address under which this machine itself reaches it."""
+        return WILDCARDS.get(self.host, self.host)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenWindow:
@@ -75,8 +80,7 @@ class OpenWindow:
         """Public links to this window: one at first, another whenever the service changes it, until they end.
 
         `folder` keeps the service's certificate. Raises GeminiDiffusionError where there can be none."""
-        host = WILDCARDS.get(self.place.host, self.place.host)
-        tunnel, link = open_tunnel(host, int(self.blocks.server_port), self.blocks.share_token, folder)
+        tunnel, link = open_tunnel(self.place.here, int(self.blocks.server_port), self.blocks.share_token, folder)
         self._tunnels.append(tunnel)
         yield self._answer_to(link)
         for later in tunnel.links():
@@ -133,8 +137,7 @@ def open_window(blocks: gr.Blocks, place: Place) -> OpenWindow:
         )
     except OSError as error:
         raise BadInput(f"The window cannot open at {place.host}: {error}", "Choose another --host or --port.") from error
-    host = WILDCARDS.get(place.host, place.host)
-    window = OpenWindow(f"http://{_bracketed(host)}:{blocks.server_port}/", place, blocks, names)
+    window = OpenWindow(f"http://{_bracketed(place.here)}:{blocks.server_port}/", place, blocks, names)
     if place.browser:
         webbrowser.open(window.url)
     return window
