@@ -231,7 +231,7 @@ def test_a_window_closes_at_once_while_somebody_waits_for_an_answer() -> None:
         with client.stream("GET", f"wait/{asked}"):
             begun = time.monotonic()
             window.close()
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 4, "left to itself, the server waits five seconds"
 
 
 def refused(folder: Path, patience: float = 20) -> GeminiDiffusionError:
