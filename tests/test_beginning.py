@@ -171,9 +171,11 @@ async def test_the_same_seed_draws_the_same_from_a_picture_and_another_another(l
 
 async def test_less_than_one_step_is_one_and_said(local: Local, sdxl: Path) -> None:
     result = await local.draw(sdxl, image=ATTACHED, strength=0.2)
-    assert result.notices == ("Strength 0.2 of 3 steps is less than one step, so one was made.",)
+    assert result.notices == ("At strength 0.2 not even one of the steps would be made, so one was.",)
     assert [(step.done, step.total) for step in local.told(Progress)] == [(1, 1)]
     assert (await local.draw(sdxl, image=ATTACHED, strength=0.34)).notices == ()
+    single = await local.draw(sdxl, image=ATTACHED, strength=0.5, num_inference_steps=1, guidance_scale=0.0)
+    assert single.notices == ("At strength 0.5 not even one of the steps would be made, so one was.",)
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.01, float("nan")])

@@ -9,7 +9,7 @@ from typing import Any
 
 from gemini_diffusion.engines.diffusion import masking, schedulers
 from gemini_diffusion.engines.diffusion.beginning import Beginning
-from gemini_diffusion.engines.diffusion.conditioning import Conditioning, condition
+from gemini_diffusion.engines.diffusion.conditioning import Conditioning
 from gemini_diffusion.engines.diffusion.decoding import BLACK, decode
 from gemini_diffusion.engines.diffusion.encoding import encode
 from gemini_diffusion.engines.diffusion.mosaic import enlarged
@@ -22,7 +22,7 @@ from gemini_diffusion.types import ImageRequest
 
 NEAR = 0.35
 """Up to this strength a large picture of an attached one is that one, enlarged; with more it is drawn from it first."""
-ONE_STEP = "Strength {strength:g} of {steps} steps is less than one step, so one was made."
+ONE_STEP = "At strength {strength:g} not even one of the steps would be made, so one was."
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +76,6 @@ Outcome = Drawn | GeminiDiffusionError | Abandoned
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """How requests are read by `models`: the last `clip_skip` layers of the base's encoder are left out."""
-
-    models: Models
-    clip_skip: int = 0
-
-    def told(self, legs: Sequence[Leg], request: ImageRequest) -> list[Conditioning]:
-        """What each leg is told of a request's words."""
-        return [condition(leg.view, request, clip_skip=0 if leg.refines else self.clip_skip) for leg in legs]
-
-
-@dataclass(frozen=True, slots=True)
 class Drawing:
     """Pictures that the same `legs` draw in one go; `texts` are the words of each for each leg."""
 
@@ -135,7 +123,7 @@ class Drawing:
             image = masking.pasted(image, beginning.picture, masking.softened(beginning.mask))
         steps, strength = one.request.num_inference_steps, one.strength
         if strength is not None and int(steps * strength + 1e-6) < 1:
-            notices = (*notices, ONE_STEP.format(strength=strength, steps=steps))
+            notices = (*notices, ONE_STEP.format(strength=strength))
         return self._told(one, self.texts[place][0], image, notices)
 
     def _given(self, one: Asked, text: Conditioning) -> Drawn:

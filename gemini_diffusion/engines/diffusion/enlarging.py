@@ -10,10 +10,10 @@ from typing import Any
 from gemini_diffusion.engines.diffusion import sampling
 from gemini_diffusion.engines.diffusion.conditioning import Conditioning
 from gemini_diffusion.engines.diffusion.decoding import BLACK, decode
-from gemini_diffusion.engines.diffusion.drawing import Asked, Drawn, Outcome, Words
+from gemini_diffusion.engines.diffusion.drawing import Asked, Drawn, Outcome
 from gemini_diffusion.engines.diffusion.encoding import encode
 from gemini_diffusion.engines.diffusion.mosaic import Mosaic, Tile, tiles
-from gemini_diffusion.engines.diffusion.sampling import Course, Leg, Start
+from gemini_diffusion.engines.diffusion.sampling import Course, Leg, Models, Start
 from gemini_diffusion.engines.diffusion.steps import Steps
 from gemini_diffusion.engines.diffusion.worker import Abandoned
 from gemini_diffusion.errors import GeminiDiffusionError
@@ -31,22 +31,22 @@ ENLARGED = "The picture was enlarged to {width} x {height}, in {tiles} tiles gon
 class Enlargement:
     """The way to one large picture. Each tile is drawn by itself by the same `legs`, so that it takes no more memory."""
 
-    words: Words
+    models: Models
     one: Asked
     tiles: Sequence[Tile]
     legs: Sequence[Leg]
     strength: float
 
     @classmethod
-    def of(cls, words: Words, one: Asked) -> Enlargement:
+    def of(cls, models: Models, one: Asked) -> Enlargement:
         """What is ahead for a picture that is asked for large."""
         request = one.request
         strength = request.strength if one.is_drawn_already else STRENGTH
         strength = min(strength, SMALL_STRENGTH) if max(one.size) <= SMALL else strength
-        unet, vae = words.models.base.unet, words.models.base.vae
+        unet, vae = models.base.unet, models.base.vae
         halvings = len(vae.config.block_out_channels) + len(unet.config.block_out_channels) - 2
         parts = tiles(one.large or one.size, one.size, 2**halvings, request.tile)
-        return cls(words, one, parts, sampling.legs(words.models, request, strength), strength)
+        return cls(models, one, parts, sampling.legs(models, request, strength), strength)
 
     @property
     def steps(self) -> int:
@@ -63,7 +63,7 @@ class Enlargement:
     def _over(self, before: Drawn, steps: Steps) -> Drawn:
         request, large = self.one.request, self.one.large or self.one.size
         mosaic = Mosaic(before.image, large, request.tile)
-        texts, noise = self.words.told(self.legs, request), self._noise(large)
+        texts, noise = self.models.told(self.legs, request), self._noise(large)
         said: dict[str, None] = dict.fromkeys(before.notices)
         for number, tile in enumerate(self.tiles):
             start = Start(self._latents(mosaic.before(tile)), noise=_cut(noise, tile.within(self._factor)))
@@ -75,7 +75,7 @@ class Enlargement:
 
     def _tile(self, number: int, start: Start, texts: Sequence[Conditioning], steps: Steps) -> tuple[Any, tuple[str, ...]]:
         """One tile gone over, and what a person should read about it. Its seed is for samplers that add noise at each step."""
-        packages = self.words.models.packages
+        packages = self.models.packages
         self.one.job.check()
         later = (len(self.tiles) - number - 1) * sum(leg.steps for leg in self.legs)
         course = Course(self.legs, start, later, shown=False)
@@ -83,11 +83,11 @@ class Enlargement:
         return decode(self.legs[0].view, latents, packages.torch)
 
     def _latents(self, picture: Any) -> Any:
-        return encode(self.legs[0].view.vae, picture, self.words.models.packages.torch)
+        return encode(self.legs[0].view.vae, picture, self.models.packages.torch)
 
     def _noise(self, large: tuple[int, int]) -> Any:
         """[channels, height, width] for the whole picture: where tiles overlap, the same noise makes the same detail."""
-        torch, (width, height) = self.words.models.packages.torch, large
+        torch, (width, height) = self.models.packages.torch, large
         shape = self.legs[0].view.unet.config.in_channels, height // self._factor, width // self._factor
         return torch.randn(shape, generator=torch.Generator("cpu").manual_seed(self.one.seed))
 

@@ -13,7 +13,7 @@ from gemini_diffusion.engines.diffusion.conditioning import Conditioning
 from gemini_diffusion.engines.diffusion.decoding import Overflowed
 from gemini_diffusion.engines.diffusion.device import Placement
 from gemini_diffusion.engines.diffusion.drawing import Asked as Asked
-from gemini_diffusion.engines.diffusion.drawing import Drawing, Words
+from gemini_diffusion.engines.diffusion.drawing import Drawing
 from gemini_diffusion.engines.diffusion.drawing import Drawn as Drawn
 from gemini_diffusion.engines.diffusion.drawing import Outcome as Outcome
 from gemini_diffusion.engines.diffusion.enlarging import Enlargement
@@ -56,18 +56,18 @@ class Pipeline:
     def _draw(self, asked: Sequence[Asked]) -> list[Outcome]:
         """Conditioning, sampling, decoding; what can be sampled in one go is."""
         torch, first = self.packages.torch, asked[0]
-        words = Words(Models(self.base, self.refiner, self.packages), self.clip_skip)
+        models = Models(self.base, self.refiner, self.packages, self.clip_skip)
         outcomes: dict[int, Outcome] = {}
         with (
             _threads(torch, self.placement.threads),
             stoppable(self._parts(), Together([one.job for one in asked]).check),
         ):
-            legs = sampling.legs(words.models, first.request, first.strength)
-            texts = [words.told(legs, one.request) for one in asked]
+            legs = sampling.legs(models, first.request, first.strength)
+            texts = [models.told(legs, one.request) for one in asked]
             for places in _alike(texts):
                 group = [asked[place] for place in places]
-                drawing = Drawing(words.models, legs, group, [texts[place] for place in places])
-                outcomes.update(zip(places, _made(drawing, words), strict=True))
+                drawing = Drawing(models, legs, group, [texts[place] for place in places])
+                outcomes.update(zip(places, _made(drawing), strict=True))
         return [outcomes[place] for place in range(len(asked))]
 
     def _parts(self) -> list[Any]:
@@ -86,10 +86,10 @@ class Pipeline:
         return True
 
 
-def _made(drawing: Drawing, words: Words) -> list[Outcome]:
+def _made(drawing: Drawing) -> list[Outcome]:
     """The pictures of a drawing, and where they are asked for large, those of them."""
     steps = Steps(Together([one.job for one in drawing.asked]))
-    ahead = [Enlargement.of(words, one) for one in drawing.asked if one.large]
+    ahead = [Enlargement.of(drawing.models, one) for one in drawing.asked if one.large]
     outcomes = drawing.outcomes(steps, sum(each.steps for each in ahead))
     if ahead:
         outcomes = [each.outcome(before, steps) for each, before in zip(ahead, outcomes, strict=True)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gemini_diffusion.engines.diffusion import refining, schedulers
-from gemini_diffusion.engines.diffusion.conditioning import Conditioning
+from gemini_diffusion.engines.diffusion.conditioning import Conditioning, condition
 from gemini_diffusion.engines.diffusion.masking import Held
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.preview import Previews
@@ -44,11 +44,19 @@ NOTHING = Start()
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """What is in memory to make steps with: diffusers pipelines that are never called themselves, `refiner` None for none."""
+    """What is in memory to draw with: diffusers pipelines that are never called themselves, `refiner` None for none.
+
+    The last `clip_skip` layers of the base's encoder are left out.
+    """
 
     base: Any
     refiner: Any
     packages: Packages
+    clip_skip: int = 0
+
+    def told(self, legs: Sequence[Leg], request: ImageRequest) -> list[Conditioning]:
+        """What each leg is told of a request's words."""
+        return [condition(leg.view, request, clip_skip=0 if leg.refines else self.clip_skip) for leg in legs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +77,8 @@ class Course:
         generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
         noise = self._noise(generators)
         shared = {"generator": generators, "output_type": "latent", "callback_on_step_end": self._after_step(steps, noise)}
-        begun = (
-            {"image": _begin(first, self.start.latents, noise)} if "strength" in self.legs[0].options else {"latents": noise}
-        )
+        begins = "strength" in self.legs[0].options
+        begun = {"image": _begin(first, self.start.latents, noise)} if begins else {"latents": noise}
         steps.previews = Previews(torch, [leg.view for leg in self.legs]) if self.shown else None
         for place, (leg, words) in enumerate(zip(self.legs, zip(*texts, strict=True), strict=True)):
             steps.later = sum(after.steps for after in self.legs[place + 1 :]) + self.later
@@ -82,12 +89,13 @@ class Course:
         """The noise in the pipeline's numbers and on its device, drawn as diffusers would by itself."""
         from diffusers.utils.torch_utils import randn_tensor
 
-        view, options, latents = self.legs[0].view, self.legs[0].options, self.start.latents
+        view, options = self.legs[0].view, self.legs[0].options
         if self.start.noise is not None:
             return self.start.noise.to(view._execution_device, view.unet.dtype)
-        sides = (
-            [options[side] // view.vae_scale_factor for side in ("height", "width")] if latents is None else latents.shape[-2:]
-        )
+        if self.start.latents is not None:
+            sides = self.start.latents.shape[-2:]
+        else:
+            sides = [options[side] // view.vae_scale_factor for side in ("height", "width")]
         shape = (len(generators), view.unet.config.in_channels, *sides)
         return randn_tensor(shape, list(generators), view._execution_device, view.unet.dtype)
 
@@ -117,7 +125,8 @@ def legs(models: Models, request: ImageRequest, strength: float | None = None) -
         begun: dict[str, Any] = {"width": request.width, "height": request.height}
     else:
         kind = from_picture(diffusers, base)
-        begun = {"strength": (steps_made(request.num_inference_steps, strength) + 0.5) / request.num_inference_steps}
+        made = steps_made(request.num_inference_steps, strength)
+        begun = {"strength": min(1.0, (made + 0.5) / request.num_inference_steps)}  # diffusers rounds down
     if not first:
         return [Leg(view_of(refiner, scheduler), second, {**options, **begun}, refines=True)]
     if not second:
