@@ -68,6 +68,15 @@ async def test_nothing_is_fetched_before_somebody_agreed(
     assert not [call for call in hub.calls if call.method == "GET" and "/resolve/" in call.path]
 
 
+async def test_what_models_share_is_not_asked_about_twice(fetching: Local, sdxl: Path, tmp_path: Path) -> None:
+    base = tmp_path / "home" / "models" / "models--stabilityai--stable-diffusion-xl-base-1.0"
+    shutil.copytree(sdxl, base / "snapshots" / "abc")
+    with reading(AgreementNeeded, "SDXL Lightning is a 394 MB download; "):
+        await fetching.draw("sdxl-lightning")
+    notes = {choice.id: choice.note for choice in await fetching.engine.models(Settings())}
+    assert (notes["sdxl"], notes["sdxl-lightning"]) == ("on this machine", "394 MB to download")
+
+
 async def test_an_agreed_model_is_fetched_with_progress_then_drawn_and_found_the_next_time(
     fetching: Local, hub: hf.HuggingFaceServer, sdxl: Path, tmp_path: Path
 ) -> None:

@@ -126,7 +126,7 @@ class LocalEngine:
         download = Download(entry, self._shelf, self._hub_url, settings.hf_token.reveal())
         if _is_agreed(entry, settings):
             return await self._downloads.run(download.run, emit)
-        size = entry.download_bytes or await self._downloads.run(lambda job: download.plan().missing, emit)
+        size = self._shelf.to_fetch(entry) or await self._downloads.run(lambda job: download.plan().missing, emit)
         free = self._shelf.free_bytes
         raise AgreementNeeded(
             f"{entry.label} is a {in_bytes(size)} download; {in_bytes(free)} are free here.",
@@ -150,7 +150,7 @@ class LocalEngine:
             return ModelChoice(entry.id, entry.label, "included" if entry.is_folder else "on this machine")
         if entry.is_folder:
             return ModelChoice(entry.id, entry.label, "not in this copy of the program", runnable=False)
-        return ModelChoice(entry.id, entry.label, f"{in_bytes(entry.download_bytes)} to download")
+        return ModelChoice(entry.id, entry.label, f"{in_bytes(self._shelf.to_fetch(entry))} to download")
 
     def _account(self) -> str:
         packages = open_packages()
