@@ -1,4 +1,4 @@
-"""Pictures as tensors: renders in batches, and back to images; knows scenes, not models."""
+"""Pictures as tensors, rendered in batches; knows scenes, not models."""
 
 from __future__ import annotations
 
@@ -21,12 +21,6 @@ def to_tensor(images: list[Image.Image]) -> Tensor:
 
     array = np.stack([np.asarray(image.convert("RGB")) for image in images])
     return torch.from_numpy(array).permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
-def to_images(tensor: Tensor) -> list[Image.Image]:
-    """Give PIL images from N x 3 x H x W floats in [-1, 1]; what lies outside is clipped."""
-    array = ((tensor.detach().float().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
-    return [Image.fromarray(picture) for picture in array]
 
 
 def batch(rng: random.Random, count: int) -> tuple[list[Scene], Tensor]:
