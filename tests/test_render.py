@@ -215,6 +215,27 @@ def test_a_picture_in_hand_says_what_made_it() -> None:
     assert not framed.takes_negative
 
 
+def test_an_attached_picture_stands_with_the_persons_words() -> None:
+    sent = dataclasses.replace(turn(), source=picture())
+    shown, words = render.messages([sent])[:2]
+    assert (shown["role"], shown["content"].alt_text) == ("user", "Picture: Fox")
+    assert (words["role"], words["content"]) == ("user", markup.plain("/imagine a fox"))
+
+
+def test_of_a_picture_that_was_brought_nothing_is_said_that_only_a_drawn_one_has() -> None:
+    mine = dataclasses.replace(RECIPE, engine="", model="", crafted_by="you", width=80, height=60)
+    framed = render.framed(dataclasses.replace(picture(), recipe=mine), Capabilities(image=True, hd=True))
+    assert (framed.account, framed.facts, framed.is_drawn) == ("your own picture", "80 x 60", False)
+    assert (framed.can_begin, framed.can_grow) == (True, False)
+
+
+def test_a_picture_says_that_it_began_from_another_and_a_large_one_grows_no_more() -> None:
+    grown = dataclasses.replace(RECIPE, source="0" * 32, strength=0.35, hd=True)
+    framed = render.framed(dataclasses.replace(picture(), recipe=grown), Capabilities(hd=True))
+    assert "from a picture, strength 0.35" in framed.facts and not framed.can_grow
+    assert render.framed(dataclasses.replace(picture(), recipe=RECIPE), Capabilities(hd=True)).can_grow
+
+
 def test_words_of_ones_own_and_words_by_rule_are_called_so() -> None:
     assert render.account(dataclasses.replace(RECIPE, crafted_by="you")) == "your own words"
     assert render.account(dataclasses.replace(RECIPE, crafted_by="rules", missing=())).endswith("written by rule")

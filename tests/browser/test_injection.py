@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -12,6 +13,7 @@ from tests.browser.window import Window
 from tests.servers.gemini import refusal, reply, structured
 from tests.servers.wire import as_json
 from tests.stand_ins import StandIns
+from tests.test_brought import encoded, halves
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +36,8 @@ VECTORS = (
     f"<details open ontoggle={FIRE}><summary>x</summary></details><video><source onerror={FIRE}></video>",
 )  # fmt: skip
 ALIVE = """() => [...document.querySelectorAll(
-    "#chat .message-wrap, #easel, #findings, #status, .toast-wrap, .key-state")].flatMap(part => [...part.querySelectorAll(
+    "#chat .message-wrap, #easel, #composer, #findings, #status, .toast-wrap, .key-state")]
+    .flatMap(part => [...part.querySelectorAll(
     "script, iframe, object, embed, form, style, link, base, meta, video, audio, math, details, [onerror], [onload],"
     + " [ontoggle], a[href], img:not([src*='/gradio_api/file='])")].filter(found => !found.closest(".icon-button") &&
     !(found.tagName == "STYLE" && found.closest("svg")))
@@ -109,6 +112,29 @@ def test_nothing_in_an_error_runs(come: Open, services: StandIns) -> None:
     services.gemini.enqueue(refusal(403, "PERMISSION_DENIED", VECTORS[1]))
     window.say("hello")
     expect(window.options.first).to_be_visible()
+    settled(window)
+
+
+def test_nothing_in_the_name_of_a_brought_picture_runs(come: Open) -> None:
+    window = come()
+    for vector in (VECTORS[0], VECTORS[1], VECTORS[7], VECTORS[11]):
+        with window.page.expect_file_chooser() as chooser:
+            window.page.locator("#clip").click()
+        picture = encoded(halves((64, 64)))
+        chooser.value.set_files({"name": f"{vector}.png", "mimeType": "image/png", "buffer": picture})
+        expect(window.page.locator("#attached-picture img")).to_have_attribute("alt", re.compile(re.escape(vector[:10])))
+        settled(window)
+        window.page.locator("#attached-remove").click()
+        expect(window.page.locator("#attached")).to_be_hidden()
+    with window.page.expect_file_chooser() as chooser:
+        window.page.locator("#clip").click()
+    chooser.value.set_files({"name": f"{VECTORS[1]}.png", "mimeType": "image/png", "buffer": encoded(halves((64, 64)))})
+    expect(window.page.locator("#attached-picture img")).to_be_visible()
+    window.send("/imagine a fox")
+    expect(window.said).to_have_count(2)  # the picture and the words
+    settled(window)
+    window.pictures.first.click()
+    expect(window.page.locator("#account")).to_have_text("your own picture")
     settled(window)
 
 

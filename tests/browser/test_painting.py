@@ -1,0 +1,172 @@
+"""Painting over the picture in hand: by mouse, finger and keyboard; the meter under its prompt, the corners of its picture."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, expect
+
+from tests.browser.sketching import FOX, Come, Sketching, attach, draw_from_it, open_sketching, photo, visits
+from tests.browser.test_reach import finger, unreadable
+from tests.browser.window import Window
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def sketching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sketching]:
+    with open_sketching(tmp_path_factory.mktemp("sketching")) as app:
+        yield app
+
+
+@pytest.fixture
+def come(browser: Browser, sketching: Sketching, shots: Path) -> Iterator[Come]:
+    with visits(browser, sketching, shots) as come:
+        yield come
+
+
+def paint(window: Window, *spots: tuple[float, float]) -> None:
+    """Draws a line over the paper from spot to spot, in parts of its width and height."""
+    box = window.page.locator("#paper canvas").bounding_box()
+    assert box is not None
+    for place, (right, down) in enumerate(spots):
+        window.page.mouse.move(box["x"] + right * box["width"], box["y"] + down * box["height"], steps=4)
+        if place == 0:
+            window.page.mouse.down()
+    window.page.mouse.up()
+
+
+def marked(sketching: Sketching) -> Image.Image:
+    return Image.open(io.BytesIO(sketching.engine.history[-1][0].mask)).convert("L")
+
+
+def test_what_is_painted_over_is_drawn_anew(come: Come, sketching: Sketching) -> None:
+    window = come()
+    window.draw(FOX)
+    window.page.locator("#edit").click()
+    expect(window.page.locator("#paper canvas")).to_be_visible()
+    expect(window.on_easel).to_be_hidden()
+    paint(window, (0.2, 0.2), (0.2, 0.8))
+    paint(window, (0.8, 0.2), (0.8, 0.8))
+    window.shot("editing-5-painting")
+    window.page.locator("#paper [data-do=undo]").click()
+    window.prompt.fill("a hat")
+    window.page.locator("#pull").fill("90")
+    expect(window.page.locator("#marking output")).to_have_text("90 %")
+    window.page.locator("#marking-draw").click()
+    expect(window.pictures).to_have_count(2)
+    window.rest()
+    request, mask = sketching.engine.history[-1][0], marked(sketching)
+    assert (request.prompt, request.strength) == ("a hat", 0.9)
+    wide, high = mask.size
+    assert [mask.getpixel((int(x * wide), high // 2)) for x in (0.05, 0.2, 0.5, 0.8)] == [0, 255, 0, 0]
+    expect(window.on_easel).to_be_visible()
+    expect(window.page.locator("#paper canvas")).to_be_hidden()
+    window.page.locator("#redraw").click()
+    expect(window.pictures).to_have_count(3)
+    window.rest()
+    assert marked(sketching).tobytes() == mask.tobytes()
+
+
+def test_a_mark_is_made_by_keyboard_alone(come: Come, sketching: Sketching) -> None:
+    window = come()
+    window.draw(FOX)
+    window.page.locator("#edit").focus()
+    window.page.keyboard.press("Enter")
+    expect(window.page.locator("#paper canvas")).to_be_focused()
+    for key in ("ArrowLeft", "Space", "ArrowLeft", "ArrowLeft", "ArrowLeft", "Space", "ArrowDown"):
+        window.page.keyboard.press(key)
+    window.page.locator("#marking-draw").focus()
+    window.page.keyboard.press("Enter")
+    expect(window.pictures).to_have_count(2)
+    window.rest()
+    mask = marked(sketching)
+    assert mask.getpixel((int(0.42 * mask.width), mask.height // 2)) == 255
+    assert mask.getpixel((int(0.8 * mask.width), mask.height // 2)) == 0
+    window.page.locator("#edit").click()
+    window.page.keyboard.press("Escape")
+    expect(window.on_easel).to_be_visible()
+    expect(window.page.locator("#edit")).to_be_focused()
+
+
+def test_without_a_mark_all_of_it_is_drawn_anew(come: Come, sketching: Sketching) -> None:
+    window = come()
+    window.draw(FOX)
+    window.page.locator("#edit").click()
+    window.page.locator("#marking-draw").click()
+    expect(window.pictures).to_have_count(2)
+    window.rest()
+    request = sketching.engine.history[-1][0]
+    assert request.image and not request.mask and request.strength == 0.7
+
+
+def test_on_a_phone_a_finger_paints_and_finds_its_targets(come: Come, sketching: Sketching, tmp_path: Path) -> None:
+    window = come(390, 844)
+    attach(window, photo(tmp_path))
+    assert window.overflow() == 0 and finger(window, "#clip") and finger(window, "#attached-remove")
+    window.shot("editing-6-narrow-attached")
+    draw_from_it(window)
+    window.pictures.last.tap()
+    window.shot("editing-7-narrow-easel")
+    assert all(finger(window, name) for name in ("#vary", "#enlarge", "#edit", "#attach"))
+    window.page.locator("#edit").tap()
+    expect(window.page.locator("#paper canvas")).to_be_in_viewport(ratio=0.9)
+    box = window.page.locator("#paper canvas").bounding_box()
+    assert box is not None
+    window.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    window.shot("editing-8-narrow-painting")
+    assert window.overflow() == 0
+    assert all(finger(window, f"#paper [data-do={name}]") for name in ("undo", "clear", "close"))
+    window.page.locator("#marking-draw").tap()
+    expect(window.pictures).to_have_count(3)
+    window.rest()
+    mask = marked(sketching)
+    assert mask.getpixel((mask.width // 2, mask.height // 2)) == 255 and mask.getpixel((2, 2)) == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_of_it_can_be_read(theme: str, come: Come, tmp_path: Path) -> None:
+    window = come(theme=theme)
+    attach(window, photo(tmp_path))
+    draw_from_it(window)
+    attach(window, photo(tmp_path))
+    window.pictures.last.click()
+    expect(window.page.locator("#meter")).to_contain_text("tokens")
+    window.shot(f"editing-9-{theme}-easel")
+    dim = unreadable(window, "#attached-text p", "#attached-remove", "#meter p", "#vary", "#enlarge", "#edit", "#attach")
+    window.page.locator("#edit").click()
+    paint(window, (0.3, 0.3), (0.6, 0.6))
+    window.shot(f"editing-10-{theme}-painting")
+    dim += unreadable(window, "#paper .tools label", "#paper .tools button", "#marking-text p", "#marking .tools label")
+    assert not dim, "; ".join(dim)
+    assert window.overflow() == 0
+
+
+def test_the_meter_counts_after_a_pause_in_typing(come: Come) -> None:
+    window = come()
+    window.draw(FOX)
+    expect(window.page.locator("#meter")).to_contain_text("of 77 tokens")
+    window.prompt.fill("word " * 90)
+    expect(window.page.locator("#meter")).to_contain_text("92 of 77 tokens")
+    window.prompt.fill("a fox")
+    window.prompt.press("Tab")
+    expect(window.page.locator("#meter")).to_have_text("4 of 77 tokens")
+
+
+ROUND = """found => { const style = getComputedStyle(found), box = found.getBoundingClientRect();
+    return [box.width / box.height, found.naturalWidth / found.naturalHeight, parseFloat(style.borderRadius)]; }"""
+
+
+@pytest.mark.parametrize("shape", ["1:1", "16:9", "2:3"])
+def test_the_corners_of_a_picture_are_round_whatever_its_shape(shape: str, come: Come) -> None:
+    window = come()
+    window.draw(f"{FOX} --ar {shape} --model sdxl")
+    expect(window.on_easel).to_be_visible()
+    window.page.wait_for_timeout(200)
+    seen, own, radius = window.on_easel.evaluate(ROUND)
+    assert abs(seen / own - 1) < 0.02 and radius > 8
+    window.shot(f"editing-11-{shape.replace(':', '-')}")
