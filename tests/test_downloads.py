@@ -156,7 +156,7 @@ async def test_a_disk_without_room_is_told_before_anything_is_fetched(
     hub.serve("me/tiny-xl", sdxl)
     download = Download(catalogue.find("me/tiny-xl"), FullShelf(tmp_path), hub.url)
     job = Job(asyncio.get_running_loop(), lambda event: None)
-    with reading(DiskFull, "MB more; 0.1 MB are free here. Free some space"):
+    with reading(DiskFull, "MB more; 100 kB are free here. Free some space"):
         await asyncio.to_thread(download.run, job)
     assert _bytes(tmp_path) == 0
 
