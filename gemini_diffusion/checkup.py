@@ -40,10 +40,17 @@ async def examine(studio: Studio, settings: Settings, *, live: bool = False) -> 
         _folder(settings.home_path),
         await _asked("Drawing on this machine", local.check, settings),
         await _key("Gemini key", bool(settings.google_api_key), gemini.check, settings, live=live),
-        await _key(
-            "Hugging Face token", bool(settings.hf_token or settings.hf_inference_url), hosted.check, settings, live=live
-        ),
+        await _key("Hugging Face", bool(settings.hf_token or settings.hf_inference_url), hosted.check, settings, live=live),
         await _filter(studio, settings),
+    ]
+
+
+async def examine_keys(studio: Studio, settings: Settings) -> list[Finding]:
+    """What concerns a visitor alone; the machine, its disk and its packages are the host's."""
+    gemini, hosted = studio.chat_models["gemini"], studio.engines["hosted"]
+    return [
+        await _key("Gemini key", bool(settings.google_api_key), gemini.check, settings, live=False),
+        await _key("Hugging Face", bool(settings.hf_token or settings.hf_inference_url), hosted.check, settings, live=False),
     ]
 
 

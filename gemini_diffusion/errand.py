@@ -145,8 +145,7 @@ class Errand:
         own = plan.decide(flags, alone, self.studio.engines, self.last_seed, canvas)
         if own.engine is planned.engine:  # asked for by name: the drawing says why not
             return planned
-        said = f"{refusal.message} I draw on this machine instead. {refusal.hint}"
-        return dataclasses.replace(own, notices=(said, *own.notices))
+        return dataclasses.replace(own, notices=(str(refusal), "I draw on this machine instead.", *own.notices))
 
     async def _draw_one(
         self, planned: Plan, crafted: CraftedPrompt, request: ImageRequest, place: int
@@ -193,7 +192,7 @@ class Errand:
         try:
             await self.guest.answer(self.settings)
         except GeminiDiffusionError as error:
-            self._tell([f"{error.message} I wrote the prompt by rule instead. {error.hint}".strip()])
+            self._tell([str(error), "I wrote the prompt by rule instead."])
             return self.studio.chat_models["offline"]
         return self.studio.chat_model(self.settings)
 

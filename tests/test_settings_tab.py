@@ -170,3 +170,12 @@ def test_the_filter_for_logs_strikes_keys_from_messages_and_tracebacks(caplog: p
     except ValueError:
         logging.getLogger("anything").exception("with %s", CANARY)
     assert "ValueError" in caplog.text and CANARY not in caplog.text
+
+
+async def test_a_stranger_who_checks_reads_of_keys_and_nothing_of_the_machine(tmp_path: Path) -> None:
+    stranger, host = Desk(tmp_path / "a", owner=False), Desk(tmp_path / "b")
+    told = await stranger.settings.look(who())
+    assert "Gemini key" in told and "Hugging Face" in told
+    for word in ("Data folder", "Packages", "Python", "GB", str(tmp_path)):
+        assert word not in told
+    assert "Data folder" in await host.settings.look(who())

@@ -10,7 +10,7 @@ import gradio as gr
 
 from gemini_diffusion import plan
 from gemini_diffusion.chat_models.gemini_models import ignored_sampling
-from gemini_diffusion.checkup import Finding, examine
+from gemini_diffusion.checkup import Finding, examine, examine_keys
 from gemini_diffusion.commands import Flags
 from gemini_diffusion.errors import GeminiDiffusionError
 from gemini_diffusion.options import Option, Secret
@@ -93,8 +93,9 @@ class SettingsTab:
         return gr.update(value=getattr(visitor.settings, name), info=info, elem_classes="")
 
     async def look(self, request: gr.Request) -> str:
-        """What works here and what does not, each with its fix."""
-        found = await examine(self.visitors.studio, self.visitors.of(name_of(request)).settings, live=False)
+        """What works here and what does not, each with its fix; a stranger is told of keys only."""
+        studio, settings = self.visitors.studio, self.visitors.of(name_of(request)).settings
+        found = await (examine(studio, settings) if self.visitors.owner else examine_keys(studio, settings))
         return "\n".join(_finding(finding) for finding in found)
 
     def wire(self, tab: gr.Tab, then: Any, changes: list[Any]) -> None:
