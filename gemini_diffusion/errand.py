@@ -92,7 +92,7 @@ class Errand:
             shaped = planned if job.flags.aspect or planned.source else planned.shaped(crafted.aspect_ratio)
             self._tell(shaped.notices)
             if job.flags.dry:
-                last_words = _announcement(shaped)
+                last_words = _announcement(shaped, crafted)
                 continue
             await self.draw(shaped, crafted, first=drawn)
             drawn, last_words = drawn + len(shaped.seeds), crafted.reply
@@ -250,10 +250,12 @@ def _jobs(command: Imagine) -> list[Imagine]:
     return jobs
 
 
-def _announcement(planned: Plan) -> str:
+def _announcement(planned: Plan, crafted: CraftedPrompt) -> str:
+    seconds = planned.engine.estimate(planned.requests(crafted)[0])
+    about = "" if seconds is None else f" About {max(1, round(seconds * len(planned.seeds)))} s."
     drawn_with = planned.model.drawn_with(planned.engine.name)
     steps = f"{planned.num_inference_steps} steps"
-    return f"Nothing was drawn, as asked. It would be {planned.width} x {planned.height}, {steps}, {drawn_with}."
+    return f"Nothing was drawn, as asked. It would be {planned.width} x {planned.height}, {steps}, {drawn_with}.{about}"
 
 
 def _placed(emit: Emit, place: int) -> Emit:

@@ -66,7 +66,7 @@ class BadInput(Fixable):
 
 
 class AgreementNeeded(Fixable):
-    """A download waits for a yes: `model` is the catalogue id, `download_bytes` and `free_bytes` are bytes."""
+    """A download waits for a yes: `model` is a catalogue id or a LoRA's hub id, the other two are bytes."""
 
     def __init__(self, message: str, hint: str = "", *, model: str, download_bytes: int = 0, free_bytes: int = 0) -> None:
         super().__init__(message, hint)

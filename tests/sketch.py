@@ -94,6 +94,9 @@ class SketchEngine:
     def meter(self, model: str, text: str) -> Meter:
         return Meter((Gauge("words", len(text.split()) + 2),))
 
+    def estimate(self, request: ImageRequest) -> float | None:
+        return 2.0 * request.num_inference_steps
+
     def adapters(self) -> list[AdapterChoice]:
         return []
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gemini_diffusion import catalogue
-from gemini_diffusion.engines.diffusion.download import Download, choose, in_bytes
-from gemini_diffusion.engines.diffusion.shelf import Shelf, is_whole, refuse_full_disk
+from gemini_diffusion.engines.diffusion.download import Download, choose
+from gemini_diffusion.engines.diffusion.shelf import Shelf, in_bytes, is_whole, refuse_full_disk
 from gemini_diffusion.engines.diffusion.worker import Job
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import (

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from gemini_diffusion.chat_models.offline import OfflineChatModel
 from gemini_diffusion.edit import Edit
@@ -17,6 +17,7 @@ from gemini_diffusion.session import Session
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
 from gemini_diffusion.turn import Turn
+from gemini_diffusion.types import Picture
 from postcard.judge import Judge, Verdict
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -59,13 +60,19 @@ async def test_a_prompt_edited_on_the_easel_is_what_is_drawn_next(session: Sessi
     assert [judged(second)[0].colour, judged(second)[0].time] == ["green", "night"]
 
 
+def farthest(one: Picture, other: Picture) -> int:
+    """The largest difference of a channel between two pictures, of 255."""
+    apart = ImageChops.difference(Image.open(one.path).convert("RGB"), Image.open(other.path).convert("RGB"))
+    return max(apart.tobytes())
+
+
 async def test_the_kept_line_makes_the_same_pixels_and_another_seed_others(session: Session) -> None:
     session.start("/imagine a pink rabbit in the snow --n 2 --seed 5", Settings())
     first, other = (await ended(session)).pictures
     session.start(first.recipe.line, Settings())
     again = (await ended(session)).pictures[0]
-    assert Image.open(again.path).tobytes() == Image.open(first.path).tobytes()
-    assert Image.open(other.path).tobytes() != Image.open(first.path).tobytes()
+    assert farthest(again, first) <= 1  # the first was drawn together with the other, which rounds sums in another order
+    assert farthest(other, first) > 50
 
 
 async def test_stop_ends_a_drawing_within_a_step_and_keeps_nothing(session: Session) -> None:

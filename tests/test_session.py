@@ -383,6 +383,8 @@ async def test_a_dry_run_says_what_it_would_be_and_draws_nothing(room: Room) -> 
     turn = await room.done("/imagine a cat --dry --ar 1:1")
     assert room.engine.history == [] and turn.crafted
     assert "Nothing was drawn" in turn.text
+    several = await room.done("/imagine a cat --dry --steps 5 --n 3")
+    assert several.text.endswith(" About 30 s.")
 
 
 async def test_an_unknown_style_is_said_with_the_nearest(room: Room) -> None:

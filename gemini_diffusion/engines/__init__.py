@@ -38,6 +38,10 @@ class ImageEngine(Protocol):
         """The LoRAs and textual inversions that are here, heads read only; empty where the engine takes none."""
         ...
 
+    def estimate(self, request: ImageRequest) -> float | None:
+        """Seconds the drawing will take, by what was drawn before; None where nothing is known of its like."""
+        ...
+
     async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
         """One picture; on the way StageStarted/StageFinished (downloading, loading, drawing), Progress, Waiting.
 

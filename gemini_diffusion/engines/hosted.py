@@ -85,6 +85,10 @@ class HostedEngine:
         """None: no provider takes a file of ours."""
         return []
 
+    def estimate(self, request: ImageRequest) -> float | None:
+        """None: how long a provider takes is the provider's to say."""
+        return None
+
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
         """What the model takes, less what the chosen provider is known to drop."""
         entry = catalogue.find(model)

@@ -14,12 +14,12 @@ from gemini_diffusion.engines.diffusion.bench import Bench, Commission
 from gemini_diffusion.engines.diffusion.conditioning import LONGEST
 from gemini_diffusion.engines.diffusion.delivery import Delivery
 from gemini_diffusion.engines.diffusion.device import SMALL, has_gpu, place
-from gemini_diffusion.engines.diffusion.download import Download, in_bytes
-from gemini_diffusion.engines.diffusion.pace import FILE, Pace
+from gemini_diffusion.engines.diffusion.download import Download
+from gemini_diffusion.engines.diffusion.pace import FILE, Pace, Work
 from gemini_diffusion.engines.diffusion.packages import open_packages
 from gemini_diffusion.engines.diffusion.queue import DrawingQueue
 from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
-from gemini_diffusion.engines.diffusion.shelf import Shelf, refuse_full_disk
+from gemini_diffusion.engines.diffusion.shelf import Shelf, in_bytes, refuse_full_disk
 from gemini_diffusion.engines.diffusion.tokens import TokenCounter
 from gemini_diffusion.engines.diffusion.worker import Worker
 from gemini_diffusion.errors import AgreementNeeded, ModelNotFound, RequestRefused
@@ -44,7 +44,8 @@ class LocalEngine:
         self._home, self._shelf = home, Shelf.at(home)
         self._library = Library(home / FOLDER, self._shelf.folder)
         self._hub_url = hub_url
-        self._bench, self._downloads = Bench(Pace(home / FILE)), Worker("download")
+        self._pace = Pace(home / FILE)
+        self._bench, self._downloads = Bench(self._pace), Worker("download")
         self._drawings: DrawingQueue[Commission, ImageResult] = DrawingQueue(self._bench.draw)
         self._tokens, self._beginnings = TokenCounter(), Beginnings()
 
@@ -66,6 +67,13 @@ class LocalEngine:
     def adapters(self) -> list[AdapterChoice]:
         """What lies in the adapters' folder, the unusable with its reason."""
         return [_offered(file) for file in self._library.files()]
+
+    def estimate(self, request: ImageRequest) -> float | None:
+        """By the model's own history on this machine; of a large picture or one begun from another, none is kept."""
+        if request.hd or request.image:
+            return None
+        model, steps = catalogue.find(request.model).id, request.num_inference_steps
+        return self._pace.estimate(Work(model, "", request.width, request.height, steps, request.guidance_scale))
 
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
         """All that diffusers offers for the model's family."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gemini_diffusion.engines.diffusion.download import ROOM, Bar
+from gemini_diffusion.engines.diffusion.delivery import ROOM, Bar
 from gemini_diffusion.engines.diffusion.hub import Hub
 from gemini_diffusion.engines.diffusion.packages import Packages, open_packages
 from gemini_diffusion.engines.diffusion.shelf import WEIGHTS, Shelf, in_bytes

@@ -8,11 +8,8 @@ from pathlib import Path, PurePosixPath
 
 from gemini_diffusion.catalogue import Companion, ImageModel
 from gemini_diffusion.engines.diffusion import single_file
-from gemini_diffusion.engines.diffusion.delivery import ROOM as ROOM
-from gemini_diffusion.engines.diffusion.delivery import Bar as Bar
 from gemini_diffusion.engines.diffusion.delivery import Bundle, Delivery, Plan, refuse_offline
 from gemini_diffusion.engines.diffusion.shelf import WEIGHTS, Shelf
-from gemini_diffusion.engines.diffusion.shelf import in_bytes as in_bytes
 from gemini_diffusion.engines.diffusion.worker import Job
 from gemini_diffusion.errors import ModelNotFound
 
