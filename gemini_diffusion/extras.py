@@ -21,6 +21,10 @@ REFINED = 0.8
 """Where the refiner takes over if nobody says where; what its makers trained it for."""
 STRENGTH = 0.6
 """How far to move from an attached picture if nobody says how far."""
+ANEW = 0.9
+"""The same for a marked part: what is drawn anew should not look like what was there."""
+ENLARGED = 0.3
+"""The same where a whole picture is to be larger: it should stay what it is."""
 _SETTING = re.compile(r"\s*([^:,]+?)\s*(?::\s*(-?[0-9]*\.?[0-9]+)\s*)?")
 
 
@@ -147,7 +151,9 @@ def _strength(flags: Flags, canvas: Canvas, begun: Canvas) -> tuple[float, tuple
         )
     if flags.strength is not None:
         return flags.strength, tuple(f"--strength says it exactly, so {name} was left out." for name in said[1:])
-    return (STRENGTH if flags.image_weight is None else _pulled(flags.image_weight)), ()
+    if flags.image_weight is not None:
+        return _pulled(flags.image_weight), ()
+    return (ANEW if begun.mask else ENLARGED if flags.hd else STRENGTH), ()
 
 
 def _pulled(weight: float) -> float:

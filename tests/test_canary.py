@@ -91,7 +91,7 @@ def shared_with(visitor: Visitor, services: StandIns) -> None:
     assert used(services) == (ENVIRONMENT, FILE)
     refused(visitor, services, ENVIRONMENT, FILE)
     visitor.press("google_api_key-save", "click", TYPED)
-    visitor.press("box", "submit", "hello")
+    visitor.press("box", "submit", "hello", "")
     for button in ("google_api_key-test", "hf_token-test"):
         visitor.press(button, "click")
 
@@ -105,8 +105,8 @@ def used(services: StandIns) -> tuple[str | None, str | None]:
 def spoken(visitor: Visitor, services: StandIns) -> None:
     """All goes well; the model is even made to say what it was called with."""
     services.gemini.enqueue(reply("A fine day."))
-    visitor.press("box", "submit", "hello")
-    visitor.press("box", "submit", "/imagine a fox in the snow")
+    visitor.press("box", "submit", "hello", "")
+    visitor.press("box", "submit", "/imagine a fox in the snow", "")
     visitor.press("redraw", "click", None, "a fox at night", "")
     visitor.press("file-format", "input", None, "jpeg")
     visitor.press("file-format", "input", None, "webp")
@@ -120,11 +120,11 @@ def refused(visitor: Visitor, services: StandIns, key: str, token: str) -> None:
     program = visitor.program()
     for refusal_of_gemini in (invalid_key(), refusal(400, "INVALID_ARGUMENT", said), refusal(500, "INTERNAL", said)):
         services.gemini.enqueue(*[refusal_of_gemini] * 6)
-        visitor.press("box", "submit", "hello")
+        visitor.press("box", "submit", "hello", "")
         services.forget()
     for refusal_of_hub in (invalid_token(), forbidden(), as_json({"error": denied}, 422), as_json({"error": denied}, 404)):
         services.hub.enqueue(*[refusal_of_hub] * 2)
-        visitor.press("box", "submit", "/imagine a fox")
+        visitor.press("box", "submit", "/imagine a fox", "")
         with pytest.raises(AppError) as told:
             program.predict("a fox", api_name="/imagine")
         visitor.heard.append(str(told.value))

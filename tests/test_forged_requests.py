@@ -265,10 +265,10 @@ def seconds(visitor: Visitor) -> float:
 
 def joined(app: App, times: int, cookie: str) -> list[socket.socket]:
     """So many messages sent at once, each from a connection of its own."""
-    address = urlsplit(app.url)
+    address, send = urlsplit(app.url), next(event["id"] for event in events(app) if event["api_name"] == "send")
     connections = []
     for _ in range(times):
-        body = json.dumps({"data": ["hello"], "fn_index": 0, "session_hash": secrets.token_hex(6)})
+        body = json.dumps({"data": ["hello", ""], "fn_index": send, "session_hash": secrets.token_hex(6)})
         head = f"POST /gradio_api/queue/join HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: application/json\r\n"
         head += f"Cookie: {cookie}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
         connections.append(socket.create_connection((address.hostname or "", address.port or 0), timeout=60))

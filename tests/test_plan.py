@@ -211,12 +211,19 @@ def test_what_an_engine_cannot_do_is_left_out_in_words(flags: Flags, what: str) 
 
 
 def test_a_picture_is_begun_from_in_its_own_shape_as_far_as_strength_says() -> None:
-    canvas = Canvas(png(160, 90), png(160, 90))
+    canvas = Canvas(png(160, 90))
     request = drawn(canvas=canvas)
-    assert (request.image, request.mask, request.strength) == (canvas.image, canvas.mask, 0.6)
+    assert (request.image, request.strength) == (canvas.image, 0.6)
     assert (request.width, request.height) == (1344, 768)
     assert drawn(Flags(aspect=Aspect(1, 1), strength=0.3), canvas=canvas).width == 1024
     assert drawn(Flags(strength=0.3), canvas=canvas).strength == 0.3
+
+
+def test_a_marked_part_is_drawn_anew_and_a_picture_to_be_larger_stays_what_it_is() -> None:
+    whole, part = Canvas(png(160, 90)), Canvas(png(160, 90), png(160, 90))
+    assert (drawn(canvas=part).mask, drawn(canvas=part).strength) == (part.mask, 0.9)
+    assert [drawn(Flags(hd=True), canvas=canvas).strength for canvas in (whole, part)] == [0.3, 0.9]
+    assert drawn(Flags(hd=True, strength=0.7), canvas=whole).strength == 0.7
 
 
 @pytest.mark.parametrize(("pull", "strength"), [(0.0, 1.0), (0.5, 0.8), (1.0, 0.6), (2.0, 0.4), (3.0, 0.2)])

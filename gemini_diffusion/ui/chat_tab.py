@@ -6,7 +6,6 @@ Every handler finds out by itself who asks, and takes nothing from the page but 
 from __future__ import annotations
 
 import asyncio
-import functools
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
@@ -181,7 +180,7 @@ class ChatTab:
         outputs = [*self.conversation.components(), *self.easel.components(), self.tabs]
         outputs += [self.choices.chat_model, self.choices.image_model]
         trigger(
-            told(_keeping(handler)), inputs, outputs, show_progress="hidden", concurrency_limit=None, api_visibility="private",
+            told(handler), inputs, outputs, show_progress="hidden", concurrency_limit=None, api_visibility="private",
         )  # fmt: skip
 
     def _example(self, text: str) -> Callable[..., AsyncIterator[Updates]]:
@@ -202,21 +201,6 @@ class ChatTab:
 
 _FETCH = "() => setTimeout(() => document.querySelector('#bundle').click(), 50)"
 _GIVE_BACK = "(draft, text) => text && !draft.trim() ? [text, ''] : [draft, text]"
-
-
-def _keeping(handler: Callable[..., AsyncIterator[Updates]]) -> Callable[..., AsyncIterator[Updates]]:
-    """The handler, which leaves the page as it is when it fails at once: Gradio empties what a generator said nothing about."""
-
-    @functools.wraps(handler)
-    async def keeping(*args: Any, **kwargs: Any) -> AsyncIterator[Updates]:
-        try:
-            async for updates in handler(*args, **kwargs):
-                yield updates
-        except Exception:
-            yield gr.skip()
-            raise
-
-    return keeping
 
 
 def tapped(value: Any) -> str:

@@ -43,6 +43,7 @@ def told(handler: Callable[..., Any]) -> Callable[..., Any]:
                     yield updates
             except Exception as error:  # noqa: BLE001 - the window's last line: whatever it is becomes a sentence
                 tell(sentence(error))
+                yield gr.skip()  # Gradio empties whatever a generator that ends has said nothing about
 
         return stream
 
