@@ -63,11 +63,15 @@ def client(app: App) -> Iterator[httpx.Client]:
         yield opened
 
 
-@pytest.fixture(scope="module")
-def events(app: App) -> list[dict[str, Any]]:
+def events_of(app: App) -> list[dict[str, Any]]:
     """Every event of the window, with the endpoints."""
     found: list[dict[str, Any]] = httpx.get(f"{app.url}/config", trust_env=False).json()["dependencies"]
     return found
+
+
+@pytest.fixture(scope="module")
+def events(app: App) -> list[dict[str, Any]]:
+    return events_of(app)
 
 
 def sent(client: httpx.Client, path: str, body: Any) -> httpx.Response:
@@ -265,7 +269,7 @@ def seconds(visitor: Visitor) -> float:
 
 def joined(app: App, times: int, cookie: str) -> list[socket.socket]:
     """So many messages sent at once, each from a connection of its own."""
-    address, send = urlsplit(app.url), next(event["id"] for event in events(app) if event["api_name"] == "send")
+    address, send = urlsplit(app.url), next(event["id"] for event in events_of(app) if event["api_name"] == "send")
     connections = []
     for _ in range(times):
         body = json.dumps({"data": ["hello", ""], "fn_index": send, "session_hash": secrets.token_hex(6)})
