@@ -135,7 +135,9 @@ class Painter:
                 _LOG.warning("A picture failed: %s %s", event.text, event.hint)
             emit(event)
 
-        await Errand(self._studio, self.settings, tell, _seen, _goes_on, last_seed=self._last_seed).imagine(command)
+        find = self._studio.gallery.find  # who runs the program is the host, whose pictures they are
+        errand = Errand(self._studio, self.settings, tell, _seen, _goes_on, last_seed=self._last_seed, find=find)
+        await errand.imagine(command)
         pictures = [kept[place] for place in sorted(kept)]
         self._last_seed = pictures[-1].recipe.seed if pictures else self._last_seed
         return pictures

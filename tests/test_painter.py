@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import os
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gemini_diffusion import Painter, __version__, imagine, imagine_async
 from gemini_diffusion.chat_models.offline import OfflineChatModel
@@ -156,6 +158,14 @@ def test_watch_hears_everything_on_the_thread_that_asked(painter: Painter) -> No
 def test_the_last_seed_is_that_of_the_last_picture(painter: Painter) -> None:
     painter.imagine("a fox --seed 77")
     assert painter.imagine("an owl --seed last")[0].recipe.seed == 77
+
+
+def test_a_picture_can_begin_from_an_earlier_one(painter: Painter, engine: SketchEngine) -> None:
+    first = painter.imagine("an owl --seed 77")[0]
+    second = painter.imagine(f"picture:{first.id} an owl at night --strength 0.4")[0]
+    assert (second.recipe.source, second.recipe.strength) == (first.id, 0.4)
+    begun_from = Image.open(io.BytesIO(engine.history[-1][0].image))
+    assert begun_from.tobytes() == Image.open(first.path).convert("RGB").tobytes()
 
 
 def test_what_failed_is_told_and_logged_and_the_rest_is_returned(
