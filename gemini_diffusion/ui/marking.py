@@ -25,8 +25,8 @@ _PAPER = """
 _PULL = """
 <div class="tools">
  <label>How far to move from the picture
-  <input id="pull" type="range" min="5" max="100" step="5" value="70" aria-label="How far to move from the picture, in percent">
-  <output for="pull">70 %</output>
+  <input id="pull" type="range" min="5" max="100" step="5" value="90" aria-label="How far to move from the picture, in percent">
+  <output for="pull">90 %</output>
  </label>
 </div>
 """

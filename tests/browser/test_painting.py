@@ -101,7 +101,7 @@ def test_without_a_mark_all_of_it_is_drawn_anew(come: Come, sketching: Sketching
     expect(window.pictures).to_have_count(2)
     window.rest()
     request = sketching.engine.history[-1][0]
-    assert request.image and not request.mask and request.strength == 0.7
+    assert request.image and not request.mask and request.strength == 0.9
 
 
 def test_on_a_phone_a_finger_paints_and_finds_its_targets(come: Come, sketching: Sketching, tmp_path: Path) -> None:
