@@ -110,6 +110,7 @@ def test_testing_a_key_says_what_is_wrong_with_it(come: Open, services: StandIns
 def test_a_value_that_does_not_fit_is_said_and_the_old_one_stays(come: Open) -> None:
     window = come()
     window.go_to("Settings")
+    window.rest()  # every control is set anew when the tab is opened
     field = part(window, "set-stylize")
     box = field.locator("input[type=number], input").first
     expect(box).to_have_value("100")
