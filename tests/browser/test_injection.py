@@ -131,7 +131,7 @@ def test_nothing_in_the_name_of_a_brought_picture_runs(come: Open) -> None:
     chooser.value.set_files({"name": f"{VECTORS[1]}.png", "mimeType": "image/png", "buffer": encoded(halves((64, 64)))})
     expect(window.page.locator("#attached-picture img")).to_be_visible()
     window.send("/imagine a fox")
-    expect(window.said).to_have_count(2)  # the picture and the words
+    expect(window.pictures).to_have_count(2)  # the one that was brought, and what came of it, which takes the easel
     settled(window)
     window.pictures.first.click()
     expect(window.page.locator("#account")).to_have_text("your own picture")
