@@ -188,6 +188,28 @@ class Settings:
             scope="host",
         ),
     )
+    keep_per_visitor: int = row(
+        1000,
+        Option(
+            "Sharing",
+            "Kept for one visitor",
+            "Where strangers draw: megabytes of pictures that are kept for one of them.",
+            low=1,
+            high=1_000_000,
+            scope="host",
+        ),
+    )
+    keep_in_all: int = row(
+        10_000,
+        Option(
+            "Sharing",
+            "Kept in all",
+            "Where strangers draw: megabytes of pictures that are kept for all of them together.",
+            low=1,
+            high=100_000_000,
+            scope="host",
+        ),
+    )
     picture_filter: str = row(
         "auto",
         Option(
