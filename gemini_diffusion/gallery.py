@@ -5,6 +5,7 @@ It knows no visitor and no window: whoever holds a picture's random id may see i
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import io
@@ -91,6 +92,12 @@ class Gallery:
                     archive.write(picture.path, f"{number:03} {picture.path.name}")
             write_whole(path, content.getvalue())
         return path
+
+    def remove(self, bundle: Path) -> None:
+        """Takes away a zip that another one replaces; one that a system holds on to, while it is fetched, stays."""
+        with contextlib.suppress(OSError):
+            bundle.unlink()
+            bundle.parent.rmdir()
 
 
 def file_name(recipe: Recipe) -> str:

@@ -1,4 +1,4 @@
-"""What one visitor may have of what all share: the host's keys within limits, and places to draw; knows no conversation."""
+"""What one visitor may have of what all share: the host's keys, places to draw and room on disk; knows no conversation."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 
 from gemini_diffusion.errors import BadInput, KeyNeeded, OutOfQuota, Overloaded
 from gemini_diffusion.lending import Lending
+from gemini_diffusion.room import Room
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ImageRequest
 
@@ -37,13 +38,15 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """One visitor. `lending` None counts nothing, as for the host; `name` is whom it counts for; a `stranger` is not the host.
+    """One visitor. Without `lending` or `room` nothing is counted, as for the host; `name` is whom they count for; a
+    `stranger` is not the host.
 
     `party` is random: drawings of one party stand in an engine's queue as one, and it tells nobody who they are.
     """
 
     places: Places = field(default_factory=Places)
     lending: Lending | None = None
+    room: Room | None = None
     name: str = ""
     stranger: bool = False
     party: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -57,6 +60,16 @@ class Guest:
         """Whether a model may be asked for by this name. Raises BadInput where it is a place on the host's disk."""
         if self.stranger:
             refuse_place(named or "")
+
+    def refuse_more(self) -> None:
+        """Raises OutOfQuota where the host keeps nothing more for them."""
+        if self.room:
+            self.room.refuse_more(self.name)
+
+    def keeps(self, folder: Path) -> None:
+        """Counts what is in `folder` now as theirs."""
+        if self.room:
+            self.room.count(self.name, folder)
 
     async def answer(self, settings: Settings) -> None:
         """Counts one answer of a chat model where the host pays for it. Raises OutOfQuota before anything is asked."""

@@ -44,6 +44,8 @@ class Session:
     def __init__(self, studio: Studio, folder: Path, guest: Guest | None = None) -> None:
         self._studio = studio
         self._guest = guest or Guest()
+        self._folder = folder
+        self._bundle: Path | None = None
         self._transcript = transcript.Transcript(folder)
         self._turns = tuple(self._at_home(turn) for turn in self._transcript.turns())
         self._task: asyncio.Task[None] | None = None
@@ -83,14 +85,21 @@ class Session:
 
     def export(self, picture: Picture, file_format: FileFormat) -> Path:
         """The file to download: the kept PNG itself, or a JPEG or WebP made beside it."""
-        return self._studio.gallery.export(picture, file_format)
+        path = self._studio.gallery.export(picture, file_format)
+        self._guest.keeps(path.parent)
+        return path
 
     def bundle(self) -> Path:
-        """One zip of the conversation's pictures, in order. Raises BadInput where there is none."""
+        """One zip of the conversation's pictures, in order; an earlier one goes. Raises BadInput where there is none."""
         pictures = [picture for turn in self._turns for picture in turn.pictures if picture.path.exists()]
         if not pictures:
             raise BadInput("There is no picture in this conversation yet.", "Ask for one first: /imagine a fox.")
-        return self._studio.gallery.bundle(pictures)
+        earlier, self._bundle = self._bundle, self._studio.gallery.bundle(pictures)
+        if earlier and earlier != self._bundle:
+            self._studio.gallery.remove(earlier)
+            self._guest.keeps(earlier.parent)
+        self._guest.keeps(self._bundle.parent)
+        return self._bundle
 
     async def watch(self) -> AsyncIterator[Turn]:
         """The latest turn at every change and once a second, at most FRAMES a second, its last state last.
@@ -114,7 +123,8 @@ class Session:
     def start(self, text: str, settings: Settings, attached: str = "") -> Turn:
         """Begins what `text` asks for; `attached` is the id of a picture of this person's that goes with it.
 
-        Raises BadInput for no text, too much of it, a picture that is not theirs, or while another turn is under way.
+        Raises BadInput for no text, too much of it, a picture that is not theirs, or while another turn is under way, and
+        OutOfQuota for a picture more than the host keeps.
         """
         if not text.strip():
             raise BadInput("There is nothing to send.", "Type a message, or /imagine and what you want to see.")
@@ -124,6 +134,7 @@ class Session:
         if source:
             command = _with_picture(command, source)
         if isinstance(command, Imagine):
+            self._guest.refuse_more()
             return self._begin(Turn(_new(), text, "imagine", source=source), lambda errand: errand.imagine(command), settings)
         if isinstance(command, Say):
             return self._begin(Turn(_new(), text, "say"), lambda errand: errand.say(command), settings)
@@ -132,9 +143,10 @@ class Session:
     async def redraw(self, identity: str, edit: Edit, settings: Settings) -> Turn:
         """Draws a kept picture again, changed by `edit`; shown as the line that asks for it.
 
-        Raises BadInput, and RequestRefused where nobody can draw it so.
+        Raises BadInput, RequestRefused where nobody can draw it so, and OutOfQuota as `start`.
         """
         self._refuse_a_second()
+        self._guest.refuse_more()
         picture = self._own(identity)
         crafted = edit.crafted(picture.recipe)
         canvas = await asyncio.to_thread(self._canvas, picture, edit)
@@ -145,7 +157,8 @@ class Session:
         return self._begin(Turn(_new(), asked, "imagine"), lambda errand: errand.redraw(planned, crafted), settings)
 
     async def bring(self, content: bytes, name: str = "") -> Picture:
-        """Keeps a picture that this person brings, cleaned of all but what is seen. Raises BadInput, DiskFull."""
+        """Keeps a picture that this person brings, cleaned of all but what is seen. Raises BadInput, DiskFull, OutOfQuota."""
+        self._guest.refuse_more()
         image = await asyncio.to_thread(brought.read, content)
         picture = await asyncio.to_thread(self._studio.gallery.save, image, brought.recipe(image, name))
         self._keep_picture(picture)
@@ -218,12 +231,15 @@ class Session:
 
     async def _keep_turns(self) -> None:
         try:
+            self._guest.refuse_more()
             await asyncio.to_thread(self._transcript.keep, self._turns)
+            self._guest.keeps(self._folder)
         except GeminiDiffusionError as error:
             self._emit(Noticed(f"This conversation could not be kept on disk. {error}"))
 
     def _keep_picture(self, picture: Picture) -> None:
         self._transcript.add_picture(picture.id)
+        self._guest.keeps(picture.path.parent)
 
     async def _review(self, crafted: CraftedPrompt) -> tuple[Choice, str]:
         self._choice = asyncio.get_running_loop().create_future()

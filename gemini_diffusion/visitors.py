@@ -19,6 +19,7 @@ from gemini_diffusion.errors import BadInput
 from gemini_diffusion.guest import Guest, Places, is_place, refuse_place
 from gemini_diffusion.lending import Lending
 from gemini_diffusion.options import Secret
+from gemini_diffusion.room import Room
 from gemini_diffusion.session import Session
 from gemini_diffusion.settings import SAFETY, Settings
 from gemini_diffusion.studio import Studio
@@ -67,6 +68,7 @@ class Visitor:
         checked = self._defaults.replaced({**self._choices, **values})
         kept = {name: value for name, value in checked.public().items() if name in {*self._choices, *values}}
         write_whole(self._file, json.dumps(kept, ensure_ascii=False, indent=1).encode("utf-8"))
+        self._guest.keeps(self._file.parent)
         self._choices = kept
 
     def set_key(self, name: str, value: str) -> None:
@@ -134,6 +136,7 @@ class Visitors:
         self._host = defaults.replaced({"picture_filter": "on"}) if judged else defaults
         self._lends = lends and (owner or min(defaults.lend_per_visitor, defaults.lend_in_all) > 0)
         self._lending = Lending(defaults) if self._lends and not owner else None
+        self._room = None if owner else Room(defaults)
         self._places = Places()
         self._clock = clock
         self._here: OrderedDict[str, Visitor] = OrderedDict()
@@ -143,7 +146,7 @@ class Visitors:
         if name not in self._here:
             digest = hashlib.sha256(name.encode("utf-8")).hexdigest()[:32]
             folder = self._host.home_path / "visitors" / digest
-            guest = Guest(self._places, self._lending, digest, stranger=not self.owner)
+            guest = Guest(self._places, self._lending, self._room, digest, stranger=not self.owner)
             session = Session(self.studio, folder, guest)
             kind = Visitor if self.owner else Stranger
             self._here[name] = kind(session, guest, folder, self._lent(), self._clock)
