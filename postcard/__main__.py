@@ -1,4 +1,4 @@
-"""The commands of the program, in the order in which a model is made: python -m postcard COMMAND --help."""
+"""The commands of the program, in the order in which a model is made; only wiring: `python -m postcard --help` lists them."""
 
 from __future__ import annotations
 
@@ -22,25 +22,33 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m postcard", description="Draw postcards, and train a small SDXL on them.")
-    parser.add_argument("command", choices=COMMANDS, help="what to do; the order here is the order of making a model")
+    told = "\n".join(f"  {name:15} {work.__doc__}" for name, work in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m postcard",
+        description="Draw postcards, and train a small SDXL on them.",
+        epilog=f"commands:\n{told}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "command", metavar="command", choices=COMMANDS, help="one of those below, in the order of making a model"
+    )
     parser.add_argument(
         "--run", type=Path, default=Path("postcard-run"), help="folder of unfinished work (default: %(default)s)"
     )
     parser.add_argument("--model", type=Path, default=SHIPPED, help="folder of the finished model (default: the shipped one)")
     parser.add_argument("--minutes", type=float, default=30, help="how long to train (default: %(default)s)")
-    parser.add_argument("--shards", type=int, default=24, help="lessons to make, in thousands of two (default: %(default)s)")
+    parser.add_argument("--shards", type=int, default=24, help="lessons to make, 2,048 in each (default: %(default)s)")
     parser.add_argument("--count", type=int, default=300, help="prompts to evaluate (default: %(default)s)")
-    parser.add_argument("--prompt", default="a red cat on the beach at sunset")
+    parser.add_argument("--prompt", default="a red cat on the beach at sunset", help="what to draw (default: %(default)s)")
     parser.add_argument("--synonyms", nargs="*", default=["moonlit=night", "sunny=daytime"], help="new=known, one word each")
-    parser.add_argument("--negative", default="")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--negative", default="", help="what to leave out of it")
+    parser.add_argument("--seed", type=int, default=0, help="where chance begins (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="two programs of one thread beat one of two")
     parser.add_argument("--device", default="cpu", help="where autoencoder and UNet are trained: cpu, cuda or mps")
     parser.add_argument("--resume", action="store_true", help="begin from the shipped weights, or go on with the run's")
     parser.add_argument("--decoder-only", action="store_true", help="leave the encoder as it is")
     parser.add_argument("--inversion", action="store_true", help="adapt by a textual inversion instead of a LoRA")
-    parser.add_argument("--out", type=Path, default=Path("postcard.png"))
+    parser.add_argument("--out", type=Path, default=Path("postcard.png"), help="file to write (default: %(default)s)")
     return parser
 
 

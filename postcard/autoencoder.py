@@ -1,4 +1,4 @@
-"""The picture's short form: an AutoencoderKL, 8 times smaller a side with 8 numbers a cell, and how it is trained."""
+"""The picture's short form: an AutoencoderKL, 8 times smaller a side, 8 numbers a cell, and its training; knows no words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the finished model can be taught later, a mushroom and a fish called Bubbles, in pictures and captions."""
+"""What the finished model can be taught later, a mushroom and a fish, in pictures and captions; it teaches nothing itself."""
 
 from __future__ import annotations
 

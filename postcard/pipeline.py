@@ -1,4 +1,4 @@
-"""The whole model as diffusers has it: put together, read, written small, and asked for pictures."""
+"""The whole model as diffusers has it: put together, read, written small, and asked for pictures; trains nothing."""
 
 from __future__ import annotations
 
