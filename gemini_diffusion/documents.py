@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from gemini_diffusion.options import Option, Secret
 from gemini_diffusion.settings import GROUPS, Settings
@@ -51,16 +52,7 @@ def _values(name: str, option: Option) -> str:
     default = getattr(Settings(), name)
     if isinstance(default, Secret):
         return ""
-    if default is None or default == "":
-        said = "the model's own" if default is None else "empty"
-    else:
-        said = (
-            str(default).lower()
-            if isinstance(default, bool)
-            else f"{default:g}"
-            if isinstance(default, float)
-            else str(default)
-        )
+    said = _said(default)
     if option.choices:
         return f"{', '.join(option.choices)} ({said})"
     if option.low is not None and option.high is not None:
@@ -68,7 +60,17 @@ def _values(name: str, option: Option) -> str:
     return f"({said})"
 
 
+def _said(default: Any) -> str:
+    """A default as a person may copy it."""
+    if default is None:
+        return "the model's own"
+    if isinstance(default, bool):
+        return str(default).lower()
+    return f"{default:g}" if isinstance(default, float) else str(default) or "empty"
+
+
 def main() -> None:
+    """Writes the table into the README, and .env.example."""
     readme = ROOT / "README.md"
     readme.write_text(with_table(readme.read_text("utf-8")), "utf-8")
     (ROOT / ".env.example").write_text(env_example(), "utf-8")
