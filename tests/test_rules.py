@@ -258,3 +258,39 @@ def test_endless_text_is_read_quickly_and_the_end_is_said_to_be_left_out(text: s
     crafted = craft_by_rules(Wish(text, SDXL))
     assert time.process_time() - start < 5
     assert any("Only the first 3,000 characters" in notice for notice in crafted.notices)
+
+
+@pytest.mark.parametrize(
+    ("idea", "said", "meant"),
+    [
+        ("파란 고양이", "사람", "people"),
+        ("a blue cat", "사람", "people"),
+        ("eine blaue Katze", "rote Hunde", "red dog"),
+        ("un chat bleu", "chien", "dog"),
+        ("a blue dog", "chat", "chat"),
+        ("파란 고양이", "쿼카", "쿼카"),
+    ],
+)
+def test_what_is_ruled_out_is_said_in_english_as_far_as_the_table_goes(idea: str, said: str, meant: str) -> None:
+    crafted = craft_by_rules(Wish(idea, SDXL, negative=(said,)))
+    assert crafted.negative_prompt == meant
+    assert said in crafted.kept and crafted.missing == ()
+
+
+def test_a_comma_in_what_is_ruled_out_says_nothing_twice() -> None:
+    assert craft_by_rules(Wish("a cat", SDXL, negative=("red, white flags", "fog"))).negative_prompt == "red, white flags, fog"
+
+
+def test_a_small_model_rewords_neither_what_is_quoted_nor_a_token(tmp_path: Path) -> None:
+    crafted = craft_by_rules(Wish('cats beside a boat that says "cats", <cats>', small_model(tmp_path), stylize=0))
+    assert crafted.prompt == 'cat beside a boat that says "cats", <cats>'
+    assert crafted.missing == ()
+
+
+def test_what_is_quoted_stays_whatever_else_is_quoted_beside_it() -> None:
+    idea = 'a sign "10", a sign "0", a door "cat", <cat>'
+    assert craft_by_rules(Wish(idea, SDXL, stylize=0)).prompt == idea
+
+
+def test_a_token_is_no_word_that_a_small_model_could_know(tmp_path: Path) -> None:
+    assert introduce(Wish("a red cat <bubbles>", small_model(tmp_path))) is None

@@ -31,14 +31,15 @@ _ADDRESS = re.compile(r"://|www\.", re.IGNORECASE)
 def clean(text: str, quotes: Sequence[str] = (), longest: int = 4000) -> str:
     """`text` in one line without what no encoder should read; what the person quoted, and their tokens, stay as they are."""
     plain = visible(text)[:longest]
-    held = [quote for quote in quotes if quote and quote in plain]
-    for place, quote in enumerate(held):
-        plain = plain.replace(quote, f"\ue000{place}\ue001")
+    longest_first = sorted(filter(None, quotes), key=len, reverse=True)  # "<cat>" before the "cat" in it
+    held = {chr(0xE000 + place): quote for place, quote in enumerate(longest_first)}
+    for sign, quote in held.items():
+        plain = plain.replace(quote, sign)
     plain = emphasis.plain(emphasis.parted(plain)[0])
     for pattern, instead in _RULES:
         plain = pattern.sub(instead, plain)
-    for place, quote in enumerate(held):
-        plain = plain.replace(f"\ue000{place}\ue001", quote)
+    for sign, quote in held.items():
+        plain = plain.replace(sign, quote)
     return plain.strip(" ,;")
 
 

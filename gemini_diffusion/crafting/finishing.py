@@ -99,7 +99,7 @@ def _negative(crafted: str, wish: Wish, reading: Reading) -> str:
     wanted = {name for term in reading.terms if term.kind in ("noun", "name", "colour") for name in term.stems}
     both = reading.contradictions
     denied = [term.english for term in reading.terms if term.kind == "negation" and term.english not in ("", *both)]
-    own = [part.strip() for part in (*wish.negative, *denied) if part.strip()]
+    own = [part.strip() for part in ",".join([*reading.avoided, *denied]).split(",") if part.strip()]
     others = [part.strip() for part in f"{crafted},{style}".split(",") if part.strip()]
     free = [part for part in others if not PromptText(part).shown & wanted]
     unique = {part.lower(): part for part in reversed([*own, *free])}

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from gemini_diffusion.crafting.lexicon import Language, Word, fold, read_lexicon, stem, words_in
 
 _SCRIPTS = (("ko", "[\uac00-\ud7a3]"), ("ja", "[\u3041-\u30ff]"), ("zh", "[\u4e00-\u9fff]"), ("ar", "[\u0621-\u064a]"))
+BY_SCRIPT = tuple(code for code, _ in _SCRIPTS)
+"""Languages that a single word tells."""
 _OUR_LATIN = "ßœæ"
 _ENOUGH = 0.2
 _UNSPACED = ("ja", "zh")

@@ -43,7 +43,7 @@ def craft_by_rules(wish: Wish, notices: tuple[str, ...] = ()) -> CraftedPrompt:
     """The idea in English, put right for the model's family and made a little richer; never raises on any text."""
     reading = read_idea(wish.words, wish.negative, wish.weighed)
     draft = _draft(wish, reading)
-    _put_denials(draft, wish)
+    _put_denials(draft, wish, reading)
     _or_empty_scene(draft, wish)
     vocabulary = vocabulary_of(wish)
     if vocabulary:
@@ -106,9 +106,9 @@ def _without_denials(text: str) -> tuple[str, list[str]]:
     return (re.sub(r"^(?:on|in|at|by|and|but|with)\s+", "", text) if things else text), things
 
 
-def _put_denials(draft: Draft, wish: Wish) -> None:
+def _put_denials(draft: Draft, wish: Wish, reading: Reading) -> None:
     """What is ruled out goes into the negative; where a model takes none, it is said as what is there instead."""
-    draft.negative = list(dict.fromkeys([*draft.negative, *(part.strip() for part in wish.negative if part.strip())]))
+    draft.negative = list(dict.fromkeys([*draft.negative, *reading.avoided]))
     if wish.model.takes_negative or not draft.negative:
         return
     said = list(dict.fromkeys(map(read_lexicon().rewording, draft.negative)))

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gemini_diffusion.crafting.languages import Item, items_of, language_of
+from gemini_diffusion.crafting.languages import BY_SCRIPT, Item, items_of, language_of
 from gemini_diffusion.crafting.lexicon import Word, read_lexicon, stem, words_in
+from gemini_diffusion.crafting.translating import in_english
 
 TermKind = Literal["number", "colour", "name", "quote", "negation", "noun", "word", "token"]
 QUOTE = re.compile(
@@ -57,7 +58,7 @@ class Term:
 class Reading:
     """A request, read: its language code ("" for one we do not know), its terms and its words as stems.
 
-    `foreign` are the words that the table could not put into English.
+    `foreign` are the words that the table could not put into English, `avoided` the person's --no as far as it could.
     """
 
     idea: str
@@ -65,6 +66,7 @@ class Reading:
     terms: tuple[Term, ...]
     stems: frozenset[str]
     foreign: tuple[str, ...] = ()
+    avoided: tuple[str, ...] = ()
 
     @property
     def contradictions(self) -> tuple[str, ...]:
@@ -90,9 +92,10 @@ def read_idea(idea: str, avoid: Sequence[str] = (), weighed: Sequence[str] = ())
         found += _foreign_terms(items, code)
         stems = stems.union(*(item.word.accepted for item in items if item.word))
         foreign = tuple(item.said for item in items if not (item.word or item.number is not None or item.is_break))
-    found += [_denial(phrase, phrase) for phrase in avoid if phrase.strip()]
+    avoided = {phrase: in_english(phrase, code) for phrase in avoid if phrase.strip()}
+    found += [_denial(english, phrase) for phrase, english in avoided.items()]
     found += [term for phrase in weighed for term in _weighed_terms(TOKEN.sub(" ", QUOTE.sub(" ", phrase)), code, found)]
-    return Reading(idea, code, _distinct(found), stems, foreign)
+    return Reading(idea, code, _distinct(found), stems, foreign, tuple(avoided.values()))
 
 
 def quotes_in(idea: str) -> list[str]:
@@ -288,7 +291,7 @@ def _is_foreign_name(item: Item, place: int, items: Sequence[Item], code: str) -
     """A capital in mid-sentence; in German two in a row; in a script without capitals any word in Latin letters."""
     if not item.said[:1].isalpha() or not re.match(r"[^\W\d_]", item.said) or item.said[0] >= "\u0370":
         return False
-    if code in ("ko", "ja", "zh", "ar"):
+    if code in BY_SCRIPT:
         return len(item.said) > 1
     if code == "de":
         beside = [items[other] for other in (place - 1, place + 1) if 0 <= other < len(items)]

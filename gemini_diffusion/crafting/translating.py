@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gemini_diffusion.crafting.languages import Item
+from gemini_diffusion.crafting.languages import BY_SCRIPT, Item, items_of, language_of
 from gemini_diffusion.crafting.lexicon import Word, read_lexicon, stem
 
 _AFTER = ("es", "pt", "fr", "ar")
@@ -59,6 +59,13 @@ def translate(items: Sequence[Item], code: str) -> str:
         else:
             _place(item, phrases[-1], code)
     return ", ".join(filter(None, (_phrase(groups) for groups in phrases)))
+
+
+def in_english(phrase: str, code: str) -> str:
+    """A phrase of --no: by its own script, else in the language `code` of the idea, as one word tells too little."""
+    own = language_of(phrase)
+    code = own if own in BY_SCRIPT else code
+    return phrase if code in ("en", "") else translate(items_of(phrase, code), code) or phrase
 
 
 def _place(item: Item, groups: list[Group], code: str) -> None:

@@ -6,6 +6,7 @@ words.json holds {"subjects": {name: [synonyms]}, "colours", "places", "times", 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from gemini_diffusion.crafting.lexicon import read_lexicon, stem, words_in
-from gemini_diffusion.crafting.terms import read_idea
+from gemini_diffusion.crafting.terms import QUOTE, TOKEN, read_idea
 from gemini_diffusion.crafting.wish import Wish
 from gemini_diffusion.errors import BadInput
+
+_VERBATIM = re.compile(f"{QUOTE.pattern}|{TOKEN.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,21 @@ class Vocabulary:
 
     def reworded(self, prompt: str) -> tuple[str, tuple[str, ...]]:
         """A prompt with each unknown word that has a known synonym, and each form of a known word, replaced by the one
-        the model learned; and "kitty as cat" for each."""
-        said: list[str] = []
+        the model learned; and "kitty as cat" for each. What is quoted, and tokens, stay to the letter."""
+        said, pieces, last = dict[str, None](), list[str](), 0
+        for verbatim in _VERBATIM.finditer(prompt):
+            pieces += [self._reworded(prompt[last : verbatim.start()], said), verbatim[0]]
+            last = verbatim.end()
+        return "".join([*pieces, self._reworded(prompt[last:], said)]), tuple(said)
+
+    def _reworded(self, text: str, said: dict[str, None]) -> str:
         learned = {stem(word): word for phrase in reversed(self.words) for word in words_in(phrase)}
-        for word in dict.fromkeys(words_in(prompt)):
+        for word in dict.fromkeys(words_in(text)):
             instead = self._instead(word, learned)
             if instead not in ("", word):
-                prompt = _replaced(prompt, word, instead)
-                said.append(f"{word} as {instead}")
-        return prompt, tuple(said)
+                text = _replaced(text, word, instead)
+                said[f"{word} as {instead}"] = None
+        return text
 
     def _instead(self, word: str, learned: Mapping[str, str]) -> str:
         """The learned word that stands for `word`: itself, its singular, a synonym; "" where there is none."""
@@ -66,7 +75,7 @@ def _replaced(prompt: str, word: str, instead: str) -> str:
 def _substance(idea: str) -> tuple[str, ...]:
     """The words that carry an idea, in English where the table has it, else as written."""
     reading = read_idea(idea)
-    wanted = [term for term in reading.terms if term.kind not in ("negation", "quote") and term.value != "1"]
+    wanted = [term for term in reading.terms if term.kind not in ("negation", "quote", "token") and term.value != "1"]
     words = [term.english if term.kind == "name" else term.english.lower() for term in wanted]
     return tuple(dict.fromkeys([*words, *(word for word in reading.foreign if len(word) > 2 and word not in words)]))
 
