@@ -59,17 +59,25 @@ def welcome(studio: Studio, settings: Settings) -> list[str]:
     lines = []
     if not settings.google_api_key:
         lines.append("No Gemini key yet: I write prompts by rule. Add one in Settings.")
-    planned = plan.decide(Flags(), settings, studio.engines, None)
-    if planned.engine.name == "hosted":
-        lines.append(f"Pictures are drawn by {planned.model.drawn_with(planned.engine.name)}.")
-    elif planned.model.vocabulary:
-        lines.append(f"{planned.model.label}, the small model that came with the app, draws on this machine.")
-        lines.append("For photographs, add a Hugging Face token in Settings, or choose another image model.")
-    else:
-        lines.append(f"{planned.model.label} draws on this machine.")
+    lines += _who_draws(studio, settings)
     if studio.picture_filter.is_on(settings):
         lines.append("A picture that may not be for everyone stays blurred until you tap it.")
     return lines
+
+
+def _who_draws(studio: Studio, settings: Settings) -> list[str]:
+    try:
+        planned = plan.decide(Flags(), settings, studio.engines, None)
+    except GeminiDiffusionError as error:  # what is set draws nothing; a line can still say who does
+        return [str(error)]
+    if planned.engine.name == "hosted":
+        return [f"Pictures are drawn by {planned.model.drawn_with(planned.engine.name)}."]
+    if planned.model.vocabulary:
+        return [
+            f"{planned.model.label}, the small model that came with the app, draws on this machine.",
+            "For photographs, add a Hugging Face token in Settings, or choose another image model.",
+        ]
+    return [f"{planned.model.label} draws on this machine."]
 
 
 def advice(studio: Studio, settings: Settings, *, strangers: bool) -> str:

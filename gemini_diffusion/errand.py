@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -83,7 +84,7 @@ class Errand:
 
     async def imagine(self, command: Imagine) -> None:
         """Crafts and draws each of the command's choices in turn."""
-        drawn, last_words = 0, ""
+        drawn, last_words, only_asked = 0, "", list[tuple[Plan, ImageRequest]]()
         for job in _jobs(command):
             self._tell(notice.text for notice in job.notices)
             planned = self._planned(job.flags, await self._canvas(job.flags.references))
@@ -92,11 +93,11 @@ class Errand:
             shaped = planned if job.flags.aspect or planned.source else planned.shaped(crafted.aspect_ratio)
             self._tell(shaped.notices)
             if job.flags.dry:
-                last_words = _announcement(shaped, crafted)
+                only_asked.append((shaped, shaped.requests(crafted)[0]))
                 continue
             await self.draw(shaped, crafted, first=drawn)
             drawn, last_words = drawn + len(shaped.seeds), crafted.reply
-        self.emit(Finished(last_words))
+        self.emit(Finished(_announcement(only_asked) if only_asked else last_words))
 
     async def redraw(self, planned: Plan, crafted: CraftedPrompt) -> None:
         """Draws a prompt that needs no crafting."""
@@ -171,6 +172,7 @@ class Errand:
             self.emit(Noticed(introduction))
         if job.flags.raw:
             crafted = crafting.verbatim(wish)
+            self._tell(["Your words are drawn as they are, so --stylize was left out."] if job.flags.stylize else [])
         else:
             crafted = await self._write(wish)
         if job.flags.review or (self.settings.review and not job.flags.dry):
@@ -242,20 +244,28 @@ def _jobs(command: Imagine) -> list[Imagine]:
     """One job for each choice of {a, b}; BadInput names how many pictures it would be, before anything is expanded."""
     try:
         jobs = commands.expand(command, MOST_PICTURES)
-    except (commands.TooManyChoices, commands.BadChoice) as error:
-        raise BadInput(str(error), f"Ask for at most {MOST_PICTURES} pictures at once.") from None
+    except commands.TooManyChoices as error:
+        raise BadInput(str(error), f"Take out a choice or two: at most {MOST_PICTURES} are drawn at once.") from None
+    except commands.BadChoice as error:
+        raise BadInput(str(error), "Let every choice leave something to draw.") from None
     total = sum(job.flags.count or 1 for job in jobs)
     if total > MOST_PICTURES:
         raise BadInput(f"That would be {total} pictures.", f"Ask for at most {MOST_PICTURES} at once.")
     return jobs
 
 
-def _announcement(planned: Plan, crafted: CraftedPrompt) -> str:
-    seconds = planned.engine.estimate(planned.requests(crafted)[0])
-    about = "" if seconds is None else f" About {max(1, round(seconds * len(planned.seeds)))} s."
-    drawn_with = planned.model.drawn_with(planned.engine.name)
-    steps = f"{planned.num_inference_steps} steps"
-    return f"Nothing was drawn, as asked. It would be {planned.width} x {planned.height}, {steps}, {drawn_with}.{about}"
+def _announcement(asked: list[tuple[Plan, ImageRequest]]) -> str:
+    """What would have been drawn, pictures alike counted together, and about how long all of them take."""
+    counted = Counter[str]()
+    for planned, request in asked:
+        size = f"{request.width} x {request.height}{', then enlarged' if request.hd else ''}"
+        drawn_with = planned.model.drawn_with(planned.engine.name)
+        counted[f"{size}, {request.num_inference_steps} steps, {drawn_with}"] += len(planned.seeds)
+    each = (f"{number} pictures, each {what}" if number > 1 else what for what, number in counted.items())
+    estimates = [(planned.engine.estimate(request), len(planned.seeds)) for planned, request in asked]
+    told = [seconds * number for seconds, number in estimates if seconds is not None]
+    about = f" About {max(1, round(sum(told)))} s." if len(told) == len(asked) else ""
+    return f"Nothing was drawn, as asked. It would be {'; '.join(each)}.{about}"
 
 
 def _placed(emit: Emit, place: int) -> Emit:

@@ -6,19 +6,22 @@ An explicit flag beats a setting, which beats the wording, which beats the model
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gemini_diffusion import catalogue, emphasis, extras
 from gemini_diffusion.catalogue import ImageModel
-from gemini_diffusion.commands import Aspect, Flags, Imagine, format_line, to_own
+from gemini_diffusion.commands import Aspect, Flags, Imagine, format_line, nearest, to_own
 from gemini_diffusion.engines import ImageEngine
-from gemini_diffusion.errors import RequestRefused
+from gemini_diffusion.errors import ModelNotFound, RequestRefused
 from gemini_diffusion.extras import BLANK, NOTHING, Canvas, Drawer, Extras
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import Capabilities, CraftedPrompt, ImageRequest, Recipe
 
 SEEDS = 2**32
+_VERSION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2})?")
+"""What people are used to write after --v elsewhere; it names no model here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,11 @@ class Plan:
 def decide(
     flags: Flags, settings: Settings, engines: Mapping[str, ImageEngine], last_seed: int | None, canvas: Canvas = BLANK
 ) -> Plan:
-    """The plan for a request; RequestRefused where the named engine or model does not exist or do not fit together.
+    """The plan for a request; ModelNotFound and RequestRefused where the named engine or model does not exist or do not fit.
 
     With `--raw` nothing is added that the line does not say: no phrases, LoRAs or refiner from the settings.
     """
+    flags, said_of_model = _without_version(flags)
     engine, model = _who(flags, settings, engines)
     width, height = model.sizes[0]
     usual = int(_first(settings.num_inference_steps, model.num_inference_steps))
@@ -110,14 +114,14 @@ def decide(
         height=height,
         num_inference_steps=usual,
         guidance_scale=float(_first(flags.cfg, settings.guidance_scale, model.guidance_scale)),
-        scheduler=settings.scheduler or (model.scheduler if capabilities.scheduler else ""),
+        scheduler=flags.scheduler or settings.scheduler or (model.scheduler if capabilities.scheduler else ""),
         seeds=_seeds(flags, last_seed),
         negative=() if flags.raw else merged(split(settings.negative_prompt), split(model.negative_prompt)),
         notices=("There is no last picture yet, so its seed is random.",) if flags.seed == "last" and last_seed is None else (),
     )
     steps, said = extras.steps(flags, usual, plan.drawer)
     more = extras.extras(flags, settings, canvas, plan.drawer)
-    notices = (*plan.notices, *said, *more.notices)
+    notices = (*said_of_model, *plan.notices, *said, *more.notices)
     plan = dataclasses.replace(plan, num_inference_steps=steps, extras=more, notices=notices)
     shape = flags.aspect or more.canvas.shape
     return _with_shape(plan, shape) if shape else plan
@@ -158,6 +162,7 @@ def line(request: ImageRequest, engine: str, seed: int | None, source: str = "")
         raw=True,
         steps=request.num_inference_steps,
         cfg=request.guidance_scale,
+        scheduler=request.scheduler or None,
         model=request.model,
         engine=engine,
         adapters=request.adapters,
@@ -193,12 +198,32 @@ def _who(flags: Flags, settings: Settings, engines: Mapping[str, ImageEngine]) -
     if name not in engines:
         raise RequestRefused(f"There is no engine called {name}.", f"Choose one of auto, {', '.join(engines)}.")
     engine = engines[name]
-    model = catalogue.find(wanted or engine.default_model(settings))
+    model = _model(wanted or engine.default_model(settings))
     if engine.name not in model.engines:
         raise RequestRefused(
             f"{model.label} cannot draw {catalogue.PLACES[engine.name]}.", "Choose another image model or engine."
         )
     return engine, model
+
+
+def _model(name: str) -> ImageModel:
+    """The model of that name. A word that we do not know and that leads nowhere is a slip, and a refiner begins no picture."""
+    model = catalogue.find(name)
+    if model in catalogue.REFINERS:
+        raise RequestRefused(f"{model.label} only goes on with the drawings of others.", "Add --refine instead.")
+    if "/" in model.source or "\\" in model.source:
+        return model
+    near = nearest(name, [spelling for entry in catalogue.CATALOGUE for spelling in (entry.id, *entry.aliases)])
+    hint = f"Did you mean {near}?" if near else "Choose one in Settings, or name one of Hugging Face as owner/name."
+    raise ModelNotFound(f"There is no image model called {name[:60]}.", hint)
+
+
+def _without_version(flags: Flags) -> tuple[Flags, tuple[str, ...]]:
+    """`--v 6` counts the models of another service: it is left out, and said."""
+    if not flags.model or not _VERSION.fullmatch(flags.model):
+        return flags, ()
+    said = f"Models have names here, not versions, so --model {flags.model} was left out."
+    return dataclasses.replace(flags, model=None), (said,)
 
 
 def _automatic(settings: Settings, wanted: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 
 from gemini_diffusion import plan
@@ -10,7 +11,7 @@ from gemini_diffusion.types import CraftedPrompt, ImageResult, Recipe
 
 def written(result: ImageResult, crafted: CraftedPrompt, source: str = "") -> Recipe:
     """Everything that decided a picture, from what was crafted, asked and really used; `source` is what it began from."""
-    request = result.request
+    request = dataclasses.replace(result.request, scheduler=result.scheduler or result.request.scheduler)
     return Recipe(
         original=crafted.original,
         prompt=request.prompt,
@@ -21,7 +22,7 @@ def written(result: ImageResult, crafted: CraftedPrompt, source: str = "") -> Re
         height=result.image.height,
         num_inference_steps=request.num_inference_steps,
         guidance_scale=request.guidance_scale,
-        scheduler=result.scheduler or request.scheduler,
+        scheduler=request.scheduler,
         model=request.model,
         engine=result.engine,
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -22,6 +22,9 @@ async def once(session: Session, line: str, settings: Settings, out: TextIO | No
     turn = session.turns[-1]
     async for turn in session.watch():
         say.follow(turn)
+        if turn.state == "review":
+            say.line("  There is nobody to ask here, so the prompt is drawn as it is.")
+            session.choose("draw")
     for text in _ending(turn):
         say.line(text)
     return 0 if turn.state == "done" and not turn.failures else 1

@@ -199,8 +199,7 @@ def test_a_number_beyond_its_range_is_moved_with_a_notice(flag: str, kept: Flags
         ("--model sdxl-base", Flags(model="sdxl-base")),
         ("--v 6.1", Flags(model="6.1")),
         ("--version stabilityai/sdxl-turbo", Flags(model="stabilityai/sdxl-turbo")),
-        ("--niji", Flags(model="niji")),
-        ("--niji 6", Flags(model="niji 6")),
+        ('--sampler "Euler a"', Flags(scheduler="Euler a")),
         ("--engine hosted --review --dry", Flags(engine="hosted", review=True, dry=True)),
         ("--q .5", Flags(quality=0.5)),
         ("--draft", Flags(draft=True)),
@@ -226,12 +225,22 @@ def test_flags_of_this_release_are_read_without_a_word(flags: str, read: Flags) 
         ("--p", Flags(extras=(("p", ""),))),
         ("--p abc123", Flags(extras=(("p", "abc123"),))),
         ("--fast", Flags(extras=(("fast", ""),))),
+        ("--niji", Flags(extras=(("niji", ""),))),
+        ("--niji 6", Flags(extras=(("niji", "6"),))),
     ],
 )
 def test_flags_that_change_nothing_yet_are_kept_with_one_notice(flags: str, read: Flags) -> None:
     command = imagine(f"a cat {flags}")
     assert (command.idea, command.flags, len(command.notices)) == ("a cat", read, 1)
-    assert "changes nothing" in said(command)
+    assert "without effect" in said(command)
+
+
+def test_all_flags_without_effect_share_one_notice_of_their_kind() -> None:
+    command = imagine("a cat --fast --sw 5 --relax --c 50 --video")
+    assert [notice.text for notice in command.notices] == [
+        "For other services, without effect here: --fast, --relax, --video.",
+        "Not built yet, without effect: --sw, --chaos.",
+    ]
 
 
 def test_quality_goes_to_the_nearest_step() -> None:
@@ -459,6 +468,12 @@ def test_too_many_choices_are_counted_and_refused_before_they_are_made() -> None
     assert len(expand(command, limit=4096)) == 4096
 
 
+def test_as_many_choices_as_may_be_are_made_and_not_one_more() -> None:
+    assert len(expand(imagine("a {red, green, blue} bird"), limit=3)) == 3
+    with pytest.raises(TooManyChoices, match="3 pictures"):
+        expand(imagine("a {red, green, blue} bird"), limit=2)
+
+
 def test_a_choice_that_leaves_nothing_to_draw_is_named() -> None:
     with pytest.raises(BadChoice, match="--raw"):
         expand(imagine("{--raw, cat}"))
@@ -644,6 +659,7 @@ def test_a_picture_address_at_the_head_is_a_reference(address: str) -> None:
         "http://[::ffff:127.0.0.1]/a.png",
         "http://[64:ff9b::7f00:1]/a.png",
         "http://[2002:7f00:1::]/a.png",
+        "http://[2001:0:7f00:1::]/a.png",
         "http://[::1/a.png",
         "http://example.com:99999/a.png",
         "http://example.com\\@127.0.0.1/a.png",
@@ -679,8 +695,10 @@ def test_what_names_no_picture_of_ones_own_is_text(idea: str) -> None:
     assert imagine(idea).idea == idea
 
 
-def test_a_picture_alone_is_nothing_to_draw() -> None:
-    assert isinstance(parse(f"/imagine {OWN}"), Usage)
+def test_a_picture_alone_is_nothing_to_draw_and_words_are_asked_for() -> None:
+    command = parse(f"/imagine {OWN} --strength 0.5")
+    assert isinstance(command, Usage)
+    assert [notice.text for notice in command.notices] == ["Say in words what should become of the picture."]
 
 
 # The table
@@ -716,11 +734,11 @@ def test_values_from_elsewhere_are_written_so_that_they_can_be_read() -> None:
 def test_the_canonical_line_says_everything_once_in_the_order_of_the_table() -> None:
     line = (
         '/imagine a cat --ar 3:2 --seed 7 --no fog, "red, white" --stylize 0 --raw --style "Film Noir" --n 2 '
-        '--cfg 7.5 --quality 0.25 --model "niji 6" --tile --review --weird 30 --p --fast'
+        '--cfg 7.5 --scheduler "Euler a" --quality 0.25 --model sdxl --tile --review --weird 30 --p --niji 6 --fast'
     )
     shuffled = (
         '/imagine --fast --p --w 30 --niji 6 --tile a --review --q .25 --cfg 7.50 --n 2 --s 0 --style raw --style "Film Noir" '
-        'cat --no fog, "red, white" --seed last --seed 007 --ar 6:4'
+        '--v sdxl --sampler "Euler a" cat --no fog, "red, white" --seed last --seed 007 --ar 6:4'
     )
     command = parse(shuffled)
     assert isinstance(command, Imagine)

@@ -180,6 +180,7 @@ flags = st.builds(
     count=whole(1, 8),
     steps=whole(1, 150),
     cfg=tenths(30),
+    scheduler=st.none() | names,
     quality=st.sampled_from([None, 0.25, 0.5, 1.0, 2.0]),
     draft=st.booleans(),
     model=st.none() | names,

@@ -68,6 +68,8 @@ def test_a_mark_weighs_its_words(prompt: str, spans: list[tuple[str, float]]) ->
             "(16:9)",
             "(John 3:16)",
             "(at 10:30)",
+            "(a fox:2.5)",
+            "(a fox:-2.1)",
             "(scale 1:2)",
             "(2.35:1)",
             "(chapter:5)",

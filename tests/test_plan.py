@@ -12,11 +12,12 @@ from PIL import Image
 from gemini_diffusion import plan
 from gemini_diffusion.catalogue import CATALOGUE, find, nearest_size
 from gemini_diffusion.commands import Aspect, Flags, Imagine, parse
-from gemini_diffusion.errors import RequestRefused
+from gemini_diffusion.edit import Edit
+from gemini_diffusion.errors import ModelNotFound, RequestRefused
 from gemini_diffusion.extras import FEWEST_DRAFT_STEPS, Canvas
 from gemini_diffusion.plan import Plan
 from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import Adapter, CraftedPrompt, ImageRequest
+from gemini_diffusion.types import Adapter, Capabilities, CraftedPrompt, ImageRequest
 from tests.sketch import SketchEngine
 from tests.test_gallery import recipe
 
@@ -50,6 +51,36 @@ def test_a_flag_beats_a_setting_which_beats_the_models_own() -> None:
     assert decided(num_inference_steps=9).num_inference_steps == 9
     assert decided(Flags(steps=7), num_inference_steps=9).num_inference_steps == 7
     assert decided(Flags(cfg=0.0), guidance_scale=3).guidance_scale == 0.0
+
+
+def test_a_scheduler_is_the_flags_else_the_settings_else_the_models_own() -> None:
+    assert decided(Flags(scheduler="Heun"), scheduler="DDIM").scheduler == "Heun"
+    assert decided(scheduler="DDIM").scheduler == "DDIM"
+    assert decided().scheduler == "", "an engine that has none is told of none"
+
+
+@pytest.mark.parametrize(
+    ("slip", "hint"),
+    [("sdxl-lightnin", "Did you mean sdxl-lightning?"), ("Postcrd", "Did you mean postcard?"), ("wombat", "owner/name")],
+)
+def test_a_word_that_names_no_model_is_told_before_anything_is_asked_of_anybody(slip: str, hint: str) -> None:
+    with pytest.raises(ModelNotFound) as refused:
+        decided(Flags(model=slip))
+    assert refused.value.message == f"There is no image model called {slip}." and hint in refused.value.hint
+    with pytest.raises(ModelNotFound):
+        decided(image_model=slip)
+
+
+@pytest.mark.parametrize("version", ["6", "6.1", "7"])
+def test_the_version_of_another_services_model_is_left_out_with_a_notice(version: str) -> None:
+    planned = decided(Flags(model=version))
+    assert planned.model.id == "sdxl"
+    assert planned.notices == (f"Models have names here, not versions, so --model {version} was left out.",)
+
+
+def test_a_refiner_is_no_model_to_begin_with_and_the_flag_for_it_is_told() -> None:
+    with pytest.raises(RequestRefused, match="only goes on with the drawings of others"):
+        decided(Flags(model="sdxl-refiner"))
 
 
 def test_auto_draws_hosted_with_a_token_or_an_address_and_here_without() -> None:
@@ -270,14 +301,14 @@ def test_what_counts_below_zero_is_ruled_out() -> None:
 
 # --- the way back ---
 
-EVERYTHING = Flags(adapters=(Adapter("ink", 0.8), Adapter("oil", 0.0)), refine=0.7, tile=True, hd=True)
+EVERYTHING = Flags(scheduler="Euler a", adapters=(Adapter("ink", 0.8), Adapter("oil", 0.0)), refine=0.7, tile=True, hd=True)
 
 
 def test_the_line_of_a_picture_says_all_that_decided_it() -> None:
     request = drawn(EVERYTHING, prompt="a (red:1.3) fox++")
     command = parse(plan.line(request, "local", 7))
     assert isinstance(command, Imagine) and not command.notices
-    again = drawn(command.flags, prompt=command.idea, adapters="other", refine=0.9)
+    again = drawn(command.flags, prompt=command.idea, adapters="other", refine=0.9, scheduler="DDIM")
     assert dataclasses.replace(again, seed=None) == dataclasses.replace(request, negative_prompt=again.negative_prompt)
 
 
@@ -288,6 +319,29 @@ def test_a_picture_begun_from_another_says_from_which_and_how_far_it_went() -> N
     assert "--strength" not in plan.line(drawn(), "local", 7)
     assert plan.decide(Flags(), Settings(), ABLE, None, Canvas(png(8, 8), source=ANOTHER)).source == ANOTHER
     assert decided_from(Canvas(png(8, 8), source=ANOTHER)).source == "", "an engine that cannot begins from nothing"
+
+
+class WithoutMasks(SketchEngine):
+    """Begins from a picture as it is, as most services do."""
+
+    def capabilities(self, model: str, settings: Settings) -> Capabilities:
+        return dataclasses.replace(super().capabilities(model, settings), mask=False)
+
+
+def test_an_engine_that_takes_no_mask_begins_from_the_whole_picture_and_says_so() -> None:
+    engines = {"local": WithoutMasks("local", "sdxl", able=True)}
+    planned = plan.decide(Flags(), Settings(), engines, None, Canvas(png(8, 8), png(8, 8)))
+    request = planned.requests(CraftedPrompt("a", "a"))[0]
+    assert (request.image, request.mask) == (png(8, 8), b"")
+    assert planned.notices == (
+        "Drawing only a part anew is not possible with SDXL base 1.0 on this machine, so it was left out.",
+    )
+
+
+def test_a_large_picture_stays_large_whatever_else_of_it_is_changed() -> None:
+    large = dataclasses.replace(recipe(width=2048, height=2048, model="sdxl"), hd=True)
+    edited = Edit(prompt="a blue fox").planned(large, Settings(), ABLE, Canvas())
+    assert edited.requests(CraftedPrompt("a", "a"))[0].hd
 
 
 def decided_from(canvas: Canvas) -> Plan:

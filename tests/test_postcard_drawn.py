@@ -75,6 +75,17 @@ async def test_the_kept_line_makes_the_same_pixels_and_another_seed_others(sessi
     assert farthest(other, first) > 50
 
 
+async def test_the_kept_line_makes_the_same_bytes_whatever_is_set_meanwhile(session: Session) -> None:
+    other = Settings().replaced({"scheduler": "DDIM", "num_inference_steps": 9, "guidance_scale": 7, "negative_prompt": "fog"})
+    for then, now in ((Settings(), other), (other, Settings())):
+        session.start("/imagine a (pink:1.2) rabbit in the snow --tile --seed 5", then)
+        first = (await ended(session)).pictures[0]
+        session.start(first.recipe.line, now)
+        again = (await ended(session)).pictures[0]
+        assert farthest(again, first) == 0
+        assert again.recipe.line == first.recipe.line
+
+
 async def test_stop_ends_a_drawing_within_a_step_and_keeps_nothing(session: Session) -> None:
     session.start("/imagine a cat --steps 150", Settings())
     async for turn in session.watch():

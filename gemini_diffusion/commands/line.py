@@ -52,7 +52,8 @@ def _imagine(body: str) -> Imagine | Usage:
     idea = " ".join(words)
     notices = [*found.notices, *spoken.all_notices(), *_about_references(safe, refused), *_about_idea(idea)]
     if not idea:
-        return Usage("/imagine", tuple(notices))
+        said = [Notice("Say in words what should become of the picture.", "reference")] if safe else []
+        return Usage("/imagine", (*notices, *said))
     if choices.count(idea) > 1:
         command: Imagine | Usage = Imagine(idea, spoken.flags(safe), tuple(notices), template=True)
     else:
@@ -91,7 +92,7 @@ def _about_references(safe: list[str], refused: list[str]) -> Iterator[Notice]:
     for address in refused:
         yield Notice(f'"{address[:80]}" is not a public web address, so it was left out.', "reference")
     if not all(map(own_picture, safe)):
-        said = "Pictures by address are not built yet; the address is kept in the line and changes nothing."
+        said = "Pictures by address are not built yet, so this one is without effect; attach it instead."
         yield Notice(said, "reference")
 
 
@@ -154,8 +155,7 @@ def expand(command: Imagine, limit: int = MOST_CHOICES) -> list[Imagine]:
     total = count_choices(command)
     if total > limit:
         number = f"{total:,}" if total < 10**6 else "more than a million"
-        said = f"Those choices make {number} pictures; up to {limit} are drawn from one line. Take out a choice or two."
-        raise TooManyChoices(said)
+        raise TooManyChoices(f"Those choices make {number} pictures.")
     if total == 1:
         return [command]
     heads = choices.settle(_head(command))

@@ -49,6 +49,7 @@ class Flags:
     count: int | None = None
     steps: int | None = None
     cfg: float | None = None
+    scheduler: str | None = None
     quality: float | None = None
     draft: bool = False
     model: str | None = None

@@ -121,11 +121,17 @@ class Spoken:
         for flag in map(named, self.met):
             if self.met[flag.name] > 1 and flag.kind != "phrases":
                 yield Notice(f"{flag.written} was given more than once; the last one counts.", flag.written)
-        for name in (*self.values, *self.choices):
-            if named(name).tier == 4:
-                yield Notice(f"{named(name).written} {named(name).help} and changes nothing here.", f"--{name}")
-            elif not named(name).built:
-                yield Notice(f"--{name} is not built yet; it is kept in the line and changes nothing.", f"--{name}")
+        yield from _idle([flag for flag in map(named, (*self.values, *self.choices)) if not flag.built])
+
+
+def _idle(flags: list[Flag]) -> Iterable[Notice]:
+    """One sentence for all flags that other services have, and one for those that are still to come."""
+    foreign = [flag.written for flag in flags if flag.tier == 4]
+    later = [flag.written for flag in flags if flag.tier != 4]
+    if foreign:
+        yield Notice(f"For other services, without effect here: {', '.join(foreign)}.", foreign[0])
+    if later:
+        yield Notice(f"Not built yet, without effect: {', '.join(later)}.", later[0])
 
 
 def _unknown(unknown: dict[str, str]) -> Iterable[Notice]:
@@ -185,9 +191,7 @@ def _hear_maybe(spoken: Spoken, flag: Flag, spot: Mention, free: list[str]) -> i
     """A flag that may stand alone takes a following word only if it looks like a version or a code."""
     takes = not spot.value and bool(free) and any(sign.isdigit() for sign in free[0])
     value = spot.value or (free[0] if takes else "")
-    if flag.name == "niji":
-        spoken.keep(named("model"), Reading(f"niji {unquote(value)}".strip()))
-    elif value:
+    if value:
         spoken.set(flag, value)
     else:
         spoken.values[flag.name] = ""

@@ -32,8 +32,11 @@ Few-step schedulers begin at the last timestep ("trailing"); DDIM would clip lat
 
 
 def fresh(diffusers: Any, name: str, own: Any) -> Any:
-    """A scheduler of its own for one drawing: the named one, or with "" one like the model's `own`. Raises RequestRefused."""
-    if not name:
+    """A scheduler of its own for one drawing: the named one, or one like the model's `own` where it is that or "".
+
+    Raises RequestRefused.
+    """
+    if name.lower() in ("", name_of(own).lower()):
         return type(own).from_config(own.config)
     known = {entry.lower(): entry for entry in SCHEDULERS}
     if name.lower() not in known:

@@ -1,0 +1,96 @@
+"""What one turn does and says on its way, as news: what a raw line leaves out, and what a dry run would have drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gemini_diffusion.chat_models.offline import OfflineChatModel
+from gemini_diffusion.commands import Imagine, parse
+from gemini_diffusion.errand import Choice, Errand
+from gemini_diffusion.errors import BadInput
+from gemini_diffusion.gallery import Gallery
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio
+from gemini_diffusion.types import CraftedPrompt, Event, Finished, Noticed, Picture
+from tests.sketch import SketchEngine
+
+
+class Errands:
+    """Lines carried out one after another; `said` and `told` are the notices and the last words of the latest."""
+
+    def __init__(self, home: Path) -> None:
+        self.engine = SketchEngine("local", "sdxl", able=True)
+        self.studio = Studio({"offline": OfflineChatModel()}, {"local": self.engine}, Gallery(home))
+        self.news: list[Event] = []
+
+    async def imagine(self, line: str) -> None:
+        command = parse(f"/imagine {line}")
+        assert isinstance(command, Imagine)
+        self.news = []
+        await Errand(self.studio, Settings(), self.news.append, _keep, _go_on).imagine(command)
+
+    @property
+    def said(self) -> list[str]:
+        return [event.text for event in self.news if isinstance(event, Noticed)]
+
+    @property
+    def told(self) -> str:
+        return next(event.text for event in self.news if isinstance(event, Finished))
+
+
+def _keep(picture: Picture) -> None:
+    assert picture.path.exists()
+
+
+async def _go_on(crafted: CraftedPrompt) -> tuple[Choice, str]:
+    return "draw", ""
+
+
+@pytest.fixture
+def errands(tmp_path: Path) -> Errands:
+    return Errands(tmp_path)
+
+
+async def test_a_raw_line_says_that_nothing_is_added_however_much_was_allowed(errands: Errands) -> None:
+    await errands.imagine("a cat --raw --stylize 500 --steps 1")
+    assert errands.said == ["Your words are drawn as they are, so --stylize was left out."]
+    await errands.imagine("a cat --raw --stylize 0 --steps 1")
+    assert errands.said == [], "nothing to add is what a raw line adds"
+
+
+@pytest.mark.parametrize(
+    ("line", "would_be"),
+    [
+        ("a cat --dry --steps 3", "It would be 1024 x 1024, 3 steps, SDXL base 1.0, on this machine. About 6 s."),
+        (
+            "a cat --dry --steps 3 --n 2 --hd",
+            "It would be 2 pictures, each 1024 x 1024, then enlarged, 3 steps, SDXL base 1.0, on this machine. About 12 s.",
+        ),
+        (
+            "a {red, blue, green} cat --dry --steps 3",
+            "It would be 3 pictures, each 1024 x 1024, 3 steps, SDXL base 1.0, on this machine. About 18 s.",
+        ),
+        (
+            "a cat --dry --steps {3, 5} --n 2",
+            "It would be 2 pictures, each 1024 x 1024, 3 steps, SDXL base 1.0, on this machine; "
+            "2 pictures, each 1024 x 1024, 5 steps, SDXL base 1.0, on this machine. About 32 s.",
+        ),
+    ],
+)
+async def test_a_dry_run_tells_all_that_would_be_drawn_and_how_long_it_would_take(
+    line: str, would_be: str, errands: Errands
+) -> None:
+    await errands.imagine(line)
+    assert errands.told == f"Nothing was drawn, as asked. {would_be}"
+    assert errands.engine.history == []
+
+
+async def test_choices_that_cannot_be_drawn_say_what_to_do_about_them(errands: Errands) -> None:
+    with pytest.raises(BadInput) as refused:
+        await errands.imagine("a {a, b, c} {d, e, f} cat")
+    assert str(refused.value) == "Those choices make 9 pictures. Take out a choice or two: at most 8 are drawn at once."
+    with pytest.raises(BadInput, match="Let every choice leave something to draw"):
+        await errands.imagine("{--raw, cat}")
+    assert errands.engine.history == []

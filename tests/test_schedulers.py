@@ -1,0 +1,57 @@
+"""Schedulers by name: each is what its name says on any model, and a model's own comes back as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gemini_diffusion.engines.diffusion.packages import Packages
+from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS, fresh, name_of
+from gemini_diffusion.errors import RequestRefused
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
+
+
+@pytest.fixture(scope="module")
+def diffusers(packages: Packages) -> Any:
+    return packages.diffusers
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_a_name_leads_to_its_scheduler_and_the_scheduler_back_to_its_name(name: str, diffusers: Any) -> None:
+    own = diffusers.EulerDiscreteScheduler(beta_schedule="scaled_linear", prediction_type="v_prediction")
+    made = fresh(diffusers, name.upper(), own)
+    assert name_of(made) == name
+    assert made is not own
+    assert (made.config.beta_schedule, made.config.prediction_type) == ("scaled_linear", "v_prediction")
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("DPM++ 2M Karras", {"use_karras_sigmas": True, "algorithm_type": "dpmsolver++"}),
+        ("DPM++ 2M SDE", {"use_karras_sigmas": False, "algorithm_type": "sde-dpmsolver++"}),
+        ("DDIM", {"clip_sample": False}),
+        ("LCM", {"timestep_spacing": "trailing"}),
+        ("TCD", {"timestep_spacing": "trailing"}),
+    ],
+)
+def test_a_scheduler_gets_what_it_needs_whatever_the_model_came_with(name: str, said: dict[str, Any], diffusers: Any) -> None:
+    config = fresh(diffusers, name, diffusers.EulerDiscreteScheduler(timestep_spacing="leading")).config
+    assert {key: config[key] for key in said} == said
+
+
+def test_the_name_of_the_models_own_is_its_own_even_where_the_table_knows_another(diffusers: Any) -> None:
+    strange = diffusers.DDPMScheduler(beta_schedule="scaled_linear")
+    clipping = diffusers.DDIMScheduler(clip_sample=True)
+    for own in (strange, clipping):
+        for name in ("", name_of(own)):
+            made = fresh(diffusers, name, own)
+            assert type(made) is type(own) and made is not own
+            assert dict(made.config) == dict(own.config)
+
+
+def test_a_name_that_there_is_not_is_refused_with_those_that_there_are(diffusers: Any) -> None:
+    with pytest.raises(RequestRefused, match=r"no scheduler called Eulr\. Choose one of DPM"):
+        fresh(diffusers, "Eulr", diffusers.EulerDiscreteScheduler())

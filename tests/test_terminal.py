@@ -1,0 +1,40 @@
+"""One line without a window: what is told, in what order, and what a line that wants to be reviewed does where nobody is."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from pathlib import Path
+
+import pytest
+
+from gemini_diffusion.chat_models.offline import OfflineChatModel
+from gemini_diffusion.gallery import Gallery, read_recipe
+from gemini_diffusion.session import Session
+from gemini_diffusion.settings import Settings
+from gemini_diffusion.studio import Studio
+from gemini_diffusion.terminal import once
+from tests.sketch import SketchEngine
+
+
+async def told(line: str, home: Path, **settings: object) -> tuple[int, list[str]]:
+    studio = Studio({"offline": OfflineChatModel()}, {"local": SketchEngine()}, Gallery(home / "pictures"))
+    out = io.StringIO()
+    code = await asyncio.wait_for(once(Session(studio, home), line, Settings().replaced(settings), out), 30)
+    return code, out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(("line", "settings"), [("/imagine a cat --review", {}), ("/imagine a cat", {"review": True})])
+async def test_a_prompt_to_be_reviewed_is_shown_and_drawn_as_nobody_can_be_asked(
+    line: str, settings: dict[str, object], tmp_path: Path
+) -> None:
+    code, said = await told(f"{line} --steps 1", tmp_path, **settings)
+    assert code == 0
+    prompt = next(place for place, text in enumerate(said) if text.startswith("  Prompt: a cat"))
+    assert said.index("  There is nobody to ask here, so the prompt is drawn as it is.") > prompt
+    assert read_recipe(Path(said[-2])).line == said[-1]
+
+
+async def test_a_picture_that_failed_is_told_before_the_path_and_makes_the_code_one(tmp_path: Path) -> None:
+    code, said = await told("/imagine a cat --engine cloud", tmp_path)
+    assert (code, said[-1]) == (1, "There is no engine called cloud. Choose one of auto, local.")
