@@ -21,6 +21,16 @@ def test_every_name_of_an_entry_leads_to_it(entry: ImageModel) -> None:
         assert catalogue.find(name) is entry
 
 
+def test_what_needs_an_agreement_at_its_page_says_so() -> None:
+    gated = {entry.label for entry in EVERY if entry.gated}
+    assert gated == {"FLUX.1 dev", "FLUX.1 Krea", "Stable Diffusion 3 medium"}
+
+
+def test_the_word_flux_means_the_one_that_anybody_may_use() -> None:
+    flux = catalogue.find("flux")
+    assert (flux.label, flux.licence, flux.gated) == ("FLUX.1 schnell", "Apache 2.0", False)
+
+
 def test_of_entries_that_share_a_repository_its_address_means_the_plain_one() -> None:
     assert catalogue.find("stabilityai/stable-diffusion-xl-base-1.0").id == "sdxl"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gemini_diffusion.catalogue.shape import ASSETS, GIGABYTE, MEGABYTE, Companion, ImageModel
 
 SDXL_SIZES = (
@@ -16,7 +18,8 @@ SD15_SIZES = ((512, 512), (640, 448), (448, 640), (768, 512), (512, 768), (768, 
 PROSE_TOKENS = 512
 
 _OPENRAIL, _OPENRAIL_XL = "CreativeML Open RAIL-M", "CreativeML Open RAIL++-M"
-_TURBO_LICENCE = "Stability AI Community, commercial use on their terms"
+_TURBO_LICENCE = "Stability AI Non-Commercial Community, commercial use on their terms"
+_FLUX_DEV = "FLUX.1 dev, non-commercial"
 _SDXL = "stabilityai/stable-diffusion-xl-base-1.0"
 _SDXL_BYTES = int(6.94 * GIGABYTE)
 _FAST_LORA_BYTES = 394 * MEGABYTE
@@ -26,7 +29,7 @@ def _hosted(hub_id: str, label: str, steps: int, guidance: float, licence: str) 
     """A prose model served by providers: no negative prompt, a T5 or language model as encoder with 512 tokens."""
     return ImageModel(
         hub_id, label, "flux", hub_id, ("hosted",), PROSE_SIZES, steps, guidance,
-        takes_negative=False, max_tokens=PROSE_TOKENS, licence=licence,
+        takes_negative=False, max_tokens=PROSE_TOKENS, licence=licence, gated=licence == _FLUX_DEV,
     )  # fmt: skip
 
 
@@ -120,7 +123,7 @@ CATALOGUE: tuple[ImageModel, ...] = (
         source="SG161222/Realistic_Vision_V5.1_noVAE",
         engines=("local", "hosted"),
         sizes=SD15_SIZES,
-        num_inference_steps=25,
+        num_inference_steps=25,  # what its maker names for earlier versions; the page of this one names none
         guidance_scale=5.0,
         scheduler="DPM++ 2M Karras",
         negative_prompt=(
@@ -166,9 +169,9 @@ CATALOGUE: tuple[ImageModel, ...] = (
         licence=_TURBO_LICENCE,
         download_bytes=int(2.58 * GIGABYTE),
     ),
-    _hosted("black-forest-labs/FLUX.1-schnell", "FLUX.1 schnell", 4, 0.0, "Apache 2.0"),
-    _hosted("black-forest-labs/FLUX.1-dev", "FLUX.1 dev", 28, 3.5, "FLUX.1 dev, non-commercial"),
-    _hosted("black-forest-labs/FLUX.1-Krea-dev", "FLUX.1 Krea", 28, 4.5, "FLUX.1 dev, non-commercial"),
+    replace(_hosted("black-forest-labs/FLUX.1-schnell", "FLUX.1 schnell", 4, 0.0, "Apache 2.0"), aliases=("flux", "schnell")),
+    _hosted("black-forest-labs/FLUX.1-dev", "FLUX.1 dev", 28, 3.5, _FLUX_DEV),
+    _hosted("black-forest-labs/FLUX.1-Krea-dev", "FLUX.1 Krea", 28, 4.5, _FLUX_DEV),
     _hosted("Qwen/Qwen-Image", "Qwen-Image", 30, 4.0, "Apache 2.0"),
     ImageModel(
         id="stabilityai/stable-diffusion-3-medium-diffusers",
