@@ -247,6 +247,27 @@ async def test_a_batch_that_does_not_fit_into_the_memory_is_drawn_one_by_one(
     assert all([event.stage for event in one.told(StageFinished)][-1] == "drawing" for one in three)
 
 
+async def test_one_that_is_stopped_after_a_batch_did_not_fit_takes_none_of_the_others_with_it(
+    local: Local, sdxl: Path, packages: Packages
+) -> None:
+    three = [Local(local.engine) for _ in range(3)]
+    await local.draw(sdxl)
+
+    def fail(unet: Any, inputs: Any) -> None:
+        raise packages.torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    warm_pipeline(local).base.unet.register_forward_pre_hook(fail)  # of the first pipeline, not of those loaded after it
+    more: dict[str, Any] = {"party": "a", "num_inference_steps": 40}
+    tasks = [asyncio.create_task(one.draw(sdxl, seed=seed, **more)) for seed, one in enumerate(three)]
+    await until(lambda: three[1].told(Progress))
+    tasks[1].cancel()
+    first, stopped, last = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(stopped, asyncio.CancelledError)
+    assert isinstance(first, ImageResult) and isinstance(last, ImageResult)
+    assert (first.seed, last.seed) == (0, 2)
+    assert len(three[1].told(Progress)) < 40
+
+
 async def test_a_batch_shares_everything_but_words_and_seeds() -> None:
     def commission(**changes: Any) -> Commission:
         return Commission(asked(**changes).request, catalogue.find("postcard"), Path("/model"))

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
+import itertools
 import json
 import shutil
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gemini_diffusion.engines.diffusion.loading import load
+from gemini_diffusion.engines.diffusion.device import Placement
+from gemini_diffusion.engines.diffusion.loading import interruptible, load
+from gemini_diffusion.engines.diffusion.memory import Plan
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.schedulers import fresh
 from gemini_diffusion.engines.diffusion.shelf import Parts
+from gemini_diffusion.engines.diffusion.worker import Abandoned
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import OutOfMemory
-from tests.bench import Local
+from gemini_diffusion.types import StageStarted
+from tests.bench import Local, until
 from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -137,3 +145,87 @@ async def test_too_little_memory_for_loading_at_all_ends_in_a_sentence_and_the_n
             await local.draw(sdxl)
     assert "memory" in caught.value.message and caught.value.hint
     assert (await local.draw(sdxl)).notices == ()
+
+
+# Stop while a model is loaded
+
+
+class Gate:
+    """A disk so slow that the second network of a model does not come before somebody opens it; the order is diffusers' own."""
+
+    def __init__(self, *kinds: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.opened = threading.Event(), threading.Event()
+        self._loads = itertools.count()
+        for kind in kinds:
+            monkeypatch.setattr(kind, "from_pretrained", self._before(kind.from_pretrained))
+
+    def _before(self, load_it: Any) -> Any:
+        def loaded(*arguments: Any, **options: Any) -> Any:
+            if next(self._loads) == 1:
+                self.reached.set()
+                self.opened.wait(60)
+            return load_it(*arguments, **options)
+
+        return loaded
+
+
+async def test_a_stop_while_a_model_is_loaded_ends_that_and_the_next_drawing_starts_at_once(
+    local: Local, sdxl: Path, packages: Packages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = await local.draw(sdxl)
+    gate = Gate(packages.diffusers.AutoencoderKL, packages.diffusers.UNet2DConditionModel, monkeypatch=monkeypatch)
+    slow = shutil.copytree(sdxl, tmp_path / "slow-xl")
+    gc.collect()
+    before = _networks(packages)
+    loading = asyncio.create_task(local.draw(slow))
+    await until(gate.reached.is_set)
+    assert _networks(packages) > before
+    loading.cancel()
+    await asyncio.wait([loading])
+    following = Local(local.engine)
+    drawing = asyncio.create_task(following.draw(sdxl))
+    gc.disable()  # nobody has to look for what was loaded: it goes at once
+    try:
+        gate.opened.set()
+        await until(lambda: [event for event in following.told(StageStarted) if event.stage == "drawing"])
+        assert _networks(packages) == before
+    finally:
+        gc.enable()
+    assert (await drawing).image.tobytes() == expected.image.tobytes()
+    assert len(local.engine._bench._warm) == 1
+    assert (await local.draw(slow)).image.tobytes() == expected.image.tobytes()
+
+
+def test_a_stop_at_any_moment_of_loading_leaves_nothing_behind(sdxl: Path, packages: Packages) -> None:
+    """Least of all its dtype, which diffusers makes everybody's for as long as it builds a network."""
+    torch, plan = packages.torch, Plan(Placement("cpu", "bfloat16", "16 bits are tried"))
+    asked = list[None]()
+    with interruptible(torch, lambda: asked.append(None)):
+        load(sdxl, packages, plan)
+    gc.collect()
+    before = _networks(packages)
+    for share in (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99):
+        left = itertools.chain(range(int(share * len(asked))), [None])
+
+        def check(left: Iterator[int | None] = left) -> None:
+            if next(left) is None:
+                raise Abandoned
+
+        with pytest.raises(Abandoned), interruptible(torch, check):
+            load(sdxl, packages, plan)
+        assert (torch.get_default_dtype(), torch.is_grad_enabled()) == (torch.float32, True), share
+        assert _networks(packages) == before, share
+
+
+def test_a_model_that_cannot_be_built_leaves_its_dtype_to_none_after_it(sdxl: Path, packages: Packages, tmp_path: Path) -> None:
+    odd = shutil.copytree(sdxl, tmp_path / "odd-xl")
+    config = odd / "unet" / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "down_block_types": ["NoSuchBlock"] * 2}))
+    with pytest.raises(ValueError, match="NoSuchBlock"), interruptible(packages.torch, lambda: None):
+        load(odd, packages, Plan(Placement("cpu", "bfloat16", "16 bits are tried")))
+    assert packages.torch.get_default_dtype() == packages.torch.float32
+
+
+def _networks(packages: Packages) -> int:
+    """How many layers of networks are in memory."""
+    return sum(issubclass(type(each), packages.torch.nn.Module) for each in gc.get_objects())

@@ -13,7 +13,7 @@ from gemini_diffusion.engines.diffusion.adapters.applied import Adapters
 from gemini_diffusion.engines.diffusion.adapters.files import AdapterFile
 from gemini_diffusion.engines.diffusion.beginning import Beginning
 from gemini_diffusion.engines.diffusion.device import measure, place
-from gemini_diffusion.engines.diffusion.loading import load, weigh
+from gemini_diffusion.engines.diffusion.loading import interruptible, load, weigh
 from gemini_diffusion.engines.diffusion.memory import Plan, decide
 from gemini_diffusion.engines.diffusion.pace import Pace, Work
 from gemini_diffusion.engines.diffusion.packages import Packages, open_packages
@@ -21,7 +21,7 @@ from gemini_diffusion.engines.diffusion.pipeline import Asked, Drawn, Outcome, P
 from gemini_diffusion.engines.diffusion.queue import Ticket
 from gemini_diffusion.engines.diffusion.refining import open_refiner
 from gemini_diffusion.engines.diffusion.shelf import ALONE, Parts, weights_bytes
-from gemini_diffusion.engines.diffusion.worker import Together
+from gemini_diffusion.engines.diffusion.worker import Abandoned, Together
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.engines.translation import in_our_words
 from gemini_diffusion.errors import GeminiDiffusionError, OutOfMemory
@@ -147,7 +147,7 @@ class Bench:
             return
         try:
             self.draw([ticket])
-        except GeminiDiffusionError as error:
+        except (GeminiDiffusionError, Abandoned) as error:  # the others are still waited for
             ticket.fail(error)
 
     def _attempt(self, tickets: Tickets, stepped_down: Plan | None) -> None:
@@ -183,14 +183,19 @@ class Bench:
             with jobs.stage("loading", f"Loading {label} into memory") as stage:
                 packages = open_packages()
                 self._tried = plan or self._plan(commission, packages)
-                pipeline = load(commission.folder, packages, self._tried, commission.parts)
+                with interruptible(packages.torch, jobs.check):
+                    pipeline = load(commission.folder, packages, self._tried, commission.parts)
                 pipeline = replace(pipeline, clip_skip=commission.entry.clip_skip)
                 warm = Warm(pipeline, self._tried, commission.most_pixels, Adapters(pipeline.base, packages.torch))
                 stage.text = f"{label} is in memory: {pipeline.placement}"
         self._warm[key], self._tried = warm, warm.plan
         if commission.refiner and warm.pipeline.refiner is None:
-            with jobs.stage("loading", "Loading the refiner into memory") as stage:
-                refiner = open_refiner(commission.refiner, warm.pipeline.base, warm.pipeline.packages)
+            packages = warm.pipeline.packages
+            with (
+                jobs.stage("loading", "Loading the refiner into memory") as stage,
+                interruptible(packages.torch, jobs.check),
+            ):
+                refiner = open_refiner(commission.refiner, warm.pipeline.base, packages)
                 warm = replace(warm, pipeline=replace(warm.pipeline, refiner=refiner))
                 self._warm[key] = warm
                 stage.text = "The refiner is in memory"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,28 @@ CLASSES = ("StableDiffusionXLPipeline", "StableDiffusionPipeline")
 TILE = 512
 """Pixels of a decoder's tile; diffusers' own choice, the whole native size, would change nothing."""
 FAST = "fast"
+
+
+@contextmanager
+def interruptible(torch: Any, check: Callable[[], None]) -> Iterator[None]:
+    """Around all that loads: `check` is asked before each tensor is put into its dtype or its place, so that Stop need not
+    wait for gigabytes. What is half loaded goes with the frames. However it ends, new tensors are of the dtype they were of
+    before: a diffusers that is broken off leaves the model's behind, for every model after it."""
+
+    class Asking(torch.overrides.TorchFunctionMode):
+        """torch's own way to see each operation of this thread. Others than `to` may be the last of somebody's clearing up."""
+
+        def __torch_function__(self, operation: Any, types: Any, args: Any = (), options: Any = None) -> Any:
+            if operation is torch.Tensor.to:
+                check()
+            return operation(*args, **(options or {}))
+
+    before = torch.get_default_dtype()
+    try:
+        with Asking():
+            yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def choose_plan(label: str, source: Path, packages: Packages, pixels: int = MEGAPIXEL) -> Plan:

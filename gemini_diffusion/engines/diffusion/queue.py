@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import threading
 import time
+import traceback
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -66,6 +67,11 @@ class Ticket(Generic[D, R]):
         self.done.set_result(result)
 
     def fail(self, error: BaseException) -> None:
+        """The frames an error came through let go of what they hold, or a model half loaded would stay as long as the error."""
+        each: BaseException | None = error
+        while each:
+            traceback.clear_frames(each.__traceback__)
+            each = each.__cause__ or each.__context__
         if not self.done.done():
             self.done.set_exception(error)
 
@@ -163,10 +169,10 @@ class DrawingQueue(Generic[D, R]):
     def _turn(self) -> None:
         with self._lock:
             self._at_work = [ticket for ticket in self._line.take() if ticket.done.set_running_or_notify_cancel()]
-        self._tell()
-        for ticket in self._at_work:
-            ticket.begin()
         try:
+            self._tell()
+            for ticket in self._at_work:
+                ticket.begin()
             if self._at_work:
                 self._serve(self._at_work)
         except BaseException as error:
