@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from typing import Any
 
@@ -13,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from gemini_diffusion.ui.guard import COLAB, LONGEST, POLICY, SENSELESS, Guard, Names, own_hosts
+from gemini_diffusion.ui.guard import COLAB, LONGEST, LOOPBACK, POLICY, SENSELESS, Guard, Names, own_hosts
 from gemini_diffusion.ui.identity import COOKIE, name_of
 
 COOKIE_LINE = re.compile(rf"{COOKIE}=[0-9a-f]{{32}}; Path=/; Max-Age=\d+; HttpOnly; SameSite=Lax")
@@ -114,7 +116,7 @@ def test_reading_a_page_from_a_link_elsewhere_is_fine() -> None:
      "deep_link", "deep_link?session_hash=x", "monitoring", "monitoring/summary", "runs", "upload", "proxy=https://x.hf.space/",
      "call/v2/chat", "api/chat", "token", "dev/reload", "run-history/records", "component_server", "vibe-edit",
      "stream/x/1/2/playlist.m3u8", "upload_progress", "file/app.py",
-     "profiling/traces", "something new"],
+     "profiling/traces", "logout", "custom_component/x/client/component/index.js", "something new"],
 )  # fmt: skip
 def test_what_could_leak_or_fetch_is_not_there(path: str) -> None:
     for prefix in ("/gradio_api/", "/"):
@@ -149,7 +151,59 @@ def test_what_falls_below_is_a_sentence_for_the_client_and_a_line_in_the_log(cap
     assert answer.headers["content-security-policy"] == POLICY
     assert len(caplog.text.splitlines()) == 1 and "KeyError" in caplog.text and "a-key-in-an-error" not in caplog.text
     client.get("/config")
-    assert "/config could not be answered" in caplog.text
+    assert "/config' could not be answered" in caplog.text
+    client.get("/assets/%1b[2J%0aAll%20is%20well")
+    assert r"/assets/\x1b[2J\nAll is well" in caplog.text
+
+
+# Who takes too long
+
+POST: Scope = {
+    "type": "http", "method": "POST", "path": "/gradio_api/queue/join", "scheme": "http", "query_string": b"",
+    "headers": [(b"host", b"localhost"), (b"content-length", b"2")],
+}  # fmt: skip
+
+
+def arriving(*parts: bytes) -> Receive:
+    """A body of which no more comes than `parts`; two bytes are the whole."""
+    coming = [{"type": "http.request", "body": part, "more_body": part != parts[-1] or len(parts) < 2} for part in parts]
+
+    async def receive() -> Message:
+        if not coming:
+            await asyncio.Event().wait()
+        return coming.pop(0)
+
+    return receive
+
+
+async def test_who_sends_half_and_no_more_is_let_go() -> None:
+    async def reads(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async with asyncio.timeout(5):
+        await Guard(reads, Names(LOOPBACK), patience=0.05)(POST, arriving(b"{"), send)
+    assert sent[0]["status"] == 408 and (b"connection", b"close") in sent[0]["headers"]
+
+
+async def test_who_sent_all_may_be_answered_as_long_as_it_takes() -> None:
+    left: list[bool] = []
+
+    async def answers_late(scope: Scope, receive: Receive, send: Send) -> None:
+        await Request(scope, receive).body()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.3):
+                left.append((await receive())["type"] == "http.disconnect")
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    await Guard(answers_late, Names(LOOPBACK), patience=0.05)(POST, arriving(b"{", b"}"), send)
+    assert not left
 
 
 # What a page may do

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -29,17 +31,21 @@ HEADERS = {
     "referrer-policy": "same-origin",
 }
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LATE = "That took too long to arrive."
 SENSELESS = "That makes no sense here. Open the window anew and try again."
 COLAB = (".googleusercontent.com", ".colab.dev")
+PATIENCE = 60.0
+"""Seconds within which all of a request has come; who sends a byte now and then would keep a connection for ever."""
 _YEAR = 365 * 24 * 3600
 _LOG = logging.getLogger(__name__)
 LONGEST = 1_000_000
 """Bytes of the longest request: the window sends words and choices, no files."""
-_PAGE = r"|config/?|login/?|logout|theme\.css|favicon\.ico|manifest\.json|robots\.txt|pwa_icon(/\d+)?|(static|assets)/.+"
+_PAGE = r"|config/?|login/?|theme\.css|favicon\.ico|manifest\.json|robots\.txt|pwa_icon(/\d+)?|(static|assets)/.+"
 _PROGRAMS = (
     r"info/?|openapi\.json|startup-events|app_id/?|user/?|login_check/?|theme\.css|heartbeat/.+|queue/(join|data|status)|"
-    r"(call|run)/(?!v2/).+|cancel|reset/?|custom_component/.+|mcp(/.*)?"
+    r"(call|run)/(?!v2/).+|cancel|reset/?|mcp(/.*)?"
 )
+"""Among what is not served: /logout, with which one who knows a shared password sends everybody back to ask for it."""
 _FILE = r"file=(?!\s*[a-z][a-z0-9+.\-]+:)(?![/\\]{2}).+"
 """A path, never an address: what would be fetched from elsewhere could be anything."""
 _SERVED = re.compile(rf"/({_PAGE}|gradio_api/({_PROGRAMS}|{_FILE}))", re.IGNORECASE | re.DOTALL)
@@ -81,8 +87,8 @@ class Names:
 class Guard:
     """ASGI middleware in front of everything else of the window."""
 
-    def __init__(self, app: ASGIApp, names: Names) -> None:
-        self.app, self.names = app, names
+    def __init__(self, app: ASGIApp, names: Names, patience: float = PATIENCE) -> None:
+        self.app, self.names, self.patience = app, names, patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -104,9 +110,13 @@ class Guard:
 
         answer = self._refusal(scope) or self.app
         try:
-            await answer(scope, receive, send_guarded)
+            await answer(scope, _in_time(receive, self.patience), send_guarded)
+        except ClientDisconnect:
+            await PlainTextResponse(LATE, 408, {"Connection": "close"})(scope, receive, send_guarded)
         except Exception as error:  # noqa: BLE001 - the last line before the server: it would print whole pages of a forged request
-            _LOG.warning("%s %s could not be answered: %s", scope["method"], redacted(scope["path"]), redacted(repr(error)))
+            _LOG.warning(
+                "%s %s could not be answered: %s", scope["method"], redacted(ascii(scope["path"])), redacted(repr(error))
+            )
             if not started:
                 await PlainTextResponse(SENSELESS, 400)(scope, receive, send_guarded)
 
@@ -121,6 +131,24 @@ class Guard:
         if not _SERVED.fullmatch(scope["path"]):
             return PlainTextResponse("There is nothing here.", 404)
         return _too_long(headers) if scope["method"] not in ("GET", "HEAD", "OPTIONS", "DELETE") else None
+
+
+def _in_time(receive: Receive, patience: float) -> Receive:
+    """Hands a request on for so many seconds; what has not come by then counts as sent by somebody who is gone."""
+    late = asyncio.get_running_loop().time() + patience
+    whole = False
+
+    async def receive_in_time() -> Message:
+        nonlocal whole
+        try:
+            async with asyncio.timeout_at(None if whole else late):
+                message = await receive()
+        except TimeoutError:
+            return {"type": "http.disconnect"}
+        whole = not message.get("more_body", False)
+        return message
+
+    return receive_in_time
 
 
 def _too_long(headers: Headers) -> ASGIApp | None:
