@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any, cast
 
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gemini_diffusion.ui.identity import COOKIE
-from gemini_diffusion.ui.turnstile import NEWCOMERS, PROGRAMS, STRANGERS, VISITOR, VISITORS, Pace, Turnstile
+from gemini_diffusion.ui.turnstile import ADDRESS, NEWCOMERS, PROGRAMS, STRANGERS, VISITOR, VISITORS, Pace, Turnstile
 
 JOIN, MCP = "/gradio_api/queue/join", "/gradio_api/mcp"
 ADA, BOB = {"Cookie": f"{COOKIE}={'a' * 32}"}, {"Cookie": f"{COOKIE}={'b' * 32}"}
@@ -32,7 +34,7 @@ def gate() -> Gate:
     return Gate()
 
 
-@pytest.mark.parametrize("pace", [VISITOR, STRANGERS, NEWCOMERS, PROGRAMS])
+@pytest.mark.parametrize("pace", [VISITOR, STRANGERS, NEWCOMERS, PROGRAMS, ADDRESS])
 def test_a_burst_passes_at_once_the_rest_in_steps_and_what_is_too_far_off_not_at_all(gate: Gate, pace: Pace) -> None:
     waits = gate.waits(1000, "ada", pace)
     assert waits[: pace.burst] == [pytest.approx(0.0, abs=1e-6)] * pace.burst
@@ -96,6 +98,40 @@ async def test_all_programs_that_speak_mcp_share_one_pace_with_nobody_else() -> 
         others = [await client.get(MCP), await client.post(JOIN, headers=ADA), await client.post(JOIN)]
     assert served == [200] * PROGRAMS.burst and refused == [429, 429]
     assert [answer.status_code for answer in others] == [200] * 3
+
+
+def invented(address: str, times: int, path: str = JOIN) -> list[Scope]:
+    """Events of as many cookies that nobody has seen, all from one address."""
+    cookies = [f"{COOKIE}={number:032x}".encode() for number in range(times)]
+    return [{"path": path, "client": (address, 1), "headers": [(b"cookie", cookie)]} for cookie in cookies]
+
+
+@pytest.mark.parametrize("path", [JOIN, MCP])
+def test_who_makes_up_cookies_at_one_address_gets_no_more_than_that_address(path: str) -> None:
+    turnstile = Turnstile(PlainTextResponse("served"), lambda: 1000.0)
+    waits = [turnstile._turn(event) for event in invented("192.0.2.7", 1000, path)]
+    assert sum(wait is not None for wait in waits) <= ADDRESS.burst + ADDRESS.rate * ADDRESS.patience
+    assert turnstile._turn(invented("192.0.2.8", 1)[0]) == 0.0
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_tunnel_that_does_not_say_for_whom_it_asks_is_nobodys_address(address: str) -> None:
+    turnstile = Turnstile(PlainTextResponse("served"), lambda: 1000.0)
+    waits = [turnstile._turn(event) for event in invented(address, NEWCOMERS.burst)]
+    assert waits == [pytest.approx(0.0, abs=1e-6)] * NEWCOMERS.burst
+
+
+@pytest.mark.parametrize(("peer", "seen"), [("127.0.0.1", "192.0.2.7"), ("192.0.2.9", "192.0.2.9")])
+async def test_an_address_is_what_a_tunnel_here_adds_and_never_what_a_stranger_claims(peer: str, seen: str) -> None:
+    """The server below sees to it."""
+    scopes: list[Scope] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        scopes.append(scope)
+
+    claims: Scope = {"type": "http", "client": (peer, 1), "headers": [(b"x-forwarded-for", b"6.6.6.6, 192.0.2.7")]}
+    await ProxyHeadersMiddleware(cast("Any", app))(cast("Any", claims), cast("Any", None), cast("Any", None))
+    assert scopes[0]["client"][0] == seen
 
 
 async def test_whoever_has_no_cookie_of_ours_shares_one_pace() -> None:

@@ -2,6 +2,7 @@
 
 Whoever has no cookie shares one pace with all others without: a connection is made up too easily to count for somebody. So is
 a cookie; those that come for the first time share a pace too, and whoever has been here before does not wait behind them.
+Where an address is told, all cookies that come from it share one more.
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ STRANGERS = Pace(burst=8, rate=2.0, patience=20.0)
 NEWCOMERS = Pace(burst=300, rate=2.0, patience=20.0)
 PROGRAMS = Pace(burst=40, rate=10.0, patience=20.0)
 """Of all that speak MCP together: each of their calls is a visitor of its own."""
+ADDRESS = Pace(burst=100, rate=5.0, patience=10.0)
+"""Of all behind one address, a household or a class: whoever makes up cookies by the hundred gets no more than they."""
+_UNTOLD = ("", "127.0.0.1", "::1")
+"""Not a visitor's address: that of a tunnel or a proxy here which does not say for whom it asks."""
 _NEW, _PROGRAMS = "new", "programs"
 """Beside the cookies, none of which can be one of these."""
 
@@ -61,15 +66,20 @@ class Turnstile:
 
     def _turn(self, scope: Scope) -> float | None:
         """Seconds until a request may pass, 0 for what is no event; None where it is refused."""
-        if _PROGRAM.fullmatch(scope["path"]):
-            return self._wait(_PROGRAMS, PROGRAMS)
-        if not _EVENT.fullmatch(scope["path"]):
+        program = _PROGRAM.fullmatch(scope["path"])
+        if not (program or _EVENT.fullmatch(scope["path"])):
             return 0.0
-        visitor = cookie_in(Headers(scope=scope).get("cookie", ""))
-        return self._welcome(visitor) if visitor else self._wait("", STRANGERS)
+        address = (scope.get("client") or ("",))[0]
+        together = 0.0 if address in _UNTOLD else self._wait(address, ADDRESS)
+        if together is None:
+            return None
+        own = self._wait(_PROGRAMS, PROGRAMS) if program else self._welcome(cookie_in(Headers(scope=scope).get("cookie", "")))
+        return None if own is None else max(together, own)
 
     def _welcome(self, visitor: str) -> float | None:
-        """The same for an event of somebody with a cookie."""
+        """The same for an event of the window's: of somebody with a cookie, or of those without."""
+        if not visitor:
+            return self._wait("", STRANGERS)
         first = 0.0 if visitor in self._due else self._wait(_NEW, NEWCOMERS)
         own = None if first is None else self._wait(visitor, VISITOR)
         return None if first is None or own is None else max(first, own)
