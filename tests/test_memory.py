@@ -11,7 +11,7 @@ import pytest
 
 from gemini_diffusion.engines.diffusion.device import Machine, Placement, measure
 from gemini_diffusion.engines.diffusion.loading import choose_plan, load, weigh
-from gemini_diffusion.engines.diffusion.memory import MEGAPIXEL, Plan, Weights, decide
+from gemini_diffusion.engines.diffusion.memory import MEGAPIXEL, Plan, Weights, decide, fits_beside
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Asked, Drawn, Pipeline
 from gemini_diffusion.engines.diffusion.turns import Turns, beside
@@ -101,6 +101,23 @@ def test_where_all_else_is_too_much_the_picture_is_drawn_smaller() -> None:
     assert plan.size(1024, 1024) == (768, 768)
     assert plan.size(1216, 832) == (896, 640)
     assert dataclasses.replace(plan, scale=1.0).size(1000, 8) == (1000, 8)
+
+
+@pytest.mark.parametrize(
+    ("plan", "free", "ram", "fits"),
+    [
+        (Plan(CARD), 8.9, 32, True),  # 6.6 GB of weights, what decoding takes, and slack
+        (Plan(CARD), 8.5, 32, False),
+        (Plan(CARD, tiling=True), 8.0, 32, True),
+        (Plan(CARD, offload="model"), 3, 7, True),  # for its largest part there is room already
+        (Plan(CARD, offload="model"), 3, 6, False),
+        (Plan(SLOW), 17.2, 17.2, True),
+        (Plan(SLOW), 16.0, 16.0, False),
+    ],
+)
+def test_a_second_model_needs_room_for_its_own_weights_only(plan: Plan, free: float, ram: float, fits: bool) -> None:
+    refiner = Weights(total=3_300_000_000, largest=2_560_000_000)
+    assert fits_beside(plan, SDXL, refiner, machine(plan.placement, free, ram), MEGAPIXEL) is fits
 
 
 @pytest.mark.parametrize(

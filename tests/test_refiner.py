@@ -8,9 +8,12 @@ import itertools
 import json
 import shutil
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 from PIL import Image
 
@@ -25,7 +28,7 @@ from gemini_diffusion.engines.diffusion.pipeline import Drawn, Pipeline
 from gemini_diffusion.engines.diffusion.queue import DrawingQueue
 from gemini_diffusion.engines.diffusion.tiling import seamless
 from gemini_diffusion.engines.local import LocalEngine
-from gemini_diffusion.errors import RequestRefused
+from gemini_diffusion.errors import OutOfMemory, RequestRefused
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import Event, ImageResult, Progress, StageFinished
 from tests.bench import Local, asked, reading
@@ -127,22 +130,62 @@ async def test_a_model_without_a_refiner_names_the_wish_as_ignored(local: Local,
             await local.draw(sdxl, refine=impossible)
 
 
-async def test_the_refiner_is_loaded_beside_its_base_when_it_is_first_wanted(sdxl: Path, refiner: Path, tmp_path: Path) -> None:
-    queue: DrawingQueue[Commission, ImageResult] = DrawingQueue(Bench(Pace(tmp_path / "pace.json")).draw)
-    entry, events = catalogue.find(str(sdxl)), list[Event]()
+@dataclass
+class Duo:
+    """A queue that draws with a model and, where asked, its refiner."""
 
-    async def draw(refine: float) -> ImageResult:
-        request = asked(refine=refine, num_inference_steps=5).request
-        return await queue.draw(Commission(request, entry, sdxl, refiner if refine < 1 else None), events.append)
+    base: Path
+    refiner: Path
+    queue: DrawingQueue[Commission, ImageResult]
+    events: list[Event] = field(default_factory=list)
 
-    try:
-        plain, refined, again = [await draw(refine) for refine in (1.0, 0.8, 1.0)]
-    finally:
-        await queue.close()
-    loaded = [event.text for event in events if isinstance(event, StageFinished) and event.stage == "loading"]
-    assert [text.partition(":")[0] for text in loaded] == ["tiny-sdxl is in memory", "The refiner is in memory"]
+    async def draw(self, refine: float) -> ImageResult:
+        request, entry = asked(refine=refine, num_inference_steps=5).request, catalogue.find(str(self.base))
+        commission = Commission(request, entry, self.base, self.refiner if refine < 1 else None)
+        return await self.queue.draw(commission, self.events.append)
+
+    @property
+    def loaded(self) -> list[str]:
+        """What was put into memory, in turn."""
+        return [event.text for event in self.events if isinstance(event, StageFinished) and event.stage == "loading"]
+
+
+@pytest.fixture
+async def duo(sdxl: Path, refiner: Path, tmp_path: Path) -> AsyncIterator[Duo]:
+    made = Duo(sdxl, refiner, DrawingQueue(Bench(Pace(tmp_path / "pace.json")).draw))
+    yield made
+    await made.queue.close()
+
+
+async def test_the_refiner_is_loaded_beside_its_base_when_it_is_first_wanted(duo: Duo) -> None:
+    plain, refined, again = [await duo.draw(refine) for refine in (1.0, 0.8, 1.0)]
+    assert [text.partition(":")[0] for text in duo.loaded] == ["tiny-sdxl is in memory", "The refiner is in memory"]
     assert refined.ignored == ()
     assert plain.image.tobytes() == again.image.tobytes() != refined.image.tobytes()
+
+
+async def test_where_the_refiner_does_not_fit_beside_its_base_both_are_planned_anew(
+    duo: Duo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = await duo.draw(1.0)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2_000_000_000))
+    refined = await duo.draw(0.8)
+    assert duo.loaded[0].endswith("the model is small")
+    assert duo.loaded[1].endswith("2.0 GB are free here, so pictures are decoded in tiles")
+    assert duo.loaded[2:] == ["The refiner is in memory"]
+    assert refined.image.tobytes() != plain.image.tobytes() == (await duo.draw(1.0)).image.tobytes()
+    assert len(duo.loaded) == 3  # what was planned for both stays
+
+
+async def test_a_refiner_for_which_there_is_no_room_at_all_is_refused_and_its_base_draws_on(
+    duo: Duo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = await duo.draw(1.0)
+    with monkeypatch.context() as machine:
+        machine.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=1_000_000))
+        with reading(OutOfMemory, "tiny-sdxl needs about"):
+            await duo.draw(0.8)
+    assert (await duo.draw(1.0)).image.tobytes() == plain.image.tobytes()
 
 
 async def test_only_a_refiner_can_refine_and_only_sdxl(sdxl: Path, refiner: Path, packages: Packages, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from gemini_diffusion.engines.diffusion.adapters.files import AdapterFile
 from gemini_diffusion.engines.diffusion.beginning import Beginning
 from gemini_diffusion.engines.diffusion.device import measure, place
 from gemini_diffusion.engines.diffusion.loading import interruptible, load, weigh
-from gemini_diffusion.engines.diffusion.memory import Plan, decide
+from gemini_diffusion.engines.diffusion.memory import Plan, decide, fits_beside
 from gemini_diffusion.engines.diffusion.pace import Pace, Work
 from gemini_diffusion.engines.diffusion.packages import Packages, open_packages
 from gemini_diffusion.engines.diffusion.pipeline import Asked, Drawn, Outcome, Pipeline
@@ -178,7 +178,7 @@ class Bench:
         jobs.check()
         label, key, self._tried = commission.entry.label, commission.key, None
         warm = self._warm.pop(key, None)
-        if warm is None or warm.pixels < commission.pixels:
+        if warm is None or not _suffices(warm, commission):
             warm = None  # and nothing else holds it
             with jobs.stage("loading", f"Loading {label} into memory") as stage:
                 packages = open_packages()
@@ -213,6 +213,17 @@ class Bench:
                 if not self._warm:
                     raise
             self.release(len(self._warm) - 1)
+
+
+def _suffices(warm: Warm, commission: Commission) -> bool:
+    """Whether a warm model can stay as it is: for pictures so large, and with the refiner where that has to come beside it."""
+    pipeline, refiner = warm.pipeline, commission.refiner
+    if warm.pixels < commission.pixels:
+        return False
+    if refiner is None or pipeline.refiner:
+        return True
+    machine = measure(pipeline.packages.torch, pipeline.placement)
+    return fits_beside(warm.plan, weigh(commission.folder), weigh(refiner), machine, warm.pixels)
 
 
 def _work(commission: Commission, warm: Warm, pictures: int) -> Work | None:

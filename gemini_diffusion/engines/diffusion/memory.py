@@ -129,6 +129,13 @@ def decide(label: str, weights: Weights, machine: Machine, pixels: int = MEGAPIX
     return dataclasses.replace(plan, reason=f"{label} needs about {in_bytes(most)}; {free}, so {plan.measures}.")
 
 
+def fits_beside(plan: Plan, weights: Weights, added: Weights, machine: Machine, pixels: int) -> bool:
+    """Whether another model fits beside one that `plan` put into memory, whose `weights` are no longer in what is free."""
+    (there, beside), (taken, taken_beside) = (plan.needed(each, pixels) for each in (weights + added, weights))
+    working, _ = plan.needed(Weights(0, 0), pixels)
+    return _fits((there - taken + working, beside - taken_beside), machine)
+
+
 def _fits(needed: tuple[int, int], machine: Machine) -> bool:
     there, beside = needed
     return there + min(SLACK, there) <= machine.free and beside <= machine.ram
