@@ -277,6 +277,23 @@ def test_what_is_ruled_out_is_said_in_english_as_far_as_the_table_goes(idea: str
     assert said in crafted.kept and crafted.missing == ()
 
 
+@pytest.mark.parametrize(
+    ("idea", "drawn"),
+    [
+        ("16:9 비율의 파란 고양이", "blue cat"),
+        ("파란 고양이 16:9 비율로", "blue cat"),
+        ("a blue cat, 16:9 aspect ratio", "a blue cat"),
+        ("a blue cat in aspect ratio 16:9", "a blue cat"),
+        ("a blue cat in 16:9", "a blue cat"),
+        ("a blue cat at 16:9:30", "a blue cat at 16:9:30"),
+    ],
+)
+def test_a_shape_in_the_wording_is_no_word_of_the_prompt(idea: str, drawn: str) -> None:
+    crafted = craft_by_rules(Wish(idea, SDXL, stylize=0))
+    assert (crafted.prompt, crafted.aspect_ratio) == (drawn, "16:9" if "16:9:30" not in idea else "")
+    assert not crafted.notices
+
+
 def test_a_comma_in_what_is_ruled_out_says_nothing_twice() -> None:
     assert craft_by_rules(Wish("a cat", SDXL, negative=("red, white flags", "fog"))).negative_prompt == "red, white flags, fog"
 

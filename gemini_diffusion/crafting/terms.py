@@ -22,7 +22,9 @@ QUOTE = re.compile(
 )
 TOKEN = re.compile(r"<\w[\w-]{0,60}>")
 """What stands for a textual inversion: no word, and kept as it is."""
-SHAPE = re.compile(r"\b(?:in |as |aspect(?: ratio)? )?(1:1|3:2|2:3|4:3|3:4|16:9|9:16|21:9)\b(?![:\d])", re.IGNORECASE)
+_RATIO = "1:1|3:2|2:3|4:3|3:4|16:9|9:16|21:9"
+_NAMED = r"(?:\s*(?:aspect(?: ratio)?\b|ratio\b|비율(?:의|로)?))?"
+SHAPE = re.compile(rf"\b(?:in |as |(?:in )?aspect(?: ratio)? )?({_RATIO})(?![:\d]){_NAMED}", re.IGNORECASE)
 _THING = r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*"
 _DOING = r"(?!(?:clothing|building|painting|lightning|ceiling|writing|lettering|wing|ring|king|string|railing)s?\b)[a-z]+ing\b"
 DENIAL = re.compile(
@@ -216,12 +218,8 @@ def _run_terms(run: list[str], names: frozenset[str]) -> Iterator[Term]:
         elif word in names:
             yield Term("name", word, word, frozenset({stem(word)}))
         elif _is_noun(word):
-            yield Term("noun", word, word, _meanings(word, row))
-
-
-def _meanings(word: str, row: Word | None) -> frozenset[str]:
-    """A synonym honours a word only where both name the same thing: "cat" may become feline, "cottage" not city."""
-    return row.accepted | {stem(word)} if row else frozenset({stem(word)})
+            # a synonym honours a word only where both name the same thing: "cat" may become feline, "cottage" not city
+            yield Term("noun", word, word, (row.accepted if row else frozenset()) | {stem(word)})
 
 
 def _number(said: str, row: Word | None, head: str) -> Term:
