@@ -210,6 +210,8 @@ def test_a_number_beyond_its_range_is_moved_with_a_notice(flag: str, kept: Flags
         ("--hd", Flags(hd=True)),
         ("--refine 0.7", Flags(refine=0.7)),
         ("--refine=.9", Flags(refine=0.9)),
+        ("--refine 80%", Flags(refine=0.8)),
+        ("--strength 60%", Flags(strength=0.6)),
     ],
 )
 def test_flags_of_this_release_are_read_without_a_word(flags: str, read: Flags) -> None:
@@ -259,6 +261,7 @@ def test_quality_goes_to_the_nearest_step() -> None:
         ("--no text --no logo", ("text", "logo")),
         ("--no text, --no logo, text", ("text", "logo")),
         ("--no modern clothing --ar 1:1", ("modern clothing",)),
+        ("--negative red, fog", ("red", "fog")),
         ('--no "red, white flags", fog', ("red, white flags", "fog")),
         ("--no=red, fog", ("red", "fog")),
         ("--no \u7d05\uff0c\u9727\u3001\u96e8", ("\u7d05", "\u9727", "\u96e8")),
@@ -339,6 +342,23 @@ def test_a_misspelt_flag_brings_the_nearest_one_and_its_number_stays_out_of_the_
     command = imagine("a cat --aspct 16:9")
     assert command.idea == "a cat"
     assert '"--aspct 16:9"' in said(command) and "did you mean --ar?" in said(command)
+
+
+@pytest.mark.parametrize(
+    ("flag", "meant"),
+    [
+        ("--width 512", "--ar"),
+        ("--height 768", "--ar"),
+        ("--guidance 7.5", "--cfg"),
+        ("--batch 4", "--n"),
+        ("--wombat 80%", ""),
+    ],
+)
+def test_another_programs_flag_is_told_ours_and_takes_its_number_along(flag: str, meant: str) -> None:
+    command = imagine(f"a cat {flag} asleep {flag}")
+    assert (command.idea, command.flags) == ("a cat asleep", Flags())
+    assert said(command).count(f'"{flag}" is not a flag I know') == 1
+    assert meant in said(command)
 
 
 def test_many_unknown_flags_are_all_named() -> None:

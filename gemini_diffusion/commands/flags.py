@@ -32,7 +32,7 @@ class Flag:
 FLAGS: tuple[Flag, ...] = (
     Flag("ar", "aspect", 1, "shape of the picture", ("aspect",), "aspect", "16:9, portrait, landscape, square", built=True),
     Flag("seed", "seed", 1, "the same seed draws the same picture", (), "seed", "0 to 4294967295, last, random", built=True),
-    Flag("no", "phrases", 1, "what to leave out", (), "negative", "red, long shadows", built=True),
+    Flag("no", "phrases", 1, "what to leave out", ("negative",), "negative", "red, long shadows", built=True),
     Flag("stylize", "whole", 1, "how much may be added to your words", ("s",), "stylize", "0 to 1000", 0, 1000, True),
     Flag("raw", "switch", 1, "your words exactly, nothing added", (), "raw", built=True),
     Flag("style", "text", 1, "a style by name", (), "style", 'a name, "Film Noir"', built=True),
@@ -71,6 +71,8 @@ FLAGS: tuple[Flag, ...] = (
     Flag("video", "switch", 4, "a film at other services"),
 )
 
+_ELSEWHERE = {"width": "ar", "height": "ar", "size": "ar", "guidance": "cfg", "batch": "n", "count": "n", "denoise": "strength"}
+"""What other programs call a flag that is spelled otherwise here."""
 _BY_NAME = {name: flag for flag in FLAGS for name in (flag.name, *flag.aliases)}
 
 
@@ -92,8 +94,8 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
 
 
 def nearest_flag(name: str) -> Flag | None:
-    """The flag that `name` is probably a slip of the finger for."""
-    found = nearest(name, _BY_NAME)
+    """The flag that `name` is probably a slip of the finger for, or another program's word."""
+    found = _ELSEWHERE.get(name.lower()) or nearest(name, _BY_NAME)
     return _BY_NAME[found] if found else None
 
 

@@ -18,8 +18,8 @@ from gemini_diffusion.commands.words import fold
 
 _SHAPE = re.compile(r"(--|[\u2012-\u2015]{1,2})([A-Za-z]+(?:-[A-Za-z]+)*)(.*)", re.DOTALL)
 _GLUED = re.compile(r"[-+.{]?[0-9{.].*", re.DOTALL)
-_SHARE = re.compile(r"[01]?[.,][0-9]+,?")
-_ONE_NUMBER = ("whole", "decimal", "step", "aspect", "seed")
+_SHARE = re.compile(r"[01]?[.,][0-9]+,?|[0-9]{2,3}%,?")
+_FIGURE = re.compile(r"[0-9]+(?:[.,:/xX][0-9]+)?%?,?")
 _EXPLAINED = 5  # so many unknown flags get a sentence of their own; the rest share one
 
 
@@ -135,12 +135,12 @@ def _idle(flags: list[Flag]) -> Iterable[Notice]:
 
 
 def _unknown(unknown: dict[str, str]) -> Iterable[Notice]:
-    """unknown: the mention without its value -> everything of it that was left out."""
-    for word, whole in list(unknown.items())[:_EXPLAINED]:
+    """unknown: everything of a mention that was left out -> the mention without its number."""
+    for whole, word in list(unknown.items())[:_EXPLAINED]:
         near = nearest_flag(word.strip("-"))
         hint = f"did you mean {near.written}?" if near else "put it in double quotes to keep it as text."
         yield Notice(f'"{whole[:80]}" is not a flag I know, so it was left out; {hint}', word)
-    rest = list(unknown.values())[_EXPLAINED:]
+    rest = list(unknown)[_EXPLAINED:]
     if rest:
         yield Notice(f"These are not flags I know either, and were left out: {' '.join(rest)}.", rest[0])
 
@@ -199,7 +199,7 @@ def _hear_maybe(spoken: Spoken, flag: Flag, spot: Mention, free: list[str]) -> i
 
 
 def _hear_share(spoken: Spoken, flag: Flag, spot: Mention, free: list[str]) -> int:
-    """A flag that may stand alone takes a following word only if it is a number with a point: "--refine 3 cats" draws cats."""
+    """A flag that may stand alone takes a following word only if it is a fraction: "--refine 3 cats" draws cats."""
     takes = not spot.value and bool(free) and bool(_SHARE.fullmatch(fold(free[0])) or values.is_open(free[0]))
     value = spot.value or (free[0] if takes else "")
     if value:
@@ -211,11 +211,7 @@ def _hear_share(spoken: Spoken, flag: Flag, spot: Mention, free: list[str]) -> i
 
 
 def _hear_unknown(spoken: Spoken, spot: Mention, free: list[str]) -> int:
-    """A misspelt flag of numbers takes its number along, so that "16:9" does not end up in the picture."""
-    if spot.written in spoken.unknown or len(spoken.unknown) >= _EXPLAINED:
-        spoken.unknown.setdefault(spot.written, spot.written)
-        return 0
-    near = nearest_flag(spot.written.strip("-"))
-    number = near is not None and near.kind in _ONE_NUMBER and bool(free) and free[0][0].isdigit()
-    spoken.unknown[spot.written] = f"{spot.written} {free[0]}" if number else spot.written
+    """A flag nobody knows takes a number along, so that the 768 of --height 768 does not end up in the picture."""
+    number = bool(free) and bool(_FIGURE.fullmatch(fold(free[0])))
+    spoken.unknown[f"{spot.written} {free[0]}" if number else spot.written] = spot.written
     return int(number)

@@ -54,8 +54,14 @@ def _number(text: str) -> float | None:
     return float(folded.replace(",", ".")) if _NUMBER.fullmatch(folded) else None
 
 
+def _share(text: str) -> float | None:
+    """A part of one, in hundredths too."""
+    hundredths = _number(text.removesuffix("%")) if text.endswith("%") else None
+    return _number(text) if hundredths is None else hundredths / 100
+
+
 def _decimal(flag: Flag, text: str) -> Reading:
-    number = _number(text)
+    number = _share(text) if flag.high == 1 else _number(text)
     if number is None:
         return _unusable(flag, text)
     kept = round(min(max(number, flag.low), flag.high), 6)
