@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -16,30 +17,33 @@ from gemini_diffusion.types import ImageRequest
 
 MOST_DRAWINGS = 64
 """Drawings of all visitors that are under way at once, the waiting ones too."""
+MOST_OF_A_PARTY = 16
+"""The same of one party: twice what one visitor can ask for at once."""
 
 
 @dataclass(slots=True)
 class Places:
-    """How many drawings are under way; one for all visitors. Belongs to one event loop."""
+    """How many drawings are under way, by party; one for all visitors. Belongs to one event loop."""
 
-    taken: int = 0
+    taken: Counter[str] = field(default_factory=Counter)
 
     @contextmanager
-    def one(self) -> Iterator[None]:
+    def one(self, party: str) -> Iterator[None]:
         """A place for one drawing. Raises Overloaded where there is none."""
-        if self.taken >= MOST_DRAWINGS:
+        if self.taken.total() >= MOST_DRAWINGS or self.taken[party] >= MOST_OF_A_PARTY:
             raise Overloaded("Many pictures are being drawn here right now.")
-        self.taken += 1
+        self.taken[party] += 1
         try:
             yield
         finally:
-            self.taken -= 1
+            self.taken[party] -= 1
+            self.taken += Counter()  # forgets who has none
 
 
 @dataclass(frozen=True, slots=True)
 class Guest:
-    """One visitor. Without `lending` or `room` nothing is counted, as for the host; `name` is whom they count for; a
-    `stranger` is not the host.
+    """One visitor, or all those who cannot come back. Without `lending` or `room` nothing is counted, as for the host; `name`
+    is whom they count for; a `stranger` is not the host.
 
     `party` is random: drawings of one party stand in an engine's queue as one, and it tells nobody who they are.
     """
@@ -79,7 +83,7 @@ class Guest:
     @asynccontextmanager
     async def drawing(self, engine: str, request: ImageRequest, settings: Settings) -> AsyncIterator[None]:
         """A place for one drawing until it is kept, counted where the host pays. Raises Overloaded, OutOfQuota, KeyNeeded."""
-        with self.places.one():
+        with self.places.one(self.party):
             if self.lending and self._borrows(engine, settings):
                 _keep_at_home(self.lending, request, settings)
                 await self.lending.take(self.name)

@@ -28,6 +28,9 @@ KEY_LIFE = 12 * 3600.0
 """Seconds after its last use that a key typed into the window is forgotten."""
 MOST_VISITORS = 1000
 """Visitors held in memory; those seen longest ago, or not for a key's life, are let go; what they made stays on disk."""
+PASSING = "passing:"
+"""Begins the name of somebody who cannot come back, as a program that keeps no cookie: where all are strangers, these share
+what one visitor may have of keys, places and room, since each of their calls may come as somebody new."""
 
 _KEYS = ("google_api_key", "hf_token")
 _LOG = logging.getLogger(__name__)
@@ -138,15 +141,16 @@ class Visitors:
         self._lending = Lending(defaults) if self._lends and not owner else None
         self._room = None if owner else Room(defaults)
         self._places = Places()
+        self._passing = self._guest(_digest(PASSING))
         self._clock = clock
         self._here: OrderedDict[str, Visitor] = OrderedDict()
 
     def of(self, name: str) -> Visitor:
         """The visitor of that name, made on first sight; always the same one while they are here."""
         if name not in self._here:
-            digest = hashlib.sha256(name.encode("utf-8")).hexdigest()[:32]
+            digest = _digest(name)
             folder = self._host.home_path / "visitors" / digest
-            guest = Guest(self._places, self._lending, self._room, digest, stranger=not self.owner)
+            guest = self._passing if name.startswith(PASSING) and not self.owner else self._guest(digest)
             session = Session(self.studio, folder, guest)
             kind = Visitor if self.owner else Stranger
             self._here[name] = kind(session, guest, folder, self._lent(), self._clock)
@@ -154,6 +158,9 @@ class Visitors:
         self._here.move_to_end(name)
         self._here[name].seen = self._clock()
         return self._here[name]
+
+    def _guest(self, name: str) -> Guest:
+        return Guest(self._places, self._lending, self._room, name, stranger=not self.owner)
 
     def agree(self, model: str) -> None:
         """The host agrees that `model` may be fetched to this machine; anybody else gets BadInput."""
@@ -178,6 +185,11 @@ class Visitors:
                 break
             if not visitor.session.running:
                 del self._here[name]
+
+
+def _digest(name: str) -> str:
+    """A name as it stands on disk."""
+    return hashlib.sha256(name.encode("utf-8")).hexdigest()[:32]
 
 
 def _lower(safety: str, floor: str) -> bool:

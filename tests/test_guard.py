@@ -19,6 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gemini_diffusion.ui.guard import COLAB, LONGEST, LOOPBACK, POLICY, SENSELESS, Guard, Names, own_hosts
 from gemini_diffusion.ui.identity import COOKIE, name_of
+from gemini_diffusion.visitors import PASSING
 
 COOKIE_LINE = re.compile(rf"{COOKIE}=[0-9a-f]{{32}}; Path=/; Max-Age=\d+; HttpOnly; SameSite=Lax")
 
@@ -271,6 +272,11 @@ def test_a_visitor_is_the_cookie_whatever_the_connection() -> None:
 
 def test_without_a_cookie_or_with_a_wrong_one_a_visitor_is_the_connection_alone() -> None:
     assert name_of(asked("", "c1")) == name_of(asked("nonsense", "c1")) != name_of(asked("", "c2"))
+
+
+def test_only_who_has_a_cookie_can_come_back() -> None:
+    assert not name_of(asked("a" * 32)).startswith(PASSING)
+    assert all(name_of(asked(cookie)).startswith(PASSING) for cookie in ("", "nonsense"))
 
 
 def test_under_a_login_the_same_browser_is_another_visitor() -> None:

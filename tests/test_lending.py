@@ -20,7 +20,7 @@ from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
 from gemini_diffusion.turn import Turn
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit
-from gemini_diffusion.visitors import Visitors
+from gemini_diffusion.visitors import PASSING, Visitors
 from tests.running import App
 from tests.scripted import ScriptedChatModel, as_json
 from tests.sketch import SketchEngine
@@ -186,6 +186,30 @@ async def test_of_more_pictures_than_are_left_those_that_are_left_come(inn: Inn)
     turn = await inn.asks("a", "/imagine a fox --raw --n 5")
     assert (turn.state, len(turn.pictures), len(turn.failures)) == ("done", 2, 3)
     assert len(inn.hosted.history) == 2
+
+
+async def test_those_who_cannot_come_back_share_what_one_visitor_gets(inn: Inn) -> None:
+    for number in range(2):
+        assert (await inn.asks(f"{PASSING}{number}", "hello")).state == "done"
+    turn = await inn.asks(f"{PASSING}new", "hello")
+    assert turn.state == "failed" and "Your share" in turn.failures[0].text
+    assert len(inn.visitors.of(f"{PASSING}new").session.turns) == 1, "they share a share, not a conversation"
+    assert (await inn.asks("a", "hello")).state == "done"
+
+
+async def test_those_who_cannot_come_back_stand_in_line_as_one(tmp_path: Path) -> None:
+    inn = Inn(tmp_path)
+    for name in (f"{PASSING}1", f"{PASSING}2", "a", "b"):
+        await inn.asks(name, "/imagine a fox --raw --engine local")
+    first, second, ada, bob = [request.party for request, _ in inn.local.history]
+    assert first == second and len({first, ada, bob}) == 3
+
+
+async def test_a_hosts_own_programs_do_not_stand_in_line_as_one(tmp_path: Path) -> None:
+    inn = Inn(tmp_path, owner=True)
+    for name in (f"{PASSING}1", f"{PASSING}2"):
+        await inn.asks(name, "/imagine a fox --raw --engine local")
+    assert len({request.party for request, _ in inn.local.history}) == 2
 
 
 async def test_a_crafting_that_is_asked_again_counts_once(tmp_path: Path) -> None:

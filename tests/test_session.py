@@ -227,7 +227,7 @@ async def test_more_drawings_than_there_are_places_for_are_refused_in_words(room
     room.engine.pause_at(1)
     for session in crowd[:-1]:
         session.start("/imagine a cat --n 8 --steps 1 --raw", PLAIN)
-    while places.taken < MOST_DRAWINGS:  # noqa: ASYNC110 - the places are taken by other tasks
+    while places.taken.total() < MOST_DRAWINGS:  # noqa: ASYNC110 - the places are taken by other tasks
         await asyncio.sleep(0.01)
     room.session = crowd[-1]
     async with asyncio.timeout(20):
@@ -240,7 +240,7 @@ async def test_more_drawings_than_there_are_places_for_are_refused_in_words(room
     assert (await room.done("/imagine a dog --n 2 --steps 1")).state == "done"
     for session in crowd[1:]:
         assert [turn async for turn in session.watch()][-1].state == "done"
-    assert places.taken == 0
+    assert places.taken.total() == 0
 
 
 async def test_several_watchers_see_the_same_end_and_come_and_go_freely(room: Room) -> None:

@@ -19,6 +19,7 @@ from gemini_diffusion import __version__
 from gemini_diffusion.errors import GeminiDiffusionError, PackageMissing
 from gemini_diffusion.painter import as_line
 from gemini_diffusion.ui.endpoints import follow, why
+from gemini_diffusion.visitors import PASSING
 
 if TYPE_CHECKING:
     from mcp.server import Server, ServerRequestContext
@@ -63,7 +64,9 @@ Example: "Suggest three scenes for a children's book about a shy owl."
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """Every call is a visitor of its own: calls may run side by side, and none sees what another did."""
+    """Every call is a visitor of its own: calls may run side by side, and none sees what another did.
+
+    What a host gives strangers, all calls together get as one visitor."""
 
     visitors: Visitors
 
@@ -119,7 +122,7 @@ class Tools:
         """The turn at its end; on the way its stages are told to a client that wants to hear of them."""
         told = 0
         said = ""
-        async for turn in follow(self.visitors.of(f"mcp:{secrets.token_hex(16)}"), text):
+        async for turn in follow(self.visitors.of(f"{PASSING}{secrets.token_hex(16)}"), text):
             if (news := _news(turn)) != said:
                 said, told = news, told + 1
                 await context.session.report_progress(told, None, news)
