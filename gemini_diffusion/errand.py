@@ -91,7 +91,7 @@ class Errand:
             self._tell(planned.notices)
             crafted = await self._crafted(job, planned)
             shaped = planned if job.flags.aspect or planned.source else planned.shaped(crafted.aspect_ratio)
-            self._tell(shaped.notices)
+            self._tell(shaped.notices[len(planned.notices) :])
             if job.flags.dry:
                 only_asked.append((shaped, shaped.requests(crafted)[0]))
                 continue

@@ -9,8 +9,9 @@ import pytest
 from gemini_diffusion.chat_models.offline import OfflineChatModel
 from gemini_diffusion.commands import Imagine, parse
 from gemini_diffusion.errand import Choice, Errand
-from gemini_diffusion.errors import BadInput
+from gemini_diffusion.errors import BadInput, OutOfQuota
 from gemini_diffusion.gallery import Gallery
+from gemini_diffusion.guest import Guest
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
 from gemini_diffusion.types import CraftedPrompt, Event, Finished, Noticed, Picture
@@ -21,15 +22,17 @@ class Errands:
     """Lines carried out one after another; `said` and `told` are the notices and the last words of the latest."""
 
     def __init__(self, home: Path) -> None:
-        self.engine = SketchEngine("local", "sdxl", able=True)
-        self.studio = Studio({"offline": OfflineChatModel()}, {"local": self.engine}, Gallery(home))
+        self.engine, self.hosted = SketchEngine("local", "sdxl", able=True), SketchEngine("hosted", "sdxl")
+        engines = {"local": self.engine, "hosted": self.hosted}
+        self.studio = Studio({"offline": OfflineChatModel()}, engines, Gallery(home))
         self.news: list[Event] = []
+        self.settings, self.guest = Settings(), Guest()
 
     async def imagine(self, line: str) -> None:
         command = parse(f"/imagine {line}")
         assert isinstance(command, Imagine)
         self.news = []
-        await Errand(self.studio, Settings(), self.news.append, _keep, _go_on).imagine(command)
+        await Errand(self.studio, self.settings, self.news.append, _keep, _go_on, guest=self.guest).imagine(command)
 
     @property
     def said(self) -> list[str]:
@@ -94,3 +97,19 @@ async def test_choices_that_cannot_be_drawn_say_what_to_do_about_them(errands: E
     with pytest.raises(BadInput, match="Let every choice leave something to draw"):
         await errands.imagine("{--raw, cat}")
     assert errands.engine.history == []
+
+
+class Spent(Guest):
+    """Whom the host lends no more pictures today."""
+
+    def refusal(self, engine: str, settings: Settings) -> OutOfQuota | None:
+        return OutOfQuota("That was all for today.", "Come back tomorrow.") if engine == "hosted" else None
+
+
+async def test_where_the_host_lends_no_more_this_machine_draws_unless_another_was_asked_for(errands: Errands) -> None:
+    errands.settings, errands.guest = Settings().replaced({"hf_token": "hf-test-token-0000"}), Spent()
+    await errands.imagine("a cat --steps 1")
+    assert errands.said == ["That was all for today. Come back tomorrow.", "I draw on this machine instead."]
+    await errands.imagine("a cat --steps 1 --engine hosted")
+    assert errands.said == [], "whether it draws is for the drawing to say"
+    assert [len(engine.history) for engine in (errands.engine, errands.hosted)] == [1, 1]

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from gemini_diffusion import catalogue
+from gemini_diffusion.catalogue.header import PICKLES, read_header
 from gemini_diffusion.catalogue.reading import family_of, kind_of, kind_of_folder, numbers_in, shapes_in
 from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import Packages
+from gemini_diffusion.errors import BadInput
 from tests.original_layout import save_single_file
 from tests.tiny_sdxl import build_sd15
 
@@ -37,6 +39,15 @@ def test_a_folder_is_known_by_its_table_of_contents_and_the_width_of_its_text(
     assert (kind_of_folder(folder), family_of(folder)) == (kind, family)
     if family:
         assert catalogue.find(str(folder)).family == family
+
+
+@pytest.mark.parametrize("start", PICKLES)
+def test_a_disguised_pickle_is_told_what_it_is(start: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(start + bytes(100))
+    assert kind_of(file) == "pickle"
+    with pytest.raises(BadInput, match=r"a pickle that is only called \.safetensors"):
+        read_header(file)
 
 
 def test_a_file_is_known_by_the_names_of_its_tensors(sdxl: Path, packages: Packages, tmp_path: Path) -> None:

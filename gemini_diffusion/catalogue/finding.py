@@ -29,11 +29,11 @@ def find(model: str) -> ImageModel:
 
 
 def nearest_size(entry: ImageModel, width: int, height: int) -> tuple[int, int]:
-    """The native size in pixels whose shape comes closest to `width`:`height`; the largest of equals."""
+    """The native size in pixels whose shape comes closest to `width`:`height`."""
 
-    def distance(size: tuple[int, int]) -> tuple[float, int]:
-        wide, tall = max(size[0] * height, size[1] * width), min(size[0] * height, size[1] * width)
-        return wide / tall, -size[0] * size[1]
+    def distance(size: tuple[int, int]) -> float:
+        sides = size[0] * height, size[1] * width
+        return max(sides) / min(sides)
 
     return min(entry.sizes, key=distance)
 
