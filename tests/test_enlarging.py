@@ -1,9 +1,11 @@
-"""Large pictures: their size, their tiles without seams, and that they show what the small ones do, finer."""
+"""Large pictures: drawn without seams, they show what the small ones do, finer; what one sees meanwhile, Stop and faults."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
+import io
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,13 @@ from PIL import Image
 
 from gemini_diffusion.engines.diffusion.beginning import Beginning
 from gemini_diffusion.engines.diffusion.loading import load
-from gemini_diffusion.engines.diffusion.mosaic import Mosaic, enlarged, tiles
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Drawn
+from gemini_diffusion.engines.diffusion.preview import SECONDS_BETWEEN
 from gemini_diffusion.engines.diffusion.refining import open_refiner
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import BadAnswer
-from gemini_diffusion.types import Progress, StageFinished
+from gemini_diffusion.types import Preview, Progress, StageFinished
 from postcard.judge import Judge
 from tests.bench import Local, asked, reading, until, warm_pipeline
 from tests.pictures import distance, encoded, gradient, marked
@@ -37,77 +39,6 @@ async def local(tmp_path: Path) -> AsyncIterator[Local]:
     made = Local(LocalEngine(tmp_path / "home"))
     yield made
     await made.engine.close()
-
-
-# --- sizes and tiles ---
-
-
-@pytest.mark.parametrize(
-    ("drawn", "large"),
-    [
-        ((1024, 1024), (2048, 2048)), ((128, 128), (256, 256)), ((512, 768), (1024, 1536)), ((1344, 768), (2048, 1168)),
-        ((640, 1536), (856, 2048)), ((2048, 1024), (2048, 1024)),
-    ],
-)  # fmt: skip
-def test_a_large_picture_is_twice_as_large_and_at_most_2048(drawn: tuple[int, int], large: tuple[int, int]) -> None:
-    assert enlarged(*drawn) == large
-
-
-@pytest.mark.parametrize("seamless", [False, True])
-@pytest.mark.parametrize("drawn", [(1024, 1024), (128, 128), (64, 64), (1344, 768), (640, 1536), (448, 768), (72, 104)])
-def test_tiles_cover_all_of_a_picture_and_overlap_and_are_hardly_larger_than_what_the_model_draws(
-    drawn: tuple[int, int], seamless: bool
-) -> None:
-    size = enlarged(*drawn)
-    parts = tiles(size, drawn, 16, seamless)
-    covered = numpy.zeros(size[::-1], int)
-    for part in parts:
-        covered[part.where] += 1
-        assert part.across.start % 8 == part.down.start % 8 == part.across.length % 8 == part.down.length % 8 == 0
-        assert all(length <= side * 9 / 8 + 16 for length, side in zip(part.size, drawn, strict=True))
-    assert covered.min() >= 1
-    assert len(parts) <= 4
-    columns = sorted({(part.across.start, part.across.length) for part in parts})
-    assert columns[0][0] + columns[0][1] - columns[1][0] >= drawn[0] / 8
-    assert seamless == (columns[-1][0] + columns[-1][1] > size[0])
-
-
-def test_tiles_suit_the_networks_that_halve_them() -> None:
-    assert [part.size for part in tiles((2048, 2048), (1024, 1024), 32)] == [(1088, 1088)] * 4
-    assert [part.size for part in tiles((1024, 1536), (512, 768), 64)] == [(576, 832)] * 4
-
-
-def test_tiles_of_different_brightness_meet_without_a_seam() -> None:
-    """Each tile is a flat grey, as far apart as drifting colours never are: the step between them is spread out."""
-    mosaic = Mosaic(Image.new("RGB", (128, 128), (100, 100, 100)), (256, 256))
-    for number, part in enumerate(tiles((256, 256), (128, 128), 16)):
-        mosaic.lay(part, Image.new("RGB", part.size, (100 + 8 * number,) * 3))
-    values = numpy.asarray(mosaic.picture(100)).astype(int)
-    steps = max(int(abs(numpy.diff(values, axis=axis)).max()) for axis in (0, 1))
-    assert values.max() - values.min() >= 12
-    assert steps <= 2
-
-
-def test_what_is_coarse_comes_from_the_picture_and_what_is_fine_from_the_tiles() -> None:
-    small = gradient(128, 128)
-    mosaic = Mosaic(small, (256, 256))
-    checks = numpy.indices((256, 256)).sum(0) % 2 * 40
-    for part in tiles((256, 256), (128, 128)):
-        fine = numpy.asarray(mosaic.before(part)).astype(int) + checks[part.where][..., None] + 30  # brighter, and chequered
-        mosaic.lay(part, Image.fromarray(fine.clip(0, 255).astype("uint8")))
-    drawn = mosaic.picture(2)
-    middle = (32, 32, 96, 96)
-    assert distance(drawn.resize((128, 128), Image.Resampling.BOX).crop(middle), small.crop(middle)) < 2
-    values = numpy.asarray(drawn).astype(int)[64:192, 64:192]
-    assert abs(values[:, 1:] - values[:, :-1]).mean() > 35
-
-
-def test_a_seamless_picture_is_enlarged_as_one_that_goes_on_at_its_other_side() -> None:
-    picture = gradient(64, 64)
-    rolled = Image.fromarray(numpy.roll(numpy.asarray(picture), 32, axis=1))
-    one, other = (Mosaic(each, (128, 128), seamless=True) for each in (picture, rolled))
-    left, right = (numpy.asarray(each._enlarged) for each in (one, other))
-    assert (numpy.roll(left, 64, axis=1) == right).all()
 
 
 # --- drawing them ---
@@ -245,6 +176,28 @@ async def test_the_refiner_goes_over_the_tiles_where_it_is_wanted(sdxl: Path, pa
     assert (steps, drawn.steps, drawn.ignored) == ([16, 12], 28, ())
 
 
+async def test_while_its_tiles_are_drawn_the_whole_picture_is_shown_with_those_that_lie(local: Local, sdxl: Path) -> None:
+    await local.draw(sdxl)
+    base, watched = warm_pipeline(local).base, Local(local.engine)
+
+    def is_tile(given: Any) -> bool:
+        return bool(given[0].shape[-1] == 10)
+
+    base.unet.register_forward_pre_hook(lambda _, given: time.sleep(0.4) if is_tile(given) else None)
+    base.vae.decoder.register_forward_hook(lambda _, given, output: output * 0 + 1 if is_tile(given) else output)
+    started = time.monotonic()
+    await watched.draw(sdxl, hd=True, num_inference_steps=20)
+    took = time.monotonic() - started
+    events = watched.told((Progress, Preview))
+    begun = next(place for place, event in enumerate(events) if isinstance(event, Progress) and event.done == 23)
+    looks = [Image.open(io.BytesIO(event.png)) for event in events[begun:] if isinstance(event, Preview)]
+    assert {look.size for look in looks} == {(256, 256)}
+    assert 1 <= len(looks) <= took / SECONDS_BETWEEN + 1
+    white = numpy.asarray(looks[-1].convert("L")) > 250
+    assert white[:120, :120].all() and not white[-40:, -40:].any()  # the first tile lies, the last one does not
+    assert [event.done for event in events if isinstance(event, Progress)] == list(range(1, 29))
+
+
 # --- memory, Stop and faults ---
 
 
@@ -268,16 +221,18 @@ async def test_large_pictures_are_drawn_one_by_one(local: Local, sdxl: Path) -> 
 
 async def test_stop_ends_it_within_a_step_of_a_tile_and_the_next_drawing_works(local: Local, sdxl: Path) -> None:
     await local.draw(sdxl)
-    steps = [0]
-    warm_pipeline(local).base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
+    steps, decoded, base = [0], [0], warm_pipeline(local).base
+    base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
+    base.vae.decoder.register_forward_hook(lambda *_: decoded.__setitem__(0, decoded[0] + 1))
     task = asyncio.create_task(local.draw(sdxl, hd=True, num_inference_steps=100))
     await until(lambda: steps[0] > 105)
     task.cancel()
-    at = steps[0]
+    at, tiles_done = steps[0], decoded[0]
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (await local.draw(sdxl)).image.size == (64, 64)
     assert steps[0] <= at + 2 + 3  # the step it was in, and those of the next drawing
+    assert decoded[0] <= tiles_done + 2  # one that had begun, and the next drawing
 
 
 async def test_too_little_memory_for_a_tile_is_mended_by_the_next_cheaper_plan(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import io
-import itertools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +20,7 @@ from gemini_diffusion.engines.diffusion import schedulers
 from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Drawn, Pipeline
-from gemini_diffusion.engines.diffusion.preview import FACTORS, SECONDS_BETWEEN, SIDE, Previews
+from gemini_diffusion.engines.diffusion.preview import FACTORS, SIDE, Previews
 from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
 from gemini_diffusion.engines.diffusion.steps import Steps
 from gemini_diffusion.engines.diffusion.view import view_of
@@ -104,52 +104,78 @@ def test_numbers_that_overflow_do_not_break_a_preview(packages: Packages) -> Non
     assert _shown(packages, 4, 0.13025, packages.torch.full((1, 4, 8, 8), float("nan")))
 
 
+class Clock:
+    """Time that passes when it is told to; nothing may be awaited meanwhile, for the event loop asks the same clock."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@contextmanager
+def own_time() -> Iterator[Clock]:
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: clock.now)
+        yield clock
+
+
 async def test_previews_come_at_most_twice_a_second_and_none_with_the_last_step(packages: Packages) -> None:
-    events, clock = list[tuple[float, Event]](), time.monotonic
-    job = asked(lambda event: events.append((clock(), event))).job
-    previews = _previews(packages, 4, 0.13025, packages.torch.zeros(1, 4, 8, 8))
-    steps = Steps(Together([job]), previews)
-    for step in range(16):
-        await asyncio.sleep(0.1)
-        steps.after_step(SimpleNamespace(num_timesteps=16), step, 0, {})
+    events = list[Event]()
+    job, previews = asked(events.append).job, _previews(packages, 4, 0.13025, packages.torch.zeros(1, 4, 8, 8))
+    with own_time() as clock:
+        steps = Steps(Together([job]), previews)
+        for step in range(16):
+            clock.pass_by(0.11)
+            steps.after_step(SimpleNamespace(num_timesteps=16), step, 0, {})
     await asyncio.sleep(0)
-    times = [when for when, event in events if isinstance(event, Preview)]
-    assert 2 <= len(times) <= 3
-    assert all(later - sooner >= SECONDS_BETWEEN for sooner, later in itertools.pairwise(times))
-    assert isinstance(events[-1][1], Progress)
+    assert [place for place, event in enumerate(events) if isinstance(event, Preview)] == [5, 11, 17]  # after 0.55, 1.1, 1.65 s
+    assert len(events) == 16 + 3
+    events.clear()
+    with own_time() as clock:
+        steps = Steps(Together([job]), previews)
+        clock.pass_by(9)
+        steps.after_step(SimpleNamespace(num_timesteps=1), 0, 0, {})
+    await asyncio.sleep(0)
+    assert [type(event) for event in events] == [Progress]
 
 
-def test_a_dear_preview_makes_the_next_one_wait_longer(packages: Packages) -> None:
-    previews = _previews(packages, 4, 0.13025, packages.torch.zeros(1, 4, 8, 8))
-    with previews.measured():
-        time.sleep(0.05)
-    now = time.monotonic()
-    assert not previews.due(now + 2)  # 50 ms are 2 % of 2.5 s
-    assert previews.due(now + 3)
+async def test_a_dear_preview_makes_the_next_one_wait_longer() -> None:
+    seen = list[float]()
+    with own_time() as clock:
+        steps = Steps(Together([asked().job]))
+
+        def dear(_: int) -> bytes:
+            clock.pass_by(0.05)
+            seen.append(clock.now)
+            return b"png"
+
+        for _ in range(50):
+            clock.pass_by(0.1)
+            steps.show(dear)
+    assert len(seen) == 2
+    assert 2.5 < seen[1] - seen[0] < 2.7  # 50 ms are 2 % of 2.5 s
 
 
 # --- how long it will take ---
 
 
 @pytest.mark.parametrize("first", [0.0, 0.4])
-async def test_three_steps_tell_how_long_the_rest_takes(packages: Packages, first: float) -> None:
-    """Steps of a known length; the first one is longer, as with the encoding before it."""
-    told = list[tuple[float, Progress]]()
-    job = asked(lambda event: told.append((time.monotonic(), event)) if isinstance(event, Progress) else None).job
-    steps = Steps(Together([job]), _previews(packages, 4, 0.13025, packages.torch.zeros(1, 4, 8, 8)))
-
-    def sample() -> float:
-        for step in range(14):
-            time.sleep(0.06 + (first if step == 0 else 0.0))
-            steps.after_step(SimpleNamespace(num_timesteps=14), step, 0, {})
-        return time.monotonic()
-
-    ended = await asyncio.to_thread(sample)
+async def test_three_steps_tell_how_long_the_rest_takes(first: float) -> None:
+    """Of steps of about the same length; the first one is longer, as with the encoding before it."""
+    told, ends = list[Any](), list[float]()
+    with own_time() as clock:
+        steps = Steps(Together([asked(told.append).job]))
+        for step, length in enumerate([0.06 + first, 0.07, 0.05, 0.06, 0.06, 0.08, 0.05, 0.06, 0.07, 0.05, 0.06, 0.06]):
+            clock.pass_by(length)
+            steps.after_step(SimpleNamespace(num_timesteps=12), step, 0, {})
+            ends.append(clock.now)
     await asyncio.sleep(0)
-    for when, event in told[3:10]:
-        left = ended - when
-        assert event.seconds_left == pytest.approx(left, rel=0.25), event
-    assert told[-1][1].seconds_left == 0
+    for event, at in list(zip(told, ends, strict=True))[3:-1]:
+        assert event.seconds_left == pytest.approx(ends[-1] - at, rel=0.25), event
+    assert told[-1].seconds_left == 0
 
 
 # --- a stop inside a step, and the price of asking ---

@@ -13,6 +13,7 @@ from gemini_diffusion.engines.diffusion.decoding import BLACK, decode
 from gemini_diffusion.engines.diffusion.drawing import Asked, Drawn, Outcome
 from gemini_diffusion.engines.diffusion.encoding import encode
 from gemini_diffusion.engines.diffusion.mosaic import Mosaic, Tile, tiles
+from gemini_diffusion.engines.diffusion.preview import small_png
 from gemini_diffusion.engines.diffusion.sampling import Course, Leg, Models, Start
 from gemini_diffusion.engines.diffusion.steps import Steps
 from gemini_diffusion.engines.diffusion.worker import Abandoned
@@ -66,6 +67,7 @@ class Enlargement:
         texts, noise = self.models.told(self.legs, request), self._noise(large)
         said: dict[str, None] = dict.fromkeys(before.notices)
         for number, tile in enumerate(self.tiles):
+            steps.show(lambda _: small_png(mosaic.so_far))
             start = Start(self._latents(mosaic.before(tile)), noise=_cut(noise, tile.within(self._factor)))
             picture, notices = self._tile(number, start, texts, steps)
             mosaic.lay(tile, picture)

@@ -13,6 +13,8 @@ TIMES = 2
 LARGEST_SIDE = 2048
 GRID = 8
 """Sides of a picture are multiples of this, and tiles begin at them: one latent is 8 x 8 pixels."""
+COARSEST = 512
+"""Pixels of a side that a look at an unfinished picture has at least, where the picture has them."""
 OVERLAP = 1 / 8
 """Of a tile's side that at least two neighbours share."""
 
@@ -123,6 +125,17 @@ class Mosaic:
 
         self._sum[tile.where] += numpy.asarray(drawn) * tile.weights
         self._weight[tile.where] += tile.weights
+
+    @property
+    def so_far(self) -> Image:
+        """How it looks with the tiles that lie, and where none does as it was before; at most 1023 pixels wide or high."""
+        import numpy
+        from PIL import Image as Pillow
+
+        step = max(1, max(self._enlarged.shape) // COARSEST)
+        drawn, weight, before = (values[::step, ::step] for values in (self._sum, self._weight, self._enlarged))
+        seen = numpy.where(weight > 0, drawn / numpy.maximum(weight, numpy.finfo("float32").tiny), before)
+        return Pillow.fromarray(seen.round().clip(0, 255).astype("uint8"))
 
     def picture(self, radius: float) -> Image:
         """It all, when every tile lies: what is coarser than `radius` pixels from the enlarged picture, what is finer from the

@@ -64,7 +64,7 @@ class Pipeline:
         ):
             legs = sampling.legs(models, first.request, first.strength)
             texts = [models.told(legs, one.request) for one in asked]
-            for places in _alike(texts):
+            for places in _alike(asked, texts):
                 group = [asked[place] for place in places]
                 drawing = Drawing(models, legs, group, [texts[place] for place in places])
                 outcomes.update(zip(places, _made(drawing), strict=True))
@@ -87,22 +87,23 @@ class Pipeline:
 
 
 def _made(drawing: Drawing) -> list[Outcome]:
-    """The pictures of a drawing, and where they are asked for large, those of them."""
-    steps = Steps(Together([one.job for one in drawing.asked]))
-    ahead = [Enlargement.of(drawing.models, one) for one in drawing.asked if one.large]
-    outcomes = drawing.outcomes(steps, sum(each.steps for each in ahead))
+    """The pictures of a drawing; where one is asked for large it is the only one, and made so."""
+    steps, first = Steps(Together([one.job for one in drawing.asked])), drawing.asked[0]
+    ahead = Enlargement.of(drawing.models, first) if first.large else None
+    outcomes = drawing.outcomes(steps, ahead.steps if ahead else 0)
     if ahead:
-        outcomes = [each.outcome(before, steps) for each, before in zip(ahead, outcomes, strict=True)]
+        outcomes = [ahead.outcome(outcomes[0], steps)]
     return [dataclasses.replace(each, steps=steps.done) if isinstance(each, Drawn) else each for each in outcomes]
 
 
-def _alike(texts: Sequence[Sequence[Conditioning]]) -> list[list[int]]:
-    """Places that can be sampled in one go: long prompts and weighted ones come as embeddings, of different lengths."""
+def _alike(asked: Sequence[Asked], texts: Sequence[Sequence[Conditioning]]) -> list[list[int]]:
+    """Places that can be sampled in one go: long prompts and weighted ones come as embeddings, of different lengths. The tiles
+    of a large picture are sampled one by one, and so is it."""
     groups: dict[Any, list[int]] = {}
     for place, stages in enumerate(texts):
         values = [item for text in stages for item in text.arguments.items()]
         shapes = tuple((name, getattr(value, "shape", type(value))) for name, value in values)
-        groups.setdefault(shapes, []).append(place)
+        groups.setdefault((place if asked[place].large else None, shapes), []).append(place)
     return list(groups.values())
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import io
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SECONDS_BETWEEN = 0.5
 SHARE = 0.02
@@ -39,7 +40,6 @@ class Previews:
 
     def __init__(self, torch: Any, views: Sequence[Any]) -> None:
         self._torch, self._vae = torch, views[0].vae
-        self._next = time.monotonic() + SECONDS_BETWEEN
         self._latest: tuple[Any, Any, Any, Any, Any] | None = None
         for view in views:
             self._watch(view.scheduler)
@@ -56,22 +56,11 @@ class Previews:
 
         scheduler.step = remembered
 
-    def due(self, now: float) -> bool:
-        return now >= self._next
-
-    @contextmanager
-    def measured(self) -> Iterator[None]:
-        """Around the making of one preview (of each picture): it decides when the next is due."""
-        started = time.monotonic()
-        yield
-        ended = time.monotonic()
-        self._next = ended + max(SECONDS_BETWEEN, (ended - started) / SHARE)
-
     def png(self, place: int) -> bytes:
         """Picture number `place` of the batch as the model takes it to be now, b"" for latents that cannot be shown cheaply."""
         predicted = self.predicted()
         pixels = None if predicted is None else self._pixels(predicted[place : place + 1].float().nan_to_num())
-        return b"" if pixels is None else _png(pixels[0], self._torch)
+        return b"" if pixels is None else small_png(_picture(pixels[0], self._torch))
 
     def predicted(self) -> Any:
         """The latents without their noise, as the model sees them after the latest step; None before the first."""
@@ -106,15 +95,22 @@ def _from_noise(scheduler: Any, output: Any, timestep: Any, sample: Any) -> Any:
     return output if kind == "sample" else (sample - noise * output) / signal
 
 
-def _png(pixels: Any, torch: Any) -> bytes:
-    """A small PNG of [3, height, width] from -1 to 1."""
-    from PIL import Image
+def _picture(pixels: Any, torch: Any) -> Image:
+    """The picture of [3, height, width] from -1 to 1."""
+    from PIL import Image as Pillow
 
     values = ((pixels.float() + 1) * 127.5).clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
-    picture = Image.fromarray(values)
+    return Pillow.fromarray(values)
+
+
+def small_png(picture: Image) -> bytes:
+    """A preview of a picture: its longer side has 256 pixels."""
+    from PIL import Image as Pillow
+
     scale = SIDE / max(picture.size)
     if scale != 1:
-        picture = picture.resize([max(1, round(side * scale)) for side in picture.size], Image.Resampling.BILINEAR)
+        width, height = (max(1, round(side * scale)) for side in picture.size)
+        picture = picture.resize((width, height), Pillow.Resampling.BILINEAR)
     written = io.BytesIO()
     picture.save(written, "PNG", compress_level=1)
     return written.getvalue()

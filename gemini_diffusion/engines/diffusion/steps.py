@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from gemini_diffusion.engines.diffusion.preview import Previews
+from gemini_diffusion.engines.diffusion.preview import SECONDS_BETWEEN, SHARE, Previews
 from gemini_diffusion.engines.diffusion.worker import Together
 from gemini_diffusion.types import Preview, Progress
 
@@ -27,6 +27,7 @@ class Steps:
         self.done = 0
         self._jobs = jobs
         self._started = time.monotonic()
+        self._due = self._started + SECONDS_BETWEEN
         self._first = 0.0
         self._total = 0
 
@@ -41,15 +42,21 @@ class Steps:
         left = max(0, self._total - self.done)
         per_step = (now - self._first) / (self.done - 1) if self.done > 1 else now - self._started
         self._jobs.emit(Progress("drawing", self.done, self.done + left, "step", per_step * left))
-        if left and self.previews and self.previews.due(now):
-            self._show(self.previews)
+        if left and self.previews:
+            self.show(self.previews.png)
         return tensors
 
-    def _show(self, previews: Previews) -> None:
-        with previews.measured():
-            for place, job in enumerate(self._jobs.jobs):
-                if not job.is_abandoned and (png := previews.png(place)):
-                    job.emit(Preview(png))
+    def show(self, png: Callable[[int], bytes]) -> None:
+        """Tell how each picture looks so far, by its place in the drawing, if that is due: at most twice a second, and later
+        where it is dear. b"" is nothing to be seen."""
+        started = time.monotonic()
+        if started < self._due:
+            return
+        for place, job in enumerate(self._jobs.jobs):
+            if not job.is_abandoned and (content := png(place)):
+                job.emit(Preview(content))
+        ended = time.monotonic()
+        self._due = ended + max(SECONDS_BETWEEN, (ended - started) / SHARE)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ FROM_PICTURE = {
 
 
 def from_picture(diffusers: Any, base: Any) -> Any:
-    """The class of the pipeline that draws from a picture with `base`'s parts;"""
+    """The class of the pipeline that draws from a picture with `base`'s parts."""
     return getattr(diffusers, FROM_PICTURE[type(base).__name__])
 
 
