@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 import shutil
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from PIL import Image
 
 from gemini_diffusion.errors import AgreementNeeded, BadInput, KeyNeeded, OutOfCredit
 from gemini_diffusion.ui.endpoints import Endpoints
@@ -25,6 +27,20 @@ def desk(tmp_path: Path) -> Desk:
 
 def said(desk: Desk, page: dict[Any, Any]) -> str:
     return " ".join(str(message["content"]) for message in page[desk.talk.chat]["value"]).replace("\\", "")
+
+
+def crafted(desk: Desk) -> str:
+    """The prompt that waits for a choice."""
+    turn = desk.visitor(who()).session.turns[-1]
+    assert turn.crafted is not None
+    return turn.crafted.prompt
+
+
+def url(image: Image.Image) -> str:
+    """How a page sends a picture."""
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
 
 
 def picked(value: Any) -> gr.SelectData:
@@ -104,14 +120,48 @@ async def test_a_page_that_comes_back_follows_what_still_runs_to_its_end(desk: D
     assert page[desk.easel.in_hand]["value"] == desk.visitor(who()).session.pictures[0].id
 
 
-async def test_a_page_that_missed_the_first_update_finds_the_picture_in_the_next(desk: Desk) -> None:
-    await desk.shown(desk.tab.send("/imagine a fox", "", who()))
+async def test_a_picture_goes_on_the_easel_once_and_nothing_takes_that_place_again(desk: Desk) -> None:
     desk.engine.pause_at(2)
-    first = desk.tab.send("/imagine a cat", "", who())
-    await anext(first)
-    back = desk.tab.arrive(who())
-    assert all(desk.easel.in_hand in update for update in (await anext(back), await anext(back)))
+    updates: list[dict[Any, Any]] = []
+
+    async def follow() -> None:
+        async for update in desk.tab.send("/imagine {a fox, a cat}", "", who()):
+            updates.append(update)
+
+    following = asyncio.create_task(follow())
+    await until(lambda: desk.engine.history)
+    desk.engine.resume()
+    desk.engine.pause_at(2)
+    await until(lambda: len(desk.engine.history) == 2 and any(desk.easel.in_hand in update for update in updates[:-1]))
     await desk.tab.stop(who())
+    await following
+    assert sum(desk.easel.in_hand in update for update in updates) == 1
+    assert sum(desk.easel.prompt in update for update in updates) == 1
+
+
+async def test_a_page_that_missed_the_picture_is_told_again_what_is_in_hand(desk: Desk) -> None:
+    page = await desk.shown(desk.tab.send("/imagine a fox", "", who()))
+    in_hand = page[desk.easel.in_hand]["value"]
+    again = await desk.tab.mend(in_hand, "", who())
+    assert (again[desk.easel.in_hand], again[desk.easel.hung]) == (in_hand, in_hand)
+    assert again[desk.easel.prompt]["value"] == page[desk.easel.prompt]["value"]
+    assert await desk.tab.mend(in_hand, page[desk.easel.hung]["value"], who()) == gr.skip()
+    assert await desk.tab.mend(in_hand, "", who("b")) == gr.skip()
+
+
+async def test_after_a_clear_the_last_picture_is_on_the_easel_of_a_page_that_comes(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, able=True)
+    await desk.shown(desk.tab.send("/imagine a fox", "", who()))
+    await desk.shown(desk.tab.send("/imagine a cat", "", who()))
+    await desk.tab.clear(who())
+    _, cat = desk.visitor(who()).session.pictures
+    assert (await desk.shown(desk.tab.arrive(who())))[desk.easel.in_hand]["value"] == cat.id
+    desk.engine.enqueue(OutOfCredit("The account is empty."))
+    marks = json.dumps({"mask": url(Image.new("L", (8, 8), 255)), "strength": 0.9})
+    values = desk.edits("a dog", cat.id) | {desk.easel.marking.marks: marks}
+    await desk.shown(desk.hand.paint(values, who()))
+    await desk.tab.clear(who())
+    assert (await desk.shown(desk.tab.arrive(who())))[desk.easel.in_hand]["value"] == cat.id, "not its copy with the marks"
 
 
 async def test_a_picture_whose_file_is_gone_does_not_keep_the_conversation_away(desk: Desk) -> None:
@@ -303,11 +353,43 @@ async def test_a_review_asks_once_takes_the_edited_prompt_and_leaves(desk: Desk)
             updates.append(update)
 
     following = asyncio.create_task(follow())
-    await until(lambda: any(update.get(desk.talk.review, {}).get("visible") for update in updates))
+    await until(lambda: sum(update[desk.talk.review]["visible"] for update in updates) > 1)
+    assert {update[desk.talk.asked] for update in updates[-2:]} == {crafted(desk)}
+    assert not any(desk.talk.review_prompt in update for update in updates), "what a person edits is theirs"
     await desk.tab.choose("draw", "a purple fox", who())
     await following
     assert desk.engine.history[-1][0].prompt == "a purple fox"
-    assert updates[-1][desk.talk.review]["visible"] is False
+    assert (updates[-1][desk.talk.review]["visible"], updates[-1][desk.talk.asked]) == (False, "")
+
+
+# The two lists under the box
+
+
+async def test_nothing_is_chosen_before_the_page_was_told_what_is(desk: Desk) -> None:
+    choices = desk.tab.choices
+    assert not (choices.chat_model.interactive or choices.image_model.interactive)
+    desk.visitor(who()).change({"image_model": "sdxl"})
+    page = await desk.tab.return_here(who())
+    assert (page[choices.chat_model]["value"], page[choices.image_model]["value"]) == ("gemini-flash-latest", "sdxl")
+    assert page[choices.chat_model]["interactive"] and page[choices.image_model]["interactive"]
+
+
+async def test_lists_that_come_late_leave_alone_what_is_chosen(desk: Desk) -> None:
+    lists = await desk.tab.choices.lists(who())
+    assert all(update["choices"] and "value" not in update for update in lists.values())
+
+
+async def test_a_choice_is_kept_and_an_emptied_one_is_the_default(desk: Desk) -> None:
+    choices = desk.tab.choices
+    assert await choices.choose_image_model("postcard", who()) == {choices.image_model: "postcard"}
+    assert desk.visitor(who()).settings.image_model == "postcard"
+    assert await choices.choose_chat_model("", who()) == {choices.chat_model: "gemini-flash-latest"}
+
+
+async def test_a_choice_that_cannot_be_gives_way_to_what_is_set(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, owner=False)
+    choices = desk.tab.choices
+    assert await choices.choose_image_model("/etc", who()) == {choices.image_model: ""}
 
 
 # Programs

@@ -28,6 +28,8 @@ from gemini_diffusion.ui.next_step import NextStep
 
 if TYPE_CHECKING:
     from gemini_diffusion.errand import Choice
+    from gemini_diffusion.session import Session
+    from gemini_diffusion.types import Picture
     from gemini_diffusion.visitors import Visitor, Visitors
 
 Updates = dict[Any, Any]
@@ -112,7 +114,7 @@ class ChatTab:
     async def choose(self, choice: Choice, prompt: str, request: gr.Request) -> Updates:
         """The answer to a review."""
         self._visitor(request).session.choose(choice, prompt)
-        return self.conversation.asked()
+        return {self.conversation.review: gr.update(visible=False)}
 
     async def take(self, data: gr.SelectData, request: gr.Request) -> Updates:
         """A picture of the conversation was tapped: it goes on the easel. Anything else that was tapped stays there."""
@@ -120,22 +122,25 @@ class ChatTab:
         picture = visitor.session.picture(tapped(data.value))
         return await self.following.hang(visitor, picture) if picture else gr.skip()
 
+    async def mend(self, in_hand: str, hung: str, request: gr.Request) -> Updates:
+        """What is in hand changed: a page that was too slow for the news, and still has another one `hung`, is told again."""
+        visitor = self._visitor(request)
+        picture = visitor.session.picture(in_hand) if in_hand != hung else None
+        return await self.following.hang(visitor, picture) if picture else gr.skip()
+
     async def arrive(self, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """A page was opened: what was said is there again, and what still runs is followed to its end."""
         visitor = self._visitor(request)
         session = visitor.session
-        updates = self.conversation.show(session.turns) | self.choices.show(visitor.settings)
-        newest = (turn.pictures[0].id for turn in reversed(session.turns) if turn.pictures)
-        latest = next(filter(None, map(session.picture, newest)), None)  # one whose file is gone stays off the easel
-        if latest:
-            updates |= await self.following.hang(visitor, latest)
-        yield updates | self._set_up(visitor)
+        latest = await asyncio.to_thread(_latest, session)
+        hung = await self.following.hang(visitor, latest) if latest else {}
+        yield self.conversation.show(session.turns) | hung
         if session.running:
-            async for state in self.following.follow(visitor, session.running.asked, fresh=updates):
+            async for state in self.following.follow(visitor, session.running.asked):
                 yield state
 
     async def return_here(self, request: gr.Request) -> Updates:
-        """The tab was opened again: what Settings changed shows here."""
+        """The tab was opened, with the page or again: what Settings changed shows here."""
         visitor = self._visitor(request)
         return self.choices.show(visitor.settings) | self._set_up(visitor)
 
@@ -166,19 +171,21 @@ class ChatTab:
         private = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         talk.box.stop(told(self.stop), None, None, **private)
         quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-        shown = [self.choices.chat_model, self.choices.image_model, easel.set_up]
-        tab.select(told(self.return_here), None, shown, **quiet).then(told(self.choices.lists), None, shown[:2], **quiet)
-        talk.clear.click(told(self.clear), None, [talk.chat, talk.status, talk.bundle], **quiet)
+        models = [self.choices.chat_model, self.choices.image_model]
+        opened = tab.select(told(self.return_here), None, [*models, easel.set_up], **quiet)
+        opened.then(told(self.choices.lists), None, models, **quiet)
+        talk.clear.click(told(self.clear), None, [talk.chat, talk.status, talk.review, talk.asked, talk.bundle], **quiet)
         talk.save_all.click(told(self.save_all), None, talk.bundle, **quiet).success(None, js=_FETCH, **private)
         talk.chat.select(told(self.take), None, easel.components(), **quiet)
+        easel.in_hand.change(told(self.mend), [easel.in_hand, easel.hung], easel.components(), js=_SLOW, **quiet)
         answers: dict[Choice, Any] = {"draw": talk.draw, "again": talk.again, "mine": talk.mine}
         for choice, button in answers.items():
             button.click(told(self._choice(choice)), talk.review_prompt, talk.review, **quiet)
+        talk.asked.change(None, [talk.asked, talk.review_prompt], talk.review_prompt, js=_ASK, **private)
         talk.returned.change(None, [talk.box, talk.returned], [talk.box, talk.returned], js=_GIVE_BACK, **private)
 
     def _turn(self, trigger: Any, handler: Callable[..., Any], inputs: Any = None) -> None:
         outputs = [*self.conversation.components(), *self.easel.components(), self.tabs]
-        outputs += [self.choices.chat_model, self.choices.image_model]
         trigger(
             told(handler), inputs, outputs, show_progress="hidden", concurrency_limit=None, api_visibility="private",
         )  # fmt: skip
@@ -200,7 +207,24 @@ class ChatTab:
 
 
 _FETCH = "() => setTimeout(() => document.querySelector('#bundle').click(), 50)"
+_ASK = "(asked, now) => asked || now"
+_SLOW = """async (held) => {
+    await new Promise((go) => setTimeout(go, 500));
+    return [held, document.querySelector("#hung textarea").value];
+}"""
 _GIVE_BACK = "(draft, text) => text && !draft.trim() ? [text, ''] : [draft, text]"
+
+
+def _latest(session: Session) -> Picture | None:
+    """The picture that was on the easel last: the newest of the conversation, after a Clear the newest of all.
+
+    A copy with marks has its original's recipe and comes after it.
+    """
+    newest = (turn.pictures[0].id for turn in reversed(session.turns) if turn.pictures)
+    if found := next(filter(None, map(session.picture, newest)), None):
+        return found
+    kept = session.pictures
+    return next((picture for picture in kept if picture.recipe == kept[-1].recipe), None)
 
 
 def tapped(value: Any) -> str:

@@ -11,12 +11,13 @@ import gradio as gr
 from gemini_diffusion.errors import GeminiDiffusionError
 from gemini_diffusion.types import ModelChoice
 from gemini_diffusion.ui.identity import name_of
-from gemini_diffusion.ui.mishap import told
+from gemini_diffusion.ui.mishap import sentence, tell, told
 
 if TYPE_CHECKING:
     from gemini_diffusion.settings import Settings
     from gemini_diffusion.visitors import Visitor, Visitors
 
+Updates = dict[Any, Any]
 Pair = tuple[str, str]
 OWN_CHOICE = "Image: automatic"
 NO_KEY = "Built-in chat"
@@ -30,44 +31,47 @@ class Choices:
     chat_model: gr.Dropdown
     image_model: gr.Dropdown
 
-    def show(self, settings: Settings) -> dict[Any, Any]:
+    def show(self, settings: Settings) -> Updates:
         """What is chosen now, without asking any service; it may have been changed in Settings."""
+        chat, images = [(_name(settings), settings.chat_model)], _with_own([], settings.image_model)
         return {
-            self.chat_model: gr.update(value=settings.chat_model, choices=[(_name(settings), settings.chat_model)]),
-            self.image_model: gr.update(value=settings.image_model, choices=_with_own([], settings.image_model)),
+            self.chat_model: gr.update(value=settings.chat_model, choices=chat, interactive=True),
+            self.image_model: gr.update(value=settings.image_model, choices=images, interactive=True),
         }
 
-    async def lists(self, request: gr.Request) -> dict[Any, Any]:
-        """Both lists with what they offer now."""
-        settings = self.visitors.of(name_of(request)).settings
+    async def lists(self, request: gr.Request) -> Updates:
+        """Both lists with what they offer now; it comes late and leaves alone what is chosen."""
+        settings = self._visitor(request).settings
         chat, images = await chat_offer(self.visitors, settings), await image_offer(self.visitors, settings)
-        return {
-            self.chat_model: gr.update(choices=chat.pairs, value=settings.chat_model),
-            self.image_model: gr.update(choices=images.pairs, value=settings.image_model),
-        }
+        return {self.chat_model: gr.update(choices=chat.pairs), self.image_model: gr.update(choices=images.pairs)}
 
-    async def choose_chat_model(self, value: str, request: gr.Request) -> dict[Any, Any]:
-        return self._changed(self.visitors.of(name_of(request)), "chat_model", value)
+    async def choose_chat_model(self, value: str | None, request: gr.Request) -> Updates:
+        return self._changed(self._visitor(request), "chat_model", value)
 
-    async def choose_image_model(self, value: str, request: gr.Request) -> dict[Any, Any]:
-        return self._changed(self.visitors.of(name_of(request)), "image_model", value)
+    async def choose_image_model(self, value: str | None, request: gr.Request) -> Updates:
+        return self._changed(self._visitor(request), "image_model", value)
 
-    def _changed(self, visitor: Visitor, name: str, value: str | None) -> dict[Any, Any]:
-        """Keeps the choice; the component ends up at what is really set."""
+    def _changed(self, visitor: Visitor, name: str, value: str | None) -> Updates:
+        """Keeps the choice, or says why not; the component ends up at what is really set."""
+        try:
+            visitor.change({name: value or None})
+        except GeminiDiffusionError as error:
+            tell(sentence(error))
         component = self.chat_model if name == "chat_model" else self.image_model
-        visitor.change({name: value or ""})
         return {component: getattr(visitor.settings, name)}
 
-    def wire(self, page: gr.Blocks) -> None:
+    def _visitor(self, request: gr.Request) -> Visitor:
+        return self.visitors.of(name_of(request))
+
+    def wire(self) -> None:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-        both = [self.chat_model, self.image_model]
-        page.load(told(self.lists), None, both, **quiet)
-        self.chat_model.input(told(self.choose_chat_model), self.chat_model, self.chat_model, **quiet)
-        self.image_model.input(told(self.choose_image_model), self.image_model, self.image_model, **quiet)
+        for component, choose in ((self.chat_model, self.choose_chat_model), (self.image_model, self.choose_image_model)):
+            # each choice is sent, also one that is made while the answer to the last is on its way
+            component.input(told(choose), component, component, trigger_mode="multiple", **quiet)
 
 
 def build(visitors: Visitors) -> Choices:
-    """Lays both lists out where it is called."""
+    """Lays both lists out where it is called; nothing can be chosen before the page was told what is."""
     with gr.Row(elem_id="choices"):
         chat_model = _list("Chat model", "chat-model")
         image_model = _list("Image model", "image-model")
@@ -76,7 +80,7 @@ def build(visitors: Visitors) -> Choices:
 
 def _list(label: str, elem_id: str) -> gr.Dropdown:
     return gr.Dropdown(
-        [], value=None, label=label, allow_custom_value=True, interactive=True, elem_id=elem_id, min_width=0, container=False
+        [], value=None, label=label, allow_custom_value=True, interactive=False, elem_id=elem_id, min_width=0, container=False
     )
 
 

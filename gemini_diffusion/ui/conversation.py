@@ -18,7 +18,8 @@ Updates = dict[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The components. `returned` holds a text on its way back to the box, which the page takes only if the box is empty."""
+    """The components. `returned` holds a text on its way back to the box, which the page takes only if the box is empty;
+    `asked` holds the prompt that waits for a choice, which the page puts into the review's box when it is another one."""
 
     chat: gr.Chatbot
     attachment: Attachment
@@ -29,6 +30,7 @@ class Conversation:
     save_all: gr.Button
     bundle: gr.DownloadButton
     review: gr.Column
+    asked: gr.Textbox
     review_prompt: gr.Textbox
     draw: gr.Button
     again: gr.Button
@@ -36,7 +38,7 @@ class Conversation:
 
     def components(self) -> list[Any]:
         """Every component that a turn may change."""
-        own = [self.chat, self.box, self.returned, self.status, self.review, self.review_prompt]
+        own = [self.chat, self.box, self.returned, self.status, self.review, self.asked]
         return own + self.attachment.components()
 
     def emptied(self) -> Updates:
@@ -53,30 +55,26 @@ class Conversation:
         return {self.box: free, self.returned: returned, self.attachment.back: attached}
 
     def show(self, turns: Sequence[Turn]) -> Updates:
-        """The messages, and what is under way in one line."""
+        """The messages, what is under way in one line, and the review of a prompt that waits for a choice."""
         last = turns[-1] if turns else None
         stage = render.stage(last)
         asks = last is not None and last.state == "review"
         said = "Waiting for your choice" if asks else stage.text if stage else "Ready"
-        return {self.chat: render.messages(turns), self.status: markup.plain(said)}
-
-    def ask(self, turn: Turn) -> Updates:
-        """Opens the review with the prompt that was written; called once for each time it is asked."""
-        prompt = turn.crafted.prompt if turn.crafted else turn.writing
-        return {self.review: gr.update(visible=True), self.review_prompt: prompt}
-
-    def asked(self) -> Updates:
-        return {self.review: gr.update(visible=False)}
+        asked = render.prompt(last) if last and asks else ""
+        return {
+            self.chat: render.messages(turns), self.status: markup.plain(said),
+            self.review: gr.update(visible=asks), self.asked: asked,
+        }  # fmt: skip
 
 
 def build(models: Callable[[], Choices]) -> tuple[Conversation, Choices]:
     """Lays the conversation out where it is called; `models` lays the two choices of models, under the box."""
     chat = gr.Chatbot(
         elem_id="chat", show_label=False, container=False, height="100%", layout="bubble", buttons=[],
-        latex_delimiters=[], allow_tags=False, allow_file_downloads=False,
+        latex_delimiters=[], allow_tags=False, allow_file_downloads=False, autoscroll=False,  # page.js does it
         placeholder="Type a message, or `/imagine` and what you want to see.",
     )  # fmt: skip
-    review, review_prompt, draw, again, mine = _review()
+    review, asked, review_prompt, draw, again, mine = _review()
     with gr.Column(elem_id="composer", min_width=0):
         row = attaching.build_row()
         with gr.Row(elem_id="say"):
@@ -94,12 +92,13 @@ def build(models: Callable[[], Choices]) -> tuple[Conversation, Choices]:
             clear = gr.Button("Clear", size="sm", elem_id="clear", min_width=0, scale=0)
         bundle = gr.DownloadButton("All pictures", visible="hidden", elem_id="bundle")
     return Conversation(
-        chat=chat, attachment=attachment, box=box, returned=returned, status=status, clear=clear, review=review,
+        chat=chat, attachment=attachment, box=box, returned=returned, status=status, clear=clear, review=review, asked=asked,
         review_prompt=review_prompt, draw=draw, again=again, mine=mine, save_all=save_all, bundle=bundle,
     ), chosen  # fmt: skip
 
 
-def _review() -> tuple[gr.Column, gr.Textbox, gr.Button, gr.Button, gr.Button]:
+def _review() -> tuple[gr.Column, gr.Textbox, gr.Textbox, gr.Button, gr.Button, gr.Button]:
+    asked = gr.Textbox(visible="hidden", elem_id="asked")
     with gr.Column(visible=False, elem_id="review", min_width=0) as review:
         prompt = gr.Textbox(
             label="The prompt, before it is drawn", lines=3, max_lines=8, interactive=True, elem_id="review-prompt"
@@ -108,4 +107,4 @@ def _review() -> tuple[gr.Column, gr.Textbox, gr.Button, gr.Button, gr.Button]:
             draw = gr.Button("Draw", variant="primary", size="md", min_width=0)
             again = gr.Button("Write again", size="md", min_width=0)
             mine = gr.Button("Use my words", size="md", min_width=0)
-    return review, prompt, draw, again, mine
+    return review, asked, prompt, draw, again, mine

@@ -38,9 +38,10 @@ _GLIMPSE = (
 
 @dataclass(frozen=True, slots=True)
 class Easel:
-    """The components of the easel; `in_hand` is the id of the picture shown, by connection."""
+    """The components of the easel; `in_hand` is the id of the picture to be shown, by connection, `hung` as the page has it."""
 
     in_hand: gr.State
+    hung: gr.Textbox
     glimpse: gr.HTML
     stage: gr.Column
     stage_text: gr.Markdown
@@ -80,6 +81,7 @@ class Easel:
         facts = "\n\n".join(markup.plain(text) for text in (framed.facts, framed.ignored) if text)
         return {
             self.in_hand: framed.identity,
+            self.hung: framed.identity,
             self.welcome: gr.update(visible=False),
             self.frame: gr.update(visible=True),
             self.picture: gr.update(value=str(framed.path), alt_text=framed.alt),
@@ -124,6 +126,7 @@ def build(welcome: Sequence[str]) -> Easel:
     with gr.Column(elem_id="easel", min_width=0):
         gr.Button("Back to the conversation", elem_id="easel-close", size="sm")
         in_hand = gr.State("")
+        hung = gr.Textbox(visible="hidden", elem_id="hung")
         glimpse = gr.HTML(None, html_template=_GLIMPSE, elem_id="glimpse")
         with gr.Column(visible=False, elem_id="stage", min_width=0) as stage:
             stage_text = gr.Markdown(elem_id="stage-text")
@@ -147,7 +150,7 @@ def build(welcome: Sequence[str]) -> Easel:
                 label="The line that makes it again", lines=1, max_lines=6, interactive=False, buttons=["copy"], elem_id="line"
             )
     return Easel(
-        in_hand=in_hand, glimpse=glimpse, stage=stage, stage_text=stage_text, bar=bar, elsewhere=elsewhere,
+        in_hand=in_hand, hung=hung, glimpse=glimpse, stage=stage, stage_text=stage_text, bar=bar, elsewhere=elsewhere,
         welcome=greeting.column, set_up=greeting.set_up, examples=greeting.examples, surprise=greeting.surprise, frame=frame,
         picture=picture, prompt=prompt, meter=meter, measure=measure, negative=negative, marking=panel, account=account,
         facts=facts, line=line, **buttons,

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 Updates = dict[Any, Any]
 
-SEEN = 1.5
-"""Seconds within which every page has taken an update in."""
-
 
 @dataclass(frozen=True, slots=True)
 class Following:
@@ -38,26 +35,20 @@ class Following:
     conversation: Conversation
     easel: Easel
 
-    async def follow(
-        self, visitor: Visitor, words: str = "", *, clear: bool = False, fresh: Updates | None = None
-    ) -> AsyncGenerator[Updates, None]:
+    async def follow(self, visitor: Visitor, words: str = "", *, clear: bool = False) -> AsyncGenerator[Updates, None]:
         """Every state of the running turn; `words` go back into an empty box when it is stopped or fails.
 
-        A page that is slow applies only the latest of several updates, so each is whole, and what must be said once (a
-        picture for the easel, a prompt to review) is said again for SEEN seconds, by when nobody has edited it yet.
+        A page that is slow applies only the latest of several updates, so each is whole. The one thing that is said once is
+        the picture for the easel, which belongs to the person from then on: a page that missed it asks by itself.
         """
-        session, clock = visitor.session, asyncio.get_running_loop().time
-        shown, fresh, until = "", fresh or {}, clock() + SEEN
-        seen, judged = None, self.visitors.studio.picture_filter.is_on(visitor.settings)
+        session, hung, seen = visitor.session, False, None
+        judged = self.visitors.studio.picture_filter.is_on(visitor.settings)
         async for turn in session.watch():
-            news = await self._news(visitor, turn, shown)
-            if news:
-                shown, fresh, until = _marks(turn), fresh | news, clock() + SEEN
-            elif clock() > until:
-                fresh = {}
             seen = glimpse(turn, seen, veiled=judged)
             state = self._state(visitor, turn, words) | self.easel.glimpsed(seen)
-            yield _together(fresh, state | (self.conversation.emptied() if clear else {}))
+            if turn.kept and not hung:
+                state, hung = _together(await self.hang(visitor, turn.kept[0].picture), state), True
+            yield state | (self.conversation.emptied() if clear else {})
             clear = False
 
     async def hang(self, visitor: Visitor, picture: Picture) -> Updates:
@@ -97,13 +88,6 @@ class Following:
         lost = turn.state in ("stopped", "failed") and turn.id == last  # after another one the words are under way again
         return updates | self.conversation.idle(words if lost else "", turn.source.id if lost and turn.source else "")
 
-    async def _news(self, visitor: Visitor, turn: Turn, shown: str) -> Updates:
-        """What is new since `shown`: the first picture of the turn, a prompt that waits for a choice, or its end."""
-        if _marks(turn) == shown:
-            return {}
-        news = self.conversation.ask(turn) if turn.state == "review" else self.conversation.asked()
-        return news | (await self.hang(visitor, turn.kept[0].picture) if turn.kept else {})
-
 
 async def exported(visitor: Visitor, picture: Picture) -> Path:
     """The file for the Download button, in the kind the person chose."""
@@ -113,13 +97,12 @@ async def exported(visitor: Visitor, picture: Picture) -> Path:
 
 def _together(first: Updates, then: Updates) -> Updates:
     """Both, where they change different properties of one component too."""
-    both = {
-        part: first[part] | then[part] for part in first if isinstance(first[part], dict) and isinstance(then.get(part), dict)
-    }
-    return first | then | both
-
-
-def _marks(turn: Turn) -> str:
-    """What of a turn is shown once: which picture goes on the easel, which prompt waits for a choice."""
-    waiting = turn.crafted.prompt if turn.state == "review" and turn.crafted else ""
-    return f"{turn.kept[0].picture.id if turn.kept else ''} {waiting}"
+    return (
+        first
+        | then
+        | {
+            part: first[part] | then[part]
+            for part in first
+            if isinstance(first[part], dict) and isinstance(then.get(part), dict)
+        }
+    )

@@ -71,7 +71,7 @@ class KeyBox:
         return self.show(visitor, said)
 
     def wire(self, then: Any, changes: list[Any]) -> None:
-        """`then` runs after every change of the key, over `changes`: the lists of models depend on it."""
+        """`then` runs after every change of the key, over `changes`: which models there are depends on it."""
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
         kept = gr.on([self.save.click, self.box.submit], told(self.keep), self.box, [self.box, self.state], **quiet)
         dropped = self.forget.click(told(self.drop), None, [self.box, self.state], **quiet)

@@ -86,7 +86,7 @@ def _thought(turn: Turn, steps: list[Step], several: bool) -> Message:
     if first.seconds is None:
         return _pending(title, markup.plain(turn.writing if crafting else _under_way(turn, steps)))
     done = {"title": markup.plain(title), "status": "done", "duration": round(max(step.seconds or 0.0 for step in steps), 1)}
-    return {**_said(markup.plain(_prompt(turn)) if crafting else ""), "metadata": done}
+    return {**_said(markup.plain(prompt(turn)) if crafting else ""), "metadata": done}
 
 
 def _titled(step: Step, count: int) -> str:
@@ -96,7 +96,8 @@ def _titled(step: Step, count: int) -> str:
     return f"{step.text}, {count} pictures" if step.stage == "drawing" else step.text
 
 
-def _prompt(turn: Turn) -> str:
+def prompt(turn: Turn) -> str:
+    """The prompt of a turn, as far as it is written."""
     return turn.crafted.prompt if turn.crafted else turn.writing
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -23,94 +24,123 @@ from gemini_diffusion.ui.mishap import told
 if TYPE_CHECKING:
     from gemini_diffusion.visitors import Visitor, Visitors
 
+Updates = dict[Any, Any]
+Values = dict[str, Any]
+
 OWN = "the model's own"
 FOLDED = ("Model details", "Sharing")
 FINE = 50
 """Ranges up to this wide are moved in small steps by the arrows of their box."""
+MOST_PAGES = 2000
+"""Pages of which it is known what they show; any other is told everything."""
 LISTED = ("chat_model", "image_model")
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsTab:
-    """The control of each setting by its name, the keys, the adapters that are here, and the check of what works."""
+    """The control of each setting by its name, the keys, the adapters that are here, and the check of what works.
+
+    What a person types is theirs: nothing can be typed before a page has been told all values, and later it is told a value
+    only when the tab is opened and that one was changed elsewhere; `pages` has what each page shows.
+    """
 
     visitors: Visitors
+    column: gr.Column
     controls: dict[str, Any]
     keys: tuple[keys.KeyBox, ...]
     adapters: gr.Markdown
     check: gr.Button
     findings: gr.Markdown
+    pages: Callable[[str, str | None], Values] = field(default_factory=lambda: lru_cache(MOST_PAGES)(_nothing_yet))
 
-    def show(self, visitor: Visitor) -> dict[Any, Any]:
-        """Every control at what is set, and which of them the chosen models do not use."""
-        settings, table = visitor.settings, Settings.table()
-        idle = unused(settings, self.visitors)
-        updates: dict[Any, Any] = {
-            control: gr.update(value=settings.shown(name), info=explained(table[name], idle=name in idle))
-            for name, control in self.controls.items()
-        }
+    def show(self, visitor: Visitor, page: Values) -> Updates:
+        """What is set, for a page that shows the values in `page` and now all of them, and what the models do not use."""
+        idle, updates = unused(visitor.settings, self.visitors), {self.column: gr.update(visible=True)}
+        for name, component in self.controls.items():
+            value = visitor.settings.shown(name)
+            known = name in page and page[name] == value
+            updates[component] = self._explained(name, idle) | ({} if known else {"value": value})
+            page[name] = value
         for box in self.keys:
             updates |= box.show(visitor)
         return updates
 
-    async def open(self, request: gr.Request) -> dict[Any, Any]:
-        return self.show(self.visitors.of(name_of(request)))
+    async def open(self, request: gr.Request) -> Updates:
+        """A page came, or the tab was opened: what is set and was not told yet."""
+        return self.show(self._visitor(request), self._page(request))
 
-    async def lists(self, request: gr.Request) -> dict[Any, Any]:
-        """What can be chosen for the two models, live where possible."""
-        settings = self.visitors.of(name_of(request)).settings
+    async def lists(self, request: gr.Request) -> Updates:
+        """What can be chosen for the two models, live where possible; it comes late and leaves alone what is chosen."""
+        settings = self._visitor(request).settings
         offers = {
             "chat_model": await chat_offer(self.visitors, settings),
             "image_model": await image_offer(self.visitors, settings),
         }
-        return {self.controls[name]: self._offered(settings, name, offer) for name, offer in offers.items()}
+        return {self.controls[name]: _offered(name, offer) for name, offer in offers.items()}
 
     async def listed(self) -> str:
         """The adapters that are here now."""
         return await adapter_list.read(self.visitors.studio.engines.values())
 
-    def _offered(self, settings: Settings, name: str, offer: Offer) -> Any:
-        info = f"{explained(Settings.table()[name])} {offer.trouble}".strip()
-        return gr.update(choices=offer.pairs, value=getattr(settings, name), info=info)
-
     def changer(self, name: str) -> Callable[..., Any]:
-        """The handler of one control: keeps the value, or says what is wrong with it and shows the old one."""
+        """The handler of one control: keeps the value, or says what is wrong with it and what is kept instead."""
 
-        async def change(value: Any, request: gr.Request) -> dict[Any, Any]:
-            visitor = self.visitors.of(name_of(request))
+        async def change(value: Any, request: gr.Request) -> Updates:
+            visitor, page = self._visitor(request), self._page(request)
+            if name in page:  # a page that was told nothing is told everything
+                page[name] = value
+            before, idle = getattr(visitor.settings, name), unused(visitor.settings, self.visitors)
             try:
-                visitor.change({name: value})
+                if value != before:  # who only passes through a box chooses nothing
+                    visitor.change({name: None if value == "" else value})
             except GeminiDiffusionError as error:
-                kept = getattr(visitor.settings, name)
-                return {self.controls[name]: gr.update(value=kept, info=f"{error} Kept as it was.", elem_classes="bad")}
-            return self.show(visitor) | {self.controls[name]: self._fine(visitor, name)}
+                refused = gr.update(info=f"{error} {_still(before)}", elem_classes=["bad"])
+                return {self.controls[name]: refused | self._mended(name, value, visitor, page)}
+            now = unused(visitor.settings, self.visitors)
+            updates = {self.controls[other]: self._explained(other, now) for other in (idle ^ now) | {name}}
+            updates[self.controls[name]] |= self._mended(name, value, visitor, page)
+            return updates
 
         return change
 
-    def _fine(self, visitor: Visitor, name: str) -> Any:
-        idle = name in unused(visitor.settings, self.visitors)
-        info = explained(Settings.table()[name], idle=idle)
-        return gr.update(value=getattr(visitor.settings, name), info=info, elem_classes="")
+    def _mended(self, name: str, shown: Any, visitor: Visitor, page: Values) -> Updates:
+        """What is kept, for a page that shows another choice; what was typed is left to whoever typed it."""
+        kept = getattr(visitor.settings, name)
+        if not _is_choice(name) or shown == kept:
+            return {}
+        page[name] = kept
+        return {"value": kept}
+
+    def _explained(self, name: str, idle: frozenset[str]) -> Any:
+        return gr.update(info=explained(Settings.table()[name], idle=name in idle), elem_classes=[])
+
+    def _visitor(self, request: gr.Request) -> Visitor:
+        return self.visitors.of(name_of(request))
+
+    def _page(self, request: gr.Request) -> Values:
+        return self.pages(name_of(request), request.session_hash)
 
     async def look(self, request: gr.Request) -> str:
         """What works here and what does not, each with its fix; a stranger is told of keys only."""
-        studio, settings = self.visitors.studio, self.visitors.of(name_of(request)).settings
+        studio, settings = self.visitors.studio, self._visitor(request).settings
         found = await (examine(studio, settings) if self.visitors.owner else examine_keys(studio, settings))
         return "\n".join(_finding(finding) for finding in found)
 
-    def wire(self, tab: gr.Tab, then: Any, changes: list[Any]) -> None:
-        """`then` runs over `changes` after a key has changed."""
+    def wire(self, page: gr.Blocks, tab: gr.Tab) -> None:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-        shown = [*self.controls.values(), *(box.state for box in self.keys)]
-        tab.select(told(self.open), None, shown, **quiet)
-        tab.select(told(self.lists), None, [self.controls[name] for name in LISTED], **quiet)
+        controls = list(self.controls.values())
+        whole = [self.column, *controls, *(box.state for box in self.keys)]
+        models = [self.controls[name] for name in LISTED]
+        gr.on([page.load, tab.select], told(self.open), None, whole, **quiet)
+        tab.select(told(self.lists), None, models, **quiet)
         tab.select(told(self.listed), None, self.adapters, **quiet)
-        for name, control in self.controls.items():
+        for name, component in self.controls.items():
             if Settings.table()[name].scope == "visitor":
-                events = [control.input] if _is_choice(name) else [control.blur, control.submit]
-                gr.on(events, told(self.changer(name)), control, shown, **quiet)
+                events = [component.input] if _is_choice(name) else [component.blur, component.submit]
+                # what is changed while an answer is on its way is sent after it
+                gr.on(events, told(self.changer(name)), component, controls, trigger_mode="always_last", **quiet)
         for box in self.keys:
-            box.wire(then, changes)
+            box.wire(self.lists, models)
         self.check.click(told(self.look), None, self.findings, **{**quiet, "show_progress": "minimal"})
 
 
@@ -119,7 +149,7 @@ def build(visitors: Visitors) -> SettingsTab:
     controls: dict[str, Any] = {}
     boxes: list[keys.KeyBox] = []
     adapters = gr.Markdown(elem_id="adapters-here", render=False)
-    with gr.Column(elem_id="settings", min_width=0):
+    with gr.Column(elem_id="settings", min_width=0, visible=False) as column:
         for group in GROUPS:
             rows = {
                 name: option
@@ -140,7 +170,7 @@ def build(visitors: Visitors) -> SettingsTab:
         with gr.Accordion("What works here", open=True, elem_classes="group"):
             check = gr.Button("Check now", size="md", elem_id="check", min_width=0)
             findings = gr.Markdown(elem_id="findings")
-    return SettingsTab(visitors, controls, tuple(boxes), adapters, check, findings)
+    return SettingsTab(visitors, column, controls, tuple(boxes), adapters, check, findings)
 
 
 def control(name: str, option: Option) -> Any:
@@ -173,6 +203,22 @@ def explained(option: Option, *, idle: bool = False) -> str:
     if option.scope == "host":
         text += " Set when the app starts."
     return f"{text} Not used by this model." if idle else text
+
+
+def _nothing_yet(visitor: str, connection: str | None) -> Values:
+    """What a page shows that was told nothing."""
+    return {}
+
+
+def _offered(name: str, offer: Offer) -> Any:
+    """A list that comes late, without a value: what is chosen or typed by then stays."""
+    return gr.update(choices=offer.pairs, info=f"{explained(Settings.table()[name])} {offer.trouble}".strip())
+
+
+def _still(kept: Any) -> str:
+    """What a setting is, after another value was refused."""
+    number = isinstance(kept, (int, float))
+    return f"Still {kept:,.9g}." if number else f"Still {OWN if kept is None else kept or 'empty'}."
 
 
 def unused(settings: Settings, visitors: Visitors) -> frozenset[str]:

@@ -50,8 +50,8 @@ def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
             with gr.Tab("Settings", id=SETTINGS_TAB, elem_id="settings-tab") as settings:
                 table = settings_tab.build(visitors)
         ChatTab(visitors, talk, stand, models, tabs).wire(page, chat)
-        models.wire(page)
-        table.wire(settings, models.lists, [models.chat_model, models.image_model])
+        models.wire()
+        table.wire(page, settings)
         Endpoints(visitors).publish()
     page.queue(api_open=False, default_concurrency_limit=None)
     return page
