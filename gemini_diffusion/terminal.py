@@ -84,7 +84,13 @@ def _passing(turn: Turn) -> str:
 
 def _ending(turn: Turn) -> list[str]:
     """What remains to be said: failures first, so that the path and the line stay last."""
-    failures = [f"{failed.text} {failed.hint}".strip() for failed in turn.failures]
+    failures = [f"{failed.text} {failed.hint} {_agreement(failed.action)}".strip() for failed in turn.failures]
     answer = [turn.text] if turn.text else []
     pictures = [text for picture in turn.pictures for text in (str(picture.path), picture.recipe.line)]
     return [*failures, *answer, *pictures]
+
+
+def _agreement(action: str) -> str:
+    """How to say yes to a download where there is no button for it."""
+    kind, _, model = action.partition(":")
+    return f"Here you agree with GEMINI_DIFFUSION_AGREED_DOWNLOADS={model}." if kind == "download" else ""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gemini_diffusion.chat_models.offline import OfflineChatModel
+from gemini_diffusion.errors import AgreementNeeded, GeminiDiffusionError
 from gemini_diffusion.gallery import Gallery, read_recipe
 from gemini_diffusion.session import Session
 from gemini_diffusion.settings import Settings
@@ -17,8 +19,10 @@ from gemini_diffusion.terminal import once
 from tests.sketch import SketchEngine
 
 
-async def told(line: str, home: Path, **settings: object) -> tuple[int, list[str]]:
-    studio = Studio({"offline": OfflineChatModel()}, {"local": SketchEngine()}, Gallery(home / "pictures"))
+async def told(line: str, home: Path, failing: GeminiDiffusionError | None = None, **settings: Any) -> tuple[int, list[str]]:
+    engine = SketchEngine()
+    engine.enqueue(failing)
+    studio = Studio({"offline": OfflineChatModel()}, {"local": engine}, Gallery(home / "pictures"))
     out = io.StringIO()
     code = await asyncio.wait_for(once(Session(studio, home), line, Settings().replaced(settings), out), 30)
     return code, out.getvalue().splitlines()
@@ -26,7 +30,7 @@ async def told(line: str, home: Path, **settings: object) -> tuple[int, list[str
 
 @pytest.mark.parametrize(("line", "settings"), [("/imagine a cat --review", {}), ("/imagine a cat", {"review": True})])
 async def test_a_prompt_to_be_reviewed_is_shown_and_drawn_as_nobody_can_be_asked(
-    line: str, settings: dict[str, object], tmp_path: Path
+    line: str, settings: dict[str, Any], tmp_path: Path
 ) -> None:
     code, said = await told(f"{line} --steps 1", tmp_path, **settings)
     assert code == 0
@@ -38,3 +42,11 @@ async def test_a_prompt_to_be_reviewed_is_shown_and_drawn_as_nobody_can_be_asked
 async def test_a_picture_that_failed_is_told_before_the_path_and_makes_the_code_one(tmp_path: Path) -> None:
     code, said = await told("/imagine a cat --engine cloud", tmp_path)
     assert (code, said[-1]) == (1, "There is no engine called cloud. Choose one of auto, local.")
+
+
+async def test_a_download_that_waits_for_a_yes_says_how_to_give_it_without_a_button(tmp_path: Path) -> None:
+    asks = AgreementNeeded("It is a 6.9 GB download.", "Agree to it.", model="sdxl", download_bytes=6_900_000_000)
+    code, said = await told("/imagine a cat --steps 1", tmp_path, asks)
+    last = "It is a 6.9 GB download. Agree to it. Here you agree with GEMINI_DIFFUSION_AGREED_DOWNLOADS=sdxl."
+    assert (code, said[-1]) == (1, last)
+    assert "sdxl" in Settings().replaced({"agreed_downloads": "sdxl"}).agreed_models
