@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gemini_diffusion import brought, commands, crafting, instructions, plan
+from gemini_diffusion import brought, commands, crafting, plan
 from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.commands import Flags, Imagine, Other, Say, Usage
 from gemini_diffusion.crafting import Wish
@@ -217,23 +217,12 @@ class Errand:
             model=planned.model,
             negative=flags.negative,
             stylize=self.settings.stylize if flags.stylize is None else flags.stylize,
-            style=self._style(flags),
+            style=flags.style or "",
             aspect=f"{flags.aspect.width}:{flags.aspect.height}" if flags.aspect else "",
             max_prompt_tokens=self.settings.max_prompt_tokens,
             max_tokens=planned.capabilities.max_tokens,
             count_tokens=lambda text: planned.engine.count_tokens(planned.model.id, text),
         )
-
-    def _style(self, flags: Flags) -> str:
-        """The preset's name; an unknown one is said, with the nearest there is."""
-        if not flags.style:
-            return ""
-        style = instructions.find(flags.style)
-        if style:
-            return style.name
-        near = instructions.nearest(flags.style)
-        self.emit(Noticed(f"There is no style called {flags.style}" + (f"; the nearest is {near}." if near else ".")))
-        return ""
 
     def _tell(self, sentences: Iterable[str]) -> None:
         for sentence in sentences:

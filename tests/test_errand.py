@@ -113,3 +113,16 @@ async def test_where_the_host_lends_no_more_this_machine_draws_unless_another_wa
     await errands.imagine("a cat --steps 1 --engine hosted")
     assert errands.said == [], "whether it draws is for the drawing to say"
     assert [len(engine.history) for engine in (errands.engine, errands.hosted)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--style watercolr", "There is no style called watercolr; the nearest is Watercolour. It was left out."),
+        ("--style nope --raw", "Your words are drawn as they are, so the style nope was left out."),
+        ('--style "film noir" --raw', "Your words are drawn as they are, so the style film noir was left out."),
+    ],
+)
+async def test_a_style_that_is_not_used_is_told_once_and_why(flags: str, said: str, errands: Errands) -> None:
+    await errands.imagine(f"a cat --steps 1 {flags}")
+    assert errands.said == [said]
