@@ -1,4 +1,4 @@
-"""One Chromium and one running app for all tests of this folder; for each test a person who has never been here before."""
+"""One Chromium, one running app and one that only sketches, for all tests here; for each test somebody who is new to both."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.browser.watch import Watch
+from tests.browser.sketching import Sketching, Told, open_sketching
+from tests.browser.watch import PATIENCE, Watch
 from tests.browser.window import Window
 from tests.running import App
 from tests.stand_ins import StandIns
@@ -22,8 +23,7 @@ QUIET = (
     "--disable-domain-reliability", "--disable-default-apps", "--no-first-run", "--no-default-browser-check",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )  # fmt: skip
-PATIENCE = 30_000.0
-"""Milliseconds anything may take on a slow machine."""
+EARS = Path(__file__).with_name("ears.js")
 
 Open = Callable[..., Window]
 
@@ -55,6 +55,13 @@ def app(running_services: StandIns, tmp_path_factory: pytest.TempPathFactory) ->
         yield running
 
 
+@pytest.fixture(scope="package")
+def sketching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sketching]:
+    """A window over an engine that can do all there is."""
+    with open_sketching(tmp_path_factory.mktemp("sketching"), Told(able=True)) as window:
+        yield window
+
+
 @pytest.fixture
 def services(running_services: StandIns) -> StandIns:
     """Both services as on the first day."""
@@ -83,6 +90,7 @@ def come(browser: Browser, app: App, services: StandIns, shots: Path) -> Iterato
             )  # fmt: skip
             open_contexts.callback(context.close)
             context.set_default_timeout(PATIENCE)
+            context.add_init_script(path=EARS)
             page: Page = context.new_page()
             watch = Watch(page, app.url)
             open_contexts.callback(watch.settle)

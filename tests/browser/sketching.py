@@ -1,74 +1,75 @@
-"""A window over an engine that sketches at once and can do all there is, and whoever comes to it."""
+"""A window over an engine that sketches at once, in this process, and what a person does with pictures in it."""
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from gemini_diffusion.chat_models.offline import OfflineChatModel
 from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
+from gemini_diffusion.types import Emit, ImageRequest, ImageResult
 from gemini_diffusion.ui.launch import Place, open_window
 from gemini_diffusion.ui.window import build
 from gemini_diffusion.visitors import Visitors
-from tests.browser.conftest import PATIENCE
-from tests.browser.watch import Watch
 from tests.browser.window import Window
 from tests.running import App
 from tests.sketch import SketchEngine
 from tests.test_brought import GPS, encoded, halves
 
 FOX = "/imagine a fox in the snow --seed 7"
-Come = Callable[..., Window]
 
 
 class Sketching(App):
-    """A window over an engine that sketches and can do all there is, in this process."""
+    """A window over an engine that sketches, in this process."""
 
     engine: SketchEngine
 
 
+class Told(SketchEngine):
+    """One that draws in another thread than the test's, and is told there what to wait for."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
+        self._loop = asyncio.get_running_loop()
+        return await super().generate(request, settings, emit)
+
+    def pause_at(self, step: int) -> None:
+        self._tell(super().pause_at, step)
+
+    def resume(self) -> None:
+        self._tell(super().resume)
+
+    def move_up(self) -> None:
+        self._tell(super().move_up)
+
+    def _tell(self, order: Callable[..., None], *told: int) -> None:
+        if self._loop is None:
+            order(*told)
+        else:
+            self._loop.call_soon_threadsafe(order, *told)
+
+
 @contextmanager
-def open_sketching(folder: Path) -> Iterator[Sketching]:
-    """The window, open until it is left."""
+def open_sketching(folder: Path, sketcher: SketchEngine, **settings: Any) -> Iterator[Sketching]:
+    """The window over `sketcher`, open until it is left."""
     app = Sketching(folder)
-    app.engine = SketchEngine(able=True)
-    studio = Studio({"offline": OfflineChatModel()}, {"local": app.engine}, Gallery(app.home / "pictures"))
-    visitors = Visitors(studio, Settings(home=str(app.home)), lends=True, owner=True)
-    window = open_window(build(visitors, ["Nothing is set up."]), Place(browser=False))
+    app.engine = sketcher
+    studio = Studio({"offline": OfflineChatModel()}, {"local": sketcher}, Gallery(app.home / "pictures"))
+    visitors = Visitors(studio, Settings(home=str(app.home), **settings), lends=True, owner=True)
+    window = open_window(build(visitors, ["Nothing is set up."]), Place(port=app.port, browser=False))
     app.url = window.url.rstrip("/")
     yield app
     window.close()
-
-
-@contextmanager
-def visits(browser: Browser, sketching: Sketching, shots: Path) -> Iterator[Come]:
-    """Opens the window for somebody new, on a wide screen or a phone, by day or night; at the end each page is judged."""
-    opened: list[tuple[Page, Watch]] = []
-
-    def open_it(width: int = 1280, height: int = 800, theme: str = "light") -> Window:
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, has_touch=width < 800, accept_downloads=True,
-            color_scheme="dark" if theme == "dark" else "light",
-        )  # fmt: skip
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        watch = Watch(page, sketching.url)
-        opened.append((page, watch))
-        window = Window(page, sketching, watch, shots)
-        window.open()
-        return window
-
-    yield open_it
-    for page, watch in opened:
-        page.context.close()
-        watch.settle()
 
 
 def photo(tmp_path: Path, name: str = "At the beach.jpg", size: tuple[int, int] = (800, 600)) -> Path:
@@ -85,6 +86,7 @@ def attach(window: Window, path: Path) -> None:
         window.page.locator("#clip").click()
     chooser.value.set_files(path)
     expect(window.page.locator("#attached-picture img")).to_be_visible()
+    window.quiet()
 
 
 def draw_from_it(window: Window, line: str = "/imagine make it snowy") -> None:

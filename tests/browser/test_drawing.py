@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -92,33 +91,28 @@ def kept_and_downloaded(window: Window, app: App) -> None:
     window.page.locator("#file-format input").click()
     window.page.get_by_role("option", name="JPEG").click()
     expect(window.page.locator("#file-format input")).to_have_value("JPEG")
-    assert _settled(window, kept) == kept.with_suffix(".jpg").read_bytes()
-    window.pictures.first.click()
+    window.rest()
+    file = window.downloaded()
+    assert file.name == kept.with_suffix(".jpg").name
+    assert file.read_bytes() == kept.with_suffix(".jpg").read_bytes()
+    window.take(window.pictures.first)
     expect(window.prompt).to_have_value(read_recipe(app.pictures[-3]).prompt)
 
 
-def _settled(window: Window, kept: Path) -> bytes:
-    """What Download gives once the JPEG stands behind it."""
-    expect(window.page.locator("#download")).to_be_enabled()
-    for _ in range(100):
-        if kept.with_suffix(".jpg").exists():
-            break
-        window.page.wait_for_timeout(50)
-    for _ in range(20):
-        file = window.downloaded()
-        if file.suffix == ".jpg":
-            return file.read_bytes()
-        window.page.wait_for_timeout(100)
-    return b""
-
-
-def test_a_reload_in_the_middle_finds_the_drawing_done(come: Open, services: StandIns) -> None:
-    window = come()
+def begun(window: Window, services: StandIns) -> Held:
+    """Asks for a picture, of which the drawing begins and does not end before it is let go."""
     held = Held(drawn)
     services.hub.enqueue(held)
     window.send(FOX)
     expect(window.chat).to_contain_text("is drawing")
-    window.reload()
+    return held
+
+
+def test_a_reload_in_the_middle_finds_the_drawing_done(come: Open, services: StandIns) -> None:
+    window = come()
+    held = begun(window, services)
+    assert services.hub.wait_for(lambda: len(services.hub.drawings) == 1)
+    window.reload(following=True)
     expect(window.said).to_have_text(FOX)
     expect(window.chat).to_contain_text("is drawing")
     expect(window.stop).to_be_visible()
@@ -136,11 +130,8 @@ def test_a_reload_in_the_middle_finds_the_drawing_done(come: Open, services: Sta
 
 def test_stop_works_after_a_reload(come: Open, services: StandIns) -> None:
     window = come()
-    held = Held(drawn)
-    services.hub.enqueue(held)
-    window.send(FOX)
-    expect(window.chat).to_contain_text("is drawing")
-    window.reload()
+    held = begun(window, services)
+    window.reload(following=True)
     expect(window.stop).to_be_visible()
     window.stop.click()
     expect(window.chat).to_contain_text("Stopped")
@@ -151,10 +142,7 @@ def test_stop_works_after_a_reload(come: Open, services: StandIns) -> None:
 
 def test_a_draft_typed_during_a_run_stays(come: Open, services: StandIns) -> None:
     window = come()
-    held = Held(drawn)
-    services.hub.enqueue(held)
-    window.send(FOX)
-    expect(window.chat).to_contain_text("is drawing")
+    held = begun(window, services)
     window.box.fill("and then a bear")
     window.box.press("Enter")
     expect(window.box).to_have_value("and then a bear")
@@ -168,10 +156,7 @@ def test_a_draft_typed_during_a_run_stays(come: Open, services: StandIns) -> Non
 
 def test_a_draft_is_not_overwritten_by_the_text_that_comes_back(come: Open, services: StandIns) -> None:
     window = come()
-    held = Held(drawn)
-    services.hub.enqueue(held)
-    window.send(FOX)
-    expect(window.chat).to_contain_text("is drawing")
+    held = begun(window, services)
     window.box.fill("a bear instead")
     window.stop.click()
     expect(window.chat).to_contain_text("Stopped")
@@ -182,13 +167,8 @@ def test_a_draft_is_not_overwritten_by_the_text_that_comes_back(come: Open, serv
 
 def test_a_blank_message_does_nothing(come: Open, services: StandIns) -> None:
     window = come()
-    for blank in ("", "   ", "\n \n"):
-        window.send(blank)
-    for _ in range(50):  # Gradio hears no Enter while it is still busy with the last
-        window.send("hello")
-        window.page.wait_for_timeout(200)
-        if window.box.input_value() == "":
-            break
+    for said in ("", "   ", "\n \n", "hello"):
+        window.send(said)
     expect(window.chat).to_contain_text("You said: hello")
     expect(window.said).to_have_count(1)
     assert len(services.gemini.generations) == 1

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.browser.sketching import FOX, Come, Sketching, attach, draw_from_it, open_sketching, photo, size, visits
+from tests.browser.conftest import Open
+from tests.browser.sketching import FOX, Sketching, attach, draw_from_it, photo, size
 from tests.test_brought import encoded, halves
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def sketching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sketching]:
-    with open_sketching(tmp_path_factory.mktemp("sketching")) as app:
-        yield app
+def app(sketching: Sketching) -> Sketching:
+    return sketching
 
 
-@pytest.fixture
-def come(browser: Browser, sketching: Sketching, shots: Path) -> Iterator[Come]:
-    with visits(browser, sketching, shots) as come:
-        yield come
-
-
-def test_a_picture_is_attached_drawn_from_and_shown_with_the_message(come: Come, sketching: Sketching, tmp_path: Path) -> None:
+def test_a_picture_is_attached_drawn_from_and_shown_with_the_message(come: Open, sketching: Sketching, tmp_path: Path) -> None:
     window = come()
     attach(window, photo(tmp_path))
     expect(window.on_easel).to_be_visible()
@@ -42,7 +35,7 @@ def test_a_picture_is_attached_drawn_from_and_shown_with_the_message(come: Come,
     window.reload()
     expect(window.pictures).to_have_count(2)
     expect(window.page.locator("#attached")).to_be_hidden()
-    window.pictures.first.click()
+    window.take(window.pictures.first)
     expect(window.page.locator("#account")).to_have_text("your own picture")
     expect(window.page.locator("#vary")).to_be_hidden()
     window.shot("editing-3-own-picture")
@@ -55,7 +48,7 @@ def test_a_picture_is_attached_drawn_from_and_shown_with_the_message(come: Come,
     expect(window.page.locator("#redraw")).to_have_text("Draw again")
 
 
-def test_it_can_be_removed_and_what_is_sent_then_begins_from_nothing(come: Come, sketching: Sketching, tmp_path: Path) -> None:
+def test_it_can_be_removed_and_what_is_sent_then_begins_from_nothing(come: Open, sketching: Sketching, tmp_path: Path) -> None:
     window = come()
     attach(window, photo(tmp_path))
     window.page.locator("#attached-remove").click()
@@ -64,7 +57,7 @@ def test_it_can_be_removed_and_what_is_sent_then_begins_from_nothing(come: Come,
     assert sketching.engine.history[-1][0].image == b""
 
 
-def test_words_that_take_no_picture_keep_it(come: Come, tmp_path: Path) -> None:
+def test_words_that_take_no_picture_keep_it(come: Open, tmp_path: Path) -> None:
     window = come()
     attach(window, photo(tmp_path))
     window.send("What is this?")
@@ -73,7 +66,7 @@ def test_words_that_take_no_picture_keep_it(come: Come, tmp_path: Path) -> None:
     expect(window.page.locator("#attached-picture img")).to_be_visible()
 
 
-def test_stop_gives_the_picture_back_with_the_words(come: Come, sketching: Sketching, tmp_path: Path) -> None:
+def test_stop_gives_the_picture_back_with_the_words(come: Open, sketching: Sketching, tmp_path: Path) -> None:
     window = come()
     attach(window, photo(tmp_path))
     sketching.engine.pause_at(1)
@@ -96,13 +89,13 @@ GIVEN = """([kind, bytes, type]) => {
 
 
 @pytest.mark.parametrize("kind", ["drop", "paste"])
-def test_a_picture_is_dropped_or_pasted(kind: str, come: Come) -> None:
+def test_a_picture_is_dropped_or_pasted(kind: str, come: Open) -> None:
     window = come()
     window.page.evaluate(GIVEN, [kind, list(encoded(halves((64, 64)))), "image/png"])
     expect(window.page.locator("#attached-picture img")).to_be_visible()
 
 
-def test_what_is_no_picture_is_told(come: Come, tmp_path: Path) -> None:
+def test_what_is_no_picture_is_told(come: Open, tmp_path: Path) -> None:
     window = come()
     (tmp_path / "notes.png").write_text("no picture")
     with window.page.expect_file_chooser() as chooser:
@@ -112,7 +105,7 @@ def test_what_is_no_picture_is_told(come: Come, tmp_path: Path) -> None:
     expect(window.page.locator("#attached")).to_be_hidden()
 
 
-def test_a_large_photo_is_made_small_before_it_is_sent(come: Come, sketching: Sketching, tmp_path: Path) -> None:
+def test_a_large_photo_is_made_small_before_it_is_sent(come: Open, sketching: Sketching, tmp_path: Path) -> None:
     window = come()
     noise = Image.effect_noise((4000, 3000), 90).convert("RGB")
     (tmp_path / "large.jpg").write_bytes(encoded(noise, "JPEG", quality=95))
@@ -125,7 +118,7 @@ def test_a_large_photo_is_made_small_before_it_is_sent(come: Come, sketching: Sk
     assert 600 < wide <= 1536 and abs(wide / high - 4 / 3) < 0.01
 
 
-def test_a_picture_is_varied_enlarged_and_attached_from_the_easel(come: Come, sketching: Sketching) -> None:
+def test_a_picture_is_varied_enlarged_and_attached_from_the_easel(come: Open, sketching: Sketching) -> None:
     window = come()
     window.draw(FOX)
     first = sketching.pictures[-1]

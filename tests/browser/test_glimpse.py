@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Locator, expect
 
-from gemini_diffusion.chat_models import ChatModel
-from gemini_diffusion.chat_models.offline import OfflineChatModel
-from gemini_diffusion.gallery import Gallery
-from gemini_diffusion.settings import Settings
-from gemini_diffusion.studio import Studio
-from gemini_diffusion.ui.launch import Place, open_window
-from gemini_diffusion.ui.window import build
-from gemini_diffusion.visitors import Visitors
 from tests.browser.conftest import Open
+from tests.browser.sketching import Sketching, Told, open_sketching
+from tests.browser.watch import PATIENCE
 from tests.browser.window import Window
-from tests.scripted import ScriptedChatModel
-from tests.sketch import SketchEngine, so_far
+from tests.sketch import so_far
 
 pytestmark = pytest.mark.browser
 FOX = "/imagine a fox in the snow --ar 3:2 --seed 11 --steps 9"
-
-
-@dataclass(frozen=True)
-class Sketching:
-    """A window over an engine that sketches and shows each step."""
-
-    engine: SketchEngine
-    url: str
 
 
 @pytest.fixture(scope="module", params=["off", "on"])
@@ -42,15 +27,11 @@ def judged(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def app(judged: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sketching]:
+    """A window over an engine that shows each step."""
     home = tmp_path_factory.mktemp("glimpse")
-    engine = SketchEngine(previews=True, model="sdxl")
-    models: dict[str, ChatModel] = {"gemini": ScriptedChatModel(), "offline": OfflineChatModel()}
-    studio = Studio(models, {"local": engine}, Gallery(home / "pictures"))
-    settings = Settings(home=str(home), picture_filter=judged, picture_filter_model=str(home), engine="local")
-    visitors = Visitors(studio, settings, lends=True, owner=True)
-    opened = open_window(build(visitors, []), Place(browser=False))
-    yield Sketching(engine, opened.url)
-    opened.close()
+    settings = {"picture_filter": judged, "picture_filter_model": str(home), "engine": "local"}
+    with open_sketching(home, Told(previews=True, model="sdxl"), **settings) as window:
+        yield window
 
 
 @pytest.fixture(autouse=True)
@@ -73,11 +54,10 @@ def begin(window: Window, app: Sketching, line: str = FOX) -> None:
     """Sends a request and waits until its drawing is begun."""
     begun = len(app.engine.history)
     window.send(line)
-    for _ in range(200):
-        if len(app.engine.history) > begun:
-            return
+    until = time.monotonic() + PATIENCE / 1000
+    while len(app.engine.history) == begun:
+        assert time.monotonic() < until, "the drawing did not begin"
         window.page.wait_for_timeout(50)
-    raise AssertionError("the drawing did not begin")
 
 
 def shows(window: Window, app: Sketching, step: int) -> None:
@@ -85,10 +65,8 @@ def shows(window: Window, app: Sketching, step: int) -> None:
     expect(glimpse(window)).to_have_attribute("src", f"data:image/png;base64,{content}")
 
 
-def box(of: Locator) -> dict[str, int]:
-    found = of.bounding_box()
-    assert found
-    return {name: round(found[name]) for name in ("x", "y", "width", "height")}
+def box(window: Window, of: Locator) -> list[int]:
+    return [round(number) for number in window.place(of).values()]
 
 
 def test_a_picture_grows_where_it_will_stand(come: Open, app: Sketching, judged: str) -> None:
@@ -97,13 +75,13 @@ def test_a_picture_grows_where_it_will_stand(come: Open, app: Sketching, judged:
     expect(window.on_easel).to_be_visible()
     window.rest()
     expect(glimpse(window)).to_be_hidden()
-    before = box(window.on_easel)
+    before = box(window, window.on_easel)
     hold(app, 3)
     begin(window, app)
     shows(window, app, 3)
     expect(glimpse(window)).to_have_attribute("alt", "How it looks so far")
     expect(window.on_easel).to_be_hidden()
-    assert box(glimpse(window)) == before
+    assert box(window, glimpse(window)) == before
     blurred = glimpse(window).evaluate("picture => getComputedStyle(picture).filter") != "none"
     assert blurred == (judged == "on"), "nobody sees what was not judged"
     window.shot(f"glimpse-1-{judged}")
@@ -115,7 +93,7 @@ def test_a_picture_grows_where_it_will_stand(come: Open, app: Sketching, judged:
     window.rest()
     window.shot(f"glimpse-2-{judged}")
     expect(glimpse(window)).to_be_hidden()
-    assert box(window.on_easel) == before
+    assert box(window, window.on_easel) == before
     window.shot(f"glimpse-3-{judged}")
 
 

@@ -133,7 +133,7 @@ def test_nothing_in_the_name_of_a_brought_picture_runs(come: Open) -> None:
     window.send("/imagine a fox")
     expect(window.pictures).to_have_count(2)  # the one that was brought, and what came of it, which takes the easel
     settled(window)
-    window.pictures.first.click()
+    window.take(window.pictures.first)
     expect(window.page.locator("#account")).to_have_text("your own picture")
     settled(window)
 
@@ -141,6 +141,7 @@ def test_nothing_in_the_name_of_a_brought_picture_runs(come: Open) -> None:
 def test_nothing_typed_into_settings_runs(come: Open) -> None:
     window = come()
     window.go_to("Settings")
+    window.quiet()
     box = window.page.locator("#set-negative_prompt").locator("textarea, input").first
     box.fill(VECTORS[1])
     box.press("Tab")
@@ -148,6 +149,7 @@ def test_nothing_typed_into_settings_runs(come: Open) -> None:
     model.fill(VECTORS[1])
     model.press("Enter")
     window.go_to("Chat")
+    window.quiet()
     window.say("hello")
     expect(window.options.first).to_be_visible()
     settled(window)

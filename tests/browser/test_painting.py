@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.browser.sketching import FOX, Come, Sketching, attach, draw_from_it, open_sketching, photo, visits
+from tests.browser.conftest import Open
+from tests.browser.sketching import FOX, Sketching, attach, draw_from_it, photo
 from tests.browser.test_reach import finger, unreadable
 from tests.browser.window import Window
 
@@ -18,21 +18,13 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def sketching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sketching]:
-    with open_sketching(tmp_path_factory.mktemp("sketching")) as app:
-        yield app
-
-
-@pytest.fixture
-def come(browser: Browser, sketching: Sketching, shots: Path) -> Iterator[Come]:
-    with visits(browser, sketching, shots) as come:
-        yield come
+def app(sketching: Sketching) -> Sketching:
+    return sketching
 
 
 def paint(window: Window, *spots: tuple[float, float]) -> None:
     """Draws a line over the paper from spot to spot, in parts of its width and height."""
-    box = window.page.locator("#paper canvas").bounding_box()
-    assert box is not None
+    box = window.place(window.page.locator("#paper canvas"))
     for place, (right, down) in enumerate(spots):
         window.page.mouse.move(box["x"] + right * box["width"], box["y"] + down * box["height"], steps=4)
         if place == 0:
@@ -44,7 +36,7 @@ def marked(sketching: Sketching) -> Image.Image:
     return Image.open(io.BytesIO(sketching.engine.history[-1][0].mask)).convert("L")
 
 
-def test_what_is_painted_over_is_drawn_anew(come: Come, sketching: Sketching) -> None:
+def test_what_is_painted_over_is_drawn_anew(come: Open, sketching: Sketching) -> None:
     window = come()
     window.draw(FOX)
     window.page.locator("#edit").click()
@@ -72,7 +64,7 @@ def test_what_is_painted_over_is_drawn_anew(come: Come, sketching: Sketching) ->
     assert marked(sketching).tobytes() == mask.tobytes()
 
 
-def test_a_mark_is_made_by_keyboard_alone(come: Come, sketching: Sketching) -> None:
+def test_a_mark_is_made_by_keyboard_alone(come: Open, sketching: Sketching) -> None:
     window = come()
     window.draw(FOX)
     window.page.locator("#edit").focus()
@@ -93,7 +85,7 @@ def test_a_mark_is_made_by_keyboard_alone(come: Come, sketching: Sketching) -> N
     expect(window.page.locator("#edit")).to_be_focused()
 
 
-def test_without_a_mark_all_of_it_is_drawn_anew(come: Come, sketching: Sketching) -> None:
+def test_without_a_mark_all_of_it_is_drawn_anew(come: Open, sketching: Sketching) -> None:
     window = come()
     window.draw(FOX)
     window.page.locator("#edit").click()
@@ -104,19 +96,20 @@ def test_without_a_mark_all_of_it_is_drawn_anew(come: Come, sketching: Sketching
     assert request.image and not request.mask and request.strength == 0.9
 
 
-def test_on_a_phone_a_finger_paints_and_finds_its_targets(come: Come, sketching: Sketching, tmp_path: Path) -> None:
-    window = come(390, 844)
+def test_on_a_phone_a_finger_paints_and_finds_its_targets(come: Open, sketching: Sketching, tmp_path: Path) -> None:
+    window = come(390, 844, touch=True)
     attach(window, photo(tmp_path))
     assert window.overflow() == 0 and finger(window, "#clip") and finger(window, "#attached-remove")
     window.shot("editing-6-narrow-attached")
     draw_from_it(window)
     window.pictures.last.tap()
+    expect(window.easel).to_be_visible()
+    window.quiet()
     window.shot("editing-7-narrow-easel")
     assert all(finger(window, name) for name in ("#vary", "#enlarge", "#edit", "#attach"))
     window.page.locator("#edit").tap()
     expect(window.page.locator("#paper canvas")).to_be_in_viewport(ratio=0.9)
-    box = window.page.locator("#paper canvas").bounding_box()
-    assert box is not None
+    box = window.place(window.page.locator("#paper canvas"))
     window.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     window.shot("editing-8-narrow-painting")
     assert window.overflow() == 0
@@ -129,12 +122,12 @@ def test_on_a_phone_a_finger_paints_and_finds_its_targets(come: Come, sketching:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_all_of_it_can_be_read(theme: str, come: Come, tmp_path: Path) -> None:
+def test_all_of_it_can_be_read(theme: str, come: Open, tmp_path: Path) -> None:
     window = come(theme=theme)
     attach(window, photo(tmp_path))
     draw_from_it(window)
     attach(window, photo(tmp_path))
-    window.pictures.last.click()
+    window.take(window.pictures.last)
     expect(window.page.locator("#meter")).to_contain_text("tokens")
     window.shot(f"editing-9-{theme}-easel")
     dim = unreadable(window, "#attached-text p", "#attached-remove", "#meter p", "#vary", "#enlarge", "#edit", "#attach")
@@ -146,7 +139,7 @@ def test_all_of_it_can_be_read(theme: str, come: Come, tmp_path: Path) -> None:
     assert window.overflow() == 0
 
 
-def test_the_meter_counts_after_a_pause_in_typing(come: Come) -> None:
+def test_the_meter_counts_after_a_pause_in_typing(come: Open) -> None:
     window = come()
     window.draw(FOX)
     expect(window.page.locator("#meter")).to_contain_text("of 77 tokens")
@@ -162,11 +155,10 @@ ROUND = """found => { const style = getComputedStyle(found), box = found.getBoun
 
 
 @pytest.mark.parametrize("shape", ["1:1", "16:9", "2:3"])
-def test_the_corners_of_a_picture_are_round_whatever_its_shape(shape: str, come: Come) -> None:
+def test_the_corners_of_a_picture_are_round_whatever_its_shape(shape: str, come: Open) -> None:
     window = come()
     window.draw(f"{FOX} --ar {shape} --model sdxl")
     expect(window.on_easel).to_be_visible()
-    window.page.wait_for_timeout(200)
     seen, own, radius = window.on_easel.evaluate(ROUND)
     assert abs(seen / own - 1) < 0.02 and radius > 8
     window.shot(f"editing-11-{shape.replace(':', '-')}")

@@ -63,16 +63,26 @@ def test_what_is_pressed_has_a_name(come: Open) -> None:
     window = come()
     window.draw(FOX)
     expect(window.page.locator("#box .submit-button")).to_have_attribute("aria-label", "Send")  # the page names it by itself
-    window.page.wait_for_timeout(300)  # it names what is new a moment after it came
-    assert window.page.evaluate(NAMELESS) == []
+    assert nameless(window) == []
     window.go_to("Settings")
     expect(window.page.locator("#google_api_key-save")).to_be_visible()
-    assert window.page.evaluate(NAMELESS) == []
+    assert nameless(window) == []
+
+
+def nameless(window: Window) -> list[str]:
+    """What has no name even a while after it came: the page names some of it by itself, a moment later."""
+    found: list[str] = []
+    for _ in range(20):
+        found = window.page.evaluate(NAMELESS)
+        if not found:
+            break
+        window.page.wait_for_timeout(100)
+    return found
 
 
 def in_view(window: Window, target: Locator) -> bool:
-    box, size = target.bounding_box(), window.page.viewport_size
-    assert box is not None and size is not None
+    box, size = window.place(target), window.page.viewport_size
+    assert size is not None
     return box["x"] >= 0 and box["y"] >= 0 and box["x"] + box["width"] <= size["width"] and (
         box["y"] + box["height"] <= size["height"]
     )  # fmt: skip
@@ -123,8 +133,8 @@ def test_on_a_phone_a_finger_finds_its_target(come: Open) -> None:
 
 
 def finger(window: Window, name: str) -> bool:
-    box = window.page.locator(name).bounding_box()
-    return box is not None and min(box["width"], box["height"]) >= TARGET - 0.5
+    box = window.place(window.page.locator(name))
+    return min(box["width"], box["height"]) >= TARGET - 0.5
 
 
 def test_a_long_word_and_a_wide_table_do_not_push_the_page_aside(come: Open, services: StandIns) -> None:
@@ -178,6 +188,7 @@ def test_everything_can_be_read(theme: str, come: Open, services: StandIns) -> N
 
 def unreadable(window: Window, *names: str) -> list[str]:
     """Every visible part whose text is too close to what is behind it, with its contrast."""
+    window.still()
     found = []
     for name in names:
         target = window.page.locator(name).locator("visible=true")

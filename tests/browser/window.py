@@ -8,10 +8,10 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.watch import Watch
+from tests.browser.watch import PATIENCE, Watch
 from tests.running import App
 
-CONTRAST = (Path(__file__).with_name("contrast.js")).read_text("utf-8")
+CONTRAST, STILL = (Path(__file__).with_name(name).read_text("utf-8") for name in ("contrast.js", "still.js"))
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,15 @@ class Window:
     def open(self) -> None:
         self.page.goto(self.app.url)
         self.ready()
+        self.quiet()
 
-    def reload(self) -> None:
+    def reload(self, *, following: bool = False) -> None:
+        """Loads the page anew; `following` where a turn runs, of which it then goes on to hear."""
         self.watch.aborted_by_us = True
         self.page.reload()
         self.ready()
+        if not following:
+            self.quiet()
 
     def ready(self) -> None:
         """The page is usable: the box is there and the lists under it have come."""
@@ -90,6 +94,8 @@ class Window:
         expect(self.page.locator("#chat-model input")).not_to_have_value("")
 
     def send(self, text: str) -> None:
+        """Types it and presses Enter, once the page can hear that: it is deaf while its last message is still under way."""
+        self.quiet()
         self.box.fill(text)
         self.box.press("Enter")
 
@@ -106,10 +112,28 @@ class Window:
         expect(self.pictures).to_have_count(before + 1)
         self.rest()
 
+    def take(self, picture: Locator) -> None:
+        """Puts a picture of the conversation on the easel."""
+        picture.click()
+        self.quiet()
+
     def rest(self) -> None:
-        """Nothing is under way any more."""
+        """Nothing is under way any more, and the window says so."""
+        self.quiet()
         expect(self.stop).to_have_count(0)
         expect(self.status).to_have_text("Ready")
+
+    def quiet(self) -> None:
+        """All that the page asked the app for was answered and is shown: what is set or pressed now is not overtaken by it.
+
+        Neither text nor buttons tell that: an update comes to the parts of a page one after another, and one event may ask
+        for the next.
+        """
+        self.page.evaluate(STILL, [PATIENCE, True])
+
+    def still(self) -> None:
+        """Nothing moves, for now: what is measured is where it stays."""
+        self.page.evaluate(STILL, [PATIENCE, False])
 
     def go_to(self, tab: str) -> None:
         self.page.get_by_role("tab", name=tab, exact=True).click()
@@ -131,8 +155,16 @@ class Window:
 
     def overflow(self) -> int:
         """Pixels by which the page can be scrolled sideways."""
+        self.still()
         wide: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         return wide
+
+    def place(self, target: Locator) -> dict[str, float]:
+        """Where it is and how large: x, y, width and height in pixels."""
+        self.still()
+        found = target.bounding_box()
+        assert found is not None, f"{target} is not to be seen"
+        return {name: found[name] for name in ("x", "y", "width", "height")}
 
     def contrast(self, target: Locator) -> float:
         """Of a text against what is really behind it, as WCAG counts: 1 to 21."""
