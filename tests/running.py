@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
-PATIENCE = 90.0
+PATIENCE = 180.0
 """Seconds a slow machine may take to open a window or to end a run."""
 NOWHERE = "http://127.0.0.1:9"
 """A proxy that nobody is: whatever a test would send outside fails at once instead."""
@@ -24,11 +25,12 @@ _ADDRESS = re.compile(r"^Gemini Diffusion is at (\S+)$", re.MULTILINE)
 
 
 def free_port() -> int:
-    """A loopback port that nobody holds right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that nobody holds: one below those that outgoing connections are given, so that it stays free."""
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
@@ -149,7 +151,7 @@ class App:
         return {**kept, **own, **self.environment}
 
 
-@contextmanager
+@contextlib.contextmanager
 def taken_port(port: int = 0) -> Iterator[int]:
     """A port that somebody else holds."""
     with socket.socket() as holder:
