@@ -13,6 +13,7 @@ from gemini_diffusion.errors import KeyNeeded, RequestRefused
 from gemini_diffusion.options import Secret
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ChatRequest, Event, Message
+from tests.bench import until
 from tests.servers import gemini as g
 from tests.servers.faults import redirect
 
@@ -97,8 +98,7 @@ async def test_a_connection_is_closed_some_time_after_its_last_use(connections: 
         assert not first.http.is_closed
     async with connections.lend(settings) as second:
         assert second is first
-    await asyncio.sleep(0.4)
-    assert first.http.is_closed
+    await until(lambda: first.http.is_closed)
     async with connections.lend(settings) as third:
         assert third is not first
 
@@ -112,7 +112,7 @@ async def test_of_too_many_the_one_used_longest_ago_is_closed_and_never_one_in_u
             pass
         async with connections.lend(third) as newest:
             pass
-        await asyncio.sleep(0.01)
+        await until(lambda: idle.http.is_closed)
         assert (busy.http.is_closed, idle.http.is_closed, newest.http.is_closed) == (False, True, False)
 
 

@@ -40,7 +40,7 @@ def stream(client: genai.Client, text: str = "Hi", **config: Any) -> list[types.
 
 
 def test_words_stream_one_event_at_a_time(gemini: g.GeminiServer) -> None:
-    gemini.enqueue(g.reply("Good ", "morning", every=0.15, model_version="gemini-3.8-flash"))
+    gemini.enqueue(g.reply("Good ", "morning", every=0.5, model_version="gemini-3.8-flash"))
     client, arrived = gemini_client(gemini.url), []
     for event in client.models.generate_content_stream(model=MODEL, contents="Hi"):
         arrived.append((event.text, time.monotonic()))

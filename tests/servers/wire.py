@@ -179,7 +179,7 @@ class Server(Generic[C]):
         """The reply to one call."""
         raise NotImplementedError
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 2.0) -> bool:
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 20.0) -> bool:
         """Wait until the condition on this server's calls holds; False when it did not in time. Blocks its thread."""
         with self._changed:
             return self._changed.wait_for(condition, seconds)
