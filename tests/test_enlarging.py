@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import io
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -24,7 +25,7 @@ from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import BadAnswer
 from gemini_diffusion.types import Preview, Progress, StageFinished
 from postcard.judge import Judge
-from tests.bench import Local, asked, reading, until, warm_pipeline
+from tests.bench import Local, asked, reading, warm_pipeline
 from tests.pictures import distance, encoded, gradient, marked
 from tests.tiny_sdxl import build_refiner, build_sd15
 
@@ -221,18 +222,23 @@ async def test_large_pictures_are_drawn_one_by_one(local: Local, sdxl: Path) -> 
 
 async def test_stop_ends_it_within_a_step_of_a_tile_and_the_next_drawing_works(local: Local, sdxl: Path) -> None:
     await local.draw(sdxl)
-    steps, decoded, base = [0], [0], warm_pipeline(local).base
-    base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
-    base.vae.decoder.register_forward_hook(lambda *_: decoded.__setitem__(0, decoded[0] + 1))
-    task = asyncio.create_task(local.draw(sdxl, hd=True, num_inference_steps=100))
-    await until(lambda: steps[0] > 105)
-    task.cancel()
-    at, tiles_done = steps[0], decoded[0]
+    steps, decoded, base = list[int](), list[int](), warm_pipeline(local).base
+    task = asyncio.create_task(local.draw(sdxl, hd=True, num_inference_steps=20))
+    loop, stopped = asyncio.get_running_loop(), threading.Event()
+    task.add_done_callback(lambda _: stopped.set())
+
+    def stop(*_: object) -> None:
+        steps.append(1)
+        if len(steps) == 21:  # the first of the first tile
+            loop.call_soon_threadsafe(task.cancel)
+            stopped.wait(60)
+
+    base.unet.register_forward_hook(stop)
+    base.vae.decoder.register_forward_hook(lambda *_: decoded.append(1))
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (await local.draw(sdxl)).image.size == (64, 64)
-    assert steps[0] <= at + 2 + 3  # the step it was in, and those of the next drawing
-    assert decoded[0] <= tiles_done + 2  # one that had begun, and the next drawing
+    assert (len(steps), len(decoded)) == (21 + 3, 1 + 1)  # none after the stop but the next drawing's
 
 
 async def test_too_little_memory_for_a_tile_is_mended_by_the_next_cheaper_plan(

@@ -11,13 +11,14 @@ from PIL import Image
 
 from gemini_diffusion.chat_models.offline import OfflineChatModel
 from gemini_diffusion.engines.local import LocalEngine
+from gemini_diffusion.errors import BadAnswer
 from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.session import Session
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
 from gemini_diffusion.turn import Turn
 from gemini_diffusion.types import Adapter
-from tests.bench import Local
+from tests.bench import Local, reading
 from tests.pictures import encoded, marked
 from tests.test_postcard_adapters import TRAINED, shown
 
@@ -64,3 +65,10 @@ async def test_a_lora_draws_within_a_mask_too(engine: LocalEngine) -> None:
     )  # fmt: skip
     assert (shown(meadow), shown(changed.image)) == ("cat", "mushroom")
     assert changed.image.crop((0, 124, 128, 128)).tobytes() == meadow.crop((0, 124, 128, 128)).tobytes()
+
+
+async def test_a_lora_so_strong_that_numbers_overflow_is_named_as_what_to_leave_out(engine: LocalEngine) -> None:
+    local, size = Local(engine), {"width": 128, "height": 128, "num_inference_steps": 2}
+    with reading(BadAnswer, "overflowed in float32, so there is no picture. Draw it without mushroom, or with less of it."):
+        await local.draw("postcard", adapters=(Adapter("mushroom", 1e38),), **size)  # type: ignore[arg-type]
+    assert (await local.draw("postcard", **size)).image.size == (128, 128)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from gemini_diffusion.catalogue import ImageModel
 from gemini_diffusion.engines.diffusion.adapters.applied import Adapters
 from gemini_diffusion.engines.diffusion.adapters.files import AdapterFile
 from gemini_diffusion.engines.diffusion.beginning import Beginning
+from gemini_diffusion.engines.diffusion.decoding import Overflowed
 from gemini_diffusion.engines.diffusion.device import measure, place
 from gemini_diffusion.engines.diffusion.loading import interruptible, load, weigh
 from gemini_diffusion.engines.diffusion.memory import Plan, decide, fits_beside
@@ -24,7 +25,7 @@ from gemini_diffusion.engines.diffusion.shelf import ALONE, Parts, weights_bytes
 from gemini_diffusion.engines.diffusion.worker import Abandoned, Together
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.engines.translation import in_our_words
-from gemini_diffusion.errors import GeminiDiffusionError, OutOfMemory
+from gemini_diffusion.errors import BadAnswer, GeminiDiffusionError, OutOfMemory
 from gemini_diffusion.types import ImageRequest, ImageResult, StageFinished, StageStarted
 
 
@@ -252,10 +253,18 @@ class _Made:
     stepped_down: bool
 
 
+def _explained(why: BaseException, adapters: Sequence[tuple[AdapterFile, float]]) -> BaseException:
+    """Why there is no picture, with what helps most: numbers overflow by a LoRA more often than by the model alone."""
+    if not (adapters and isinstance(why, Overflowed)):
+        return why
+    names = " and ".join(file.name for file, _ in adapters)
+    return BadAnswer(why.message, f"Draw it without {names}, or with less of it.")
+
+
 def _hand_over(ticket: Ticket[Commission, ImageResult], seed: int, outcome: Outcome, made: _Made) -> None:
     """The picture to whoever waits for it, or why there is none."""
     if not isinstance(outcome, Drawn):
-        return ticket.fail(outcome)
+        return ticket.fail(_explained(outcome, ticket.drawing.adapters))
     request, plan = ticket.drawing.request, made.warm.plan
     notices = (*ticket.drawing.notices, *outcome.notices)
     ticket.job.emit(StageFinished("drawing", f"Drew it, {outcome.steps} steps", made.seconds))

@@ -22,7 +22,9 @@ from gemini_diffusion.engines.diffusion.sampling import Models
 from gemini_diffusion.engines.diffusion.steps import Steps, stoppable
 from gemini_diffusion.engines.diffusion.view import parts_of
 from gemini_diffusion.engines.diffusion.worker import Together
+from gemini_diffusion.errors import BadAnswer, RequestRefused
 
+ANEW = "Delete its folder and fetch it again, or choose another model."
 WIDENED = "The model's numbers overflowed in float16, so it was drawn again in bfloat16."
 
 
@@ -51,6 +53,9 @@ class Pipeline:
         if lost and self._widened():
             for place, again in zip(lost, self._draw([asked[place] for place in lost]), strict=True):
                 outcomes[place] = again.after(WIDENED) if isinstance(again, Drawn) else again
+        if any(isinstance(outcome, BadAnswer) for outcome in outcomes) and (name := self._unsound()):
+            cause = RequestRefused(f"The weights of this model's {name} are not all numbers, so there is no picture.", ANEW)
+            return [cause if isinstance(outcome, BadAnswer) else outcome for outcome in outcomes]
         return outcomes
 
     def _draw(self, asked: Sequence[Asked]) -> list[Outcome]:
@@ -75,8 +80,20 @@ class Pipeline:
         pipelines = (self.base, self.refiner) if self.refiner else (self.base,)
         return list({id(part): part for pipeline in pipelines for part in parts_of(pipeline)}.values())
 
+    def _unsound(self) -> str:
+        """The network some of whose own weights are no numbers, "" for none: no precision, seed or guidance helps there."""
+        for pipeline in filter(None, (self.base, self.refiner)):
+            for name, part in pipeline.components.items():
+                weights = part.parameters() if hasattr(part, "parameters") else ()
+                if not all(bool(each.isfinite().all()) for each in weights if each.device.type != "meta"):
+                    return str(name)
+        return ""
+
     def _widened(self) -> bool:
-        """Whether the networks could be changed to numbers with the same size and a larger range; they stay so."""
+        """Whether the networks could be changed to numbers with the same size and a larger range; they stay so.
+
+        bfloat16 reaches as far as float32: what overflows in the one does in the other, and another try would only cost time.
+        """
         torch, unet = self.packages.torch, self.base.unet
         if unet.dtype != torch.float16 or unet.device.type == "meta":  # its layers come from elsewhere one by one
             return False
