@@ -17,6 +17,8 @@ from gradio_client.exceptions import AppError  # type: ignore[import-untyped]
 __all__ = ["PAGE", "AppError", "Client", "Told", "Visitor"]
 
 API = "/gradio_api"
+PATIENCE = 120.0
+"""Seconds a program waits for an answer; of its own it would wait five, which many at once on a slow machine do not keep."""
 PAGE = "page"
 """Stands for the page itself where an element is named: its first event is `load`."""
 
@@ -46,7 +48,7 @@ class Visitor:
 
     def program(self) -> Client:
         """A program of the same person: it carries the cookie."""
-        return Client(self.url, headers={"Cookie": self.cookie}, verbose=False)
+        return Client(self.url, headers={"Cookie": self.cookie}, verbose=False, httpx_kwargs={"timeout": PATIENCE})
 
     def read(self, path: str) -> str:
         """A page of the app, as text."""
