@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import logging
 import os
@@ -12,9 +13,11 @@ import webbrowser
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import gradio as gr
+from gradio.utils import LRUCache
 from starlette.middleware import Middleware
 
 from gemini_diffusion.errors import BadInput
@@ -24,8 +27,11 @@ from gemini_diffusion.ui.login import Throttle
 from gemini_diffusion.ui.tunnel import Tunnel, open_tunnel
 from gemini_diffusion.ui.turnstile import Turnstile
 
-CONNECTIONS = 2000
-"""Pages whose connection's state (which picture is on the easel) is kept at once."""
+CONNECTIONS = 500
+"""Pages whose connection's state (which picture is on the easel, what was not fetched yet) is kept at once. Each takes about
+half a megabyte, and a stranger can open one after another."""
+OPEN_FILES = 16_384
+"""Connections that a window for others can hold where the system grants them: many systems begin with 256 or 1024."""
 EVENTS = 500
 """Events under way at once: Gradio counts them by its threads, though ours, being coroutines, use none."""
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
@@ -111,6 +117,9 @@ def open_window(blocks: gr.Blocks, place: Place) -> OpenWindow:
     Raises BadInput for a place that cannot be had."""
     _leave_loopback_alone()
     _check(place)
+    if not place.private:
+        _hold_many_connections()
+    blocks._queue.pending_messages_per_session = _Unfetched(CONNECTIONS)
     names = Names(own_hosts(place.host), _suffixes(), not _is_loopback(place.host), {*place.names, *_space()})
     try:
         blocks.launch(
@@ -141,6 +150,14 @@ def open_window(blocks: gr.Blocks, place: Place) -> OpenWindow:
     if place.browser:
         webbrowser.open(window.url)
     return window
+
+
+class _Unfetched(LRUCache[str, Any]):
+    """What pages have not fetched yet. Gradio's own drops the page that came first, even while it listens."""
+
+    def __getitem__(self, connection: str) -> Any:
+        self.move_to_end(connection)
+        return super().__getitem__(connection)
 
 
 def _middleware(place: Place, names: Names) -> list[Middleware]:
@@ -196,6 +213,19 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _hold_many_connections() -> None:
+    """Asks the system for room for more of them than one stranger opens by and by."""
+    try:
+        import resource
+    except ImportError:
+        return  # Windows counts none
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        with contextlib.suppress(ValueError, OSError):  # some systems grant less than they say
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _leave_loopback_alone() -> None:
