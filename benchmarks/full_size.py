@@ -92,12 +92,16 @@ def build(folder: Path) -> None:
 
 def draw(folder: Path) -> None:
     """Load it as the engine does, then draw twice."""
-    from gemini_diffusion.engines.diffusion.loading import choose_plan, load
+    from gemini_diffusion.engines.diffusion.device import measure, place
+    from gemini_diffusion.engines.diffusion.loading import load, weigh
+    from gemini_diffusion.engines.diffusion.memory import decide
     from gemini_diffusion.engines.diffusion.packages import open_packages
+    from gemini_diffusion.engines.diffusion.shelf import weights_bytes
 
     packages = open_packages()
     with measured("planned and loaded"):
-        plan = choose_plan("Full-size SDXL", folder, packages, 512 * 512)
+        machine = measure(packages.torch, place(packages.torch, weights_bytes(folder)))
+        plan = decide("Full-size SDXL", weigh(folder), machine, 512 * 512)
         pipeline = load(folder, packages, plan)
     print(f"  {pipeline.placement}")
     with measured("512 x 512, one step, guidance, real decoder"):

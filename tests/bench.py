@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -77,3 +78,21 @@ async def until(condition: Callable[[], object], seconds: float = 20) -> None:
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - what is waited for happens on other threads
             await asyncio.sleep(0.01)
+
+
+class Clock:
+    """Time that passes when it is told to; nothing may be awaited meanwhile, for the event loop asks the same clock."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@contextmanager
+def own_time() -> Iterator[Clock]:
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: clock.now)
+        yield clock

@@ -178,7 +178,7 @@ async def test_a_stop_while_a_model_is_loaded_ends_that_and_the_next_drawing_sta
     gc.collect()
     before = _networks(packages)
     loading = asyncio.create_task(local.draw(slow))
-    await until(gate.reached.is_set)
+    await until(gate.reached.is_set, seconds=90)
     assert _networks(packages) > before
     loading.cancel()
     await asyncio.wait([loading])
@@ -187,7 +187,7 @@ async def test_a_stop_while_a_model_is_loaded_ends_that_and_the_next_drawing_sta
     gc.disable()  # nobody has to look for what was loaded: it goes at once
     try:
         gate.opened.set()
-        await until(lambda: [event for event in following.told(StageStarted) if event.stage == "drawing"])
+        await until(lambda: [event for event in following.told(StageStarted) if event.stage == "drawing"], seconds=90)
         assert _networks(packages) == before
     finally:
         gc.enable()
@@ -204,7 +204,7 @@ def test_a_stop_at_any_moment_of_loading_leaves_nothing_behind(sdxl: Path, packa
         load(sdxl, packages, plan)
     gc.collect()
     before = _networks(packages)
-    for share in (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99):
+    for share in (0.0, 0.3, 0.6, 0.99):
         left = itertools.chain(range(int(share * len(asked))), [None])
 
         def check(left: Iterator[int | None] = left) -> None:

@@ -6,8 +6,7 @@ import asyncio
 import inspect
 import io
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +25,7 @@ from gemini_diffusion.engines.diffusion.steps import Steps
 from gemini_diffusion.engines.diffusion.view import view_of
 from gemini_diffusion.engines.diffusion.worker import Abandoned, Together
 from gemini_diffusion.types import Event, Preview, Progress
-from tests.bench import asked
+from tests.bench import asked, own_time
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -102,24 +101,6 @@ def test_latents_without_a_fit_and_with_a_large_decoder_have_no_preview(packages
 
 def test_numbers_that_overflow_do_not_break_a_preview(packages: Packages) -> None:
     assert _shown(packages, 4, 0.13025, packages.torch.full((1, 4, 8, 8), float("nan")))
-
-
-class Clock:
-    """Time that passes when it is told to; nothing may be awaited meanwhile, for the event loop asks the same clock."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def pass_by(self, seconds: float) -> None:
-        self.now += seconds
-
-
-@contextmanager
-def own_time() -> Iterator[Clock]:
-    clock = Clock()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(time, "monotonic", lambda: clock.now)
-        yield clock
 
 
 async def test_previews_come_at_most_twice_a_second_and_none_with_the_last_step(packages: Packages) -> None:

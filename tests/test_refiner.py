@@ -26,7 +26,7 @@ from gemini_diffusion.engines.diffusion.pace import Pace
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Drawn, Pipeline
 from gemini_diffusion.engines.diffusion.queue import DrawingQueue
-from gemini_diffusion.engines.diffusion.tiling import seamless
+from gemini_diffusion.engines.diffusion.seamless import seamless
 from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import OutOfMemory, RequestRefused
 from gemini_diffusion.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gemini_diffusion.engines.diffusion import tiling
+from gemini_diffusion.engines.diffusion.seamless import framed, unframed
 from gemini_diffusion.engines.picture_check import is_black
 from gemini_diffusion.engines.translation import translated
 from gemini_diffusion.errors import BadAnswer, Blocked, OutOfMemory
@@ -30,18 +30,18 @@ def decode(pipeline: Any, latents: Any, torch: Any, seamless: bool = False) -> t
     """
     if not torch.isfinite(latents).all():
         raise Overflowed(f"The model's numbers overflowed in {_name(latents.dtype)}, so there is no picture.", ANOTHER)
-    framed = tiling.framed(latents, torch) if seamless else latents
+    given = framed(latents, torch) if seamless else latents
     vae = pipeline.vae
     with torch.no_grad():
-        pixels, in_tiles_now = within_memory(vae, torch, lambda: _pixels(vae, framed, torch))
+        pixels, in_tiles_now = within_memory(vae, torch, lambda: _pixels(vae, given, torch))
         notices = (IN_TILES,) if in_tiles_now else ()
         if not torch.isfinite(pixels).all() and vae.dtype != torch.float32:
             notices = (*notices, MENDED.format(dtype=_name(vae.dtype)))
             vae.to(torch.float32)  # and it stays so: the next picture would overflow as well
-            pixels, _ = within_memory(vae, torch, lambda: _pixels(vae, framed, torch))
+            pixels, _ = within_memory(vae, torch, lambda: _pixels(vae, given, torch))
     if not torch.isfinite(pixels).all():
         raise BadAnswer("The decoder of this model makes no numbers out of it, so there is no picture.", ANOTHER)
-    picture = _checked(pipeline, tiling.unframed(pixels, latents) if seamless else pixels)
+    picture = _checked(pipeline, unframed(pixels, latents) if seamless else pixels)
     return picture, (*notices, BLACK) if is_black(picture) else notices
 
 

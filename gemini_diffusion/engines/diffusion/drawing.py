@@ -14,8 +14,8 @@ from gemini_diffusion.engines.diffusion.decoding import BLACK, decode
 from gemini_diffusion.engines.diffusion.encoding import encode
 from gemini_diffusion.engines.diffusion.mosaic import enlarged
 from gemini_diffusion.engines.diffusion.sampling import Course, Leg, Models, Start
+from gemini_diffusion.engines.diffusion.seamless import seamless
 from gemini_diffusion.engines.diffusion.steps import Steps, stoppable
-from gemini_diffusion.engines.diffusion.tiling import seamless
 from gemini_diffusion.engines.diffusion.worker import Abandoned, Job
 from gemini_diffusion.errors import GeminiDiffusionError
 from gemini_diffusion.types import ImageRequest

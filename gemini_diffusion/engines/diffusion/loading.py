@@ -12,8 +12,9 @@ from typing import Any
 from gemini_diffusion.catalogue.reading import UNET, numbers_in, shapes_in
 from gemini_diffusion.catalogue.shape import WEIGHTS
 from gemini_diffusion.engines.diffusion import single_file
-from gemini_diffusion.engines.diffusion.device import SMALL, measure, place
-from gemini_diffusion.engines.diffusion.memory import MEGAPIXEL, Plan, Weights, decide
+from gemini_diffusion.engines.diffusion.decoding import in_tiles
+from gemini_diffusion.engines.diffusion.device import SMALL, place
+from gemini_diffusion.engines.diffusion.memory import Plan, Weights
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Pipeline
 from gemini_diffusion.engines.diffusion.shelf import ALONE, Parts, index_of, parts_of, variant_of, weights_bytes
@@ -22,8 +23,6 @@ from gemini_diffusion.errors import ModelNotFound, PackageMissing, RequestRefuse
 
 CLASSES = ("StableDiffusionXLPipeline", "StableDiffusionPipeline")
 """The pipelines whose latents decoding.py can decode."""
-TILE = 512
-"""Pixels of a decoder's tile; diffusers' own choice, the whole native size, would change nothing."""
 FAST = "fast"
 
 
@@ -47,12 +46,6 @@ def interruptible(torch: Any, check: Callable[[], None]) -> Iterator[None]:
             yield
     finally:
         torch.set_default_dtype(before)
-
-
-def choose_plan(label: str, source: Path, packages: Packages, pixels: int = MEGAPIXEL) -> Plan:
-    """How the model in `source` is best put into what is free now, to draw so many pixels. Raises OutOfMemory if it is not."""
-    placement = place(packages.torch, weights_bytes(source))
-    return decide(label, weigh(source), measure(packages.torch, placement), pixels)
 
 
 def weigh(source: Path) -> Weights:
@@ -116,9 +109,7 @@ def _settle(base: Any, torch: Any, plan: Plan) -> None:
     """Put every part where the plan wants it."""
     device = plan.placement.device
     if plan.tiling:
-        base.vae.enable_tiling()
-        base.vae.enable_slicing()
-        base.vae.tile_sample_min_size, base.vae.tile_latent_min_size = TILE, TILE // 8
+        in_tiles(base.vae)
     if not plan.offload:
         base.to(device)
         return
