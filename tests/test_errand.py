@@ -14,15 +14,16 @@ from gemini_diffusion.gallery import Gallery
 from gemini_diffusion.guest import Guest
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.studio import Studio
-from gemini_diffusion.types import CraftedPrompt, Event, Finished, Noticed, Picture
+from gemini_diffusion.types import CraftedPrompt, Event, Finished, ImageRequest, Noticed, Picture
 from tests.sketch import SketchEngine
 
 
 class Errands:
     """Lines carried out one after another; `said` and `told` are the notices and the last words of the latest."""
 
-    def __init__(self, home: Path) -> None:
-        self.engine, self.hosted = SketchEngine("local", "sdxl", able=True), SketchEngine("hosted", "sdxl")
+    def __init__(self, home: Path, engine: SketchEngine | None = None) -> None:
+        self.engine = engine or SketchEngine("local", "sdxl", able=True)
+        self.hosted = SketchEngine("hosted", "sdxl")
         engines = {"local": self.engine, "hosted": self.hosted}
         self.studio = Studio({"offline": OfflineChatModel()}, engines, Gallery(home))
         self.news: list[Event] = []
@@ -88,6 +89,21 @@ async def test_a_dry_run_tells_all_that_would_be_drawn_and_how_long_it_would_tak
     await errands.imagine(line)
     assert errands.told == f"Nothing was drawn, as asked. {would_be}"
     assert errands.engine.history == []
+
+
+class HardlyMeasured(SketchEngine):
+    """Knows how long a few steps take, and of more nothing."""
+
+    def estimate(self, request: ImageRequest) -> float | None:
+        return 2.0 if request.num_inference_steps < 5 else None
+
+
+async def test_a_dry_run_tells_no_time_where_one_of_the_drawings_was_never_measured(tmp_path: Path) -> None:
+    errands = Errands(tmp_path, HardlyMeasured("local", "sdxl", able=True))
+    await errands.imagine("a cat --dry --steps {3, 4}")
+    assert errands.told.endswith(" About 4 s.")
+    await errands.imagine("a cat --dry --steps {3, 5}")
+    assert "About" not in errands.told
 
 
 async def test_choices_that_cannot_be_drawn_say_what_to_do_about_them(errands: Errands) -> None:

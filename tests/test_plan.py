@@ -76,6 +76,7 @@ def test_the_version_of_another_services_model_is_left_out_with_a_notice(version
     planned = decided(Flags(model=version))
     assert planned.model.id == "sdxl"
     assert planned.notices == (f"Models have names here, not versions, so --model {version} was left out.",)
+    assert decided(Flags(model=f"{version}th/layer")).model.id == f"{version}th/layer", "a name may begin with a number"
 
 
 def test_a_refiner_is_no_model_to_begin_with_and_the_flag_for_it_is_told() -> None:
