@@ -1,8 +1,8 @@
 @echo off
 rem Installs what is missing, then starts the app. All that needs a decision is in installer.py; this only finds a Python to run it.
 setlocal EnableExtensions DisableDelayedExpansion
-cd /d "%~dp0"
-if errorlevel 1 goto failed
+rem On a share of the network there is no going there; but all that is needed is called by its whole path.
+cd /d "%~dp0" 2>nul
 
 set "interpreter="
 call :try py -3

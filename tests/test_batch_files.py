@@ -7,6 +7,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BATCHES = ["start.bat", "install_windows.bat"]
+HANDED_ON = r'"%~dp0start\.bat" '
+"""One file that another goes on in: its end is the end, its code the code."""
 
 
 def batch_lines(name: str) -> list[str]:
@@ -37,20 +39,34 @@ def test_batch_files_jump_only_to_labels_they_have_and_no_line_is_out_of_reach(n
     for line, following in zip(lines, [*lines[1:], ":end"], strict=True):
         leaves = re.match(r"(goto|exit)\b", line)
         assert not leaves or following.startswith(":"), f"{following} can never be reached"
-    assert re.match(r"(goto|exit)\b", lines[-1])
+    assert re.match(rf"(goto|exit)\b|{HANDED_ON}", lines[-1])
 
 
 @pytest.mark.parametrize("name", BATCHES)
 def test_batch_files_look_at_the_result_of_each_step(name: str) -> None:
-    harmless = r"(@?echo|setlocal|set|if|goto|exit|pause|:|call :try)"
+    harmless = rf'@?echo|setlocal|set|if|goto|exit|pause|:|call :try|{HANDED_ON}|cd /d "%~dp0" 2>nul$'
     lines = batch_lines(name)
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
         assert re.match(harmless, line) or "errorlevel" in following, f"nothing looks at how this went: {line}"
 
 
+@pytest.mark.parametrize("name", BATCHES)
+def test_batch_files_call_nothing_by_a_path_that_call_would_read_anew(name: str) -> None:
+    """It takes a % out of it and doubles a ^."""
+    assert all(
+        re.match(r'call :try (py -3|python|"[\w.\\]+")$', found)
+        for found in re.findall(r"\bcall .*", "\n".join(batch_lines(name)))
+    )
+
+
+def test_the_start_of_windows_goes_on_where_a_folder_cannot_be_gone_to() -> None:
+    """On a share of the network."""
+    assert 'cd /d "%~dp0" 2>nul' in batch_lines("start.bat")
+    assert '%interpreter% "%~dp0installer.py" %*' in batch_lines("start.bat")
+
+
 def test_the_start_of_windows_tries_the_launcher_first_and_knows_the_stub_of_the_store() -> None:
     text = "\n".join(batch_lines("start.bat"))
     assert text.index("call :try py -3") < text.index("call :try python")
-    assert 'cd /d "%~dp0"' in text
     assert "WindowsApps" in text
     assert re.search(r"if defined CI exit .*\n.*timeout.*\nif not errorlevel 1 pause", text)
