@@ -50,8 +50,8 @@ class Weights:
 class Plan:
     """Where a model is put and what waits elsewhere: `offload` "model" its parts, "sequential" its layers.
 
-    `tiling` decodes in tiles; `halved` is a processor made to compute in 16 bits; `scale` is how
-    much smaller sides are drawn than asked; `reason` is the sentence for the person, "" where everything fits.
+    `tiling` decodes in tiles; `halved` is a processor made to compute in 16 bits; `scale` is how much smaller sides are drawn
+    than asked; `reason` is the sentence for the person, "" where everything fits.
     """
 
     placement: Placement

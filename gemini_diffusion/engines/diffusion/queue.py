@@ -67,7 +67,8 @@ class Ticket(Generic[D, R]):
         self.done.set_result(result)
 
     def fail(self, error: BaseException) -> None:
-        """The frames an error came through let go of what they hold, or a model half loaded would stay as long as the error."""
+        """Its turn ended without a picture. The frames the error came through let go of what they hold: with it, a model half
+        loaded would stay in memory."""
         each: BaseException | None = error
         while each:
             traceback.clear_frames(each.__traceback__)
