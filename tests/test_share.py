@@ -9,6 +9,7 @@ import os
 import queue
 import re
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ from gemini_diffusion.ui.launch import OpenWindow, Place, network_address, open_
 from gemini_diffusion.ui.tunnel import open_tunnel
 from tests.running import NOWHERE, App, free_port
 from tests.servers.tunnel import API, LINK, LinkService, install_client
-from tests.stand_ins import StandIns
+from tests.stand_ins import HOST_KEY, StandIns
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-in for the client is a script")
 
@@ -135,14 +136,21 @@ def test_when_the_service_changes_the_link_the_new_one_is_printed_and_works(shar
         assert client.get("/").status_code == 200
 
 
-def test_an_own_password_is_kept_and_the_client_ends_with_the_app(service: LinkService, tmp_path: Path) -> None:
-    with sharing(tmp_path, service.environment, "--auth", "ada:lovelace") as app:
+def test_an_own_password_is_kept_and_the_client_is_told_no_secret_and_ends_with_the_app(
+    service: LinkService, tmp_path: Path
+) -> None:
+    keys = {"GOOGLE_API_KEY": HOST_KEY, "HF_TOKEN": "hf_the_hosts_own_token_0002"}
+    with sharing(tmp_path, {**service.environment, **keys}, "--auth", "ada:lovelace") as app:
         app.hear("^Public link: ")
         assert "Name: ada  Password: lovelace" in app.said
         with stranger(service) as client:
             assert enter(client, app).status_code == 200
         process = service.processes[-1]
         assert running(process)
+        if sys.platform == "linux":  # elsewhere a program's variables are nowhere to be read
+            told = Path(f"/proc/{process}/environ").read_bytes() + Path(f"/proc/{process}/cmdline").read_bytes()
+            assert b"HTTPS_PROXY=" in told
+            assert not [secret for secret in (*keys.values(), "lovelace") if secret.encode() in told]
     until = time.monotonic() + 10
     while running(process) and time.monotonic() < until:
         time.sleep(0.05)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import re
 import subprocess
 import threading
@@ -28,6 +29,11 @@ ANSWER = 10.0
 PATIENCE = 25.0
 """Seconds the client has for a link."""
 BLOCKED = "An antivirus or a firewall may be in the way."
+_ITS_BUSINESS = re.compile(
+    r"PATH|HOME|USERPROFILE|SYSTEMROOT|TMPDIR|TE?MP|LANG|LD_LIBRARY_PATH|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)",
+    re.IGNORECASE,
+)
+"""Variables that the client is started with: it is somebody else's program, and among the others are keys."""
 _OPENED = re.compile(r"start proxy success: (\S+)")
 _LOG = logging.getLogger(__name__)
 
@@ -134,6 +140,7 @@ def _run(client: Path, flags: list[str]) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
             [str(client), *flags],
+            env={name: value for name, value in os.environ.items() if _ITS_BUSINESS.fullmatch(name)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
