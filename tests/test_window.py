@@ -143,7 +143,7 @@ async def test_a_page_that_missed_the_picture_is_told_again_what_is_in_hand(desk
     page = await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     in_hand = page[desk.easel.in_hand]["value"]
     again = await desk.tab.mend(in_hand, "", who())
-    assert (again[desk.easel.in_hand], again[desk.easel.hung]) == (in_hand, in_hand)
+    assert (again[desk.easel.in_hand], again[desk.easel.hung]["value"]) == (in_hand, in_hand)
     assert again[desk.easel.prompt]["value"] == page[desk.easel.prompt]["value"]
     assert await desk.tab.mend(in_hand, page[desk.easel.hung]["value"], who()) == gr.skip()
     assert await desk.tab.mend(in_hand, "", who("b")) == gr.skip()

@@ -81,7 +81,7 @@ class Easel:
         facts = "\n\n".join(markup.plain(text) for text in (framed.facts, framed.ignored) if text)
         return {
             self.in_hand: framed.identity,
-            self.hung: framed.identity,
+            self.hung: gr.update(value=framed.identity),  # as most of these: what a page misses, it misses together
             self.welcome: gr.update(visible=False),
             self.frame: gr.update(visible=True),
             self.picture: gr.update(value=str(framed.path), alt_text=framed.alt),

@@ -50,8 +50,8 @@
   // A picture is as large as its place allows, in its own shape, so that its corners are round.
   document.addEventListener("load", (event) => {
     const picture = event.target;
-    if (!(picture instanceof HTMLImageElement) || !picture.closest("#picture, #glimpse")) return;
-    picture.style.setProperty("--shape", picture.naturalWidth / picture.naturalHeight);
+    const place = picture instanceof HTMLImageElement && picture.closest("#picture, #glimpse");
+    if (place) place.style.setProperty("--shape", picture.naturalWidth / picture.naturalHeight);
   }, true);
 
   // The prompt is measured after a pause in typing; Gradio itself does it when the prompt is left.
@@ -61,6 +61,25 @@
     clearTimeout(pause);
     pause = setTimeout(() => document.getElementById("measure")?.click(), 800);
   });
+
+  // The conversation stays at its end as it grows; who reads above stays there, until they send something.
+  const talk = () => document.querySelector("#chat .bubble-wrap");
+  const NEAR = 60; // pixels from the end that count as there
+  let atEnd = true, newest = "";
+  const toEnd = () => { if (atEnd) talk()?.scrollTo(0, talk().scrollHeight); };
+  const growth = new ResizeObserver(toEnd);
+  document.addEventListener("scroll", ({ target }) => {
+    if (target === talk()) atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < NEAR;
+  }, true);
+  const follow = () => {
+    const said = document.querySelectorAll('#chat [data-testid="user"]');
+    const words = said[said.length - 1]?.textContent.trim();
+    const now = said.length ? `${said.length} ${words}` : "";
+    if (now !== newest && words) atEnd = true;
+    if (words || !now) newest = now;
+    document.querySelectorAll("#chat .bubble-wrap, #chat .message-wrap").forEach((part) => growth.observe(part));
+    toEnd();
+  };
 
   // Names for what Gradio leaves nameless, and the words themselves, not their Markdown, for who listens to a message.
   const name = (selector, label) => document.querySelectorAll(selector).forEach((found) => {
@@ -78,6 +97,6 @@
   };
   let due = 0;
   new MutationObserver(() => {
-    if (!due) due = setTimeout(() => { due = 0; tidy(); }, 200);
+    if (!due) due = setTimeout(() => { due = 0; tidy(); follow(); }, 200);
   }).observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-label"] });
 })();
