@@ -222,8 +222,9 @@ async def test_previews_progress_and_questions_cost_a_drawing_next_to_nothing(po
         assert isinstance(postcard.draw([one])[0], Drawn)
 
     pairs = [(_processor_seconds(bare), _processor_seconds(ours)) for _ in range(2)]
-    plain, told = (min(column) for column in zip(*pairs, strict=True))
-    assert told < 1.15 * plain + 0.05, (plain, told)
+    while min(told for _, told in pairs) >= 1.15 * min(plain for plain, _ in pairs) + 0.05:
+        assert len(pairs) < 6, pairs  # other programs can only make one of them dearer, and not every time
+        pairs.append((_processor_seconds(bare), _processor_seconds(ours)))
 
 
 def _processor_seconds(work: Callable[[], None]) -> float:
