@@ -57,7 +57,7 @@ class Painter:
     """Draws line after line with models that stay loaded.
 
         with Painter(engine="local") as painter:
-            for animal in ("fox", "owl"):
+            for animal in ("fox", "rabbit"):
                 print(painter.imagine(f"a {animal} in the snow")[0].path)
 
     Its work runs on an event loop of its own, in a thread that begins with the first line: any thread and any other loop may

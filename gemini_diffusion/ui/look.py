@@ -1,4 +1,4 @@
-"""How the window looks: the theme, the style sheet, the few lines of script for the sheet on a phone. Bundled fonts only."""
+"""How the window looks: the theme, the style sheet, the page's own scripts; it knows no words. Bundled fonts only."""
 
 from __future__ import annotations
 

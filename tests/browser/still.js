@@ -11,21 +11,27 @@
     const moving = document.getAnimations().find((found) => found.playState === "running" && ends(found));
     return moving && `something moves: ${moving.effect.target?.outerHTML.slice(0, 200)}`;
   };
-  let due = 0, asked = 0, why = "";
+  let due = 0, asked = 0;
+  const end = (how, why) => {
+    clearTimeout(due);
+    watcher.disconnect();
+    how(why);
+  };
   const again = (because) => {
-    why = because;
+    if (performance.now() > until) {
+      const found = reason() || because.outerHTML?.slice(0, 200) || because;
+      return end(failed, new Error(`The page does not hold still: ${found}`));
+    }
     asked = window.owed.asked;
     clearTimeout(due);
     due = setTimeout(look, MOMENT);
   };
-  const watcher = new MutationObserver((changes) => again(`it changes: ${changes[0].target.outerHTML ?? changes[0].target.data}`.slice(0, 200)));
   const look = () => {
     const because = reason() || (wanted && window.owed.asked !== asked && "it asks anew");
-    if (!because) done();
-    else if (performance.now() < until) return again(because);
-    else failed(new Error(`The page does not hold still: ${why || because}`));
-    watcher.disconnect();
+    if (because) again(because);
+    else end(done);
   };
+  const watcher = new MutationObserver(([{ target }]) => again(target));
   watcher.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
   again("");
 })

@@ -1,1 +1,1 @@
-"""The parts of local drawing, one noun each; all that touches torch runs on the one thread of worker.py."""
+"""The parts of local drawing, one noun each; whatever draws runs on the one thread of queue.py."""

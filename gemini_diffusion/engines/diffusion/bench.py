@@ -1,4 +1,4 @@
-"""Where drawings are made with the models that are warm, and what is done when the memory ends; lives on the queue's thread."""
+"""Where drawings are made with the models that are warm, and what is done when memory runs out; lives on the queue's thread."""
 
 from __future__ import annotations
 

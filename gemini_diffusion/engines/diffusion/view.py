@@ -1,4 +1,4 @@
-"""A pipeline for one drawing: it shares all weights with the loaded one and has a scheduler and a state of its own."""
+"""A pipeline for one drawing: all weights are the loaded one's, the scheduler and the state its own; loads nothing."""
 
 from __future__ import annotations
 
