@@ -138,6 +138,7 @@ class Errand:
     def _planned(self, flags: Flags, canvas: Canvas) -> Plan:
         """The plan; where the choice is ours and the host lends no more pictures today, one without their keys."""
         self.guest.refuse_model(flags.model)
+        self.guest.refuse_more()
         planned = plan.decide(flags, self.settings, self.studio.engines, self.last_seed, canvas)
         refusal = self.guest.refusal(planned.engine.name, self.settings)
         if refusal is None:

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from gemini_diffusion import commands
-from gemini_diffusion.commands import Imagine
+from gemini_diffusion.commands import Imagine, Usage
 from gemini_diffusion.environment import read_settings
 from gemini_diffusion.errand import Choice, Errand
 from gemini_diffusion.errors import BadInput
@@ -125,7 +125,8 @@ class Painter:
     async def _draw(self, line: str, emit: Watch) -> list[Picture]:
         command = commands.parse(as_line(line))
         if not isinstance(command, Imagine):
-            raise BadInput("There is nothing to draw.", "Say what you want to see, as in: a fox in the snow --n 2.")
+            noticed = " ".join(notice.text for notice in command.notices) if isinstance(command, Usage) else ""
+            raise BadInput(noticed or "There is nothing to draw.", "Say what you want to see, as in: a fox in the snow --n 2.")
         kept: dict[int, Picture] = {}
 
         def tell(event: Event) -> None:

@@ -242,7 +242,7 @@ def test_a_token_in_any_text_brings_its_file_without_being_named(text: str, libr
     chosen = choose(with_adapters(**{text: "of <TOY> and <unknown>"}), library)
     assert [file.name for file, _ in chosen.files] == ["Toy"]
     assert getattr(chosen.request, text) == "of <toy> and <unknown>"
-    assert chosen.notices == ()
+    assert chosen.notices == ("There is no textual inversion called <unknown> here, so it was drawn as plain text.",)
 
 
 def test_a_named_token_that_stands_nowhere_is_put_where_its_name_says(library: Library) -> None:

@@ -74,6 +74,8 @@ def test_a_refiner_is_found_by_its_name_and_never_offered_to_begin_a_picture() -
     assert (refiner.label, refiner.left_out) == ("SDXL refiner 1.0", ("text_encoder_2", "vae"))
     assert refiner not in CATALOGUE
     assert {entry.refiner for entry in CATALOGUE} == {"", "sdxl-refiner"}
+    assert catalogue.find("somebody/fine-xl").refiner == base.refiner, "it goes on with any drawing of SDXL's"
+    assert catalogue.find("somebody/stable-diffusion-v1-5").refiner == ""
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,11 @@ def test_no_words_are_nothing_to_draw(painter: Painter, line: str) -> None:
         painter.imagine(line)
 
 
+def test_why_nothing_is_left_to_draw_is_said(painter: Painter) -> None:
+    with pytest.raises(BadInput, match="weights"):
+        painter.imagine("cat::-1")
+
+
 def test_a_review_waits_for_nobody(painter: Painter) -> None:
     assert painter.imagine("a fox --review")
 

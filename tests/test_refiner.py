@@ -28,7 +28,7 @@ from gemini_diffusion.engines.diffusion.pipeline import Drawn, Pipeline
 from gemini_diffusion.engines.diffusion.queue import DrawingQueue
 from gemini_diffusion.engines.diffusion.seamless import seamless
 from gemini_diffusion.engines.local import LocalEngine
-from gemini_diffusion.errors import OutOfMemory, RequestRefused
+from gemini_diffusion.errors import AgreementNeeded, OutOfMemory, RequestRefused
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import Event, ImageResult, Progress, StageFinished
 from tests.bench import Local, asked, reading
@@ -121,13 +121,19 @@ async def test_a_part_that_leaves_one_of_them_no_step_is_named_as_ignored(pair: 
     assert drawn.ignored == ("refine",)
 
 
-async def test_a_model_without_a_refiner_names_the_wish_as_ignored(local: Local, sdxl: Path) -> None:
-    assert (await local.draw(sdxl, refine=0.8)).ignored == ("refine",)
-    assert not local.engine.capabilities(str(sdxl), Settings()).refine
-    assert local.engine.capabilities("sdxl", Settings()).refine
+async def test_a_model_without_a_refiner_names_the_wish_as_ignored(local: Local, tmp_path: Path) -> None:
+    older = build_sd15(tmp_path / "older")
+    assert (await local.draw(older, refine=0.8)).ignored == ("refine",)
+    assert not local.engine.capabilities(str(older), Settings()).refine
     for impossible in (0.0, 1.5, -1.0):
         with reading(RequestRefused, "The refiner begins after a part of the drawing, between 0 and 1."):
-            await local.draw(sdxl, refine=impossible)
+            await local.draw(older, refine=impossible)
+
+
+async def test_a_models_relative_of_ones_own_takes_the_refiner_too(local: Local, sdxl: Path) -> None:
+    assert local.engine.capabilities(str(sdxl), Settings()).refine and local.engine.capabilities("sdxl", Settings()).refine
+    with reading(AgreementNeeded, "SDXL refiner 1.0 is a 4.5 GB download"):
+        await local.draw(sdxl, refine=0.8)
 
 
 @dataclass

@@ -69,4 +69,5 @@ def _made(model: str, label: str, family: Family, engines: tuple[EngineName, ...
         )
     if family == "sd15":
         return ImageModel(model, label, family, model, engines, SD15_SIZES, 30, 7.0, variant="fp16")
-    return ImageModel(model, label, family, model, engines, SDXL_SIZES, 30, 5.0, variant="fp16")
+    refiner = "sdxl-refiner" if family == "sdxl" else ""
+    return ImageModel(model, label, family, model, engines, SDXL_SIZES, 30, 5.0, variant="fp16", refiner=refiner)

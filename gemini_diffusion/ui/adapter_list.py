@@ -10,7 +10,7 @@ from gemini_diffusion.types import AdapterChoice
 from gemini_diffusion.ui import markup
 
 NONE = (
-    "No LoRA or textual inversion is here yet. Put a .safetensors file into the folder adapters in the data folder, "
+    "No LoRA or textual inversion is here yet. Make a folder adapters in the data folder and put .safetensors files into it, "
     "or name one at Hugging Face as <lora:owner/name:0.8>."
 )
 MOST = 60

@@ -97,12 +97,5 @@ async def exported(visitor: Visitor, picture: Picture) -> Path:
 
 def _together(first: Updates, then: Updates) -> Updates:
     """Both, where they change different properties of one component too."""
-    return (
-        first
-        | then
-        | {
-            part: first[part] | then[part]
-            for part in first
-            if isinstance(first[part], dict) and isinstance(then.get(part), dict)
-        }
-    )
+    both = [part for part in first if isinstance(first[part], dict) and isinstance(then.get(part), dict)]
+    return first | then | {part: first[part] | then[part] for part in both}

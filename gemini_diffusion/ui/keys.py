@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PAGES = {
     "google_api_key": "[Get a key from Google AI Studio](https://aistudio.google.com/apikey)",
-    "hf_token": "[Get a token from Hugging Face](https://huggingface.co/settings/tokens)",
+    "hf_token": "[Get a token from Hugging Face](https://huggingface.co/settings/tokens) that may call Inference Providers",
 }
 PROMISE = "A key stays in this server's memory, for you alone, and is gone after twelve idle hours or a restart."
 

@@ -46,7 +46,7 @@ class Loaded:
 def load(file: AdapterFile, base: Any, torch: Any) -> Loaded:
     """The file for the pipeline `base`. Raises BadInput in words where it was made for another model, or is not whole."""
     if file.problem:
-        raise BadInput(file.problem)
+        raise BadInput(file.problem, "Leave it out, or put another file in its place.")
     refuse_others(file, _width(base))
     shapes, metadata = read_header(file.path)
     if file.kind == "textual inversion":

@@ -11,6 +11,8 @@ from gemini_diffusion.engines.diffusion.adapters.files import AdapterFile, Libra
 from gemini_diffusion.types import ImageRequest
 
 TEXTS = ("prompt", "prompt_2", "negative_prompt")
+_TOKEN = re.compile(r"<[\w.-]+>")
+"""What is surely meant as the token of a textual inversion; a file's own may have blanks too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,15 @@ def choose(request: ImageRequest, library: Library) -> Chosen:
     named = [(library.find(adapter.name), adapter.strength) for adapter in request.adapters if adapter.strength]
     inversions = {file.path: file for file, _ in named if file.kind == "textual inversion"}
     off = {adapter.name.strip().lower() for adapter in request.adapters if not adapter.strength}
-    if any("<" in getattr(request, text) for text in TEXTS):
-        said = [file for file in library.files() if file.kind == "textual inversion" and _heard(file, request)]
-        inversions |= {file.path: file for file in said if file.name.lower() not in off}
-    loras = [(file, strength) for file, strength in named if file.kind == "LoRA"]
     notices = [
         f"{file.name} is a textual inversion: it has no strength." for file, by in named if file.path in inversions and by != 1
     ]
+    if any("<" in getattr(request, text) for text in TEXTS):
+        here = [file for file in library.files() if file.kind == "textual inversion" and not file.problem]
+        inversions |= {file.path: file for file in here if _heard(file, request) and file.name.lower() not in off}
+        unknown = sorted(_tokens(request) - {file.token for file in here} - {file.token for file in inversions.values()})
+        notices += [f"There is no textual inversion called {token} here, so it was drawn as plain text." for token in unknown]
+    loras = [(file, strength) for file, strength in named if file.kind == "LoRA"]
     for file in inversions.values():
         request = _with_token(request, file, notices)
     for file, _ in loras:
@@ -44,8 +48,13 @@ def choose(request: ImageRequest, library: Library) -> Chosen:
     return Chosen(request, (*loras, *((file, 1.0) for file in inversions.values())), tuple(notices))
 
 
+def _tokens(request: ImageRequest) -> set[str]:
+    """What the texts write like the token of a textual inversion."""
+    return {token.lower() for text in TEXTS for token in _TOKEN.findall(getattr(request, text))}
+
+
 def _heard(file: AdapterFile, request: ImageRequest) -> bool:
-    return not file.problem and any(file.token in getattr(request, text).lower() for text in TEXTS)
+    return any(file.token in getattr(request, text).lower() for text in TEXTS)
 
 
 def _with_token(request: ImageRequest, file: AdapterFile, notices: list[str]) -> ImageRequest:
