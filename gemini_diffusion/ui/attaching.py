@@ -85,7 +85,7 @@ class Attaching:
 
 
 _TAKE = "() => window.broughtPicture"
-_GIVE_BACK = "(held, back) => back && !held ? [back, ''] : [held, back]"
+_GIVE_BACK = "(held, back) => back && !held ? [back, ''] : [undefined, undefined]"
 
 
 def build_row() -> tuple[gr.Row, gr.Image, gr.Button]:

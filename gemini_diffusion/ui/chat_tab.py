@@ -209,10 +209,11 @@ class ChatTab:
 _FETCH = "() => setTimeout(() => document.querySelector('#bundle').click(), 50)"
 _ASK = "(asked, now) => asked || now"
 _SLOW = """async (held) => {
-    await new Promise((go) => setTimeout(go, 500));
+    await new Promise((go) => setTimeout(go, 2000));
     return [held, document.querySelector("#hung textarea").value];
 }"""
-_GIVE_BACK = "(draft, text) => text && !draft.trim() ? [text, ''] : [draft, text]"
+_GIVE_BACK = "(draft, text) => text && !draft.trim() ? [text, ''] : [undefined, undefined]"
+"""What is undefined stays: the draft that was read may be an older one than the box holds by then."""
 
 
 def _latest(session: Session) -> Picture | None:
