@@ -65,18 +65,29 @@
   // The conversation stays at its end as it grows; who reads above stays there, until they send something.
   const talk = () => document.querySelector("#chat .bubble-wrap");
   const NEAR = 60; // pixels from the end that count as there
-  let atEnd = true, newest = "";
-  const toEnd = () => { if (atEnd) talk()?.scrollTo(0, talk().scrollHeight); };
+  const SENDING = "#box .submit-button, #chat .option, .example, #surprise, #redraw, #reseed, #vary, #enlarge, #marking-draw";
+  let atEnd = true, last = 0;
+  const toEnd = () => {
+    if (!atEnd || !talk()) return;
+    talk().scrollTo(0, talk().scrollHeight);
+    last = talk().scrollTop;
+  };
   const growth = new ResizeObserver(toEnd);
+  // Only who moves up leaves the end: the news of a move down may come when there is already more below.
   document.addEventListener("scroll", ({ target }) => {
-    if (target === talk()) atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < NEAR;
+    if (target !== talk()) return;
+    const up = target.scrollTop < last;
+    last = target.scrollTop;
+    if (target.scrollHeight - last - target.clientHeight < NEAR) atEnd = true;
+    else if (up) atEnd = false;
+  }, true);
+  document.addEventListener("click", ({ target }) => {
+    if (target instanceof Element && target.closest(SENDING)) atEnd = true;
+  }, true);
+  document.addEventListener("keydown", ({ key, shiftKey, target }) => {
+    if (key === "Enter" && !shiftKey && target instanceof Element && target.closest("#box")) atEnd = true;
   }, true);
   const follow = () => {
-    const said = document.querySelectorAll('#chat [data-testid="user"]');
-    const words = said[said.length - 1]?.textContent.trim();
-    const now = said.length ? `${said.length} ${words}` : "";
-    if (now !== newest && words) atEnd = true;
-    if (words || !now) newest = now;
     document.querySelectorAll("#chat .bubble-wrap, #chat .message-wrap").forEach((part) => growth.observe(part));
     toEnd();
   };

@@ -183,6 +183,14 @@ def test_who_sends_something_sees_it_and_who_reads_above_stays_there(come: Open,
     window.page.wait_for_function(AT_END)
 
 
+def test_the_end_of_the_conversation_stays_in_view_as_pictures_come(come: Open) -> None:
+    window = come()
+    for _ in range(3):
+        window.draw(f"{FOX} --ar 1:1")
+        window.still()
+        assert window.page.evaluate(AT_END)
+
+
 def test_a_picture_that_was_tapped_and_a_prompt_that_is_edited_are_not_taken_away(come: Open, services: StandIns) -> None:
     window = come()
     window.draw(CAT)
