@@ -146,10 +146,10 @@ class Learner:
 
 def train(plan: DiffusionPlan, start: UNet2DConditionModel | None, on_save: Callable[[Any], None]) -> None:
     """Train until the minutes are used up, from the folder's state or else from `start`; `on_save` gets the average."""
-    learner = Learner(plan, start)
-    clock, pool = Clock(plan.minutes, learner.minutes), Pool(plan.pool)
+    learner, pool = Learner(plan, start), Pool(plan.pool)
+    pool.refresh()  # what it takes is no training
+    clock = Clock(plan.minutes, learner.minutes)
     rng, saved, losses = random.Random(f"unet {plan.seed} {learner.step}"), clock.minutes_spent, []
-    pool.refresh()
     while clock.progress < 1:
         latents, hidden, pooled = pool.lesson(rng, plan.batch_size)
         lesson = latents.to(plan.device), hidden.to(plan.device), pooled.to(plan.device)
@@ -159,10 +159,12 @@ def train(plan: DiffusionPlan, start: UNet2DConditionModel | None, on_save: Call
             print(f"unet {clock.minutes_spent:6.1f} min, step {learner.step}, seen {seen}, loss {mean:.4f}", flush=True)
             losses.clear()
             pool.refresh()
-        if clock.minutes_spent - saved > SAVE_EVERY or clock.progress >= 1:
+        if clock.minutes_spent - saved > SAVE_EVERY:
             saved = clock.minutes_spent
             learner.save(saved)
             on_save(learner.drawn_with())
+    learner.save(clock.minutes_spent)
+    on_save(learner.drawn_with())
 
 
 def _blending(decay: float) -> Any:

@@ -35,8 +35,8 @@ run_tests() {
     export CHROMIUM OMP_NUM_THREADS=1 GRADIO_ANALYTICS_ENABLED=False
 
     linted "$python" || { echo "A linter found something, so the tests were not run." >&2; return 1; }
-    # Two at once, each file in one process: most tests wait for an app of their own, and the machine has another core.
-    exec "$python" -m pytest -n 2 --dist loadfile "$@"
+    # Three at once on two cores, each file in one process: most tests wait for an app or a page of their own.
+    exec "$python" -m pytest -n 3 --dist loadfile "$@"
 }
 
 if (return 0 2>/dev/null); then
