@@ -216,7 +216,8 @@ def fingerprint(python: Python, requirements: Path) -> str:
 
 
 def pip(python: Python, *arguments: str) -> None:
-    run([python.path, "-m", "pip", "install", *arguments], python.state)
+    # Python compiles what it imports when it first does; all of torch in advance would be a third of the time this takes.
+    run([python.path, "-m", "pip", "install", "--no-compile", *arguments], python.state)
 
 
 def constraints_with_torch(python: Python) -> str:
