@@ -77,7 +77,7 @@ async def test_stop_works_in_the_middle_of_an_answer(model: ChatModel, settings:
     answering.cancel()
     with pytest.raises(asyncio.CancelledError):
         await answering
-    assert time.monotonic() - stopped < 2
+    assert time.monotonic() - stopped < 4
 
 
 async def test_stop_works_before_anything_is_heard(model: ChatModel, settings: Settings, server: g.GeminiServer) -> None:
@@ -88,7 +88,7 @@ async def test_stop_works_before_anything_is_heard(model: ChatModel, settings: S
     answering.cancel()
     with pytest.raises(asyncio.CancelledError):
         await answering
-    assert time.monotonic() - stopped < 2
+    assert time.monotonic() - stopped < 4
 
 
 async def test_without_a_key_no_call_is_made(model: ChatModel, settings: Settings, server: g.GeminiServer) -> None:

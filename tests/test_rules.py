@@ -256,7 +256,7 @@ def test_long_wishes_fit_and_what_is_cut_is_said(words: list[str]) -> None:
 def test_endless_text_is_read_quickly_and_the_end_is_said_to_be_left_out(text: str) -> None:
     start = time.process_time()
     crafted = craft_by_rules(Wish(text, SDXL))
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20
     assert any("Only the first 3,000 characters" in notice for notice in crafted.notices)
 
 
