@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from xdist.remote import Producer
     from xdist.scheduler import LoadFileScheduling
 
     from gemini_diffusion.engines.diffusion.packages import Packages
+    from tests.bench import Local
     from tests.stand_ins import StandIns
 
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "GOOGLE_GEMINI_BASE_URL", "HF_INFERENCE_URL")
@@ -68,6 +69,17 @@ def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.tiny_sdxl import build_sdxl
 
     return build_sdxl(tmp_path_factory.mktemp("models") / "tiny-sdxl")
+
+
+@pytest.fixture
+async def local(tmp_path: Path) -> AsyncIterator[Local]:
+    """The engine of this machine over an empty data folder, watched."""
+    from gemini_diffusion.engines.local import LocalEngine
+    from tests.bench import Local
+
+    made = Local(LocalEngine(tmp_path / "home"))
+    yield made
+    await made.engine.close()
 
 
 @pytest.fixture(scope="module")

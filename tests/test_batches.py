@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,11 @@ from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Drawn
 from gemini_diffusion.engines.diffusion.worker import Abandoned
-from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import BadAnswer
 from gemini_diffusion.types import Adapter, ImageRequest, ImageResult, Progress, StageFinished
 from tests.bench import Local, asked, until, warm_pipeline
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
-
-@pytest.fixture
-async def local(tmp_path: Path) -> AsyncIterator[Local]:
-    made = Local(LocalEngine(tmp_path / "home"))
-    yield made
-    await made.engine.close()
 
 
 async def test_a_picture_of_a_batch_is_the_picture_drawn_alone(local: Local, sdxl: Path) -> None:

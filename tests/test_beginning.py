@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import struct
 import zlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Drawn
 from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
-from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import BadAnswer, BadInput, RequestRefused
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ImageRequest, Preview, Progress, StageFinished
@@ -39,13 +37,6 @@ POSTCARD: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 
 @pytest.fixture(scope="module")
 def sd15(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15")
-
-
-@pytest.fixture
-async def local(tmp_path: Path) -> AsyncIterator[Local]:
-    made = Local(LocalEngine(tmp_path / "home"))
-    yield made
-    await made.engine.close()
 
 
 def begun(image: bytes, width: int = 64, height: int = 64, **changes: Any) -> Beginning:

@@ -12,7 +12,6 @@ import pytest
 
 from gemini_diffusion.engines.diffusion.queue import MOST_PICTURES, DrawingQueue, Line, Ticket
 from gemini_diffusion.engines.diffusion.worker import Job
-from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.types import Progress, StageStarted
 from tests.bench import Local, until
 
@@ -61,13 +60,6 @@ async def studio() -> AsyncIterator[Studio]:
     yield made
     made.may_go_on.release(100)
     await made.queue.close()
-
-
-@pytest.fixture
-async def local(tmp_path: Path) -> AsyncIterator[Local]:
-    made = Local(LocalEngine(tmp_path / "home"))
-    yield made
-    await made.engine.close()
 
 
 # --- whose turn it is ---

@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import io
 import threading
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from gemini_diffusion.engines.diffusion.loading import load
 from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Drawn
 from gemini_diffusion.engines.diffusion.refining import open_refiner
-from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import BadAnswer
 from gemini_diffusion.types import Preview, Progress, StageFinished
 from postcard.judge import Judge
@@ -31,13 +29,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffuse
 
 POSTCARD: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 16, "guidance_scale": 3.0}
 LARGE = "The picture was enlarged to 128 x 128, in 4 tiles gone over at strength 0.1."
-
-
-@pytest.fixture
-async def local(tmp_path: Path) -> AsyncIterator[Local]:
-    made = Local(LocalEngine(tmp_path / "home"))
-    yield made
-    await made.engine.close()
 
 
 # --- drawing them ---

@@ -8,7 +8,7 @@ import itertools
 import json
 import shutil
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,6 @@ from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.schedulers import fresh
 from gemini_diffusion.engines.diffusion.shelf import Parts
 from gemini_diffusion.engines.diffusion.worker import Abandoned
-from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import OutOfMemory
 from gemini_diffusion.types import StageStarted
 from tests.bench import Local, until
@@ -103,13 +102,6 @@ def test_the_tensors_of_a_small_model_are_not_turned_for_large_ones_sake(sdxl: P
 
 
 # Too little memory while a model is loaded
-
-
-@pytest.fixture
-async def local(tmp_path: Path) -> AsyncIterator[Local]:
-    made = Local(LocalEngine(tmp_path / "home"))
-    yield made
-    await made.engine.close()
 
 
 def running_out(kind: Any, packages: Packages, times: int) -> Any:

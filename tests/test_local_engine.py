@@ -8,7 +8,6 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -40,13 +39,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffuse
 @pytest.fixture(scope="module")
 def sd15(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15")
-
-
-@pytest.fixture
-async def local(tmp_path: Path) -> AsyncIterator[Local]:
-    made = Local(LocalEngine(tmp_path / "home"))
-    yield made
-    await made.engine.close()
 
 
 # --- the picture ---

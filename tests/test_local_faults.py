@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import pickle
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.engines.translation import translated
 from gemini_diffusion.errors import (
     GeminiDiffusionError,
@@ -26,13 +25,6 @@ from tests.bench import Local, reading, warm_pipeline
 from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
-
-@pytest.fixture
-async def local(tmp_path: Path) -> AsyncIterator[Local]:
-    made = Local(LocalEngine(tmp_path / "home"))
-    yield made
-    await made.engine.close()
 
 
 def _out_of_memory(packages: Packages, times: int) -> Callable[..., None]:

@@ -27,7 +27,6 @@ from gemini_diffusion.engines.diffusion.packages import Packages
 from gemini_diffusion.engines.diffusion.pipeline import Drawn, Pipeline
 from gemini_diffusion.engines.diffusion.queue import DrawingQueue
 from gemini_diffusion.engines.diffusion.seamless import seamless
-from gemini_diffusion.engines.local import LocalEngine
 from gemini_diffusion.errors import AgreementNeeded, OutOfMemory, RequestRefused
 from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import Event, ImageResult, Progress, StageFinished
@@ -47,13 +46,6 @@ def pair(sdxl: Path, refiner: Path, packages: Packages) -> Pipeline:
     """A base with its refiner in memory."""
     base = load(sdxl, packages)
     return dataclasses.replace(base, refiner=refining.open_refiner(refiner, base.base, packages))
-
-
-@pytest.fixture
-async def local(tmp_path: Path) -> AsyncIterator[Local]:
-    made = Local(LocalEngine(tmp_path / "home"))
-    yield made
-    await made.engine.close()
 
 
 # --- an ensemble of two ---
