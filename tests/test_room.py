@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import re
@@ -14,6 +15,7 @@ from PIL import Image
 from gemini_diffusion.errors import BadInput, OutOfQuota
 from gemini_diffusion.room import LEAST_FREE, MEGABYTE, Room
 from gemini_diffusion.settings import Settings
+from tests.bench import until
 from tests.test_lending import Inn
 
 FULL = "fill the room that one visitor has here .1 MB.*GEMINI_DIFFUSION_KEEP_PER_VISITOR"
@@ -129,6 +131,18 @@ async def test_who_brought_too_much_brings_no_more_and_draws_no_more_but_talks_a
     assert len(list((tmp_path / "pictures").iterdir())) == 1
     assert picture.path.exists()
     assert (await inn.asks("b", "/imagine a fox --raw")).state == "done"
+
+
+async def test_a_line_of_several_choices_ends_where_the_room_does(inn: Inn) -> None:
+    visitor = inn.visitors.of("a")
+    visitor.session.start("/imagine a {red, blue} fox --raw --review", visitor.settings)
+    await until(lambda: visitor.session.turns[-1].state == "review")
+    await visitor.session.bring(noise())
+    visitor.session.choose("draw")
+    async with asyncio.timeout(30):
+        turn = [turn async for turn in visitor.session.watch()][-1]
+    assert len(turn.pictures) == 1
+    assert re.search(FULL, f"{turn.failures[0].text} {turn.failures[0].hint}")
 
 
 async def test_all_that_is_kept_counts_and_a_restart_counts_the_same(inn: Inn, tmp_path: Path) -> None:
