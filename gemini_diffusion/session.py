@@ -79,6 +79,18 @@ class Session:
         found = (self._studio.gallery.find(identity) for identity in self._transcript.picture_ids())
         return tuple(picture for picture in found if picture)
 
+    @property
+    def latest(self) -> Picture | None:
+        """The picture that was drawn or brought last: the newest of the conversation, after a Clear the newest of all.
+
+        A copy with marks has its original's recipe and comes after it.
+        """
+        newest = (turn.pictures[0].id for turn in reversed(self._turns) if turn.pictures)
+        if found := next(filter(None, map(self.picture, newest)), None):
+            return found
+        kept = self.pictures
+        return next((picture for picture in kept if picture.recipe == kept[-1].recipe), None)
+
     def picture(self, identity: str) -> Picture | None:
         """A picture of this person's own, None for anybody else's id."""
         return self._studio.gallery.find(identity) if identity in self._transcript.picture_ids() else None
@@ -221,7 +233,7 @@ class Session:
             await self._keep_turns()
             await work(errand)
         except asyncio.CancelledError:
-            self._emit(Stopped(last_words(self._turns[-1])))
+            self._emit(Stopped(self._turns[-1].last_words()))
         except GeminiDiffusionError as error:
             self._emit(failure(error, self._turns[-1].kind))
         except Exception:  # noqa: BLE001 - the border to the person: what nobody foresaw is logged and still gets a sentence
@@ -269,20 +281,6 @@ class Session:
     def _last_seed(self) -> int | None:
         seeds = [picture.recipe.seed for turn in self._turns for picture in turn.pictures]
         return seeds[-1] if seeds else None
-
-
-def last_words(turn: Turn) -> str:
-    """What is said of a turn that was stopped, from where it had come to."""
-    drawing = next((entry for entry in turn.progress if entry.stage == "drawing"), None)
-    if drawing:
-        return f"Stopped at step {drawing.done} of {drawing.total}."
-    if any(entry.stage == "downloading" for entry in turn.progress):
-        return "Stopped the download; what has come is kept."
-    if turn.waiting:
-        return "Stopped waiting."
-    under_way = [step.stage for step in turn.steps if step.seconds is None]
-    places = {"crafting": "while the prompt was being written", "loading": "while the model was loading"}
-    return f"Stopped {places[under_way[-1]]}." if under_way and under_way[-1] in places else "Stopped."
 
 
 def _new() -> str:

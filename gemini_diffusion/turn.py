@@ -96,6 +96,19 @@ class Turn:
             answer = f"(I drew a picture: {self.pictures[-1].recipe.prompt})"
         return (Message("user", self.asked), Message("assistant", answer)) if answer else ()
 
+    def last_words(self) -> str:
+        """What is said of it when it is stopped now, from where it has come to."""
+        drawing = next((entry for entry in self.progress if entry.stage == "drawing"), None)
+        if drawing:
+            return f"Stopped at step {drawing.done} of {drawing.total}."
+        if any(entry.stage == "downloading" for entry in self.progress):
+            return "Stopped the download; what has come is kept."
+        if self.waiting:
+            return "Stopped waiting."
+        under_way = [step.stage for step in self.steps if step.seconds is None]
+        places = {"crafting": "while the prompt was being written", "loading": "while the model was loading"}
+        return f"Stopped {places[under_way[-1]]}." if under_way and under_way[-1] in places else "Stopped."
+
 
 def _started(turn: Turn, event: StageStarted, now: float) -> Turn:
     """A stage that is told again while it runs (a place in a queue) is the same one, told better."""

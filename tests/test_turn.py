@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from gemini_diffusion.session import last_words
 from gemini_diffusion.turn import Turn
 from gemini_diffusion.types import (
     Crafted,
@@ -116,10 +115,10 @@ def test_a_notice_is_said_once() -> None:
 
 def test_the_last_words_say_where_it_was() -> None:
     drawing = told(StageStarted("drawing", "Drawing"), Progress("drawing", 12, 25))
-    assert last_words(drawing) == "Stopped at step 12 of 25."
-    assert last_words(told(Waiting("waking up", 9.0, 2))) == "Stopped waiting."
-    assert last_words(told(StageStarted("crafting", "Writing"))) == "Stopped while the prompt was being written."
-    assert last_words(told()) == "Stopped."
+    assert drawing.last_words() == "Stopped at step 12 of 25."
+    assert told(Waiting("waking up", 9.0, 2)).last_words() == "Stopped waiting."
+    assert told(StageStarted("crafting", "Writing")).last_words() == "Stopped while the prompt was being written."
+    assert told().last_words() == "Stopped."
 
 
 def test_the_conversation_knows_the_words_and_the_picture_but_no_instructions() -> None:

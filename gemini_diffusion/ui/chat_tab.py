@@ -28,8 +28,6 @@ from gemini_diffusion.ui.next_step import NextStep
 
 if TYPE_CHECKING:
     from gemini_diffusion.errand import Choice
-    from gemini_diffusion.session import Session
-    from gemini_diffusion.types import Picture
     from gemini_diffusion.visitors import Visitor, Visitors
 
 Updates = dict[Any, Any]
@@ -132,7 +130,7 @@ class ChatTab:
         """A page was opened: what was said is there again, and what still runs is followed to its end."""
         visitor = self._visitor(request)
         session = visitor.session
-        latest = await asyncio.to_thread(_latest, session)
+        latest = await asyncio.to_thread(lambda: session.latest)
         hung = await self.following.hang(visitor, latest) if latest else {}
         yield self.conversation.show(session.turns) | hung
         if session.running:
@@ -181,7 +179,7 @@ class ChatTab:
         answers: dict[Choice, Any] = {"draw": talk.draw, "again": talk.again, "mine": talk.mine}
         for choice, button in answers.items():
             button.click(told(self._choice(choice)), talk.review_prompt, talk.review, **quiet)
-        talk.asked.change(None, [talk.asked, talk.review_prompt], talk.review_prompt, js=_ASK, **private)
+        talk.asked.change(None, talk.asked, talk.review_prompt, js=_ASK, **private)
         talk.returned.change(None, [talk.box, talk.returned], [talk.box, talk.returned], js=_GIVE_BACK, **private)
 
     def _turn(self, trigger: Any, handler: Callable[..., Any], inputs: Any = None) -> None:
@@ -207,25 +205,14 @@ class ChatTab:
 
 
 _FETCH = "() => setTimeout(() => document.querySelector('#bundle').click(), 50)"
-_ASK = "(asked, now) => asked || now"
+_ASK = "(asked) => asked || undefined"
 _SLOW = """async (held) => {
     await new Promise((go) => setTimeout(go, 2000));
     return [held, document.querySelector("#hung textarea").value];
 }"""
+"""By then a page has put up the picture, or missed it."""
 _GIVE_BACK = "(draft, text) => text && !draft.trim() ? [text, ''] : [undefined, undefined]"
 """What is undefined stays: the draft that was read may be an older one than the box holds by then."""
-
-
-def _latest(session: Session) -> Picture | None:
-    """The picture that was on the easel last: the newest of the conversation, after a Clear the newest of all.
-
-    A copy with marks has its original's recipe and comes after it.
-    """
-    newest = (turn.pictures[0].id for turn in reversed(session.turns) if turn.pictures)
-    if found := next(filter(None, map(session.picture, newest)), None):
-        return found
-    kept = session.pictures
-    return next((picture for picture in kept if picture.recipe == kept[-1].recipe), None)
 
 
 def tapped(value: Any) -> str:
