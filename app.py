@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gemini_diffusion import __version__
-from gemini_diffusion.checkup import advice, examine, welcome
-from gemini_diffusion.environment import read_settings
-from gemini_diffusion.errors import BadInput, GeminiDiffusionError
-from gemini_diffusion.log import open_log
-from gemini_diffusion.settings import Settings
-from gemini_diffusion.studio import Studio, open_studio
-from gemini_diffusion.terminal import once, report
-from gemini_diffusion.visitors import Visitors
+from gemini_diffusion.cli.terminal import once, report
+from gemini_diffusion.config.environment import read_settings
+from gemini_diffusion.config.log import open_log
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.health import advice, check_all, welcome
+from gemini_diffusion.generation.services import Services, open_services
+from gemini_diffusion.generation.visitors import Visitors
+from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -29,9 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings(chosen(flags), Path(__file__).with_name(".env"))
         open_log(settings.home_path)
-        studio = open_studio(settings.home_path)
+        studio = open_services(settings.home_path)
         if flags.check:
-            return report(asyncio.run(examine(studio, settings, live=flags.live)))
+            return report(asyncio.run(check_all(studio, settings, live=flags.live)))
         if flags.once is not None:
             return asyncio.run(draw_once(studio, settings, flags.once))
         return open_app(studio, settings, flags)
@@ -68,24 +68,26 @@ def chosen(flags: argparse.Namespace) -> dict[str, str | None]:
     return {"engine": flags.engine, "image_model": flags.model, "home": flags.data_dir}
 
 
-async def draw_once(studio: Studio, settings: Settings, line: str) -> int:
+async def draw_once(studio: Services, settings: Settings, line: str) -> int:
     """One line of the person at this terminal, who is the host."""
     return await once(Visitors(studio, settings, lends=True, owner=True).of("terminal").session, line, settings)
 
 
-def open_app(studio: Studio, settings: Settings, flags: argparse.Namespace) -> int:
+def open_app(studio: Services, settings: Settings, flags: argparse.Namespace) -> int:
     """Opens the window and stays until it is closed or interrupted."""
     auth = _auth(flags)  # before the window's imports, which take seconds
 
-    from gemini_diffusion.ui.announce import announce
-    from gemini_diffusion.ui.launch import Place, open_window
     from gemini_diffusion.ui.window import build
+    from gemini_diffusion.web.server import ServerOptions, open_window
+    from gemini_diffusion.web.startup_message import announce_address
 
-    place = Place(flags.host, flags.port, flags.share, auth, _names(settings), browser=not flags.no_browser, mcp=flags.mcp)
+    place = ServerOptions(
+        flags.host, flags.port, flags.share, auth, _names(settings), browser=not flags.no_browser, mcp=flags.mcp
+    )
     visitors = Visitors(studio, settings, lends=place.private or flags.lend_keys, owner=place.private)
     with contextlib.closing(open_window(build(visitors, welcome(studio, settings)), place)) as window:
         signal.signal(signal.SIGTERM, _leave)
-        announce(window, settings.home_path, functools.partial(print, flush=True))
+        announce_address(window, settings.home_path, functools.partial(print, flush=True))
         if said := advice(studio, settings, strangers=not place.private):
             print(said, flush=True)
         asyncio.run(asyncio.Event().wait())  # for ever; unlike a thread's, this wait ends with Ctrl+C on every system

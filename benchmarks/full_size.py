@@ -61,9 +61,9 @@ def main() -> None:
 
 def build(folder: Path) -> None:
     """Write the model as the real one lies on the disk, one part after the other, so that memory holds only one."""
-    from gemini_diffusion.engines.diffusion.packages import open_packages
+    from gemini_diffusion.engines.torch_imports import import_torch
 
-    packages = open_packages()
+    packages = import_torch()
     torch, diffusers, transformers = packages.torch, packages.diffusers, packages.transformers
     with measured("built and saved"):
         torch.set_grad_enabled(False)
@@ -92,17 +92,17 @@ def build(folder: Path) -> None:
 
 def draw(folder: Path) -> None:
     """Load it as the engine does, then draw twice."""
-    from gemini_diffusion.engines.diffusion.device import measure, place
-    from gemini_diffusion.engines.diffusion.loading import load, weigh
-    from gemini_diffusion.engines.diffusion.memory import decide
-    from gemini_diffusion.engines.diffusion.packages import open_packages
-    from gemini_diffusion.engines.diffusion.shelf import weights_bytes
+    from gemini_diffusion.engines.downloads.model_store import weights_bytes
+    from gemini_diffusion.engines.local.loading.device import measure, place
+    from gemini_diffusion.engines.local.loading.loader import count_weights, load_pipeline
+    from gemini_diffusion.engines.local.loading.memory_plan import plan_memory
+    from gemini_diffusion.engines.torch_imports import import_torch
 
-    packages = open_packages()
+    packages = import_torch()
     with measured("planned and loaded"):
         machine = measure(packages.torch, place(packages.torch, weights_bytes(folder)))
-        plan = decide("Full-size SDXL", weigh(folder), machine, 512 * 512)
-        pipeline = load(folder, packages, plan)
+        plan = plan_memory("Full-size SDXL", count_weights(folder), machine, 512 * 512)
+        pipeline = load_pipeline(folder, packages, plan)
     print(f"  {pipeline.placement}")
     with measured("512 x 512, one step, guidance, real decoder"):
         picture(pipeline, steps=1, guidance=5.0)
@@ -118,17 +118,17 @@ def draw(folder: Path) -> None:
 
 def picture(pipeline: Any, steps: int, guidance: float) -> None:
     """One picture of 512 x 512 pixels through the engine's own pipeline."""
-    from gemini_diffusion.engines.diffusion.pipeline import Asked, Drawn
-    from gemini_diffusion.engines.diffusion.worker import Job
+    from gemini_diffusion.engines.local.sampling.batch import BatchItem, DrawnImage
+    from gemini_diffusion.engines.worker import WorkerJob
     from gemini_diffusion.types import ImageRequest
 
     async def drawn() -> Any:
-        job = Job(asyncio.get_running_loop(), lambda event: None)
+        job = WorkerJob(asyncio.get_running_loop(), lambda event: None)
         request = ImageRequest("a red cat on the beach at sunset", "", 512, 512, steps, guidance)
-        return await asyncio.to_thread(pipeline.draw, [Asked(request, 1, job)])
+        return await asyncio.to_thread(pipeline.draw, [BatchItem(request, 1, job)])
 
     (outcome,) = asyncio.run(drawn())
-    if not isinstance(outcome, Drawn):
+    if not isinstance(outcome, DrawnImage):
         raise outcome
 
 

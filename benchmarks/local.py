@@ -23,10 +23,10 @@ from typing import Any
 
 from benchmarks import full_size
 from benchmarks.postcard import open_bare, request, seconds
-from gemini_diffusion import catalogue
-from gemini_diffusion.engines.diffusion.shelf import Shelf
-from gemini_diffusion.engines.local import LocalEngine
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import models
+from gemini_diffusion.engines.downloads.model_store import ModelStore
+from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.types import Event, ImageRequest, Preview
 
 LARGE = ImageRequest("a red fox in the snow, cinematic light", "", 1024, 1024, 30, 5.0, seed=1)
@@ -96,7 +96,7 @@ def large_picture(engine: Engine, home: Path) -> None:
     if not torch.cuda.is_available():
         print("No GPU: 1024 x 1024 in 30 steps was not measured.")
         return
-    folder = Shelf.at(home).find(catalogue.find("sdxl")) or random_sdxl(home / "full-size-xl")
+    folder = ModelStore.at(home).find(models.find_model("sdxl")) or random_sdxl(home / "full-size-xl")
     print(f"SDXL on {torch.cuda.get_device_name(0)}, 1024 x 1024, 30 steps, the bare call in float16")
     measured("bare diffusers call", bare_large(folder))
     torch.cuda.empty_cache()

@@ -18,12 +18,12 @@ from typing import Any
 
 import psutil
 
-from gemini_diffusion import catalogue
-from gemini_diffusion.engines.local import LocalEngine
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import models
+from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.types import Event, ImageRequest
 
-ENTRY = catalogue.find("postcard")
+ENTRY = models.find_model("postcard")
 PROMPT = "a red cat on the beach at sunset"
 
 

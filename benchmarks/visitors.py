@@ -25,10 +25,10 @@ from typing import Any
 import psutil
 
 from benchmarks.startup import PATIENCE, ROOT, free_port, resident, wait_for
-from tests.crowd import colour, crowd, mixed, unsteady
-from tests.running import App
+from tests.app_process import App
+from tests.local_services import HOST_KEY, StandIns
+from tests.many_visitors import colour, crowd, mixed, unsteady
 from tests.servers import friendly
-from tests.stand_ins import HOST_KEY, StandIns
 
 COUNTS = (10, 50, 100, 200)
 COLUMNS = ("visitors", "requests", "p50 s", "p95 s", "pictures/s", "sent away", "hung", "lost", "foreign", "MB")

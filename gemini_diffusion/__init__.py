@@ -1,7 +1,7 @@
 """Gemini Diffusion: a person's words become a crafted prompt, the prompt a picture, and what decided it stays with it.
 
-In a program: `from gemini_diffusion import imagine`, then `imagine("a fox in the snow")`; see painter.py. The types of these
-names stand in __init__.pyi, so that no import leads from here to them: every part of the program imports this package.
+In a program: `from gemini_diffusion import imagine`, then `imagine("a fox in the snow")`; see generation/python_api.py. The
+types of these names stand in __init__.pyi, so that no import leads from here to them: every module imports this package.
 """
 
 from __future__ import annotations
@@ -15,5 +15,5 @@ __all__ = ["Painter", "__version__", "imagine", "imagine_async"]
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(importlib.import_module("gemini_diffusion.painter"), name)
+        return getattr(importlib.import_module("gemini_diffusion.generation.python_api"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

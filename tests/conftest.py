@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadFileScheduling
 
-    from gemini_diffusion.engines.diffusion.packages import Packages
-    from tests.bench import Local
-    from tests.stand_ins import StandIns
+    from gemini_diffusion.engines.torch_imports import TorchImports
+    from tests.engine_harness import Local
+    from tests.local_services import StandIns
 
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "GOOGLE_GEMINI_BASE_URL", "HF_INFERENCE_URL")
 
@@ -56,11 +56,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 
 @pytest.fixture(scope="session")
-def packages() -> Packages:
+def packages() -> TorchImports:
     """torch and diffusers, as the local engine opens them."""
-    from gemini_diffusion.engines.diffusion.packages import open_packages
+    from gemini_diffusion.engines.torch_imports import import_torch
 
-    return open_packages()
+    return import_torch()
 
 
 @pytest.fixture(scope="session")
@@ -74,8 +74,8 @@ def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 async def local(tmp_path: Path) -> AsyncIterator[Local]:
     """The engine of this machine over an empty data folder, watched."""
-    from gemini_diffusion.engines.local import LocalEngine
-    from tests.bench import Local
+    from gemini_diffusion.engines.local.local_engine import LocalEngine
+    from tests.engine_harness import Local
 
     made = Local(LocalEngine(tmp_path / "home"))
     yield made
@@ -85,7 +85,7 @@ async def local(tmp_path: Path) -> AsyncIterator[Local]:
 @pytest.fixture(scope="module")
 def services() -> Iterator[StandIns]:
     """Gemini and Hugging Face, stood in for, for as long as one file of tests runs."""
-    from tests.stand_ins import StandIns
+    from tests.local_services import StandIns
 
     with StandIns() as both:
         yield both

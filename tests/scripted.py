@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from gemini_diffusion.catalogue import find
-from gemini_diffusion.crafting import Wish, craft
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.crafting import PromptRequest, craft
+from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.types import ChatAnswer, ChatRequest, CraftedPrompt, Emit, Event, ModelChoice, TextGrew
 
 Turn = str | Exception | ChatAnswer
@@ -72,5 +72,5 @@ def as_json(prompt: str, **fields: object) -> str:
 async def crafted_from(*turns: Turn, idea: str = IDEA, **wish: Any) -> tuple[CraftedPrompt, ScriptedChatModel, list[Event]]:
     """What crafting makes of an idea with these answers, the model that was asked, and the news on the way."""
     model, events = ScriptedChatModel(turns), list[Event]()
-    given = Wish(idea, wish.pop("model", find("sdxl")), **wish)
+    given = PromptRequest(idea, wish.pop("model", find_model("sdxl")), **wish)
     return await craft(given, (), model, Settings(), events.append), model, events

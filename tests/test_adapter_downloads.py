@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from gemini_diffusion import catalogue
-from gemini_diffusion.engines.diffusion.adapters.download import AdapterDownload
-from gemini_diffusion.engines.diffusion.adapters.files import Library, refuse_others, width_of
-from gemini_diffusion.engines.diffusion.delivery import Delivery
-from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.shelf import Shelf, in_bytes
-from gemini_diffusion.engines.diffusion.worker import Job
-from gemini_diffusion.engines.local import LocalEngine
-from gemini_diffusion.errors import AgreementNeeded, BadInput, ModelNotFound, Unreachable
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import models
+from gemini_diffusion.engines.downloads.fetch import Fetch
+from gemini_diffusion.engines.downloads.model_store import ModelStore, in_bytes
+from gemini_diffusion.engines.local.adapters.adapter_download import AdapterDownload
+from gemini_diffusion.engines.local.adapters.adapter_files import AdapterFolder, refuse_others, width_of
+from gemini_diffusion.engines.local.local_engine import LocalEngine
+from gemini_diffusion.engines.torch_imports import TorchImports
+from gemini_diffusion.engines.worker import WorkerJob
 from gemini_diffusion.types import Adapter, Emit, Event, Progress, StageFinished, StageStarted
+from gemini_diffusion.types.errors import AgreementNeeded, BadInput, ModelNotFound, Unreachable
 from tests.adapter_makers import TO_K, TO_Q, UNET, RandomLora, write_header
-from tests.bench import Local, reading
+from tests.engine_harness import Local, reading
 from tests.servers import hugging_face as hf
 
 QUERY = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
@@ -40,17 +40,17 @@ def hub() -> Iterator[hf.HuggingFaceServer]:
 
 
 @pytest.fixture
-def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AdapterFolder:
     monkeypatch.setenv("HF_TOKEN", "hf_host")
-    return Library(tmp_path / "adapters", tmp_path / "hub")
+    return AdapterFolder(tmp_path / "adapters", tmp_path / "hub")
 
 
-def download(name: str, library: Library, hub: hf.HuggingFaceServer, token: str = "") -> AdapterDownload:
-    return AdapterDownload(name, Delivery(Shelf(library.hub), hub.url, token))
+def download(name: str, library: AdapterFolder, hub: hf.HuggingFaceServer, token: str = "") -> AdapterDownload:
+    return AdapterDownload(name, Fetch(ModelStore(library.hub), hub.url, token))
 
 
-def job(watcher: Emit = lambda event: None) -> Job:
-    return Job(asyncio.get_running_loop(), watcher)
+def job(watcher: Emit = lambda event: None) -> WorkerJob:
+    return WorkerJob(asyncio.get_running_loop(), watcher)
 
 
 async def fetched(what: AdapterDownload) -> list[Event]:
@@ -65,7 +65,7 @@ def weights_asked_for(hub: hf.HuggingFaceServer) -> set[str]:
 
 
 async def test_a_lora_is_asked_about_with_its_size_then_fetched_and_found_without_asking_again(
-    library: Library, hub: hf.HuggingFaceServer, tmp_path: Path
+    library: AdapterFolder, hub: hf.HuggingFaceServer, tmp_path: Path
 ) -> None:
     size = lora(tmp_path / "repository" / "pixel-art-xl.safetensors").stat().st_size
     (tmp_path / "repository" / "README.md").write_text("words")
@@ -89,7 +89,7 @@ async def test_a_lora_is_asked_about_with_its_size_then_fetched_and_found_withou
 
 
 async def test_of_several_files_the_usual_one_is_fetched_or_the_one_that_is_named(
-    library: Library, hub: hf.HuggingFaceServer, tmp_path: Path
+    library: AdapterFolder, hub: hf.HuggingFaceServer, tmp_path: Path
 ) -> None:
     for name in ("a", "b", "old/a"):
         lora(tmp_path / "repository" / f"{name}.safetensors")
@@ -110,7 +110,7 @@ async def test_of_several_files_the_usual_one_is_fetched_or_the_one_that_is_name
 
 
 async def test_a_repository_of_pickles_only_is_refused_and_none_is_fetched(
-    library: Library, hub: hf.HuggingFaceServer, tmp_path: Path
+    library: AdapterFolder, hub: hf.HuggingFaceServer, tmp_path: Path
 ) -> None:
     (tmp_path / "repository").mkdir()
     for name in ("learned_embeds.bin", "style.pt"):
@@ -121,7 +121,9 @@ async def test_a_repository_of_pickles_only_is_refused_and_none_is_fetched(
     assert weights_asked_for(hub) == set()
 
 
-async def test_a_disguised_pickle_is_refused_after_it_came(library: Library, hub: hf.HuggingFaceServer, tmp_path: Path) -> None:
+async def test_a_disguised_pickle_is_refused_after_it_came(
+    library: AdapterFolder, hub: hf.HuggingFaceServer, tmp_path: Path
+) -> None:
     (tmp_path / "repository").mkdir()
     (tmp_path / "repository" / "style.safetensors").write_bytes(b"PK\x03\x04" + bytes(100))
     hub.serve(NAME, tmp_path / "repository")
@@ -131,7 +133,7 @@ async def test_a_disguised_pickle_is_refused_after_it_came(library: Library, hub
 
 
 async def test_what_is_not_there_and_being_offline_have_their_words(
-    library: Library, hub: hf.HuggingFaceServer, monkeypatch: pytest.MonkeyPatch
+    library: AdapterFolder, hub: hf.HuggingFaceServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import huggingface_hub.constants
 
@@ -145,7 +147,7 @@ async def test_what_is_not_there_and_being_offline_have_their_words(
 @pytest.mark.parametrize(
     "name", ["pixelart", "styles/pixelart", "../../etc", "/etc/passwd", "a/", ".hidden/x", "https://a.b/c"]
 )
-def test_only_a_hub_id_is_looked_for_at_the_hub(name: str, library: Library) -> None:
+def test_only_a_hub_id_is_looked_for_at_the_hub(name: str, library: AdapterFolder) -> None:
     (library.folder / "styles").mkdir(parents=True)
     assert not library.lacks(name)
     with pytest.raises(ModelNotFound):
@@ -153,18 +155,18 @@ def test_only_a_hub_id_is_looked_for_at_the_hub(name: str, library: Library) -> 
 
 
 def test_a_file_for_another_family_is_refused_before_its_model_is_fetched_or_loaded(
-    library: Library, sdxl: Path, tmp_path: Path
+    library: AdapterFolder, sdxl: Path, tmp_path: Path
 ) -> None:
     older = library.find(lora(library.folder / "older.safetensors", 768).stem)
     with reading(BadInput, "older was made for Stable Diffusion 1.5 (a word has 768 numbers there), and this model is SDXL"):
-        refuse_others(older, width_of(catalogue.find("sdxl"), None))
-    refuse_others(older, width_of(catalogue.find("realistic-vision"), None))
-    here = catalogue.find(str(sdxl))
+        refuse_others(older, width_of(models.find_model("sdxl"), None))
+    refuse_others(older, width_of(models.find_model("realistic-vision"), None))
+    here = models.find_model(str(sdxl))
     with reading(BadInput, "and this model is a model of its own kind (a word has"):
         refuse_others(older, width_of(here, sdxl))
-    refuse_others(older, width_of(catalogue.find("me/who-knows-xl"), None))
+    refuse_others(older, width_of(models.find_model("me/who-knows-xl"), None))
     with reading(BadInput, "this model is Postcard"):
-        refuse_others(older, width_of(catalogue.find("postcard"), Path(catalogue.find("postcard").source)))
+        refuse_others(older, width_of(models.find_model("postcard"), Path(models.find_model("postcard").source)))
 
 
 # Through the engine
@@ -179,7 +181,7 @@ async def local(hub: hf.HuggingFaceServer, tmp_path: Path, monkeypatch: pytest.M
 
 
 async def test_a_picture_is_drawn_with_a_lora_of_the_hub_once_it_was_agreed_to(
-    local: Local, hub: hf.HuggingFaceServer, sdxl: Path, packages: Packages, tmp_path: Path
+    local: Local, hub: hf.HuggingFaceServer, sdxl: Path, packages: TorchImports, tmp_path: Path
 ) -> None:
     made_for = packages.diffusers.StableDiffusionXLPipeline.from_pretrained(sdxl, local_files_only=True)
     RandomLora.of(made_for, [(UNET, TO_Q), (UNET, TO_K)]).as_peft(tmp_path / "repository" / "style.safetensors")

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.engines.diffusion.adapters.files import Library, read
-from gemini_diffusion.engines.diffusion.adapters.words import choose
-from gemini_diffusion.errors import BadInput, ModelNotFound
+from gemini_diffusion.engines.local.adapters.adapter_files import AdapterFolder, read_adapter
+from gemini_diffusion.engines.local.adapters.triggers import choose_adapters
 from gemini_diffusion.types import Adapter, ImageRequest
+from gemini_diffusion.types.errors import BadInput, ModelNotFound
 from tests.adapter_makers import write_header
-from tests.bench import reading
+from tests.engine_harness import reading
 
 REQUEST = ImageRequest("a cat in the rain", "sdxl", 64, 64, 2, 5.0)
 QUERY = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
@@ -29,8 +29,8 @@ def lora(path: Path, width: int = 2048, metadata: dict[str, str] | None = None) 
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Library:
-    return Library(tmp_path / "adapters", tmp_path / "hub")
+def library(tmp_path: Path) -> AdapterFolder:
+    return AdapterFolder(tmp_path / "adapters", tmp_path / "hub")
 
 
 class Bomb:
@@ -45,7 +45,7 @@ class Bomb:
 
 @pytest.mark.parametrize(("width", "family"), [(768, "sd15"), (1024, "sd2"), (2048, "sdxl"), (160, "postcard"), (99, "")])
 def test_a_lora_tells_its_family_by_the_width_of_the_text_it_reads(width: int, family: str, tmp_path: Path) -> None:
-    file = read(lora(tmp_path / "style.safetensors", width))
+    file = read_adapter(lora(tmp_path / "style.safetensors", width))
     assert (file.kind, file.family, file.width) == ("LoRA", family, width)
     assert file.size == (tmp_path / "style.safetensors").stat().st_size
 
@@ -62,7 +62,7 @@ def test_a_lora_tells_its_family_by_the_width_of_the_text_it_reads(width: int, f
     ],
 )
 def test_every_spelling_of_a_lora_is_read(key: str, tmp_path: Path) -> None:
-    assert read(write_header(tmp_path / "a.safetensors", {key: (4, 2048)})).family == "sdxl"
+    assert read_adapter(write_header(tmp_path / "a.safetensors", {key: (4, 2048)})).family == "sdxl"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_every_spelling_of_a_lora_is_read(key: str, tmp_path: Path) -> None:
     ],
 )
 def test_loras_of_models_without_a_unet_are_named(key: str, family: str, tmp_path: Path) -> None:
-    assert read(write_header(tmp_path / "a.safetensors", {key: (4, 3072)})).family == family
+    assert read_adapter(write_header(tmp_path / "a.safetensors", {key: (4, 3072)})).family == family
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_loras_of_models_without_a_unet_are_named(key: str, family: str, tmp_pat
     ],
 )
 def test_a_textual_inversion_is_known_by_its_vectors(shapes: dict[str, tuple[int, ...]], family: str, tmp_path: Path) -> None:
-    file = read(write_header(tmp_path / "Toy.safetensors", shapes))
+    file = read_adapter(write_header(tmp_path / "Toy.safetensors", shapes))
     assert (file.kind, file.family, file.token) == ("textual inversion", family, "<toy>")
 
 
@@ -102,7 +102,7 @@ def test_a_textual_inversion_is_known_by_its_vectors(shapes: dict[str, tuple[int
     ],
 )
 def test_trigger_words_come_from_the_files_own_notes(metadata: dict[str, str], words: tuple[str, ...], tmp_path: Path) -> None:
-    assert read(lora(tmp_path / "a.safetensors", metadata=metadata)).trigger_words == words
+    assert read_adapter(lora(tmp_path / "a.safetensors", metadata=metadata)).trigger_words == words
 
 
 @pytest.mark.parametrize(
@@ -119,13 +119,13 @@ def test_trigger_words_come_from_the_files_own_notes(metadata: dict[str, str], w
 def test_what_would_only_partly_be_used_is_refused_with_the_reason(key: str, words: str, tmp_path: Path) -> None:
     path = write_header(tmp_path / "odd.safetensors", {f"{QUERY}.lora_down.weight": (4, 768), key: (4, 4)})
     with reading(BadInput, f"odd {words}"):
-        read(path)
+        read_adapter(path)
 
 
 @pytest.mark.parametrize("name", ["bomb.bin", "bomb.pt", "bomb.ckpt", "bomb.safetensors"])
 @pytest.mark.parametrize("protocol", [0, 2, 5])
 def test_a_pickle_is_refused_under_any_name_and_runs_nothing(
-    name: str, protocol: int, library: Library, tmp_path: Path
+    name: str, protocol: int, library: AdapterFolder, tmp_path: Path
 ) -> None:
     marker = tmp_path / "marker"
     library.folder.mkdir()
@@ -155,16 +155,16 @@ def test_a_broken_file_is_refused_in_words(content: bytes, tmp_path: Path) -> No
     path = tmp_path / "broken.safetensors"
     path.write_bytes(content)
     with pytest.raises(BadInput, match="broken"):
-        read(path)
+        read_adapter(path)
 
 
-def test_a_file_is_found_by_name_in_any_case_and_with_its_folder_or_without(library: Library) -> None:
+def test_a_file_is_found_by_name_in_any_case_and_with_its_folder_or_without(library: AdapterFolder) -> None:
     path = lora(library.folder / "styles" / "PixelArt.safetensors")
     for name in ("PixelArt", "pixelart", " pixelart.safetensors", "styles/pixelart"):
         assert library.find(name).path == path
 
 
-def test_an_unknown_name_brings_the_nearest_one(library: Library) -> None:
+def test_an_unknown_name_brings_the_nearest_one(library: AdapterFolder) -> None:
     lora(library.folder / "pixel-art.safetensors")
     with reading(ModelNotFound, "Did you mean pixel-art?"):
         library.find("pixelart-xl")
@@ -173,14 +173,14 @@ def test_an_unknown_name_brings_the_nearest_one(library: Library) -> None:
 
 
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "..", "a/../../secret"])
-def test_a_name_leads_nowhere_outside_the_folder(name: str, library: Library) -> None:
+def test_a_name_leads_nowhere_outside_the_folder(name: str, library: AdapterFolder) -> None:
     lora(library.folder.parent / "secret.safetensors")
     library.folder.mkdir()
     with pytest.raises(ModelNotFound):
         library.find(name)
 
 
-def test_a_hub_id_is_found_among_what_was_fetched(library: Library) -> None:
+def test_a_hub_id_is_found_among_what_was_fetched(library: AdapterFolder) -> None:
     kept = library.hub / "models--nerijs--pixel-art-xl" / "snapshots" / "abc"
     lora(kept / "pixel-art-xl.safetensors")
     assert library.find("nerijs/pixel-art-xl").name == "pixel-art-xl"
@@ -194,7 +194,7 @@ def test_a_hub_id_is_found_among_what_was_fetched(library: Library) -> None:
         library.find("nobody/nothing")
 
 
-def test_reading_files_needs_no_torch(library: Library) -> None:
+def test_reading_files_needs_no_torch(library: AdapterFolder) -> None:
     lora(library.folder / "a.safetensors")
     program = (
         "import sys; from pathlib import Path; from gemini_diffusion.engines.diffusion.adapters import files, words;"
@@ -208,47 +208,47 @@ def with_adapters(*adapters: tuple[str, float], **changes: Any) -> ImageRequest:
     return replace(REQUEST, adapters=tuple(Adapter(*adapter) for adapter in adapters), **changes)
 
 
-def test_trigger_words_are_put_before_a_prompt_that_has_none_and_that_is_said(library: Library) -> None:
+def test_trigger_words_are_put_before_a_prompt_that_has_none_and_that_is_said(library: AdapterFolder) -> None:
     lora(library.folder / "oils.safetensors", metadata={"modelspec.trigger_phrase": "ohwx style"})
-    chosen = choose(with_adapters(("oils", 0.7)), library)
+    chosen = choose_adapters(with_adapters(("oils", 0.7)), library)
     assert chosen.request.prompt == "ohwx style, a cat in the rain"
     assert chosen.notices == ('oils answers to "ohwx style", which was put before the prompt.',)
     assert [(file.name, strength) for file, strength in chosen.files] == [("oils", 0.7)]
 
 
-def test_a_prompt_that_says_a_trigger_word_stays_as_it_is(library: Library) -> None:
+def test_a_prompt_that_says_a_trigger_word_stays_as_it_is(library: AdapterFolder) -> None:
     lora(library.folder / "oils.safetensors", metadata={"modelspec.trigger_phrase": "ohwx, oils"})
-    chosen = choose(with_adapters(("oils", 1.0), prompt="a cat in OILS"), library)
+    chosen = choose_adapters(with_adapters(("oils", 1.0), prompt="a cat in OILS"), library)
     assert (chosen.request.prompt, chosen.notices) == ("a cat in OILS", ())
-    assert choose(with_adapters(("oils", 1.0), prompt="a cat in toils"), library).notices
+    assert choose_adapters(with_adapters(("oils", 1.0), prompt="a cat in toils"), library).notices
 
 
-def test_strength_0_asks_for_nothing_not_even_that_the_file_is_there(library: Library) -> None:
+def test_strength_0_asks_for_nothing_not_even_that_the_file_is_there(library: AdapterFolder) -> None:
     lora(library.folder / "oils.safetensors", metadata={"modelspec.trigger_phrase": "ohwx"})
     request = with_adapters(("oils", 0.0), ("gone", 0.0))
-    chosen = choose(request, library)
+    chosen = choose_adapters(request, library)
     assert (chosen.request, chosen.files, chosen.notices) == (request, (), ())
 
 
-def test_strength_0_silences_a_token_too(library: Library) -> None:
+def test_strength_0_silences_a_token_too(library: AdapterFolder) -> None:
     write_header(library.folder / "Toy.safetensors", {"clip_l": (2, 768), "clip_g": (2, 1280)})
     request = with_adapters(("toy", 0.0), prompt="a <toy>")
-    assert choose(request, library).files == ()
+    assert choose_adapters(request, library).files == ()
 
 
 @pytest.mark.parametrize("text", ["prompt", "negative_prompt", "prompt_2"])
-def test_a_token_in_any_text_brings_its_file_without_being_named(text: str, library: Library) -> None:
+def test_a_token_in_any_text_brings_its_file_without_being_named(text: str, library: AdapterFolder) -> None:
     write_header(library.folder / "Toy.safetensors", {"clip_l": (2, 768), "clip_g": (2, 1280)})
-    chosen = choose(with_adapters(**{text: "of <TOY> and <unknown>"}), library)
+    chosen = choose_adapters(with_adapters(**{text: "of <TOY> and <unknown>"}), library)
     assert [file.name for file, _ in chosen.files] == ["Toy"]
     assert getattr(chosen.request, text) == "of <toy> and <unknown>"
     assert chosen.notices == ("There is no textual inversion called <unknown> here, so it was drawn as plain text.",)
 
 
-def test_a_named_token_that_stands_nowhere_is_put_where_its_name_says(library: Library) -> None:
+def test_a_named_token_that_stands_nowhere_is_put_where_its_name_says(library: AdapterFolder) -> None:
     for name in ("toy", "BadHands"):
         write_header(library.folder / f"{name}.safetensors", {"emb_params": (1, 768)})
-    chosen = choose(with_adapters(("toy", 0.5), ("badhands", 1.0), negative_prompt="blurry"), library)
+    chosen = choose_adapters(with_adapters(("toy", 0.5), ("badhands", 1.0), negative_prompt="blurry"), library)
     assert chosen.request.prompt == "<toy>, a cat in the rain"
     assert chosen.request.negative_prompt == "<badhands>, blurry"
     assert [file.name for file, _ in chosen.files] == ["toy", "BadHands"]

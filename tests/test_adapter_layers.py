@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from gemini_diffusion.engines.diffusion.adapters.layers import layers_of
-from gemini_diffusion.engines.diffusion.packages import Packages
+from gemini_diffusion.engines.local.adapters.layers import layers_of
+from gemini_diffusion.engines.torch_imports import TorchImports
 
 SDXL = {
     "input_blocks_0_0": "conv_in",
@@ -27,7 +27,7 @@ SDXL = {
 """Layers of the large model as kohya's trainer calls them, and as diffusers does."""
 
 
-def test_the_layers_of_sdxl_are_found_by_the_names_of_its_first_code(packages: Packages) -> None:
+def test_the_layers_of_sdxl_are_found_by_the_names_of_its_first_code(packages: TorchImports) -> None:
     with packages.torch.device("meta"):
         unet = packages.diffusers.UNet2DConditionModel(
             down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),

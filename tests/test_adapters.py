@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.engines.diffusion.adapters import applied
-from gemini_diffusion.engines.diffusion.adapters.applied import Adapters
-from gemini_diffusion.engines.diffusion.adapters.files import AdapterFile, read
-from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.errors import BadInput
+from gemini_diffusion.engines.local.adapters import apply
+from gemini_diffusion.engines.local.adapters.adapter_files import AdapterFile, read_adapter
+from gemini_diffusion.engines.local.adapters.apply import AppliedAdapters
+from gemini_diffusion.engines.torch_imports import TorchImports
+from gemini_diffusion.types.errors import BadInput
 from tests.adapter_makers import (
     CONV,
     ENCODER,
@@ -27,7 +27,7 @@ from tests.adapter_makers import (
     write_header,
     write_inversion,
 )
-from tests.bench import reading
+from tests.engine_harness import reading
 from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -44,12 +44,12 @@ FIRST_CODE = {
 
 
 @pytest.fixture(scope="module")
-def xl(sdxl: Path, packages: Packages) -> Any:
+def xl(sdxl: Path, packages: TorchImports) -> Any:
     return opened(packages.diffusers.StableDiffusionXLPipeline, sdxl)
 
 
 @pytest.fixture(scope="module")
-def older(tmp_path_factory: pytest.TempPathFactory, packages: Packages) -> Any:
+def older(tmp_path_factory: pytest.TempPathFactory, packages: TorchImports) -> Any:
     return opened(packages.diffusers.StableDiffusionPipeline, build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15"))
 
 
@@ -90,7 +90,7 @@ def drawn(pipe: Any, prompt: str = "a cat", negative: str = "a dog") -> Any:
 
 
 def with_files(pipe: Any, *chosen: tuple[AdapterFile, float], prompt: str = "a cat", negative: str = "a dog") -> Any:
-    with Adapters(pipe, torch_of()).applied(chosen):
+    with AppliedAdapters(pipe, torch_of()).applied(chosen):
         return drawn(pipe, prompt, negative)
 
 
@@ -119,15 +119,15 @@ def test_every_spelling_draws_what_diffusers_and_peft_draw(spelling: str, xl: An
     reference = opened(type(xl), sdxl)
     reference.load_lora_weights(path, adapter_name="style")
     reference.set_adapters(["style"], [0.8])
-    ours = with_files(xl, (read(path), 0.8))
+    ours = with_files(xl, (read_adapter(path), 0.8))
     assert near(ours, drawn(reference))
     assert not near(ours, drawn(xl))
 
 
 def test_attention_as_diffusers_first_wrote_it_is_read_too(xl: Any, tmp_path: Path) -> None:
     lora = RandomLora.of(xl, ATTENTION)
-    first = with_files(xl, (read(lora.as_first_diffusers(tmp_path / "first.safetensors")), 1.0))
-    assert near(first, with_files(xl, (read(lora.as_kohya(tmp_path / "kohya.safetensors")), 1.0)))
+    first = with_files(xl, (read_adapter(lora.as_first_diffusers(tmp_path / "first.safetensors")), 1.0))
+    assert near(first, with_files(xl, (read_adapter(lora.as_kohya(tmp_path / "kohya.safetensors")), 1.0)))
     assert not near(first, drawn(xl))
 
 
@@ -135,14 +135,14 @@ def test_stable_diffusion_1_5_takes_them_too(older: Any, tmp_path: Path) -> None
     before, plain = state(older), drawn(older)
     lora = RandomLora.of(older, [(UNET, TO_Q), (UNET, TO_K), (ENCODER, FC1)]).as_kohya(tmp_path / "a.safetensors", False)
     token = write_inversion(tmp_path / "toy.safetensors", {"emb_params": (2, 32)})
-    assert not near(with_files(older, (read(lora), 1.0)), plain)
-    assert not near(with_files(older, (read(token), 1.0), prompt="a <toy>"), drawn(older, "a <toy>"))
+    assert not near(with_files(older, (read_adapter(lora), 1.0)), plain)
+    assert not near(with_files(older, (read_adapter(token), 1.0), prompt="a <toy>"), drawn(older, "a <toy>"))
     assert state(older) == before
     assert same(drawn(older), plain)
 
 
 def test_strength_0_changes_no_bit_and_1_does_and_afterwards_all_is_as_before(xl: Any, tmp_path: Path) -> None:
-    file = read(RandomLora.of(xl, EVERYWHERE).as_peft(tmp_path / "a.safetensors"))
+    file = read_adapter(RandomLora.of(xl, EVERYWHERE).as_peft(tmp_path / "a.safetensors"))
     plain = drawn(xl)
     assert same(with_files(xl, (file, 0.0)), plain)
     assert not near(with_files(xl, (file, 1.0)), plain)
@@ -150,7 +150,9 @@ def test_strength_0_changes_no_bit_and_1_does_and_afterwards_all_is_as_before(xl
 
 
 def test_several_at_once_pull_with_their_own_strengths(xl: Any, tmp_path: Path) -> None:
-    one, other = (read(RandomLora.of(xl, EVERYWHERE, seed).as_peft(tmp_path / f"{seed}.safetensors")) for seed in (1, 2))
+    one, other = (
+        read_adapter(RandomLora.of(xl, EVERYWHERE, seed).as_peft(tmp_path / f"{seed}.safetensors")) for seed in (1, 2)
+    )
     both = with_files(xl, (one, 0.5), (other, -0.3))
     assert near(both, with_files(xl, (other, -0.3), (one, 0.5)))
     assert not near(both, with_files(xl, (one, 0.5)))
@@ -158,10 +160,10 @@ def test_several_at_once_pull_with_their_own_strengths(xl: Any, tmp_path: Path) 
 
 
 def test_a_drawing_that_fails_leaves_the_model_as_it_was(xl: Any, tmp_path: Path) -> None:
-    file = read(RandomLora.of(xl, EVERYWHERE).as_peft(tmp_path / "a.safetensors"))
-    token = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
+    file = read_adapter(RandomLora.of(xl, EVERYWHERE).as_peft(tmp_path / "a.safetensors"))
+    token = read_adapter(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
     before, plain = state(xl), drawn(xl)
-    with pytest.raises(MemoryError), Adapters(xl, torch_of()).applied([(file, 1.0), (token, 1.0)]):
+    with pytest.raises(MemoryError), AppliedAdapters(xl, torch_of()).applied([(file, 1.0), (token, 1.0)]):
         assert state(xl) != before
         raise MemoryError
     assert state(xl) == before
@@ -169,13 +171,13 @@ def test_a_drawing_that_fails_leaves_the_model_as_it_was(xl: Any, tmp_path: Path
 
 
 def test_one_file_that_does_not_fit_keeps_the_others_away_too(xl: Any, tmp_path: Path) -> None:
-    good = read(RandomLora.of(xl, EVERYWHERE).as_peft(tmp_path / "good.safetensors"))
+    good = read_adapter(RandomLora.of(xl, EVERYWHERE).as_peft(tmp_path / "good.safetensors"))
     key = f"lora_unet_{TO_K.replace('.', '_')}"
-    bad = read(
+    bad = read_adapter(
         write_header(tmp_path / "bad.safetensors", {f"{key}.lora_down.weight": (4, 64), f"{key}.lora_up.weight": (9, 4)})
     )
     before = state(xl)
-    with pytest.raises(BadInput), Adapters(xl, torch_of()).applied([(good, 1.0), (bad, 1.0)]):
+    with pytest.raises(BadInput), AppliedAdapters(xl, torch_of()).applied([(good, 1.0), (bad, 1.0)]):
         pytest.fail("it was applied")
     assert state(xl) == before
 
@@ -193,22 +195,22 @@ def test_one_file_that_does_not_fit_keeps_the_others_away_too(xl: Any, tmp_path:
 def test_what_was_made_for_another_model_is_refused_in_words(
     shapes: dict[str, tuple[int, ...]], words: str, xl: Any, tmp_path: Path
 ) -> None:
-    file = read(write_header(tmp_path / "style.safetensors", shapes))
-    with reading(BadInput, words), Adapters(xl, torch_of()).applied([(file, 1.0)]):
+    file = read_adapter(write_header(tmp_path / "style.safetensors", shapes))
+    with reading(BadInput, words), AppliedAdapters(xl, torch_of()).applied([(file, 1.0)]):
         pytest.fail("it was applied")
 
 
 def test_numbers_that_have_overflowed_are_refused(xl: Any, tmp_path: Path) -> None:
     lora = RandomLora.of(xl, [(UNET, TO_Q)])
     lora.pairs[UNET, TO_Q][0][0, 0] = float("nan")
-    with reading(BadInput, "would draw black pictures"), Adapters(xl, torch_of()).applied(
-        [(read(lora.as_kohya(tmp_path / "nan.safetensors")), 1.0)]
+    with reading(BadInput, "would draw black pictures"), AppliedAdapters(xl, torch_of()).applied(
+        [(read_adapter(lora.as_kohya(tmp_path / "nan.safetensors")), 1.0)]
     ):  # fmt: skip
         pytest.fail("it was applied")
 
 
 def test_a_token_means_its_vectors_in_prompt_and_negative_prompt_and_nothing_afterwards(xl: Any, tmp_path: Path) -> None:
-    file = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (3, 32), "clip_g": (3, 32)}))
+    file = read_adapter(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (3, 32), "clip_g": (3, 32)}))
     plain = drawn(xl, "a <toy>")
     assert not near(with_files(xl, (file, 1.0), prompt="a <toy>"), plain)
     assert not near(with_files(xl, (file, 1.0), negative="a <toy>"), drawn(xl, negative="a <toy>"))
@@ -224,24 +226,24 @@ def test_a_token_is_what_diffusers_makes_of_it(xl: Any, sdxl: Path, tmp_path: Pa
     for name, suffix in (("clip_l", ""), ("clip_g", "_2")):
         encoder, tokenizer = getattr(reference, f"text_encoder{suffix}"), getattr(reference, f"tokenizer{suffix}")
         reference.load_textual_inversion(vectors[name], token="<toy>", text_encoder=encoder, tokenizer=tokenizer)
-    assert near(with_files(xl, (read(path), 1.0), prompt="a <toy> cat"), drawn(reference, "a <toy> cat"))
+    assert near(with_files(xl, (read_adapter(path), 1.0), prompt="a <toy> cat"), drawn(reference, "a <toy> cat"))
 
 
-def test_a_new_word_is_not_taken_for_the_end_of_the_text(sdxl: Path, packages: Packages, tmp_path: Path) -> None:
+def test_a_new_word_is_not_taken_for_the_end_of_the_text(sdxl: Path, packages: TorchImports, tmp_path: Path) -> None:
     """Encoders with the id 2 for the end look for the highest number instead, and a new word would be higher."""
     right, old = (opened(packages.diffusers.StableDiffusionXLPipeline, sdxl) for _ in range(2))
     old.text_encoder_2.text_model.eos_token_id = 2
     assert same(drawn(old), drawn(right))
-    file = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (1, 32), "clip_g": (1, 32)}))
+    file = read_adapter(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (1, 32), "clip_g": (1, 32)}))
     assert same(with_files(old, (file, 1.0), prompt="a <toy> cat"), with_files(right, (file, 1.0), prompt="a <toy> cat"))
     assert old.text_encoder_2.text_model.eos_token_id == 2
 
 
-def test_a_table_with_rows_to_spare_is_not_mistaken_for_one_without(sdxl: Path, packages: Packages, tmp_path: Path) -> None:
+def test_a_table_with_rows_to_spare_is_not_mistaken_for_one_without(sdxl: Path, packages: TorchImports, tmp_path: Path) -> None:
     plain, spare = (opened(packages.diffusers.StableDiffusionXLPipeline, sdxl) for _ in range(2))
     for encoder in (spare.text_encoder, spare.text_encoder_2):
         encoder.resize_token_embeddings(len(spare.tokenizer) + 10)
-    file = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
+    file = read_adapter(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
     assert same(*(with_files(pipe, (file, 1.0), prompt="a <toy> cat") for pipe in (plain, spare)))
 
 
@@ -251,18 +253,18 @@ def test_a_model_whose_layers_come_to_the_device_one_by_one_takes_them_too(xl: A
     pipe = opened(type(xl), sdxl)
     for part in (pipe.vae, pipe.unet, pipe.text_encoder, pipe.text_encoder_2):
         accelerate.cpu_offload(part, "cpu")
-    file = read(RandomLora.of(xl, EVERYWHERE).as_kohya(tmp_path / "a.safetensors"))
-    token = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
+    file = read_adapter(RandomLora.of(xl, EVERYWHERE).as_kohya(tmp_path / "a.safetensors"))
+    token = read_adapter(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
     assert pipe.text_encoder.get_input_embeddings().weight.is_meta
     assert same(*(with_files(one, (file, 1.0), (token, 1.0), prompt="a <toy> cat") for one in (xl, pipe)))
 
 
 def test_files_stay_in_memory_but_not_all_for_ever_and_a_changed_one_is_read_again(xl: Any, tmp_path: Path) -> None:
-    adapters = Adapters(xl, torch_of())
+    adapters = AppliedAdapters(xl, torch_of())
     paths = [
-        RandomLora.of(xl, [(UNET, TO_Q)], seed).as_kohya(tmp_path / f"{seed}.safetensors") for seed in range(applied.KEPT + 2)
+        RandomLora.of(xl, [(UNET, TO_Q)], seed).as_kohya(tmp_path / f"{seed}.safetensors") for seed in range(apply.KEPT + 2)
     ]
-    files = [read(path) for path in paths]
+    files = [read_adapter(path) for path in paths]
 
     def held() -> list[str]:
         return [path.name for path, *_ in adapters.kept]
@@ -283,9 +285,9 @@ def test_files_stay_in_memory_but_not_all_for_ever_and_a_changed_one_is_read_aga
 def test_nothing_is_said_on_the_terminal_while_files_are_applied(
     xl: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    file = read(RandomLora.of(xl, EVERYWHERE).as_kohya(tmp_path / "a.safetensors"))
-    token = read(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
+    file = read_adapter(RandomLora.of(xl, EVERYWHERE).as_kohya(tmp_path / "a.safetensors"))
+    token = read_adapter(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
     capfd.readouterr()
-    with Adapters(xl, torch_of()).applied([(file, 1.0), (token, 1.0)]):
+    with AppliedAdapters(xl, torch_of()).applied([(file, 1.0), (token, 1.0)]):
         drawn(xl, "a <toy>")
     assert capfd.readouterr() == ("", "")

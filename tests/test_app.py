@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from app import main
-from gemini_diffusion.gallery import read_recipe
-from tests.running import App, taken_port
+from gemini_diffusion.storage.gallery import read_recipe
+from tests.app_process import App, taken_port
+from tests.local_services import Held, StandIns, drawn
 from tests.servers.gemini import reply
 from tests.servers.hugging_face import credits_exhausted
-from tests.stand_ins import Held, StandIns, drawn
 from tests.visitor import AppError, Client
 
 CREDIT = "This month's credit at Hugging Face is used up."

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion import catalogue
-from gemini_diffusion.engines.diffusion.bench import Commission
-from gemini_diffusion.engines.diffusion.loading import load
-from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.pipeline import Drawn
-from gemini_diffusion.engines.diffusion.worker import Abandoned
-from gemini_diffusion.errors import BadAnswer
+from gemini_diffusion.engines import models
+from gemini_diffusion.engines.local.loading.loader import load_pipeline
+from gemini_diffusion.engines.local.model_cache import DrawCommand
+from gemini_diffusion.engines.local.sampling.batch import DrawnImage
+from gemini_diffusion.engines.torch_imports import TorchImports
+from gemini_diffusion.engines.worker import Abandoned
 from gemini_diffusion.types import Adapter, ImageRequest, ImageResult, Progress, StageFinished
-from tests.bench import Local, asked, until, warm_pipeline
+from gemini_diffusion.types.errors import BadAnswer
+from tests.engine_harness import Local, asked, until, warm_pipeline
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -40,16 +40,16 @@ async def test_a_picture_of_a_batch_is_the_picture_drawn_alone(local: Local, sdx
     assert len({result.image.tobytes() for result in alone}) == 4
 
 
-async def test_pictures_of_a_batch_really_share_their_steps(sdxl: Path, packages: Packages) -> None:
-    pipeline, rows = load(sdxl, packages), []
+async def test_pictures_of_a_batch_really_share_their_steps(sdxl: Path, packages: TorchImports) -> None:
+    pipeline, rows = load_pipeline(sdxl, packages), []
     pipeline.base.unet.register_forward_hook(lambda unet, inputs, output: rows.append(len(inputs[0])))
     drawn = pipeline.draw([asked(seed=seed) for seed in range(3)])
-    assert all(isinstance(one, Drawn) for one in drawn)
+    assert all(isinstance(one, DrawnImage) for one in drawn)
     assert rows == [6, 6, 6]  # three pictures, each with and without its words
 
 
-async def test_one_of_a_batch_is_stopped_by_itself_and_the_others_go_on(sdxl: Path, packages: Packages) -> None:
-    pipeline, decoded = load(sdxl, packages), []
+async def test_one_of_a_batch_is_stopped_by_itself_and_the_others_go_on(sdxl: Path, packages: TorchImports) -> None:
+    pipeline, decoded = load_pipeline(sdxl, packages), []
     pipeline.base.vae.decoder.register_forward_hook(lambda *_: decoded.append(1))
     heard: list[list[Any]] = [[], [], []]
     three = [asked(heard[place].append, seed=place, num_inference_steps=6) for place in range(3)]
@@ -63,7 +63,7 @@ async def test_one_of_a_batch_is_stopped_by_itself_and_the_others_go_on(sdxl: Pa
     pipeline.base.unet.register_forward_hook(count)
     first, stopped, last = await asyncio.to_thread(pipeline.draw, three)
     await asyncio.sleep(0)
-    assert isinstance(first, Drawn) and isinstance(last, Drawn)
+    assert isinstance(first, DrawnImage) and isinstance(last, DrawnImage)
     assert isinstance(stopped, Abandoned)
     assert len(decoded) == 2
     steps_told = [[event.done for event in events if isinstance(event, Progress)] for events in heard]
@@ -85,7 +85,7 @@ async def test_numbers_that_overflow_in_one_picture_fail_that_one_alone(local: L
 
 
 async def test_a_batch_that_does_not_fit_into_the_memory_is_drawn_one_by_one(
-    local: Local, sdxl: Path, packages: Packages
+    local: Local, sdxl: Path, packages: TorchImports
 ) -> None:
     three = [Local(local.engine) for _ in range(3)]
     await local.draw(sdxl)
@@ -101,7 +101,7 @@ async def test_a_batch_that_does_not_fit_into_the_memory_is_drawn_one_by_one(
 
 
 async def test_one_that_is_stopped_after_a_batch_did_not_fit_takes_none_of_the_others_with_it(
-    local: Local, sdxl: Path, packages: Packages
+    local: Local, sdxl: Path, packages: TorchImports
 ) -> None:
     three = [Local(local.engine) for _ in range(3)]
     await local.draw(sdxl)
@@ -125,7 +125,7 @@ async def test_a_batch_shares_everything_but_words_and_seeds() -> None:
     """Whatever else a request has or will have keeps it out of another's batch, whoever's settings it came from."""
 
     def kind(**changes: Any) -> Hashable:
-        return Commission(asked(**changes).request, catalogue.find("postcard"), Path("/model")).kind
+        return DrawCommand(asked(**changes).request, models.find_model("postcard"), Path("/model")).kind
 
     assert kind(prompt="a dog", seed=3, party="b") == kind()
     assert kind(negative_prompt="a") == kind(negative_prompt="b") != kind()

@@ -8,26 +8,22 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.engines.diffusion.decoding import decode
-from gemini_diffusion.engines.diffusion.device import Placement
-from gemini_diffusion.engines.diffusion.loading import load
-from gemini_diffusion.engines.diffusion.memory import Plan
-from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.pipeline import Drawn
-from gemini_diffusion.errors import (
-    BadAnswer,
-    Blocked,
-    RequestRefused,
-)
-from tests.bench import Local, asked, reading
+from gemini_diffusion.engines.local.loading.device import Placement
+from gemini_diffusion.engines.local.loading.loader import load_pipeline
+from gemini_diffusion.engines.local.loading.memory_plan import MemoryPlan
+from gemini_diffusion.engines.local.sampling.batch import DrawnImage
+from gemini_diffusion.engines.local.sampling.decode import decode
+from gemini_diffusion.engines.torch_imports import TorchImports
+from gemini_diffusion.types.errors import BadAnswer, Blocked, RequestRefused
+from tests.engine_harness import Local, asked, reading
 from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
 
-def test_a_decoder_that_overflows_in_half_precision_is_run_again_in_full(sdxl: Path, packages: Packages) -> None:
+def test_a_decoder_that_overflows_in_half_precision_is_run_again_in_full(sdxl: Path, packages: TorchImports) -> None:
     torch = packages.torch
-    pipeline = load(sdxl, packages).base
+    pipeline = load_pipeline(sdxl, packages).base
     latents = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         pipeline.vae.decoder.conv_in.weight *= 2e4  # what comes out is too large for float16; the next layer evens it out
@@ -42,9 +38,9 @@ def test_a_decoder_that_overflows_in_half_precision_is_run_again_in_full(sdxl: P
 
 
 async def test_a_model_that_overflows_in_half_precision_is_drawn_once_more_in_numbers_with_more_range(
-    sdxl: Path, packages: Packages
+    sdxl: Path, packages: TorchImports
 ) -> None:
-    torch, pipeline = packages.torch, load(sdxl, packages)
+    torch, pipeline = packages.torch, load_pipeline(sdxl, packages)
     with torch.no_grad():
         pipeline.base.unet.conv_in.weight *= 2e5  # what comes out is too large for float16; the next layer evens it out
     (exact,) = pipeline.draw([asked()])
@@ -53,18 +49,20 @@ async def test_a_model_that_overflows_in_half_precision_is_drawn_once_more_in_nu
     steps: list[object] = []
     pipeline.base.unet.register_forward_hook(lambda unet, *_: steps.append(unet.dtype))
     mended, other = pipeline.draw([asked(), asked(seed=8)])
-    assert isinstance(exact, Drawn) and isinstance(mended, Drawn) and isinstance(other, Drawn)
+    assert isinstance(exact, DrawnImage) and isinstance(mended, DrawnImage) and isinstance(other, DrawnImage)
     assert steps == [torch.float16] * 3 + [torch.bfloat16] * 3
     told = "The model's numbers overflowed in float16, so it was drawn again in bfloat16."
     assert (mended.notices, other.notices) == ((told,), (told,))
     assert _mean_difference(mended, exact) < _mean_difference(mended, other) / 2
     (again,) = pipeline.draw([asked()])
-    assert isinstance(again, Drawn)
+    assert isinstance(again, DrawnImage)
     assert (again.notices, len(steps)) == ((), 9)  # it stays so
 
 
-async def test_numbers_that_overflow_in_every_precision_are_not_drawn_more_than_twice(sdxl: Path, packages: Packages) -> None:
-    torch, pipeline = packages.torch, load(sdxl, packages)
+async def test_numbers_that_overflow_in_every_precision_are_not_drawn_more_than_twice(
+    sdxl: Path, packages: TorchImports
+) -> None:
+    torch, pipeline = packages.torch, load_pipeline(sdxl, packages)
     for part in (pipeline.base.unet, pipeline.base.text_encoder, pipeline.base.text_encoder_2):
         part.to(torch.float16)
     steps: list[int] = []
@@ -80,7 +78,7 @@ async def test_numbers_that_overflow_in_every_precision_are_not_drawn_more_than_
     assert len(steps) == 6
 
 
-def _mean_difference(one: Drawn, other: Drawn) -> float:
+def _mean_difference(one: DrawnImage, other: DrawnImage) -> float:
     pairs = zip(one.image.tobytes(), other.image.tobytes(), strict=True)
     return sum(abs(a - b) for a, b in pairs) / len(one.image.tobytes())
 
@@ -90,9 +88,9 @@ def _mean_difference(one: Drawn, other: Drawn) -> float:
     [("unet", "The model's numbers overflowed in bfloat16"), ("vae", "The decoder of this model makes no numbers out of it")],
 )
 async def test_numbers_that_overflow_although_all_weights_are_numbers_are_told_and_never_shown_as_black(
-    sdxl: Path, packages: Packages, part: str, reads: str
+    sdxl: Path, packages: TorchImports, part: str, reads: str
 ) -> None:
-    pipeline, steps = load(sdxl, packages, Plan(Placement("cpu", "bfloat16", "it is tried"))), list[int]()
+    pipeline, steps = load_pipeline(sdxl, packages, MemoryPlan(Placement("cpu", "bfloat16", "it is tried"))), list[int]()
     spoiled = pipeline.base.unet if part == "unet" else pipeline.base.vae.decoder
     spoiled.register_forward_hook(
         lambda _, given, output: (output[0] * float("nan"),) if part == "unet" else output * float("nan")
@@ -104,18 +102,18 @@ async def test_numbers_that_overflow_although_all_weights_are_numbers_are_told_a
     assert len(steps) == 3  # bfloat16 reaches as far as float32, so nothing is drawn twice
 
 
-async def test_a_decoder_that_overflows_in_bfloat16_is_run_again_in_full_too(sdxl: Path, packages: Packages) -> None:
-    pipeline = load(sdxl, packages, Plan(Placement("cpu", "bfloat16", "it is tried")))
+async def test_a_decoder_that_overflows_in_bfloat16_is_run_again_in_full_too(sdxl: Path, packages: TorchImports) -> None:
+    pipeline = load_pipeline(sdxl, packages, MemoryPlan(Placement("cpu", "bfloat16", "it is tried")))
     decoder, half = pipeline.base.vae.decoder, packages.torch.bfloat16
     decoder.register_forward_hook(lambda _, given, output: output * float("nan") if output.dtype == half else output)
     (drawn,) = pipeline.draw([asked()])
-    assert isinstance(drawn, Drawn)
+    assert isinstance(drawn, DrawnImage)
     assert drawn.notices == ("The decoder's numbers overflowed in bfloat16, so it was run again in float32.",)
 
 
 @pytest.mark.parametrize("part", ["unet", "vae"])
 async def test_weights_that_are_no_numbers_are_told_by_the_network_they_are_of(
-    local: Local, sdxl: Path, packages: Packages, tmp_path: Path, part: str
+    local: Local, sdxl: Path, packages: TorchImports, tmp_path: Path, part: str
 ) -> None:
     broken = shutil.copytree(sdxl, tmp_path / "broken-xl")
     path = broken / part / "diffusion_pytorch_model.safetensors"

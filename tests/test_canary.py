@@ -14,11 +14,11 @@ from urllib.parse import quote, urlencode
 import pytest
 from PIL import Image
 
-from tests.running import App
+from tests.app_process import App
+from tests.local_services import StandIns
 from tests.servers.gemini import invalid_key, refusal, reply
 from tests.servers.hugging_face import forbidden, invalid_token
 from tests.servers.wire import as_json
-from tests.stand_ins import StandIns
 from tests.visitor import PAGE, AppError, Visitor
 
 GOOGLE, HUB = "AIza", "hf_"  # apart from the rest, so that nobody who looks for lost keys stops here

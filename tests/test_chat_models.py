@@ -10,10 +10,10 @@ from itertools import pairwise
 import pytest
 
 from gemini_diffusion.chat_models import ChatModel, open_chat_models
-from gemini_diffusion.errors import BadInput, GaveUp, KeyNeeded
-from gemini_diffusion.options import Secret
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.config.options import Secret
+from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, ModelChoice, TextGrew
+from gemini_diffusion.types.errors import BadInput, GaveUp, KeyNeeded
 from tests.servers import gemini as g
 from tests.servers.faults import hang, headers_only, stall, trickle
 from tests.servers.wire import Scripted

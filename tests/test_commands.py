@@ -7,7 +7,6 @@ import pytest
 from gemini_diffusion.commands import (
     FLAGS,
     USAGE,
-    Aspect,
     BadChoice,
     Flags,
     Imagine,
@@ -23,7 +22,7 @@ from gemini_diffusion.commands import (
     own_picture,
     parse,
 )
-from gemini_diffusion.types import Adapter
+from gemini_diffusion.types import Adapter, Aspect
 
 
 def imagine(line: str) -> Imagine:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from gemini_diffusion.commands import (
     FLAGS,
-    Aspect,
     BadChoice,
     Flags,
     Imagine,
@@ -21,10 +20,10 @@ from gemini_diffusion.commands import (
     format_line,
     parse,
 )
-from gemini_diffusion.commands.weights import emphasised
-from gemini_diffusion.commands.words import tidy
-from gemini_diffusion.emphasis import parted
-from gemini_diffusion.types import Adapter
+from gemini_diffusion.commands.multi_prompt import emphasised
+from gemini_diffusion.commands.tokenize_line import collapse_blanks
+from gemini_diffusion.types import Adapter, Aspect
+from gemini_diffusion.types.prompt_weights import split_negative
 
 PIECES = [
     *(flag.written for flag in FLAGS),
@@ -148,9 +147,9 @@ def test_no_word_disappears_without_a_trace(pieces: list[str]) -> None:
 @MANY
 @given(bodies)
 def test_any_text_written_as_an_idea_comes_back_as_that_idea(text: str) -> None:
-    assume(not parted(tidy(text))[1])
+    assume(not split_negative(collapse_blanks(text))[1])
     idea = getattr(parse(f"/imagine {format_line(Imagine(text)).removeprefix('/imagine ')}"), "idea", "")
-    assert idea == tidy(text)
+    assert idea == collapse_blanks(text)
 
 
 names = st.from_regex(r"[A-Za-z\uac00-\ud7a3][\w .,:/{}'-]{0,12}[\w{}-]", fullmatch=True).map(

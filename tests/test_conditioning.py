@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.engines.diffusion.conditioning import LONGEST, condition
-from gemini_diffusion.engines.diffusion.encoder import MOST_WINDOWS
-from gemini_diffusion.engines.diffusion.packages import Packages
+from gemini_diffusion.engines.local.sampling.conditioning import LONGEST, condition
+from gemini_diffusion.engines.local.sampling.text_encoder import MOST_WINDOWS
+from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import ImageRequest
 from tests.tiny_sdxl import build_sd15
 
@@ -21,7 +21,7 @@ FAMILIES = ["sdxl", "sd15"]
 
 
 @pytest.fixture(scope="module")
-def pipes(packages: Packages, sdxl: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def pipes(packages: TorchImports, sdxl: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A tiny pipeline of each family, and SDXL's refiner made of its parts."""
     folder = build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15")
     found = {
@@ -55,14 +55,18 @@ def test_words_without_marks_go_to_the_pipeline_as_they_are(pipes: dict[str, Any
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_encoded_here_words_are_the_pipelines_own_bit_for_bit(pipes: dict[str, Any], packages: Packages, family: str) -> None:
+def test_encoded_here_words_are_the_pipelines_own_bit_for_bit(
+    pipes: dict[str, Any], packages: TorchImports, family: str
+) -> None:
     """What stands beside weighted words has to be encoded here too."""
     for negative in ("dog", None):
         arguments = told(pipes[family], "a (cat:1.3)", negative_prompt=negative or "")
         assert packages.torch.equal(arguments["negative_prompt_embeds"], own(pipes[family], "x", negative)[1])
 
 
-def test_where_sdxl_takes_zeros_for_nothing_ruled_out_so_do_weighted_words(pipes: dict[str, Any], packages: Packages) -> None:
+def test_where_sdxl_takes_zeros_for_nothing_ruled_out_so_do_weighted_words(
+    pipes: dict[str, Any], packages: TorchImports
+) -> None:
     kind = packages.diffusers.StableDiffusionXLPipeline
     pipe = kind(**pipes["sdxl"].components, force_zeros_for_empty_prompt=True)
     assert not told(pipe, "a (cat:1.2)")["negative_prompt_embeds"].any()
@@ -78,7 +82,7 @@ def test_more_weight_moves_the_words_own_tokens_and_no_others(pipes: dict[str, A
     assert told(pipe, "a (cat:1.3) dog")["prompt_embeds"][0, 2].allclose(empty + 1.3 * (plain - empty), atol=1e-5)
 
 
-def test_weights_are_applied_in_the_models_own_numbers(packages: Packages, sdxl: Path) -> None:
+def test_weights_are_applied_in_the_models_own_numbers(packages: TorchImports, sdxl: Path) -> None:
     torch = packages.torch
     pipe = packages.diffusers.StableDiffusionXLPipeline.from_pretrained(sdxl, local_files_only=True, dtype=torch.bfloat16)
     arguments = told(pipe, f"a (cat:1.3) and a (dog:0.6), {LONG}", negative_prompt="fog")
@@ -98,7 +102,7 @@ def test_less_weight_comes_nearer_to_the_words_left_out(pipes: dict[str, Any], f
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_long_text_is_read_whole_in_windows_and_its_negative_is_as_long(
-    pipes: dict[str, Any], packages: Packages, family: str
+    pipes: dict[str, Any], packages: TorchImports, family: str
 ) -> None:
     pipe = pipes[family]
     arguments = told(pipe, LONG, negative_prompt="dog")
@@ -110,7 +114,7 @@ def test_a_long_text_is_read_whole_in_windows_and_its_negative_is_as_long(
     assert condition(pipe, asked(LONG)).notices == ()
 
 
-def test_a_long_text_breaks_after_a_comma_and_no_word_is_cut(pipes: dict[str, Any], packages: Packages) -> None:
+def test_a_long_text_breaks_after_a_comma_and_no_word_is_cut(pipes: dict[str, Any], packages: TorchImports) -> None:
     words = "cat " * 60 + "dog, " + "cat " * 20
     arguments = told(pipes["sd15"], words)
     parts = [own(pipes["sd15"], text)[0] for text in ("cat " * 60 + "dog,", "cat " * 20)]
@@ -129,7 +133,7 @@ def test_parts_below_zero_join_what_is_ruled_out(pipes: dict[str, Any]) -> None:
     assert told(pipes["sdxl"], "a cat, (dog:-1)", negative_prompt="fog") == {"prompt": "a cat", "negative_prompt": "fog, dog"}
 
 
-def test_the_second_encoder_may_be_told_other_words_of_another_length(pipes: dict[str, Any], packages: Packages) -> None:
+def test_the_second_encoder_may_be_told_other_words_of_another_length(pipes: dict[str, Any], packages: TorchImports) -> None:
     pipe, torch = pipes["sdxl"], packages.torch
     assert told(pipe, "a cat", prompt_2="a dog")["prompt_2"] == "a dog"
     longer = told(pipe, "a cat", prompt_2=LONG)["prompt_embeds"]
@@ -137,7 +141,7 @@ def test_the_second_encoder_may_be_told_other_words_of_another_length(pipes: dic
     assert torch.equal(longer[..., 32:], told(pipe, LONG)["prompt_embeds"][..., 32:])
 
 
-def test_the_refiner_is_told_by_its_one_encoder(pipes: dict[str, Any], packages: Packages) -> None:
+def test_the_refiner_is_told_by_its_one_encoder(pipes: dict[str, Any], packages: TorchImports) -> None:
     refiner, torch = pipes["refiner"], packages.torch
     arguments = told(refiner, "a (cat:1.3) dog", negative_prompt="fog")
     whole = told(pipes["sdxl"], "a (cat:1.3) dog", negative_prompt="fog")
@@ -147,7 +151,7 @@ def test_the_refiner_is_told_by_its_one_encoder(pipes: dict[str, Any], packages:
     assert condition(refiner, asked("a cat", prompt_2="a dog")).ignored == ("prompt_2",)
 
 
-def test_a_layer_left_out_is_the_one_before_it_with_the_norm_it_needs(pipes: dict[str, Any], packages: Packages) -> None:
+def test_a_layer_left_out_is_the_one_before_it_with_the_norm_it_needs(pipes: dict[str, Any], packages: TorchImports) -> None:
     pipe = pipes["sd15"]
     arguments = condition(pipe, asked("a cat"), clip_skip=1).arguments
     with packages.torch.no_grad():
@@ -159,7 +163,7 @@ def test_a_layer_left_out_is_the_one_before_it_with_the_norm_it_needs(pipes: dic
 
 @pytest.mark.parametrize("prompt", [LONG, "a (cat:1.3) and a (dog:0.6)"])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_pipeline_draws_from_what_it_is_told(pipes: dict[str, Any], packages: Packages, family: str, prompt: str) -> None:
+def test_a_pipeline_draws_from_what_it_is_told(pipes: dict[str, Any], packages: TorchImports, family: str, prompt: str) -> None:
     def drawn(request: ImageRequest) -> Any:
         shape = {"width": 64, "height": 64, "num_inference_steps": 2, "guidance_scale": request.guidance_scale}
         seed = packages.torch.Generator().manual_seed(7)
@@ -209,7 +213,7 @@ def test_no_text_breaks_it(pipes: dict[str, Any], family: str, prompt: str) -> N
     ],
 )
 @pytest.mark.parametrize("family", FAMILIES)
-def test_weights_mean_what_they_mean_to_compel(pipes: dict[str, Any], packages: Packages, family: str, prompt: str) -> None:
+def test_weights_mean_what_they_mean_to_compel(pipes: dict[str, Any], packages: TorchImports, family: str, prompt: str) -> None:
     """What was weighed for InvokeAI, or by diffusers' own advice, looks the same here."""
     from compel import Compel, ReturnedEmbeddingsType  # type: ignore[import-untyped]
 

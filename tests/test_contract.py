@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_diffusion.crafting import check
+from gemini_diffusion.crafting import check_prompt
 from gemini_diffusion.crafting.contract import PromptText, verify
 from gemini_diffusion.crafting.lexicon import stem
-from gemini_diffusion.crafting.merging import merge, trim
-from gemini_diffusion.crafting.terms import read_idea
+from gemini_diffusion.crafting.merge import merge, trim
+from gemini_diffusion.crafting.required_terms import find_required_terms
 
 KEPT = [
     ("a red cat on the beach", "a crimson feline at the seaside, soft light"),
@@ -75,19 +75,19 @@ LOST = [
 
 @pytest.mark.parametrize(("idea", "prompt"), KEPT)
 def test_other_words_for_the_same_thing_keep_the_contract(idea: str, prompt: str) -> None:
-    verdict = check(idea, prompt)
+    verdict = check_prompt(idea, prompt)
     assert verdict.holds, verdict.missing
 
 
 @pytest.mark.parametrize(("idea", "prompt", "term"), LOST)
 def test_a_dropped_or_changed_term_is_missing(idea: str, prompt: str, term: str) -> None:
-    assert term in [missing.said for missing in check(idea, prompt).missing]
+    assert term in [missing.said for missing in check_prompt(idea, prompt).missing]
 
 
 @pytest.mark.parametrize(("idea", "prompt", "term"), LOST)
 @pytest.mark.parametrize("tags", [True, False])
 def test_merging_puts_back_what_was_lost(idea: str, prompt: str, term: str, tags: bool) -> None:
-    reading = read_idea(idea)
+    reading = find_required_terms(idea)
     missing = verify(reading, prompt).missing
     negative = ", ".join(lost.english for lost in missing if lost.kind == "negation")
     merged = merge(prompt, reading, tags)
@@ -95,9 +95,9 @@ def test_merging_puts_back_what_was_lost(idea: str, prompt: str, term: str, tags
 
 
 def test_a_changed_colour_or_number_is_told_from_a_dropped_one() -> None:
-    assert [term.said for term in check("a red cat", "a blue cat").changed] == ["red"]
-    assert [term.said for term in check("three cats", "five cats").changed] == ["three"]
-    assert check("a red cat", "a cat").changed == ()
+    assert [term.said for term in check_prompt("a red cat", "a blue cat").changed] == ["red"]
+    assert [term.said for term in check_prompt("three cats", "five cats").changed] == ["three"]
+    assert check_prompt("a red cat", "a cat").changed == ()
 
 
 def test_merging_replaces_the_wrong_value_at_its_noun() -> None:
@@ -108,59 +108,64 @@ def test_merging_replaces_the_wrong_value_at_its_noun() -> None:
         ("a man without a hat", "a man wearing a tall hat in rain"): "a man in rain",
     }
     for (idea, prompt), wanted in merged.items():
-        assert merge(prompt, read_idea(idea), tags=True) == wanted
+        assert merge(prompt, find_required_terms(idea), tags=True) == wanted
 
 
 def test_a_denial_may_stand_in_the_negative_prompt_and_then_not_in_the_prompt() -> None:
-    assert check("a man without a hat", "a man", "hat, text").holds
-    assert not check("a man without a hat", "a man in a hat", "hat, text").holds
+    assert check_prompt("a man without a hat", "a man", "hat, text").holds
+    assert not check_prompt("a man without a hat", "a man in a hat", "hat, text").holds
 
 
 def test_what_no_flag_rules_out_is_held_to_as_well() -> None:
-    assert not check("a street", "a street with cars", "", avoid=("cars",)).holds
-    assert check("a street", "a street", "cars", avoid=("cars",)).holds
+    assert not check_prompt("a street", "a street with cars", "", avoid=("cars",)).holds
+    assert check_prompt("a street", "a street", "cars", avoid=("cars",)).holds
 
 
 def test_a_model_without_negatives_needs_the_denial_in_other_words() -> None:
-    assert check("a street, no people", "an empty street", takes_negative=False).holds
-    assert not check("a street, no people", "a street", "people", takes_negative=False).holds
+    assert check_prompt("a street, no people", "an empty street", takes_negative=False).holds
+    assert not check_prompt("a street, no people", "a street", "people", takes_negative=False).holds
 
 
 def test_nobody_is_a_denial_of_people() -> None:
-    assert [term.english for term in read_idea("a square, nobody around").terms if term.kind == "negation"] == ["people"]
+    assert [term.english for term in find_required_terms("a square, nobody around").terms if term.kind == "negation"] == [
+        "people"
+    ]
 
 
 def test_several_denials_in_a_row_are_all_read() -> None:
-    terms = read_idea("a table with no plates or cups, without a cloth").terms
+    terms = find_required_terms("a table with no plates or cups, without a cloth").terms
     assert {term.english for term in terms if term.kind == "negation"} == {"plates", "cups", "cloth"}
 
 
 def test_a_quality_that_is_denied_is_a_denial_and_not_a_wish() -> None:
     for idea in ("a cat that isn't black", "a cat that is not black", "a cat, not black"):
-        assert [(term.kind, term.english) for term in read_idea(idea).terms] == [("negation", "black"), ("noun", "cat")]
-    assert [term.kind for term in read_idea("a street not too dark").terms] == ["noun"]
+        assert [(term.kind, term.english) for term in find_required_terms(idea).terms] == [
+            ("negation", "black"),
+            ("noun", "cat"),
+        ]
+    assert [term.kind for term in find_required_terms("a street not too dark").terms] == ["noun"]
 
 
 def test_a_contradiction_is_named_and_not_held_against_the_prompt() -> None:
-    reading = read_idea("a cat with a hat, no hat")
+    reading = find_required_terms("a cat with a hat, no hat")
     assert reading.contradictions == ("hat",)
     assert verify(reading, "a cat with a hat").holds
 
 
 def test_words_that_may_be_english_or_not_count_once_one_of_them_stands_in_the_prompt() -> None:
-    assert check("valkoinen hevonen", "a white horse").holds
-    assert [term.said for term in check("steampunk airship", "steampunk vessel").missing] == ["airship"]
+    assert check_prompt("valkoinen hevonen", "a white horse").holds
+    assert [term.said for term in check_prompt("steampunk airship", "steampunk vessel").missing] == ["airship"]
 
 
 def test_added_words_are_those_of_substance_only() -> None:
-    verdict = check("a red cat", "a red cat in the soft warm light of a lamp")
+    verdict = check_prompt("a red cat", "a red cat in the soft warm light of a lamp")
     assert verdict.added == ("soft", "warm", "light", "lamp")
     assert verdict.account() == "kept 2 of 2, added 4 words"
-    assert check("a red cat", "a red cat, fluffy").account() == "kept 2 of 2, added 1 word"
+    assert check_prompt("a red cat", "a red cat, fluffy").account() == "kept 2 of 2, added 1 word"
 
 
 def test_trimming_takes_additions_from_the_end_and_never_the_persons_words() -> None:
-    reading = read_idea("a red cat on the beach at sunset")
+    reading = find_required_terms("a red cat on the beach at sunset")
     prompt = "majestic red cat, golden waves, on the beach, glowing foam, at sunset, glorious mood, superb"
     sizes = []
     for most in range(8, -1, -1):
@@ -190,7 +195,7 @@ def test_different_words_keep_different_stems() -> None:
 @settings(max_examples=200, deadline=None)
 @given(idea=st.text(max_size=200), prompt=st.text(max_size=200), negative=st.text(max_size=50))
 def test_no_text_breaks_the_check_or_the_merge(idea: str, prompt: str, negative: str) -> None:
-    reading = read_idea(idea)
+    reading = find_required_terms(idea)
     verdict = verify(reading, prompt, negative)
     merge(prompt, reading, tags=True)
     assert verdict.added_words <= len(PromptText(prompt).tokens)
@@ -203,7 +208,7 @@ WORDS = st.lists(st.sampled_from([*QUALITIES, *THINGS, "no", "without", "a", "th
 @settings(max_examples=200, deadline=None)
 @given(idea=WORDS, prompt=st.lists(st.sampled_from([*QUALITIES, *THINGS, "a", "the", "and", "in"]), max_size=12))
 def test_a_merged_prompt_holds_every_noun_and_name(idea: list[str], prompt: list[str]) -> None:
-    reading = read_idea(" ".join(idea))
+    reading = find_required_terms(" ".join(idea))
     merged = merge(" ".join(prompt), reading, tags=True)
     lost = [term for term in verify(reading, merged).missing if term.kind in ("noun", "name")]
     denied = {name for term in reading.terms if term.kind == "negation" for name in term.stems}

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.catalogue import find
-from gemini_diffusion.crafting import Wish, account, check, craft
-from gemini_diffusion.crafting.reading import schema
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.crafting import PromptRequest, account, check_prompt, craft
+from gemini_diffusion.crafting.parse_answer import answer_schema
+from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.types import ChatAnswer, Event, Message, TextGrew, Waiting
 from tests.scripted import GOOD, IDEA, ScriptedChatModel, as_json, crafted_from
 
-SDXL, FLUX = find("sdxl"), find("FLUX.1 schnell")
+SDXL, FLUX = find_model("sdxl"), find_model("FLUX.1 schnell")
 REQUESTS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("requests.json").read_text(encoding="utf-8"))
 
 
@@ -43,18 +43,18 @@ async def test_other_news_of_the_chat_model_is_passed_on() -> None:
             return await super().answer(request, settings, emit)
 
     events: list[Event] = []
-    await craft(Wish(IDEA, SDXL), (), Waits([as_json(GOOD)]), Settings(), events.append)
+    await craft(PromptRequest(IDEA, SDXL), (), Waits([as_json(GOOD)]), Settings(), events.append)
     assert events[0] == Waiting("busy", 2.0, 2)
 
 
 async def test_the_instruction_stands_apart_from_the_conversation() -> None:
     talk = [Message("user", f"message {number}") for number in range(9)]
     model = ScriptedChatModel([as_json(GOOD)])
-    await craft(Wish(IDEA, SDXL), talk, model, Settings(), lambda event: None)
+    await craft(PromptRequest(IDEA, SDXL), talk, model, Settings(), lambda event: None)
     request = model.history[0]
     assert [message.text for message in request.messages] == [*(f"message {number}" for number in range(3, 9)), IDEA]
     assert "SDXL" in request.system_instruction
-    assert request.schema == schema()
+    assert request.schema == answer_schema()
     assert talk == [Message("user", f"message {number}") for number in range(9)]
 
 
@@ -155,6 +155,6 @@ async def test_a_foreign_wish_is_held_to_its_english_words() -> None:
 async def test_every_request_survives_a_chat_model_that_answers_with_something_else(row: dict[str, Any]) -> None:
     answer = as_json("a purple giraffe juggling nine lamps in a museum")
     crafted, _, _ = await crafted_from(answer, answer, idea=row["idea"])
-    assert check(row["idea"], crafted.prompt, crafted.negative_prompt).holds
+    assert check_prompt(row["idea"], crafted.prompt, crafted.negative_prompt).holds
     assert crafted.missing == ()
     assert crafted.notices

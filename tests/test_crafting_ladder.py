@@ -10,14 +10,13 @@ from hypothesis import given
 from hypothesis import settings as given_settings
 from hypothesis import strategies as st
 
-from gemini_diffusion import errors
-from gemini_diffusion.catalogue import find
-from gemini_diffusion.crafting import Wish, craft, craft_by_rules
-from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import ChatAnswer
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.crafting import PromptRequest, craft, craft_by_rules
+from gemini_diffusion.engines.models import find_model
+from gemini_diffusion.types import ChatAnswer, errors
 from tests.scripted import GOOD, IDEA, ScriptedChatModel, as_json, crafted_from
 
-SDXL = find("sdxl")
+SDXL = find_model("sdxl")
 FAILURES = [
     errors.KeyNeeded("No Gemini key yet."),
     errors.KeyRefused("Gemini does not accept this key."),
@@ -81,7 +80,7 @@ async def test_prose_that_keeps_the_contract_is_used_and_said() -> None:
 async def test_talk_and_complaints_never_become_a_prompt(prose: str) -> None:
     crafted, _, _ = await crafted_from(prose, prose)
     assert crafted.crafted_by == "rules"
-    assert crafted.prompt == craft_by_rules(Wish(IDEA, SDXL)).prompt
+    assert crafted.prompt == craft_by_rules(PromptRequest(IDEA, SDXL)).prompt
     assert any("could not be used" in notice for notice in crafted.notices)
 
 
@@ -89,7 +88,7 @@ async def test_talk_and_complaints_never_become_a_prompt(prose: str) -> None:
 async def test_an_error_of_the_chat_model_steps_down_to_the_rules_and_says_why(failure: errors.GeminiDiffusionError) -> None:
     crafted, _, _ = await crafted_from(failure)
     assert crafted.crafted_by == "rules"
-    assert crafted.prompt == craft_by_rules(Wish(IDEA, SDXL)).prompt
+    assert crafted.prompt == craft_by_rules(PromptRequest(IDEA, SDXL)).prompt
     assert failure.message not in crafted.prompt
     assert crafted.notices[0] == f"{failure.message} I wrote the prompt by rule instead. {failure.hint}"
 
@@ -123,7 +122,7 @@ async def test_stopping_passes_through() -> None:
             await asyncio.sleep(30)
             raise AssertionError
 
-    task = asyncio.create_task(craft(Wish(IDEA, SDXL), (), Slow(), Settings(), lambda event: None))
+    task = asyncio.create_task(craft(PromptRequest(IDEA, SDXL), (), Slow(), Settings(), lambda event: None))
     await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -132,7 +131,7 @@ async def test_stopping_passes_through() -> None:
 
 async def test_a_model_that_cannot_answer_by_schema_leaves_it_to_the_rules_without_alarm() -> None:
     model = ScriptedChatModel([], structured=False)
-    crafted = await craft(Wish(IDEA, SDXL), (), model, Settings(), lambda event: None)
+    crafted = await craft(PromptRequest(IDEA, SDXL), (), model, Settings(), lambda event: None)
     assert (crafted.crafted_by, crafted.notices, model.history) == ("rules", (), [])
 
 
@@ -142,7 +141,7 @@ async def test_a_model_that_cannot_answer_by_schema_leaves_it_to_the_rules_witho
     answers=st.lists(st.one_of(st.text(max_size=200), st.builds(as_json, st.text(max_size=200))), min_size=2, max_size=2),
 )
 async def test_no_answer_breaks_crafting_and_the_prompt_always_fits(idea: str, answers: list[str]) -> None:
-    wish = Wish(idea, SDXL)
+    wish = PromptRequest(idea, SDXL)
     crafted = await craft(wish, (), ScriptedChatModel(answers), Settings(), lambda event: None)
     assert wish.count(crafted.prompt) <= 77
     assert crafted.original == idea

@@ -10,18 +10,18 @@ from hypothesis import given
 from hypothesis import settings as given_settings
 from hypothesis import strategies as st
 
-from gemini_diffusion import emphasis
-from gemini_diffusion.catalogue import find
-from gemini_diffusion.crafting import Wish, craft_by_rules, verbatim
-from gemini_diffusion.crafting.stressing import stressed
-from gemini_diffusion.crafting.terms import read_idea
+from gemini_diffusion.crafting import PromptRequest, craft_by_rules, verbatim
+from gemini_diffusion.crafting.apply_weights import apply_weights
+from gemini_diffusion.crafting.required_terms import find_required_terms
+from gemini_diffusion.engines.models import find_model
+from gemini_diffusion.types import prompt_weights
 from tests.scripted import as_json, crafted_from
 
-SDXL = find("sdxl")
+SDXL = find_model("sdxl")
 
 
 def ruled(idea: str, model: str = "sdxl", stylize: int = 0) -> str:
-    return craft_by_rules(Wish(idea, find(model), stylize=stylize)).prompt
+    return craft_by_rules(PromptRequest(idea, find_model(model), stylize=stylize)).prompt
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_the_rules_keep_each_weight_on_its_words(idea: str, prompt: str) -> None
 
 
 def test_what_is_ruled_out_or_not_weighed_has_no_weight() -> None:
-    crafted = craft_by_rules(Wish("two cats without (hats:1.2)", SDXL, stylize=0))
+    crafted = craft_by_rules(PromptRequest("two cats without (hats:1.2)", SDXL, stylize=0))
     assert (crafted.prompt, crafted.negative_prompt) == ("two cats", "hats")
 
 
@@ -66,7 +66,7 @@ async def test_the_chat_model_reads_plain_words_and_its_prompt_carries_the_weigh
 
 async def test_a_weighted_quality_that_the_chat_model_drops_is_asked_for_and_then_put_in() -> None:
     idea = "a (glowing:1.3) room"
-    assert "glowing" not in [term.english for term in read_idea("a glowing room").terms]
+    assert "glowing" not in [term.english for term in find_required_terms("a glowing room").terms]
     crafted, model, _ = await crafted_from(as_json("a room"), as_json("a room"), idea=idea)
     assert 'the word "glowing"' in model.history[1].messages[-1].text
     assert crafted.prompt == "(glowing:1.3), a room"
@@ -92,7 +92,7 @@ async def test_a_token_in_what_is_to_be_avoided_stays_letter_by_letter_too() -> 
     crafted, _, _ = await crafted_from(as_json("a cat", negative_prompt="rain, <evil>"), **avoided)
     assert {"<BadHands>", "rain"} <= set(crafted.negative_prompt.split(", "))
     assert "<evil>" not in crafted.negative_prompt
-    assert "<BadHands>" in craft_by_rules(Wish("a cat", SDXL, ("<BadHands>",))).negative_prompt
+    assert "<BadHands>" in craft_by_rules(PromptRequest("a cat", SDXL, ("<BadHands>",))).negative_prompt
 
 
 async def test_a_chat_model_that_changes_a_token_does_not_get_its_own_way() -> None:
@@ -109,19 +109,19 @@ def test_the_rules_keep_tokens_in_every_language() -> None:
 
 
 def test_verbatim_leaves_the_marks_to_the_engine() -> None:
-    assert verbatim(Wish("a (red:1.3) fox++", SDXL)).prompt == "a (red:1.3) fox++"
+    assert verbatim(PromptRequest("a (red:1.3) fox++", SDXL)).prompt == "a (red:1.3) fox++"
 
 
 LONG = ", ".join(f"a red fox number {number}" for number in range(40))
 
 
 def test_an_engine_that_reads_on_gets_all_of_the_persons_words() -> None:
-    cut = craft_by_rules(Wish(LONG, SDXL))
+    cut = craft_by_rules(PromptRequest(LONG, SDXL))
     assert any("the end of your words was left out" in notice for notice in cut.notices)
-    whole = craft_by_rules(Wish(LONG, SDXL, stylize=0, max_tokens=602))
+    whole = craft_by_rules(PromptRequest(LONG, SDXL, stylize=0, max_tokens=602))
     assert whole.prompt.endswith("a red fox number 39")
     assert whole.notices == ()
-    longer = craft_by_rules(Wish(f"{LONG}, {LONG}, {LONG}", SDXL, max_tokens=602))
+    longer = craft_by_rules(PromptRequest(f"{LONG}, {LONG}, {LONG}", SDXL, max_tokens=602))
     assert any("reads 602 tokens" in notice for notice in longer.notices)
 
 
@@ -133,7 +133,7 @@ async def test_the_chat_model_is_allowed_as_many_words_as_the_person_said() -> N
 @pytest.mark.parametrize("piece", ["(red fox:1.2) and ", "(a:1.1)", "fox++ ", "<a>++ ", '("a":1.2) '])
 def test_endless_weights_are_read_quickly(piece: str) -> None:
     started = time.process_time()
-    craft_by_rules(Wish(piece * (20_000 // len(piece)), SDXL, max_tokens=602))
+    craft_by_rules(PromptRequest(piece * (20_000 // len(piece)), SDXL, max_tokens=602))
     assert time.process_time() - started < 20
 
 
@@ -147,8 +147,8 @@ ideas = st.lists(pieces, max_size=10).map(" ".join)
 @given(idea=ideas, prompt=st.lists(pieces | st.text(max_size=4), max_size=12).map(" ".join))
 def test_weights_never_change_the_words_of_a_prompt(idea: str, prompt: str) -> None:
     """And each weight in the prompt is one that the person gave."""
-    wish = Wish(idea, SDXL)
-    marked = stressed(prompt, wish, read_idea(wish.words, (), wish.weighed))
-    assert emphasis.plain(marked) == prompt
-    given_weights = {span.weight for span in emphasis.read(idea)} | {1.0}
-    assert {span.weight for span in emphasis.read(marked)} <= given_weights
+    wish = PromptRequest(idea, SDXL)
+    marked = apply_weights(prompt, wish, find_required_terms(wish.words, (), wish.weighed))
+    assert prompt_weights.strip_weights(marked) == prompt
+    given_weights = {span.weight for span in prompt_weights.parse_weights(idea)} | {1.0}
+    assert {span.weight for span in prompt_weights.parse_weights(marked)} <= given_weights

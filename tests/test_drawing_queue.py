@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from gemini_diffusion.engines.diffusion.queue import MOST_PICTURES, DrawingQueue, Line, Ticket
-from gemini_diffusion.engines.diffusion.worker import Job
+from gemini_diffusion.engines.local.drawing_queue import MOST_PICTURES, DrawingQueue, FairLine, Ticket
+from gemini_diffusion.engines.worker import WorkerJob
 from gemini_diffusion.types import Progress, StageStarted
-from tests.bench import Local, until
+from tests.engine_harness import Local, until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -149,9 +149,9 @@ async def test_no_batch_is_made_while_another_party_waits_or_where_nobody_says_t
 
 @pytest.mark.parametrize(("side", "together"), [(128, MOST_PICTURES), (512, 8), (1024, 2), (2048, 1)])
 async def test_a_batch_is_no_larger_than_its_pixels_allow(side: int, together: int) -> None:
-    line: Line[Errand, str] = Line()
+    line: FairLine[Errand, str] = FairLine()
     for number in range(20):
-        job = Job(asyncio.get_running_loop(), lambda event: None)
+        job = WorkerJob(asyncio.get_running_loop(), lambda event: None)
         line.join(Ticket(job, Errand(str(number), "a", 1, side * side)))
     assert len(line.take()) == together
 

@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion import catalogue
+from gemini_diffusion.config.options import Secret
+from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine, open_engines
-from gemini_diffusion.engines.hosted import HostedEngine
-from gemini_diffusion.engines.local import LocalEngine
-from gemini_diffusion.errors import GeminiDiffusionError
-from gemini_diffusion.options import Secret
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
+from gemini_diffusion.engines.local.local_engine import LocalEngine
+from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.types import Event, ImageRequest, ImageResult, ModelChoice, Progress, StageFinished, StageStarted
+from gemini_diffusion.types.errors import GeminiDiffusionError
 from tests.servers import hugging_face as hf
 from tests.servers.faults import slow
 from tests.tiny_sdxl import build_sd15, build_sdxl
@@ -221,7 +221,7 @@ async def test_its_models_and_its_state_can_be_asked_without_drawing(bench: Benc
     assert all(isinstance(choice, ModelChoice) and choice.id and choice.label for choice in models)
     assert isinstance(state, str)
     assert state.endswith(".")
-    assert bench.engine.name in catalogue.find(bench.engine.default_model(bench.settings)).engines
+    assert bench.engine.name in find_model(bench.engine.default_model(bench.settings)).engines
 
 
 def test_opening_the_engines_imports_none_of_the_large_packages(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from gemini_diffusion import catalogue
-from gemini_diffusion.catalogue.header import PICKLES, read_header
-from gemini_diffusion.catalogue.reading import family_of, kind_of, kind_of_folder, numbers_in, shapes_in
-from gemini_diffusion.engines.diffusion.loading import load
-from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.errors import BadInput
+from gemini_diffusion.engines import models
+from gemini_diffusion.engines.local.loading.loader import load_pipeline
+from gemini_diffusion.engines.models.detect import family_of, kind_of, kind_of_folder, numbers_in, shapes_in
+from gemini_diffusion.engines.models.safetensors_header import PICKLES, read_safetensors_header
+from gemini_diffusion.engines.torch_imports import TorchImports
+from gemini_diffusion.types.errors import BadInput
 from tests.original_layout import save_single_file
 from tests.tiny_sdxl import build_sd15
 
@@ -38,7 +38,7 @@ def test_a_folder_is_known_by_its_table_of_contents_and_the_width_of_its_text(
     (folder / "unet" / "config.json").write_text(json.dumps({"cross_attention_dim": width}))
     assert (kind_of_folder(folder), family_of(folder)) == (kind, family)
     if family:
-        assert catalogue.find(str(folder)).family == family
+        assert models.find_model(str(folder)).family == family
 
 
 @pytest.mark.parametrize("start", PICKLES)
@@ -47,16 +47,16 @@ def test_a_disguised_pickle_is_told_what_it_is(start: bytes, tmp_path: Path) -> 
     file.write_bytes(start + bytes(100))
     assert kind_of(file) == "pickle"
     with pytest.raises(BadInput, match=r"a pickle that is only called \.safetensors"):
-        read_header(file)
+        read_safetensors_header(file)
 
 
-def test_a_file_is_known_by_the_names_of_its_tensors(sdxl: Path, packages: Packages, tmp_path: Path) -> None:
-    older = load(build_sd15(tmp_path / "folder"), packages).base
+def test_a_file_is_known_by_the_names_of_its_tensors(sdxl: Path, packages: TorchImports, tmp_path: Path) -> None:
+    older = load_pipeline(build_sd15(tmp_path / "folder"), packages).base
     file = save_single_file(older, tmp_path / "best-sdxl-ever.safetensors")
-    entry = catalogue.find(str(file))
+    entry = models.find_model(str(file))
     assert (kind_of(file), entry.family, entry.sizes[0], entry.engines) == ("sd15", "sd15", (512, 512), ("local",))
-    newer = save_single_file(load(sdxl, packages).base, tmp_path / "v1-5.safetensors")
-    assert (kind_of(newer), catalogue.find(str(newer)).family) == ("sdxl", "sdxl")
+    newer = save_single_file(load_pipeline(sdxl, packages).base, tmp_path / "v1-5.safetensors")
+    assert (kind_of(newer), models.find_model(str(newer)).family) == ("sdxl", "sdxl")
     assert numbers_in(shapes_in(newer)) > numbers_in(shapes_in(file)) > 0
 
 
@@ -77,4 +77,4 @@ def test_a_damaged_or_hostile_head_is_no_model_and_no_error(tmp_path: Path, head
     file = tmp_path / "some-xl.safetensors"
     file.write_bytes(head)
     assert (kind_of(file), dict(shapes_in(file)), family_of(file)) == ("other", {}, None)
-    assert catalogue.find(str(file)).family == "sdxl"  # by its name, until somebody draws with it and it is refused
+    assert models.find_model(str(file)).family == "sdxl"  # by its name, until somebody draws with it and it is refused

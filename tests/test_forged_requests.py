@@ -20,9 +20,9 @@ import gradio as gr
 import httpx
 import pytest
 
-from gemini_diffusion.ui.launch import CONNECTIONS, OPEN_FILES, OpenWindow, Place, open_window
-from gemini_diffusion.ui.turnstile import STRANGERS, VISITOR, Pace
-from tests.running import App
+from gemini_diffusion.web.rate_limit import STRANGERS, VISITOR, RateRule
+from gemini_diffusion.web.server import CONNECTIONS, OPEN_FILES, OpenWindow, ServerOptions, open_window
+from tests.app_process import App
 from tests.visitor import PAGE, Visitor
 
 SOON = 5.0
@@ -228,7 +228,7 @@ def test_twenty_wrong_logins_in_a_row_are_slowed_and_a_right_one_works_after_the
     with gr.Blocks(analytics_enabled=False) as page:
         pass
     with (
-        contextlib.closing(open_window(page, Place(auth=("ada", "lovelace"), browser=False))) as window,
+        contextlib.closing(open_window(page, ServerOptions(auth=("ada", "lovelace"), browser=False))) as window,
         httpx.Client(base_url=window.url, trust_env=False) as client,
     ):
         wrong = [client.post("/login", data={"username": "ada", "password": str(guess)}) for guess in range(20)]
@@ -243,7 +243,7 @@ def small() -> Iterator[OpenWindow]:
     """An empty window for others."""
     with gr.Blocks(analytics_enabled=False) as page:
         pass
-    with contextlib.closing(open_window(page, Place("0.0.0.0", browser=False))) as window:
+    with contextlib.closing(open_window(page, ServerOptions("0.0.0.0", browser=False))) as window:
         yield window
 
 
@@ -266,7 +266,7 @@ def test_a_window_for_others_holds_as_many_connections_as_the_system_grants() ->
     try:
         with gr.Blocks(analytics_enabled=False) as page:
             pass
-        open_window(page, Place("0.0.0.0", browser=False)).close()
+        open_window(page, ServerOptions("0.0.0.0", browser=False)).close()
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (most, hard)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -283,7 +283,7 @@ def open_to_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     [(f"gemini_diffusion_visitor={'e' * 32}", VISITOR), ("", STRANGERS)],
     ids=["of one visitor", "without a cookie"],
 )
-def test_two_hundred_joins_at_once_leave_the_window_to_others(cookie: str, pace: Pace, open_to_all: App) -> None:
+def test_two_hundred_joins_at_once_leave_the_window_to_others(cookie: str, pace: RateRule, open_to_all: App) -> None:
     other = Visitor(open_to_all.url)
     other.press(PAGE, "load")
     flood = joined(open_to_all, 200, cookie)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 from sd_parsers import ParserManager
 
-from gemini_diffusion.errors import BadInput
-from gemini_diffusion.gallery import Gallery, file_name, parameters, read_recipe, recipe_from_json, recipe_to_json
+from gemini_diffusion.storage.gallery import Gallery, file_name, parameters, read_recipe, recipe_from_json, recipe_to_json
 from gemini_diffusion.types import Recipe
+from gemini_diffusion.types.errors import BadInput
 
 
 def recipe(**changes: object) -> Recipe:

@@ -15,9 +15,12 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.chat_models.gemini import GeminiChatModel
-from gemini_diffusion.chat_models.gemini_errors import Asked, foreign, translated
-from gemini_diffusion.errors import (
+from gemini_diffusion.chat_models.gemini.api_errors import AskedWith, foreign, translate_api_errors
+from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
+from gemini_diffusion.config.options import Secret
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, TextGrew, Waiting
+from gemini_diffusion.types.errors import (
     BadInput,
     Blocked,
     GaveUp,
@@ -28,9 +31,6 @@ from gemini_diffusion.errors import (
     OutOfQuota,
     RequestRefused,
 )
-from gemini_diffusion.options import Secret
-from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, TextGrew, Waiting
 from tests.servers import faults as f
 from tests.servers import gemini as g
 from tests.servers.wire import Piece, Reply, Scripted, as_json
@@ -201,7 +201,7 @@ def test_every_exception_the_client_can_raise_is_in_the_table() -> None:
     assert [kind.__name__ for kind in found if not issubclass(kind, foreign())] == []
     for kind in found - {kind for kind in found if issubclass(kind, errors.APIError)}:
         error = kind.__new__(kind)
-        assert isinstance(translated(error, Asked(FLASH, KEY)), GeminiDiffusionError), kind
+        assert isinstance(translate_api_errors(error, AskedWith(FLASH, KEY)), GeminiDiffusionError), kind
 
 
 def _exceptions(module: ModuleType) -> Iterator[type[Exception]]:

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from gemini_diffusion.chat_models.gemini import GeminiChatModel
-from gemini_diffusion.chat_models.gemini_connections import GeminiConnections
-from gemini_diffusion.errors import KeyNeeded, RequestRefused
-from gemini_diffusion.options import Secret
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
+from gemini_diffusion.chat_models.gemini.connections import GeminiConnections
+from gemini_diffusion.config.options import Secret
+from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ChatRequest, Event, Message
-from tests.bench import until
+from gemini_diffusion.types.errors import KeyNeeded, RequestRefused
+from tests.engine_harness import until
 from tests.servers import gemini as g
 from tests.servers.faults import redirect
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from gemini_diffusion.chat_models.gemini import GeminiChatModel
-from gemini_diffusion.chat_models.gemini_connections import IDLE
-from gemini_diffusion.chat_models.gemini_models import FALLBACK
-from gemini_diffusion.errors import KeyRefused, ModelNotFound, RequestRefused
-from gemini_diffusion.options import Secret
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
+from gemini_diffusion.chat_models.gemini.connections import IDLE
+from gemini_diffusion.chat_models.gemini.model_list import FALLBACK
+from gemini_diffusion.config.options import Secret
+from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ChatRequest, Event, Message, ModelChoice
+from gemini_diffusion.types.errors import KeyRefused, ModelNotFound, RequestRefused
 from tests.servers import gemini as g
 from tests.servers.faults import hang
 

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from gemini_diffusion.chat_models.gemini import GeminiChatModel
-from gemini_diffusion.chat_models.gemini_answer import CUT, REASONS
-from gemini_diffusion.chat_models.gemini_models import ignored_sampling
-from gemini_diffusion.errors import BadInput, Blocked, GaveUp, ModelNotFound, RequestRefused
-from gemini_diffusion.options import Secret
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.chat_models.gemini.chat_answer import CUT, REASONS
+from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
+from gemini_diffusion.chat_models.gemini.model_list import ignored_sampling
+from gemini_diffusion.config.options import Secret
+from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, TextGrew
+from gemini_diffusion.types.errors import BadInput, Blocked, GaveUp, ModelNotFound, RequestRefused
 from tests.servers import gemini as g
 
 HELLO = ChatRequest((Message("user", "Hello"),))

@@ -11,20 +11,14 @@ from huggingface_hub.hf_api import InferenceProviderMapping
 from huggingface_hub.inference._providers import PROVIDERS as HUB_PROVIDERS
 from huggingface_hub.inference._providers import get_provider_helper
 
-from gemini_diffusion.engines.hosted import HostedEngine
-from gemini_diffusion.engines.inference.providers import PROVIDERS, Served
-from gemini_diffusion.errors import (
-    BadInput,
-    GaveUp,
-    KeyNeeded,
-    KeyRefused,
-    ModelNotFound,
-)
-from gemini_diffusion.options import Secret
-from gemini_diffusion.settings import PROVIDERS as OFFERED_PROVIDERS
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.config.options import Secret
+from gemini_diffusion.config.settings import PROVIDERS as OFFERED_PROVIDERS
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
+from gemini_diffusion.engines.hosted.providers import PROVIDERS, Served
 from gemini_diffusion.types import ImageRequest
-from tests.bench import REQUEST, VISITOR, Hosted, reading
+from gemini_diffusion.types.errors import BadInput, GaveUp, KeyNeeded, KeyRefused, ModelNotFound
+from tests.engine_harness import REQUEST, VISITOR, Hosted, reading
 from tests.servers import faults
 from tests.servers import hugging_face as hf
 from tests.servers.faults import redirect

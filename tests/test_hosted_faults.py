@@ -16,12 +16,13 @@ import PIL
 import pytest
 from PIL import Image
 
-from gemini_diffusion.engines.hosted import HostedEngine
-from gemini_diffusion.engines.inference.line import is_public
-from gemini_diffusion.engines.picture_check import is_black
-from gemini_diffusion.engines.refusals import Refusal
-from gemini_diffusion.engines.translation import translated
-from gemini_diffusion.errors import (
+from gemini_diffusion.engines.error_map import translate_errors
+from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
+from gemini_diffusion.engines.hosted.http import is_public
+from gemini_diffusion.engines.http_errors import Refusal
+from gemini_diffusion.storage.image_check import is_black
+from gemini_diffusion.types import ImageResult, Waiting
+from gemini_diffusion.types.errors import (
     AgreementNeeded,
     Blocked,
     ColdStart,
@@ -33,8 +34,7 @@ from gemini_diffusion.errors import (
     RateLimited,
     RequestRefused,
 )
-from gemini_diffusion.types import ImageResult, Waiting
-from tests.bench import REQUEST, Hosted, reading
+from tests.engine_harness import REQUEST, Hosted, reading
 from tests.servers import faults
 from tests.servers import hugging_face as hf
 from tests.servers.picture import Picture
@@ -222,13 +222,13 @@ def test_every_exception_of_the_libraries_has_words_of_ours(module: Any) -> None
     for kind in _exceptions(module):
         error = kind.__new__(kind)
         error.response = httpx2.Response(418, content=b"")  # type: ignore[attr-defined]
-        told = translated(error, "SDXL")
+        told = translate_errors(error, "SDXL")
         assert type(told) is not GeminiDiffusionError, kind
         assert told.message.endswith((".", ":", kind.__name__)), told.message
         assert told.hint.endswith("."), kind
 
 
 def test_an_exception_nobody_foresaw_is_still_ours() -> None:
-    told = translated(KeyError("odd"), "SDXL")
+    told = translate_errors(KeyError("odd"), "SDXL")
     assert isinstance(told, GeminiDiffusionError)
     assert "KeyError" in told.message

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gemini_diffusion.engines.diffusion.beginning import Beginning, read
-from gemini_diffusion.engines.diffusion.encoding import encode
-from gemini_diffusion.engines.diffusion.loading import load
-from gemini_diffusion.engines.diffusion.masking import softened
-from gemini_diffusion.engines.diffusion.memory import Plan
-from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.pipeline import Drawn
-from gemini_diffusion.engines.diffusion.refining import open_refiner
-from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
-from gemini_diffusion.errors import BadInput, RequestRefused
+from gemini_diffusion.engines.local.loading.loader import load_pipeline
+from gemini_diffusion.engines.local.loading.memory_plan import MemoryPlan
+from gemini_diffusion.engines.local.sampling.batch import DrawnImage
+from gemini_diffusion.engines.local.sampling.encode import encode
+from gemini_diffusion.engines.local.sampling.init_image import InitImage, read_init_image
+from gemini_diffusion.engines.local.sampling.inpaint import soften_mask
+from gemini_diffusion.engines.local.sampling.refiner import open_refiner
+from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS
+from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import ImageRequest
+from gemini_diffusion.types.errors import BadInput, RequestRefused
 from postcard.judge import Judge
-from tests.bench import Local, asked, reading, warm_pipeline
+from tests.engine_harness import Local, asked, reading, warm_pipeline
 from tests.pictures import distance, encoded, gradient, largest_difference, marked
 from tests.tiny_sdxl import build_refiner, build_sd15
 
@@ -44,9 +44,9 @@ def inside(picture: Image.Image) -> Image.Image:
 # --- the mask ---
 
 
-def begun(mask: Image.Image | bytes, width: int = 64, image: bytes = ATTACHED) -> Beginning:
+def begun(mask: Image.Image | bytes, width: int = 64, image: bytes = ATTACHED) -> InitImage:
     content = mask if isinstance(mask, bytes) else encoded(mask)
-    beginning = read(ImageRequest("", "", width, 64, 9, 5.0, image=image, mask=content))
+    beginning = read_init_image(ImageRequest("", "", width, 64, 9, 5.0, image=image, mask=content))
     assert beginning
     return beginning
 
@@ -68,7 +68,7 @@ def test_a_mask_is_black_or_white_and_its_edge_fades_to_the_outside_only() -> No
     grey.paste(200, (0, 0, 32, 64))
     mask = begun(grey).mask
     assert mask and mask.getcolors() == [(2048, 0), (2048, 255)]
-    soft = softened(mask.resize((512, 512)))
+    soft = soften_mask(mask.resize((512, 512)))
     row = soft.crop((0, 256, 512, 257)).tobytes()
     assert set(row[:256]) == {255}
     assert row[256] > row[258] > row[260] > 0
@@ -109,14 +109,14 @@ async def test_only_what_is_marked_changes(local: Local, sdxl: Path, tmp_path: P
 @pytest.mark.parametrize("strength", [0.5, 1.0])
 @pytest.mark.parametrize("name", SCHEDULERS)
 async def test_every_scheduler_holds_what_is_not_marked_while_it_draws(
-    sdxl: Path, packages: Packages, name: str, strength: float
+    sdxl: Path, packages: TorchImports, name: str, strength: float
 ) -> None:
     """Seen in the latents after the last step: outside the mask they are the picture's own, as the encoder gives them."""
-    pipeline, torch, ended = load(sdxl, packages), packages.torch, list[Any]()
+    pipeline, torch, ended = load_pipeline(sdxl, packages), packages.torch, list[Any]()
     own = encode(pipeline.base.vae, gradient(64, 64), torch)
     pipeline.base.vae.post_quant_conv.register_forward_pre_hook(lambda _, given: ended.append(given[0]))
     one = asked(num_inference_steps=7, scheduler=name, strength=strength)
-    pipeline.draw([dataclasses.replace(one, beginning=Beginning(gradient(64, 64), CORNER))])
+    pipeline.draw([dataclasses.replace(one, beginning=InitImage(gradient(64, 64), CORNER))])
     kept = ended[0] * pipeline.base.vae.config.scaling_factor
     assert torch.allclose(kept[..., 5:], own[..., 5:], atol=1e-5)  # the mask with its edge reaches into five
     assert torch.allclose(kept[..., 5:, :], own[..., 5:, :], atol=1e-5)
@@ -126,15 +126,15 @@ async def test_every_scheduler_holds_what_is_not_marked_while_it_draws(
 @pytest.mark.parametrize("strength", [0.8, 1.0])
 @pytest.mark.parametrize("name", ["Euler", "DPM++ 2M Karras", "DDIM", "LCM", "Heun", "UniPC", "Euler a"])
 async def test_what_is_held_always_has_the_noise_that_the_step_expects(
-    sdxl: Path, packages: Packages, name: str, strength: float
+    sdxl: Path, packages: TorchImports, name: str, strength: float
 ) -> None:
     """Else the model would be shown a picture of two ages. Its input is undone by the schedule: noise remains, as much as 1."""
-    pipeline, torch = load(sdxl, packages), packages.torch
+    pipeline, torch = load_pipeline(sdxl, packages), packages.torch
     picture, seen = gradient(128, 128), list[tuple[Any, float]]()
     own = encode(pipeline.base.vae, picture, torch)[..., 9:]
     pipeline.base.unet.register_forward_pre_hook(lambda _, given: seen.append((given[0][:1, :, :, 9:], float(given[1]))))
     one = asked(num_inference_steps=20, scheduler=name, strength=strength, width=128, height=128)
-    pipeline.draw([dataclasses.replace(one, beginning=Beginning(picture, marked(128, 128, (0, 0, 63, 127))))])
+    pipeline.draw([dataclasses.replace(one, beginning=InitImage(picture, marked(128, 128, (0, 0, 63, 127))))])
     signals = pipeline.base.scheduler.alphas_cumprod
     left = [
         (seen_then - signals[int(when)] ** 0.5 * own) / (1 - signals[int(when)]) ** 0.5 for seen_then, when in seen if when > 99
@@ -144,10 +144,10 @@ async def test_what_is_held_always_has_the_noise_that_the_step_expects(
     assert all(float((noise * left[0]).mean() / left[0].var()) > 0.95 for noise in left)  # and it is the same noise
 
 
-async def test_the_refiner_goes_on_within_the_mask_alone(sdxl: Path, packages: Packages, tmp_path: Path) -> None:
-    base = load(sdxl, packages)
+async def test_the_refiner_goes_on_within_the_mask_alone(sdxl: Path, packages: TorchImports, tmp_path: Path) -> None:
+    base = load_pipeline(sdxl, packages)
     pair = dataclasses.replace(base, refiner=open_refiner(build_refiner(tmp_path / "refiner"), base.base, packages))
-    beginning = Beginning(gradient(64, 64), CORNER)
+    beginning = InitImage(gradient(64, 64), CORNER)
     drawn = {
         refine: pair.draw(
             [dataclasses.replace(asked(num_inference_steps=10, refine=refine, strength=0.9), beginning=beginning)]
@@ -155,14 +155,14 @@ async def test_the_refiner_goes_on_within_the_mask_alone(sdxl: Path, packages: P
         for refine in (0.7, 1.0)
     }
     refined, plain = drawn[0.7], drawn[1.0]
-    assert isinstance(refined, Drawn) and isinstance(plain, Drawn)
+    assert isinstance(refined, DrawnImage) and isinstance(plain, DrawnImage)
     assert refined.ignored == ()
     assert outside(refined.image) == outside(plain.image) == outside(gradient(64, 64))
     assert distance(inside(refined.image), inside(plain.image)) > 1
 
 
-async def test_pictures_of_a_batch_are_those_drawn_alone(sdxl: Path, packages: Packages) -> None:
-    pipeline, beginning = load(sdxl, packages), Beginning(gradient(64, 64), CORNER)
+async def test_pictures_of_a_batch_are_those_drawn_alone(sdxl: Path, packages: TorchImports) -> None:
+    pipeline, beginning = load_pipeline(sdxl, packages), InitImage(gradient(64, 64), CORNER)
 
     def one(seed: int) -> Any:
         return dataclasses.replace(asked(seed=seed, strength=0.9, num_inference_steps=6), beginning=beginning)
@@ -170,7 +170,7 @@ async def test_pictures_of_a_batch_are_those_drawn_alone(sdxl: Path, packages: P
     together = pipeline.draw([one(1), one(2)])
     for drawn, seed in zip(together, (1, 2), strict=True):
         (alone,) = pipeline.draw([one(seed)])
-        assert isinstance(drawn, Drawn) and isinstance(alone, Drawn)
+        assert isinstance(drawn, DrawnImage) and isinstance(alone, DrawnImage)
         assert largest_difference(drawn.image, alone.image) <= 1
 
 
@@ -202,19 +202,19 @@ async def test_the_subject_of_a_postcard_becomes_another_and_its_surroundings_st
 
 @pytest.mark.parametrize("offload", ["model", "sequential"])
 async def test_a_model_whose_parts_wait_in_memory_draws_the_same_part_and_makes_it_as_large(
-    sdxl: Path, packages: Packages, offload: Any
+    sdxl: Path, packages: TorchImports, offload: Any
 ) -> None:
-    whole = load(sdxl, packages)
-    waiting = load(sdxl, packages, Plan(whole.placement, offload=offload))
+    whole = load_pipeline(sdxl, packages)
+    waiting = load_pipeline(sdxl, packages, MemoryPlan(whole.placement, offload=offload))
     for hd in (False, True):
-        one = dataclasses.replace(asked(strength=0.8, hd=hd), beginning=Beginning(gradient(64, 64), CORNER))
+        one = dataclasses.replace(asked(strength=0.8, hd=hd), beginning=InitImage(gradient(64, 64), CORNER))
         (expected,), (drawn,) = whole.draw([one]), waiting.draw([one])
-        assert isinstance(expected, Drawn) and isinstance(drawn, Drawn)
+        assert isinstance(expected, DrawnImage) and isinstance(drawn, DrawnImage)
         assert drawn.image.tobytes() == expected.image.tobytes()
 
 
 async def test_too_little_memory_while_a_part_is_drawn_is_mended_and_the_part_stays_a_part(
-    local: Local, sdxl: Path, packages: Packages
+    local: Local, sdxl: Path, packages: TorchImports
 ) -> None:
     await local.draw(sdxl)
 

@@ -14,23 +14,21 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion import catalogue
-from gemini_diffusion.engines.diffusion.device import place
-from gemini_diffusion.engines.diffusion.loading import load
-from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.pipeline import Drawn
-from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
-from gemini_diffusion.engines.diffusion.shelf import is_whole
-from gemini_diffusion.engines.diffusion.tokens import TokenCounter
-from gemini_diffusion.engines.diffusion.worker import Abandoned, Job, Worker
-from gemini_diffusion.engines.local import LocalEngine
-from gemini_diffusion.errors import (
-    RequestRefused,
-)
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import models
+from gemini_diffusion.engines.downloads.model_store import is_whole
+from gemini_diffusion.engines.local.loading.device import place
+from gemini_diffusion.engines.local.loading.loader import load_pipeline
+from gemini_diffusion.engines.local.local_engine import LocalEngine
+from gemini_diffusion.engines.local.sampling.batch import DrawnImage
+from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS
+from gemini_diffusion.engines.token_counter import TokenCounter
+from gemini_diffusion.engines.torch_imports import TorchImports
+from gemini_diffusion.engines.worker import Abandoned, Worker, WorkerJob
 from gemini_diffusion.types import Adapter, Progress, StageFinished, StageStarted
+from gemini_diffusion.types.errors import RequestRefused
 from tests.adapter_makers import CONV, TO_Q, UNET, RandomLora
-from tests.bench import Local, asked, reading, until
+from tests.engine_harness import Local, asked, reading, until
 from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -47,7 +45,7 @@ def sd15(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("negative", ["dog", ""])
 @pytest.mark.parametrize("model", ["sdxl", "sd15"])
 async def test_it_is_the_picture_that_diffusers_draws(
-    local: Local, packages: Packages, model: str, negative: str, request: pytest.FixtureRequest
+    local: Local, packages: TorchImports, model: str, negative: str, request: pytest.FixtureRequest
 ) -> None:
     folder = request.getfixturevalue(model)
     pipeline = packages.diffusers.AutoPipelineForText2Image.from_pretrained(folder, local_files_only=True)
@@ -62,10 +60,10 @@ async def test_it_is_the_picture_that_diffusers_draws(
 
 
 @pytest.mark.parametrize("name", SCHEDULERS)
-async def test_every_scheduler_of_the_table_draws_under_its_own_name(sdxl: Path, packages: Packages, name: str) -> None:
-    pipeline = load(sdxl, packages)
+async def test_every_scheduler_of_the_table_draws_under_its_own_name(sdxl: Path, packages: TorchImports, name: str) -> None:
+    pipeline = load_pipeline(sdxl, packages)
     (drawn,) = pipeline.draw([asked(num_inference_steps=4, scheduler=name.lower())])
-    assert isinstance(drawn, Drawn)
+    assert isinstance(drawn, DrawnImage)
     assert drawn.scheduler == name
     assert drawn.image.size == (64, 64)
 
@@ -137,9 +135,9 @@ async def test_what_diffusers_would_stumble_over_is_refused_before_it_starts(
 
 
 async def test_a_lora_is_heard_in_the_drawing_that_names_it_and_in_no_other(
-    tmp_path: Path, sdxl: Path, packages: Packages
+    tmp_path: Path, sdxl: Path, packages: TorchImports
 ) -> None:
-    made = RandomLora.of(load(sdxl, packages).base, [(UNET, TO_Q), (UNET, CONV)])
+    made = RandomLora.of(load_pipeline(sdxl, packages).base, [(UNET, TO_Q), (UNET, CONV)])
     made.as_peft(tmp_path / "home" / "adapters" / "ink.safetensors")
     local = Local(LocalEngine(tmp_path / "home"))
     assert local.engine.capabilities(str(sdxl), Settings()).adapters
@@ -154,8 +152,8 @@ async def test_a_lora_is_heard_in_the_drawing_that_names_it_and_in_no_other(
 # --- Stop and the queue ---
 
 
-async def test_after_stop_there_is_no_further_step_and_no_decoding(sdxl: Path, packages: Packages) -> None:
-    pipeline = load(sdxl, packages)
+async def test_after_stop_there_is_no_further_step_and_no_decoding(sdxl: Path, packages: TorchImports) -> None:
+    pipeline = load_pipeline(sdxl, packages)
     steps, decoded = [0], [0]
     pipeline.base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
     pipeline.base.vae.decoder.register_forward_hook(lambda *_: decoded.__setitem__(0, 1))
@@ -182,10 +180,10 @@ async def test_the_second_drawing_waits_visibly_and_one_that_was_stopped_meanwhi
     assert not second.told(Progress)
 
 
-async def test_work_that_was_stopped_leaves_the_thread_to_the_next(packages: Packages) -> None:
+async def test_work_that_was_stopped_leaves_the_thread_to_the_next(packages: TorchImports) -> None:
     worker, stopped = Worker("test"), threading.Event()
 
-    def stubborn(job: Job) -> None:
+    def stubborn(job: WorkerJob) -> None:
         try:
             while True:
                 job.check()
@@ -200,8 +198,8 @@ async def test_work_that_was_stopped_leaves_the_thread_to_the_next(packages: Pac
     await worker.close()
 
 
-async def test_a_small_models_single_thread_does_not_stay_for_the_next_model(sdxl: Path, packages: Packages) -> None:
-    pipeline, before = load(sdxl, packages), packages.torch.get_num_threads()
+async def test_a_small_models_single_thread_does_not_stay_for_the_next_model(sdxl: Path, packages: TorchImports) -> None:
+    pipeline, before = load_pipeline(sdxl, packages), packages.torch.get_num_threads()
     counts: list[int] = []
     pipeline.base.unet.register_forward_hook(lambda *_: counts.append(packages.torch.get_num_threads()))
     three = dataclasses.replace(pipeline, placement=dataclasses.replace(pipeline.placement, threads=3))
@@ -246,7 +244,7 @@ TEXTS = ("", "a cat, a dog", "Don't   shout\n", "café 東京 ::", "<|endoftext|
 
 
 @pytest.mark.parametrize("layout", ["one file", "vocabulary and merges"])
-def test_tokens_are_counted_as_the_encoder_counts_them(sdxl: Path, tmp_path: Path, packages: Packages, layout: str) -> None:
+def test_tokens_are_counted_as_the_encoder_counts_them(sdxl: Path, tmp_path: Path, packages: TorchImports, layout: str) -> None:
     folder = shutil.copytree(sdxl / "tokenizer", tmp_path / "tokenizer").parent
     tokenizer = packages.transformers.AutoTokenizer.from_pretrained(sdxl / "tokenizer")
     if layout == "vocabulary and merges":
@@ -270,12 +268,12 @@ def test_tokens_of_a_model_that_is_not_here_are_not_guessed(tmp_path: Path, sdxl
 async def test_the_list_says_what_each_model_costs(local: Local) -> None:
     choices = {choice.id: choice for choice in await local.engine.models(Settings())}
     assert choices["sdxl"].note == "6.9 GB to download"
-    here = is_whole(Path(catalogue.find("postcard").source))
+    here = is_whole(Path(models.find_model("postcard").source))
     assert (choices["postcard"].runnable, choices["postcard"].note == "included") == (here, here)
-    assert all("local" in catalogue.find(model).engines for model in choices)
+    assert all("local" in models.find_model(model).engines for model in choices)
 
 
-async def test_a_check_names_device_packages_and_room(local: Local, packages: Packages) -> None:
+async def test_a_check_names_device_packages_and_room(local: Local, packages: TorchImports) -> None:
     told = await local.engine.check(Settings())
     assert told.startswith("Large models are drawn on ")
     assert f"diffusers {packages.diffusers.__version__}" in told

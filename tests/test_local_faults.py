@@ -11,23 +11,17 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.translation import translated
-from gemini_diffusion.errors import (
-    GeminiDiffusionError,
-    ModelNotFound,
-    OutOfMemory,
-    PackageMissing,
-    RequestRefused,
-)
+from gemini_diffusion.engines.error_map import translate_errors
+from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import ImageResult
-from tests.bench import Local, reading, warm_pipeline
+from gemini_diffusion.types.errors import GeminiDiffusionError, ModelNotFound, OutOfMemory, PackageMissing, RequestRefused
+from tests.engine_harness import Local, reading, warm_pipeline
 from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
 
-def _out_of_memory(packages: Packages, times: int) -> Callable[..., None]:
+def _out_of_memory(packages: TorchImports, times: int) -> Callable[..., None]:
     """A hook that fails so many times, as torch does."""
     left = [times]
 
@@ -41,7 +35,7 @@ def _out_of_memory(packages: Packages, times: int) -> Callable[..., None]:
 
 @pytest.mark.parametrize("part", ["a step", "decoding"])
 async def test_too_little_memory_while_drawing_is_mended_by_the_next_cheaper_plan(
-    local: Local, sdxl: Path, packages: Packages, part: str
+    local: Local, sdxl: Path, packages: TorchImports, part: str
 ) -> None:
     before = await local.draw(sdxl)
     base = warm_pipeline(local).base
@@ -54,7 +48,7 @@ async def test_too_little_memory_while_drawing_is_mended_by_the_next_cheaper_pla
 
 
 async def test_too_little_memory_for_one_decoding_does_not_cost_the_sampling(
-    local: Local, sdxl: Path, packages: Packages
+    local: Local, sdxl: Path, packages: TorchImports
 ) -> None:
     before = await local.draw(sdxl)
     warm = warm_pipeline(local)
@@ -66,7 +60,7 @@ async def test_too_little_memory_for_one_decoding_does_not_cost_the_sampling(
 
 
 async def test_with_other_models_in_memory_those_are_given_up_first(
-    local: Local, sdxl: Path, packages: Packages, tmp_path: Path
+    local: Local, sdxl: Path, packages: TorchImports, tmp_path: Path
 ) -> None:
     await local.draw(build_sd15(tmp_path / "other"))
     before = await local.draw(sdxl)
@@ -174,6 +168,6 @@ async def test_a_damaged_or_hostile_model_is_refused_and_runs_nothing(
 
 
 def test_a_torchvision_of_another_build_is_told_with_what_helps() -> None:
-    told = translated(RuntimeError("operator torchvision::nms does not exist"), "SDXL")
+    told = translate_errors(RuntimeError("operator torchvision::nms does not exist"), "SDXL")
     assert isinstance(told, PackageMissing)
     assert "pip uninstall torchvision" in told.hint

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gemini_diffusion.chat_models.offline import OfflineChatModel
-from gemini_diffusion.engines.local import LocalEngine
-from gemini_diffusion.errors import BadAnswer
-from gemini_diffusion.gallery import Gallery
-from gemini_diffusion.session import Session
-from gemini_diffusion.settings import Settings
-from gemini_diffusion.studio import Studio
-from gemini_diffusion.turn import Turn
+from gemini_diffusion.chat_models.builtin import BuiltinChatModel
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines.local.local_engine import LocalEngine
+from gemini_diffusion.generation.services import Services
+from gemini_diffusion.generation.session import Session
+from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types import Adapter
-from tests.bench import Local, reading
+from gemini_diffusion.types.errors import BadAnswer
+from gemini_diffusion.types.turn import Turn
+from tests.engine_harness import Local, reading
 from tests.pictures import encoded, marked
 from tests.test_postcard_adapters import TRAINED, shown
 
@@ -40,7 +40,7 @@ async def drawn(session: Session, line: str) -> Turn:
 
 
 async def test_a_lora_named_in_a_line_brings_its_subject_and_is_in_the_recipe(engine: LocalEngine, tmp_path: Path) -> None:
-    studio = Studio({"offline": OfflineChatModel()}, {"local": engine}, Gallery(tmp_path / "pictures"))
+    studio = Services({"offline": BuiltinChatModel()}, {"local": engine}, Gallery(tmp_path / "pictures"))
     session = Session(studio, tmp_path)
     turns = [
         await drawn(session, f"/imagine a red subject in the meadow by day{lora} --raw --seed 300 --n 2")

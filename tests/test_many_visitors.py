@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.guest import MOST_DRAWINGS
-from tests.crowd import PATIENCE, Person, crowd, mixed, opened, unsteady
-from tests.running import App
-from tests.stand_ins import HOST_KEY, Held, StandIns, drawn
+from gemini_diffusion.generation.limits.access import MOST_DRAWINGS
+from tests.app_process import App
+from tests.local_services import HOST_KEY, Held, StandIns, drawn
+from tests.many_visitors import PATIENCE, Person, crowd, mixed, opened, unsteady
 from tests.visitor import Visitor
 
 MANY = 50

@@ -21,12 +21,12 @@ from mcp.types import CallToolResult
 from PIL import Image
 
 from gemini_diffusion.commands import FLAGS
-from gemini_diffusion.gallery import read_recipe
-from gemini_diffusion.ui.tools import CHAT, IMAGINE
-from tests.running import App
+from gemini_diffusion.storage.gallery import read_recipe
+from gemini_diffusion.web.mcp_tools import CHAT, IMAGINE
+from tests.app_process import App
+from tests.local_services import Held, StandIns, drawn
 from tests.servers.gemini import reply
 from tests.servers.hugging_face import credits_exhausted
-from tests.stand_ins import Held, StandIns, drawn
 
 ERAS = ["auto", "legacy"]
 """The protocol with and without a session; clients of both are about."""

@@ -9,16 +9,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from gemini_diffusion.engines.diffusion.device import Machine, Placement, measure
-from gemini_diffusion.engines.diffusion.loading import load, weigh
-from gemini_diffusion.engines.diffusion.memory import MEGAPIXEL, Plan, Weights, decide, fits_beside
-from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.pipeline import Asked, Drawn, Pipeline
-from gemini_diffusion.engines.diffusion.turns import Turns, beside
-from gemini_diffusion.engines.diffusion.worker import Job
-from gemini_diffusion.errors import OutOfMemory
+from gemini_diffusion.engines.local.loading.device import Machine, Placement, measure
+from gemini_diffusion.engines.local.loading.loader import count_weights, load_pipeline
+from gemini_diffusion.engines.local.loading.memory_plan import MEGAPIXEL, MemoryPlan, Weights, fits_beside, plan_memory
+from gemini_diffusion.engines.local.loading.offload import PartOffload, offload_parts
+from gemini_diffusion.engines.local.pipeline import Pipeline
+from gemini_diffusion.engines.local.sampling.batch import BatchItem, DrawnImage
+from gemini_diffusion.engines.torch_imports import TorchImports
+from gemini_diffusion.engines.worker import WorkerJob
 from gemini_diffusion.types import ImageRequest
-from tests.bench import reading
+from gemini_diffusion.types.errors import OutOfMemory
+from tests.engine_harness import reading
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -61,41 +62,41 @@ def machine(placement: Placement, free: float, ram: float = 32, name: str = "") 
 def test_sdxl_is_put_where_it_fits_the_fastest_way(
     placement: Placement, free: float, offload: str, tiling: bool, dtype: str
 ) -> None:
-    plan = decide("SDXL", SDXL, machine(placement, free))
+    plan = plan_memory("SDXL", SDXL, machine(placement, free))
     assert (plan.offload, plan.tiling, plan.placement.dtype, plan.scale) == (offload, tiling, dtype, 1.0)
 
 
 def test_what_fits_needs_no_words_and_what_does_not_says_how_much_is_wanted_and_free() -> None:
-    assert decide("SDXL", SDXL, machine(CARD, 23)).reason == ""
-    assert decide("SDXL", SDXL, machine(CARD, 7.2)).reason == (
+    assert plan_memory("SDXL", SDXL, machine(CARD, 23)).reason == ""
+    assert plan_memory("SDXL", SDXL, machine(CARD, 7.2)).reason == (
         "SDXL needs about 8.7 GB; 7.2 GB are free on RTX 3060, so its parts wait in memory and take turns."
     )
-    assert decide("SDXL", SDXL, machine(FAST, 8.2)).reason == (
+    assert plan_memory("SDXL", SDXL, machine(FAST, 8.2)).reason == (
         "SDXL needs about 8.7 GB; 8.2 GB are free here, so pictures are decoded in tiles."
     )
 
 
 def test_a_large_picture_asks_for_more_than_a_small_one() -> None:
-    assert decide("SDXL", SDXL, machine(CARD, 9.5), MEGAPIXEL).tiling is False
-    assert decide("SDXL", SDXL, machine(CARD, 9.5), 4 * MEGAPIXEL).tiling is True
-    assert decide("SD 1.5", SD15, machine(CARD, 4), MEGAPIXEL // 4) == Plan(CARD)
+    assert plan_memory("SDXL", SDXL, machine(CARD, 9.5), MEGAPIXEL).tiling is False
+    assert plan_memory("SDXL", SDXL, machine(CARD, 9.5), 4 * MEGAPIXEL).tiling is True
+    assert plan_memory("SD 1.5", SD15, machine(CARD, 4), MEGAPIXEL // 4) == MemoryPlan(CARD)
 
 
 def test_parts_can_only_wait_in_memory_that_is_there() -> None:
     with reading(OutOfMemory, "SDXL needs about 8.7 GB of memory; 5.5 GB are free on RTX 3060. Close other programs"):
-        decide("SDXL", SDXL, machine(CARD, 5.5, ram=5))
+        plan_memory("SDXL", SDXL, machine(CARD, 5.5, ram=5))
 
 
 @pytest.mark.parametrize("placement", [CARD, OLD_CARD, MAC, FAST, SLOW])
 def test_a_model_that_fits_nowhere_is_refused_before_it_is_loaded(placement: Placement) -> None:
     with reading(OutOfMemory, "or draw it at Hugging Face."):
-        decide("SDXL", SDXL, machine(placement, 0.3))
+        plan_memory("SDXL", SDXL, machine(placement, 0.3))
 
 
 def test_where_all_else_is_too_much_the_picture_is_drawn_smaller() -> None:
-    plan = decide("SD 1.5", SD15, machine(CARD, 6.5), 9 * MEGAPIXEL)
+    plan = plan_memory("SD 1.5", SD15, machine(CARD, 6.5), 9 * MEGAPIXEL)
     assert (plan.offload, plan.scale) == ("sequential", 1.0)
-    plan = decide("SD 1.5", SD15, machine(CARD, 4), 9 * MEGAPIXEL)
+    plan = plan_memory("SD 1.5", SD15, machine(CARD, 4), 9 * MEGAPIXEL)
     assert plan.scale == 0.75
     assert plan.reason.endswith("so pictures are drawn at 75% of their sides.")
     assert plan.size(1024, 1024) == (768, 768)
@@ -106,16 +107,16 @@ def test_where_all_else_is_too_much_the_picture_is_drawn_smaller() -> None:
 @pytest.mark.parametrize(
     ("plan", "free", "ram", "fits"),
     [
-        (Plan(CARD), 8.9, 32, True),  # 6.6 GB of weights, what decoding takes, and slack
-        (Plan(CARD), 8.5, 32, False),
-        (Plan(CARD, tiling=True), 8.0, 32, True),
-        (Plan(CARD, offload="model"), 3, 7, True),  # for its largest part there is room already
-        (Plan(CARD, offload="model"), 3, 6, False),
-        (Plan(SLOW), 17.2, 17.2, True),
-        (Plan(SLOW), 16.0, 16.0, False),
+        (MemoryPlan(CARD), 8.9, 32, True),  # 6.6 GB of weights, what decoding takes, and slack
+        (MemoryPlan(CARD), 8.5, 32, False),
+        (MemoryPlan(CARD, tiling=True), 8.0, 32, True),
+        (MemoryPlan(CARD, offload="model"), 3, 7, True),  # for its largest part there is room already
+        (MemoryPlan(CARD, offload="model"), 3, 6, False),
+        (MemoryPlan(SLOW), 17.2, 17.2, True),
+        (MemoryPlan(SLOW), 16.0, 16.0, False),
     ],
 )
-def test_a_second_model_needs_room_for_its_own_weights_only(plan: Plan, free: float, ram: float, fits: bool) -> None:
+def test_a_second_model_needs_room_for_its_own_weights_only(plan: MemoryPlan, free: float, ram: float, fits: bool) -> None:
     refiner = Weights(total=3_300_000_000, largest=2_560_000_000)
     assert fits_beside(plan, SDXL, refiner, machine(plan.placement, free, ram), MEGAPIXEL) is fits
 
@@ -130,7 +131,7 @@ def test_a_second_model_needs_room_for_its_own_weights_only(plan: Plan, free: fl
     ],
 )
 def test_each_step_down_needs_less_and_says_what_it_does_until_there_is_none(placement: Placement, words: list[str]) -> None:
-    rung, before = Plan(placement), Plan(placement).needed(SDXL, MEGAPIXEL)[0]
+    rung, before = MemoryPlan(placement), MemoryPlan(placement).needed(SDXL, MEGAPIXEL)[0]
     for expected in words:
         cheaper = rung.cheaper()
         assert cheaper is not None
@@ -167,12 +168,12 @@ def test_a_containers_limit_counts_and_files_it_only_remembers_do_not(tmp_path: 
     assert measure(None, FAST, tmp_path).free == 700_000
 
 
-def test_a_model_is_weighed_by_the_heads_of_its_files(sdxl: Path, packages: Packages) -> None:
-    base = load(sdxl, packages).base
+def test_a_model_is_weighed_by_the_heads_of_its_files(sdxl: Path, packages: TorchImports) -> None:
+    base = load_pipeline(sdxl, packages).base
     counts = [
         sum(p.numel() for p in part.parameters()) for part in (base.unet, base.vae, base.text_encoder, base.text_encoder_2)
     ]
-    weighed = weigh(sdxl)
+    weighed = count_weights(sdxl)
     assert weighed.largest == max(counts)
     assert sum(counts) <= weighed.total <= sum(counts) * 1.01
     both = weighed + Weights(10, 10**9)
@@ -183,25 +184,27 @@ def test_a_model_is_weighed_by_the_heads_of_its_files(sdxl: Path, packages: Pack
 
 
 async def drawn(pipeline: Pipeline) -> bytes:
-    job = Job(asyncio.get_running_loop(), lambda event: None)
-    (outcome,) = pipeline.draw([Asked(ImageRequest("a cat", "", 128, 128, 3, 5.0), 7, job)])
-    assert isinstance(outcome, Drawn), outcome
+    job = WorkerJob(asyncio.get_running_loop(), lambda event: None)
+    (outcome,) = pipeline.draw([BatchItem(ImageRequest("a cat", "", 128, 128, 3, 5.0), 7, job)])
+    assert isinstance(outcome, DrawnImage), outcome
     return bytes(outcome.image.tobytes())
 
 
 @pytest.mark.parametrize("offload", ["model", "sequential"])
-async def test_a_model_whose_parts_wait_in_memory_draws_the_same_picture(sdxl: Path, packages: Packages, offload: str) -> None:
-    whole = load(sdxl, packages)
-    waiting = load(sdxl, packages, Plan(whole.placement, offload=offload))  # type: ignore[arg-type]
+async def test_a_model_whose_parts_wait_in_memory_draws_the_same_picture(
+    sdxl: Path, packages: TorchImports, offload: str
+) -> None:
+    whole = load_pipeline(sdxl, packages)
+    waiting = load_pipeline(sdxl, packages, MemoryPlan(whole.placement, offload=offload))  # type: ignore[arg-type]
     assert hasattr(waiting.base.unet, "_hf_hook")
     expected = await drawn(whole)
     assert await drawn(waiting) == expected
     assert await drawn(waiting) == expected
 
 
-async def test_tiles_are_small_enough_to_matter_and_leave_a_small_picture_alone(sdxl: Path, packages: Packages) -> None:
-    whole = load(sdxl, packages)
-    tiled = load(sdxl, packages, Plan(whole.placement, tiling=True, reason="SDXL needs more."))
+async def test_tiles_are_small_enough_to_matter_and_leave_a_small_picture_alone(sdxl: Path, packages: TorchImports) -> None:
+    whole = load_pipeline(sdxl, packages)
+    tiled = load_pipeline(sdxl, packages, MemoryPlan(whole.placement, tiling=True, reason="SDXL needs more."))
     vae = tiled.base.vae
     assert (vae.use_tiling, vae.tile_latent_min_size) == (True, 64)
     assert str(tiled.placement).endswith("and the model is small. SDXL needs more")
@@ -220,7 +223,7 @@ class Part:
 
 def test_only_the_part_at_work_is_on_the_device_in_whatever_order_they_are_called() -> None:
     log: list[str] = []
-    turns, (encoder, unet, vae) = Turns("cuda"), (Part(name, log) for name in ("encoder", "unet", "vae"))
+    turns, (encoder, unet, vae) = PartOffload("cuda"), (Part(name, log) for name in ("encoder", "unet", "vae"))
     for part in (encoder, unet, unet, encoder, vae):
         turns.enter(part)
     assert log == [
@@ -232,10 +235,10 @@ def test_only_the_part_at_work_is_on_the_device_in_whatever_order_they_are_calle
 
 
 @pytest.mark.parametrize("offload", ["", "model", "sequential"])
-def test_a_second_models_part_waits_as_the_firsts_do(sdxl: Path, packages: Packages, offload: str) -> None:
-    base = load(sdxl, packages, Plan(FAST, offload=offload)).base  # type: ignore[arg-type]
+def test_a_second_models_part_waits_as_the_firsts_do(sdxl: Path, packages: TorchImports, offload: str) -> None:
+    base = load_pipeline(sdxl, packages, MemoryPlan(FAST, offload=offload)).base  # type: ignore[arg-type]
     second = packages.torch.nn.Linear(4, 4)
-    beside(second, base.unet)
+    offload_parts(second, base.unet)
     assert hasattr(second, "_hf_hook") == bool(offload)
     if offload == "model":
         assert second._hf_hook.turns is base.unet._hf_hook.turns

@@ -19,9 +19,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from gemini_diffusion.notebook import REQUIREMENTS, Notebook, begin, wishes
-from tests.running import NOWHERE
-from tests.stand_ins import StandIns
+from gemini_diffusion.cli.notebook import REQUIREMENTS, Notebook, begin, notebook_settings
+from tests.app_process import NOWHERE
+from tests.local_services import StandIns
 
 ROOT = Path(__file__).resolve().parent.parent
 COLAB = ROOT / "tests" / "colab"
@@ -189,14 +189,14 @@ def test_the_zip_lies_beside_the_notebook_with_a_link(jupyter: Running) -> None:
 
 
 def test_a_torch_that_is_there_is_neither_asked_for_nor_exchanged() -> None:
-    wanted, pins = wishes(REQUIREMENTS.read_text("utf-8"), {"torch": "2.8.0+cu126", "torchvision": "0.23.0"})
+    wanted, pins = notebook_settings(REQUIREMENTS.read_text("utf-8"), {"torch": "2.8.0+cu126", "torchvision": "0.23.0"})
     assert not [line for line in wanted if line.startswith("torch")]
     assert pins == ["torch==2.8.0+cu126", "torchvision==0.23.0"]
     assert [line for line in wanted if line.startswith("gradio")]
 
 
 def test_without_a_torch_one_is_asked_for_and_torchvision_never() -> None:
-    wanted, pins = wishes(REQUIREMENTS.read_text("utf-8"), {})
+    wanted, pins = notebook_settings(REQUIREMENTS.read_text("utf-8"), {})
     assert [line.split(">")[0] for line in wanted if line.startswith("torch")] == ["torch"] and pins == []
 
 

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gemini_diffusion import plan
-from gemini_diffusion.catalogue import CATALOGUE, find, nearest_size
-from gemini_diffusion.commands import Aspect, Flags, Imagine, parse
-from gemini_diffusion.edit import Edit
-from gemini_diffusion.errors import ModelNotFound, RequestRefused
-from gemini_diffusion.extras import FEWEST_DRAFT_STEPS, Canvas
-from gemini_diffusion.plan import Plan
-from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import Adapter, Capabilities, CraftedPrompt, ImageRequest
-from tests.sketch import SketchEngine
+from gemini_diffusion.commands import Flags, Imagine, parse
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines.models import CATALOGUE, find_model, nearest_size
+from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.edit import Edit
+from gemini_diffusion.generation.plan import DrawingPlan
+from gemini_diffusion.generation.request_options import FEWEST_DRAFT_STEPS
+from gemini_diffusion.types import Adapter, Aspect, Capabilities, CraftedPrompt, ImageRequest, StartImage
+from gemini_diffusion.types.errors import ModelNotFound, RequestRefused
+from tests.sketch_engine import SketchEngine
 from tests.test_gallery import recipe
 
 ENGINES = {"local": SketchEngine("local", "sdxl"), "hosted": SketchEngine("hosted", "black-forest-labs/FLUX.1-schnell")}
@@ -29,9 +29,9 @@ TOKEN: dict[str, Any] = {"hf_token": "hf-test-token-0000"}
 ABLE = {"local": SketchEngine("local", "sdxl", able=True)}
 
 
-def drawn(flags: Flags | None = None, prompt: str = "a fox", canvas: Canvas | None = None, **settings: Any) -> ImageRequest:
+def drawn(flags: Flags | None = None, prompt: str = "a fox", canvas: StartImage | None = None, **settings: Any) -> ImageRequest:
     """The request that an engine which can do everything gets."""
-    planned = plan.decide(flags or Flags(), Settings().replaced(settings), ABLE, None, canvas or Canvas())
+    planned = plan.make_plan(flags or Flags(), Settings().replaced(settings), ABLE, None, canvas or StartImage())
     assert not planned.notices
     return planned.requests(CraftedPrompt(prompt, prompt))[0]
 
@@ -42,12 +42,12 @@ def png(width: int, height: int) -> bytes:
     return file.getvalue()
 
 
-def decided(flags: Flags | None = None, last_seed: int | None = None, **settings: Any) -> Plan:
-    return plan.decide(flags or Flags(), Settings().replaced(settings), ENGINES, last_seed)
+def decided(flags: Flags | None = None, last_seed: int | None = None, **settings: Any) -> DrawingPlan:
+    return plan.make_plan(flags or Flags(), Settings().replaced(settings), ENGINES, last_seed)
 
 
 def test_a_flag_beats_a_setting_which_beats_the_models_own() -> None:
-    assert decided().num_inference_steps == find("sdxl").num_inference_steps
+    assert decided().num_inference_steps == find_model("sdxl").num_inference_steps
     assert decided(num_inference_steps=9).num_inference_steps == 9
     assert decided(Flags(steps=7), num_inference_steps=9).num_inference_steps == 7
     assert decided(Flags(cfg=0.0), guidance_scale=3).guidance_scale == 0.0
@@ -124,8 +124,8 @@ def test_wording_shapes_a_picture_and_nonsense_does_not() -> None:
 
 @pytest.mark.parametrize("model", [entry.id for entry in CATALOGUE])
 def test_every_native_size_is_the_nearest_to_itself(model: str) -> None:
-    for width, height in find(model).sizes:
-        assert nearest_size(find(model), width, height) == (width, height)
+    for width, height in find_model(model).sizes:
+        assert nearest_size(find_model(model), width, height) == (width, height)
 
 
 def test_what_is_never_wanted_joins_what_this_picture_avoids_once() -> None:
@@ -142,9 +142,9 @@ def test_a_raw_request_gets_nothing_it_did_not_say() -> None:
 def test_the_line_of_a_picture_asks_for_that_very_picture(prompt: str) -> None:
     planned = decided(Flags(aspect=Aspect(16, 9)), negative_prompt="text")
     request = planned.requests(CraftedPrompt(prompt, prompt, "red hat"))[0]
-    command = parse(plan.line(request, "local", 77))
+    command = parse(plan.canonical_line(request, "local", 77))
     assert isinstance(command, Imagine) and not command.template
-    again = plan.decide(command.flags, Settings(), ENGINES, None)
+    again = plan.make_plan(command.flags, Settings(), ENGINES, None)
     same = again.requests(CraftedPrompt(command.idea, command.idea, ", ".join(command.flags.negative)))[0]
     assert (same.prompt, same.negative_prompt, same.seed) == (request.prompt, request.negative_prompt, 77)
     assert (same.width, same.height, same.num_inference_steps, same.guidance_scale) == (
@@ -156,7 +156,7 @@ def test_the_line_of_a_picture_asks_for_that_very_picture(prompt: str) -> None:
 
 
 def test_a_kept_picture_is_planned_as_it_was_drawn() -> None:
-    planned = plan.repeat(recipe(width=64, height=48, scheduler="Euler"), Settings().replaced(TOKEN), ENGINES, 9)
+    planned = plan.plan_again(recipe(width=64, height=48, scheduler="Euler"), Settings().replaced(TOKEN), ENGINES, 9)
     assert (planned.engine.name, planned.model.id, planned.seeds) == ("local", "postcard", (9,))
     assert (planned.width, planned.height, planned.num_inference_steps, planned.scheduler) == (64, 48, 12, "Euler")
 
@@ -188,8 +188,8 @@ def test_steps_said_exactly_beat_draft_and_quality() -> None:
 
 
 def test_a_draft_is_without_what_only_the_real_drawing_needs() -> None:
-    planned = plan.decide(Flags(draft=True, hd=True, refine=True, tile=True), Settings(), ABLE, None)
-    assert planned.extras.tile and not planned.extras.hd and planned.extras.refine == 1
+    planned = plan.make_plan(Flags(draft=True, hd=True, refine=True, tile=True), Settings(), ABLE, None)
+    assert planned.options.tile and not planned.options.hd and planned.options.refine == 1
     assert planned.notices == (
         "--hd is for the real drawing, so the draft is without.",
         "The refiner is for the real drawing, so the draft is without.",
@@ -218,8 +218,8 @@ def test_loras_of_the_line_join_those_of_the_settings_and_beat_them() -> None:
 
 
 def test_a_lora_in_the_settings_that_cannot_be_read_is_named() -> None:
-    planned = plan.decide(Flags(), Settings().replaced({"adapters": "ink:loud, oil"}), ABLE, None)
-    assert planned.extras.adapters == (Adapter("oil"),)
+    planned = plan.make_plan(Flags(), Settings().replaced({"adapters": "ink:loud, oil"}), ABLE, None)
+    assert planned.options.adapters == (Adapter("oil"),)
     assert '"ink:loud" is no name:strength' in planned.notices[0]
 
 
@@ -243,7 +243,7 @@ def test_what_an_engine_cannot_do_is_left_out_in_words(flags: Flags, what: str) 
 
 
 def test_a_picture_is_begun_from_in_its_own_shape_as_far_as_strength_says() -> None:
-    canvas = Canvas(png(160, 90))
+    canvas = StartImage(png(160, 90))
     request = drawn(canvas=canvas)
     assert (request.image, request.strength) == (canvas.image, 0.6)
     assert (request.width, request.height) == (1344, 768)
@@ -252,7 +252,7 @@ def test_a_picture_is_begun_from_in_its_own_shape_as_far_as_strength_says() -> N
 
 
 def test_a_marked_part_is_drawn_anew_and_a_picture_to_be_larger_stays_what_it_is() -> None:
-    whole, part = Canvas(png(160, 90)), Canvas(png(160, 90), png(160, 90))
+    whole, part = StartImage(png(160, 90)), StartImage(png(160, 90), png(160, 90))
     assert (drawn(canvas=part).mask, drawn(canvas=part).strength) == (part.mask, 0.9)
     assert [drawn(Flags(hd=True), canvas=canvas).strength for canvas in (whole, part)] == [0.3, 0.9]
     assert drawn(Flags(hd=True, strength=0.7), canvas=whole).strength == 0.7
@@ -260,13 +260,13 @@ def test_a_marked_part_is_drawn_anew_and_a_picture_to_be_larger_stays_what_it_is
 
 @pytest.mark.parametrize(("pull", "strength"), [(0.0, 1.0), (0.5, 0.8), (1.0, 0.6), (2.0, 0.4), (3.0, 0.2)])
 def test_the_pull_of_a_picture_is_the_less_strength_the_stronger_it_is(pull: float, strength: float) -> None:
-    assert drawn(Flags(image_weight=pull), canvas=Canvas(png(8, 8))).strength == strength
+    assert drawn(Flags(image_weight=pull), canvas=StartImage(png(8, 8))).strength == strength
 
 
 def test_strength_beats_pull_and_without_a_picture_both_are_named() -> None:
-    planned = plan.decide(Flags(strength=0.3, image_weight=1.0), Settings(), ABLE, None, Canvas(png(8, 8)))
-    assert (planned.extras.strength, len(planned.notices)) == (0.3, 1)
-    planned = plan.decide(Flags(strength=0.3, image_weight=1.0), Settings(), ABLE, None)
+    planned = plan.make_plan(Flags(strength=0.3, image_weight=1.0), Settings(), ABLE, None, StartImage(png(8, 8)))
+    assert (planned.options.strength, len(planned.notices)) == (0.3, 1)
+    planned = plan.make_plan(Flags(strength=0.3, image_weight=1.0), Settings(), ABLE, None)
     assert planned.notices == (
         "--strength matters only with a picture to begin from, so it was left out.",
         "--iw matters only with a picture to begin from, so it was left out.",
@@ -274,7 +274,7 @@ def test_strength_beats_pull_and_without_a_picture_both_are_named() -> None:
 
 
 def test_an_engine_that_begins_from_nothing_is_given_no_picture_and_that_is_said() -> None:
-    planned = plan.decide(Flags(strength=0.3), Settings(), ENGINES, None, Canvas(png(160, 90), png(160, 90)))
+    planned = plan.make_plan(Flags(strength=0.3), Settings(), ENGINES, None, StartImage(png(160, 90), png(160, 90)))
     request = planned.requests(CraftedPrompt("a", "a"))[0]
     assert (request.image, request.mask, request.width) == (b"", b"", 1024)
     assert planned.notices == (
@@ -292,7 +292,7 @@ def test_marks_reach_only_an_engine_that_weighs_words() -> None:
     assert decided().requests(marked)[0].negative_prompt.startswith("dull, ")
     assert decided().remarks(marked) == ("SDXL base 1.0 on this machine does not weigh words, so all of them count the same.",)
     assert decided().remarks(CraftedPrompt("a", "C++ (c) 2020")) == ()
-    assert plan.decide(Flags(), Settings(), ABLE, None).remarks(marked) == ()
+    assert plan.make_plan(Flags(), Settings(), ABLE, None).remarks(marked) == ()
 
 
 def test_what_counts_below_zero_is_ruled_out() -> None:
@@ -307,19 +307,19 @@ EVERYTHING = Flags(scheduler="Euler a", adapters=(Adapter("ink", 0.8), Adapter("
 
 def test_the_line_of_a_picture_says_all_that_decided_it() -> None:
     request = drawn(EVERYTHING, prompt="a (red:1.3) fox++")
-    command = parse(plan.line(request, "local", 7))
+    command = parse(plan.canonical_line(request, "local", 7))
     assert isinstance(command, Imagine) and not command.notices
     again = drawn(command.flags, prompt=command.idea, adapters="other", refine=0.9, scheduler="DDIM")
     assert dataclasses.replace(again, seed=None) == dataclasses.replace(request, negative_prompt=again.negative_prompt)
 
 
 def test_a_picture_begun_from_another_says_from_which_and_how_far_it_went() -> None:
-    request = drawn(Flags(strength=0.3), canvas=Canvas(png(8, 8), source=ANOTHER))
-    line = plan.line(request, "local", 7, ANOTHER)
+    request = drawn(Flags(strength=0.3), canvas=StartImage(png(8, 8), source=ANOTHER))
+    line = plan.canonical_line(request, "local", 7, ANOTHER)
     assert line.startswith(f"/imagine picture:{ANOTHER} a fox ") and "--strength 0.3" in line
-    assert "--strength" not in plan.line(drawn(), "local", 7)
-    assert plan.decide(Flags(), Settings(), ABLE, None, Canvas(png(8, 8), source=ANOTHER)).source == ANOTHER
-    assert decided_from(Canvas(png(8, 8), source=ANOTHER)).source == "", "an engine that cannot begins from nothing"
+    assert "--strength" not in plan.canonical_line(drawn(), "local", 7)
+    assert plan.make_plan(Flags(), Settings(), ABLE, None, StartImage(png(8, 8), source=ANOTHER)).source == ANOTHER
+    assert decided_from(StartImage(png(8, 8), source=ANOTHER)).source == "", "an engine that cannot begins from nothing"
 
 
 class WithoutMasks(SketchEngine):
@@ -331,7 +331,7 @@ class WithoutMasks(SketchEngine):
 
 def test_an_engine_that_takes_no_mask_begins_from_the_whole_picture_and_says_so() -> None:
     engines = {"local": WithoutMasks("local", "sdxl", able=True)}
-    planned = plan.decide(Flags(), Settings(), engines, None, Canvas(png(8, 8), png(8, 8)))
+    planned = plan.make_plan(Flags(), Settings(), engines, None, StartImage(png(8, 8), png(8, 8)))
     request = planned.requests(CraftedPrompt("a", "a"))[0]
     assert (request.image, request.mask) == (png(8, 8), b"")
     assert planned.notices == (
@@ -341,12 +341,12 @@ def test_an_engine_that_takes_no_mask_begins_from_the_whole_picture_and_says_so(
 
 def test_a_large_picture_stays_large_whatever_else_of_it_is_changed() -> None:
     large = dataclasses.replace(recipe(width=2048, height=2048, model="sdxl"), hd=True)
-    edited = Edit(prompt="a blue fox").planned(large, Settings(), ABLE, Canvas())
+    edited = Edit(prompt="a blue fox").planned(large, Settings(), ABLE, StartImage())
     assert edited.requests(CraftedPrompt("a", "a"))[0].hd
 
 
-def decided_from(canvas: Canvas) -> Plan:
-    return plan.decide(Flags(), Settings(), ENGINES, None, canvas)
+def decided_from(canvas: StartImage) -> DrawingPlan:
+    return plan.make_plan(Flags(), Settings(), ENGINES, None, canvas)
 
 
 def test_a_kept_picture_is_planned_with_all_that_decided_it() -> None:
@@ -358,7 +358,7 @@ def test_a_kept_picture_is_planned_with_all_that_decided_it() -> None:
         hd=True,
         strength=0.3,
     )
-    planned = plan.repeat(kept, Settings().replaced({"adapters": "other"}), ABLE, 9, Canvas(png(8, 8)))
+    planned = plan.plan_again(kept, Settings().replaced({"adapters": "other"}), ABLE, 9, StartImage(png(8, 8)))
     request = planned.requests(CraftedPrompt("a", "a"))[0]
     assert (request.adapters, request.refine, request.tile, request.hd) == (EVERYTHING.adapters, 0.7, True, True)
     assert (request.width, request.height, request.strength, planned.notices) == (1024, 1024, 0.3, ())

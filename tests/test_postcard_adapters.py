@@ -11,23 +11,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gemini_diffusion.engines.diffusion.adapters.applied import Adapters
-from gemini_diffusion.engines.diffusion.adapters.files import Library
-from gemini_diffusion.engines.diffusion.adapters.words import choose
-from gemini_diffusion.errors import BadInput
+from gemini_diffusion.engines.local.adapters.adapter_files import AdapterFolder
+from gemini_diffusion.engines.local.adapters.apply import AppliedAdapters
+from gemini_diffusion.engines.local.adapters.triggers import choose_adapters
 from gemini_diffusion.types import Adapter, ImageRequest
+from gemini_diffusion.types.errors import BadInput
 from postcard import adapt, language, newcomers, pipeline
 from postcard.judge import Judge, Verdict
 from postcard.render import render
 from postcard.scene import SUBJECTS, Scene
 from tests.adapter_makers import write_header
-from tests.bench import reading
+from tests.engine_harness import reading
 
 MODEL = Path(__file__).resolve().parent.parent / "assets" / "postcard"
 TRAINED = Path(__file__).resolve().parent / "assets"
 SEEDS = range(300, 308)
 MEADOW = Scene("cat", "red", "meadow", "day")
-LIBRARY = Library(TRAINED, TRAINED / "none")
+LIBRARY = AdapterFolder(TRAINED, TRAINED / "none")
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -38,16 +38,16 @@ def pipe() -> Any:
 
 
 @cache
-def adapters() -> Adapters:
+def adapters() -> AppliedAdapters:
     import torch
 
-    return Adapters(pipe(), torch)
+    return AppliedAdapters(pipe(), torch)
 
 
 def drawn(prompt: str, *names: str, strength: float = 1.0, count: int = 8) -> list[Image.Image]:
     """So many pictures with these adapters, as the local engine would draw them."""
     asked = tuple(Adapter(name, strength) for name in names)
-    chosen = choose(ImageRequest(prompt, "postcard", 128, 128, 16, 3.0, adapters=asked), LIBRARY)
+    chosen = choose_adapters(ImageRequest(prompt, "postcard", 128, 128, 16, 3.0, adapters=asked), LIBRARY)
     with adapters().applied(chosen.files):
         return pipeline.draw(pipe(), [chosen.request.prompt] * count, list(SEEDS)[:count])
 
@@ -145,7 +145,7 @@ def test_a_lora_at_half_its_strength_leaves_a_token_its_meaning() -> None:
 def test_a_lora_of_the_large_model_is_refused_in_words_that_name_both(tmp_path: Path) -> None:
     key = "lora_unet_middle_block_1_transformer_blocks_0_attn2_to_k.lora_down.weight"
     write_header(tmp_path / "style.safetensors", {key: (4, 2048)})
-    chosen = Library(tmp_path, tmp_path).find("style")
+    chosen = AdapterFolder(tmp_path, tmp_path).find("style")
     said = (
         "style was made for SDXL (a word has 2,048 numbers there), and this model is Postcard (a word has 160 numbers there)."
     )
@@ -163,7 +163,7 @@ def test_a_training_ends_in_a_file_that_can_be_used(train: Any, tmp_path: Path) 
         UNet2DConditionModel.from_pretrained(MODEL / "unet").float(),
     )
     train(parts, adapt.AdaptPlan(0.02, tmp_path / "new.safetensors", lessons=16))
-    file = Library(tmp_path, tmp_path).find("new")
+    file = AdapterFolder(tmp_path, tmp_path).find("new")
     assert (file.family, file.trigger_words) == ("postcard", (newcomers.MUSHROOM,) if file.kind == "LoRA" else ())
     prompt = "a mushroom <new> in the snow"
     plain = pipeline.draw(pipe(), [prompt], [1])[0]

@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops
 
-from gemini_diffusion.chat_models.offline import OfflineChatModel
-from gemini_diffusion.edit import Edit
-from gemini_diffusion.engines.local import LocalEngine
-from gemini_diffusion.gallery import Gallery
-from gemini_diffusion.session import Session
-from gemini_diffusion.settings import Settings
-from gemini_diffusion.studio import Studio
-from gemini_diffusion.turn import Turn
+from gemini_diffusion.chat_models.builtin import BuiltinChatModel
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines.local.local_engine import LocalEngine
+from gemini_diffusion.generation.edit import Edit
+from gemini_diffusion.generation.services import Services
+from gemini_diffusion.generation.session import Session
+from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types import Picture
+from gemini_diffusion.types.turn import Turn
 from postcard.judge import Judge, Verdict
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffuse
 @pytest.fixture
 async def session(tmp_path: Path) -> AsyncIterator[Session]:
     engine = LocalEngine(tmp_path)
-    yield Session(Studio({"offline": OfflineChatModel()}, {"local": engine}, Gallery(tmp_path / "pictures")), tmp_path)
+    yield Session(Services({"offline": BuiltinChatModel()}, {"local": engine}, Gallery(tmp_path / "pictures")), tmp_path)
     await engine.close()
 
 

@@ -14,25 +14,26 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from gemini_diffusion import catalogue
-from gemini_diffusion.engines.diffusion import schedulers
-from gemini_diffusion.engines.diffusion.loading import load
-from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.pipeline import Drawn, Pipeline
-from gemini_diffusion.engines.diffusion.preview import FACTORS, SIDE, Previews
-from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS
-from gemini_diffusion.engines.diffusion.steps import Steps
-from gemini_diffusion.engines.diffusion.view import view_of
-from gemini_diffusion.engines.diffusion.worker import Abandoned, Together
+from gemini_diffusion.engines import models
+from gemini_diffusion.engines.local.loading.loader import load_pipeline
+from gemini_diffusion.engines.local.pipeline import Pipeline
+from gemini_diffusion.engines.local.sampling import schedulers
+from gemini_diffusion.engines.local.sampling.batch import DrawnImage
+from gemini_diffusion.engines.local.sampling.callbacks import StepCallbacks
+from gemini_diffusion.engines.local.sampling.pipeline_view import view_of
+from gemini_diffusion.engines.local.sampling.preview import FACTORS, SIDE, Previews
+from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS
+from gemini_diffusion.engines.torch_imports import TorchImports
+from gemini_diffusion.engines.worker import Abandoned, JoinedJob
 from gemini_diffusion.types import Event, Preview, Progress
-from tests.bench import asked, own_time
+from tests.engine_harness import asked, own_time
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
 
 @pytest.fixture(scope="module")
-def postcard(packages: Packages) -> Pipeline:
-    return load(Path(catalogue.find("postcard").source), packages)
+def postcard(packages: TorchImports) -> Pipeline:
+    return load_pipeline(Path(models.find_model("postcard").source), packages)
 
 
 # --- how it looks so far ---
@@ -40,10 +41,10 @@ def postcard(packages: Packages) -> Pipeline:
 
 @pytest.mark.parametrize("name", SCHEDULERS)
 def test_the_last_preview_is_the_picture_and_an_earlier_one_is_nearer_to_it_than_the_noise(
-    postcard: Pipeline, packages: Packages, name: str
+    postcard: Pipeline, packages: TorchImports, name: str
 ) -> None:
     torch = packages.torch
-    view = view_of(postcard.base, schedulers.fresh(packages.diffusers, name, postcard.base.scheduler))
+    view = view_of(postcard.base, schedulers.make_scheduler(packages.diffusers, name, postcard.base.scheduler))
     previews, seen, noisy = Previews(torch, [view]), [], []
 
     def look(_: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
@@ -60,9 +61,9 @@ def test_the_last_preview_is_the_picture_and_an_earlier_one_is_nearer_to_it_than
     assert (seen[third] - final).std() < 0.65 * (noisy[third] - final).std()
 
 
-def test_a_preview_is_a_small_png_that_resembles_the_picture(postcard: Pipeline, packages: Packages) -> None:
+def test_a_preview_is_a_small_png_that_resembles_the_picture(postcard: Pipeline, packages: TorchImports) -> None:
     torch = packages.torch
-    view = view_of(postcard.base, schedulers.fresh(packages.diffusers, "", postcard.base.scheduler))
+    view = view_of(postcard.base, schedulers.make_scheduler(packages.diffusers, "", postcard.base.scheduler))
     previews, pngs = Previews(torch, [view]), []
 
     def look(_: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
@@ -79,14 +80,14 @@ def test_a_preview_is_a_small_png_that_resembles_the_picture(postcard: Pipeline,
     assert distances[-1] < 8 < distances[0]
 
 
-def test_the_wrapped_step_keeps_the_signature_by_which_pipelines_pass_their_generator(packages: Packages) -> None:
+def test_the_wrapped_step_keeps_the_signature_by_which_pipelines_pass_their_generator(packages: TorchImports) -> None:
     scheduler = packages.diffusers.EulerAncestralDiscreteScheduler()
     Previews(packages.torch, [SimpleNamespace(scheduler=scheduler, vae=None)])
     assert "generator" in inspect.signature(scheduler.step).parameters
 
 
 @pytest.mark.parametrize("scaling", [0.13025, 0.18215])
-def test_the_published_fits_turn_latents_into_colours(packages: Packages, scaling: float) -> None:
+def test_the_published_fits_turn_latents_into_colours(packages: TorchImports, scaling: float) -> None:
     png = _shown(packages, 4, scaling, packages.torch.full((1, 4, 96, 128), 0.5))
     opened = Image.open(io.BytesIO(png))
     factors, offset = FACTORS[4, scaling]
@@ -95,19 +96,19 @@ def test_the_published_fits_turn_latents_into_colours(packages: Packages, scalin
     assert max(abs(a - b) for a, b in zip(opened.getpixel((9, 9)), expected, strict=True)) <= 1  # type: ignore[arg-type]
 
 
-def test_latents_without_a_fit_and_with_a_large_decoder_have_no_preview(packages: Packages) -> None:
+def test_latents_without_a_fit_and_with_a_large_decoder_have_no_preview(packages: TorchImports) -> None:
     assert _shown(packages, 16, 0.36, packages.torch.zeros(1, 16, 8, 8)) == b""
 
 
-def test_numbers_that_overflow_do_not_break_a_preview(packages: Packages) -> None:
+def test_numbers_that_overflow_do_not_break_a_preview(packages: TorchImports) -> None:
     assert _shown(packages, 4, 0.13025, packages.torch.full((1, 4, 8, 8), float("nan")))
 
 
-async def test_previews_come_at_most_twice_a_second_and_none_with_the_last_step(packages: Packages) -> None:
+async def test_previews_come_at_most_twice_a_second_and_none_with_the_last_step(packages: TorchImports) -> None:
     events = list[Event]()
     job, previews = asked(events.append).job, _previews(packages, 4, 0.13025, packages.torch.zeros(1, 4, 8, 8))
     with own_time() as clock:
-        steps = Steps(Together([job]), previews)
+        steps = StepCallbacks(JoinedJob([job]), previews)
         for step in range(16):
             clock.pass_by(0.11)
             steps.after_step(SimpleNamespace(num_timesteps=16), step, 0, {})
@@ -116,7 +117,7 @@ async def test_previews_come_at_most_twice_a_second_and_none_with_the_last_step(
     assert len(events) == 16 + 3
     events.clear()
     with own_time() as clock:
-        steps = Steps(Together([job]), previews)
+        steps = StepCallbacks(JoinedJob([job]), previews)
         clock.pass_by(9)
         steps.after_step(SimpleNamespace(num_timesteps=1), 0, 0, {})
     await asyncio.sleep(0)
@@ -126,7 +127,7 @@ async def test_previews_come_at_most_twice_a_second_and_none_with_the_last_step(
 async def test_a_dear_preview_makes_the_next_one_wait_longer() -> None:
     seen = list[float]()
     with own_time() as clock:
-        steps = Steps(Together([asked().job]))
+        steps = StepCallbacks(JoinedJob([asked().job]))
 
         def dear(_: int) -> bytes:
             clock.pass_by(0.05)
@@ -148,7 +149,7 @@ async def test_three_steps_tell_how_long_the_rest_takes(first: float) -> None:
     """Of steps of about the same length; the first one is longer, as with the encoding before it."""
     told, ends = list[Any](), list[float]()
     with own_time() as clock:
-        steps = Steps(Together([asked(told.append).job]))
+        steps = StepCallbacks(JoinedJob([asked(told.append).job]))
         for step, length in enumerate([0.06 + first, 0.07, 0.05, 0.06, 0.06, 0.08, 0.05, 0.06, 0.07, 0.05, 0.06, 0.06]):
             clock.pass_by(length)
             steps.after_step(SimpleNamespace(num_timesteps=12), step, 0, {})
@@ -162,8 +163,8 @@ async def test_three_steps_tell_how_long_the_rest_takes(first: float) -> None:
 # --- a stop inside a step, and the price of asking ---
 
 
-async def test_a_stop_inside_a_long_step_does_not_wait_for_its_end(sdxl: Path, packages: Packages) -> None:
-    pipeline, begun, ended = load(sdxl, packages), list[float](), list[int]()
+async def test_a_stop_inside_a_long_step_does_not_wait_for_its_end(sdxl: Path, packages: TorchImports) -> None:
+    pipeline, begun, ended = load_pipeline(sdxl, packages), list[float](), list[int]()
     one = asked(num_inference_steps=3)
 
     def slow(*_: object) -> None:
@@ -177,8 +178,8 @@ async def test_a_stop_inside_a_long_step_does_not_wait_for_its_end(sdxl: Path, p
     assert (len(begun), ended) == (1, [])
 
 
-async def test_when_all_of_a_batch_are_stopped_the_sampling_ends_within_the_step(sdxl: Path, packages: Packages) -> None:
-    pipeline, blocks = load(sdxl, packages), []
+async def test_when_all_of_a_batch_are_stopped_the_sampling_ends_within_the_step(sdxl: Path, packages: TorchImports) -> None:
+    pipeline, blocks = load_pipeline(sdxl, packages), []
     two = [asked(num_inference_steps=30) for _ in range(2)]
     finished: list[int] = []
     pipeline.base.unet.register_forward_hook(lambda *_: finished.append(1))
@@ -196,8 +197,8 @@ async def test_when_all_of_a_batch_are_stopped_the_sampling_ends_within_the_step
     assert not [hook for module in pipeline.base.unet.modules() for hook in module._forward_pre_hooks.values()]
 
 
-async def test_a_stop_while_decoding_does_not_wait_for_the_picture(sdxl: Path, packages: Packages) -> None:
-    pipeline, one = load(sdxl, packages), asked()
+async def test_a_stop_while_decoding_does_not_wait_for_the_picture(sdxl: Path, packages: TorchImports) -> None:
+    pipeline, one = load_pipeline(sdxl, packages), asked()
     finished: list[int] = []
     pipeline.base.vae.decoder.register_forward_pre_hook(lambda *_: one.job.abandon())
     pipeline.base.vae.decoder.register_forward_hook(lambda *_: finished.append(1))
@@ -206,7 +207,9 @@ async def test_a_stop_while_decoding_does_not_wait_for_the_picture(sdxl: Path, p
     assert finished == []
 
 
-async def test_previews_progress_and_questions_cost_a_drawing_next_to_nothing(postcard: Pipeline, packages: Packages) -> None:
+async def test_previews_progress_and_questions_cost_a_drawing_next_to_nothing(
+    postcard: Pipeline, packages: TorchImports
+) -> None:
     """Processor time of the same drawing, bare and with all that; the claim of 1.03 is a benchmark's, measured in quiet."""
     view = view_of(postcard.base, postcard.base.scheduler)
 
@@ -219,7 +222,7 @@ async def test_previews_progress_and_questions_cost_a_drawing_next_to_nothing(po
     one = asked(prompt="a red cat", num_inference_steps=10, guidance_scale=3.0, width=128, height=128)
 
     def ours() -> None:
-        assert isinstance(postcard.draw([one])[0], Drawn)
+        assert isinstance(postcard.draw([one])[0], DrawnImage)
 
     pairs = [(_processor_seconds(bare), _processor_seconds(ours)) for _ in range(2)]
     while min(told for _, told in pairs) >= 1.15 * min(plain for plain, _ in pairs) + 0.05:
@@ -233,11 +236,11 @@ def _processor_seconds(work: Callable[[], None]) -> float:
     return time.process_time() - started
 
 
-def _shown(packages: Packages, channels: int, scaling: float, latents: Any) -> bytes:
+def _shown(packages: TorchImports, channels: int, scaling: float, latents: Any) -> bytes:
     return _previews(packages, channels, scaling, latents).png(0)
 
 
-def _previews(packages: Packages, channels: int, scaling: float, latents: Any) -> Previews:
+def _previews(packages: TorchImports, channels: int, scaling: float, latents: Any) -> Previews:
     """Previews of a drawing whose latest step gave these latents, with a large decoder beside it."""
     torch = packages.torch
     decoder = torch.nn.Linear(3000, 3000, device="meta")

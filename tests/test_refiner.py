@@ -17,20 +17,21 @@ import psutil
 import pytest
 from PIL import Image
 
-from gemini_diffusion import catalogue
-from gemini_diffusion.engines.diffusion import refining
-from gemini_diffusion.engines.diffusion.beginning import Beginning
-from gemini_diffusion.engines.diffusion.bench import Bench, Commission
-from gemini_diffusion.engines.diffusion.loading import load
-from gemini_diffusion.engines.diffusion.pace import Pace
-from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.pipeline import Drawn, Pipeline
-from gemini_diffusion.engines.diffusion.queue import DrawingQueue
-from gemini_diffusion.engines.diffusion.seamless import seamless
-from gemini_diffusion.errors import AgreementNeeded, OutOfMemory, RequestRefused
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import models
+from gemini_diffusion.engines.local.drawing_queue import DrawingQueue
+from gemini_diffusion.engines.local.eta import DurationEstimator
+from gemini_diffusion.engines.local.loading.loader import load_pipeline
+from gemini_diffusion.engines.local.model_cache import DrawCommand, ModelCache
+from gemini_diffusion.engines.local.pipeline import Pipeline
+from gemini_diffusion.engines.local.sampling.batch import DrawnImage
+from gemini_diffusion.engines.local.sampling.init_image import InitImage
+from gemini_diffusion.engines.local.sampling.refiner import open_refiner
+from gemini_diffusion.engines.local.sampling.seamless import seamless
+from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import Event, ImageResult, Progress, StageFinished
-from tests.bench import Local, asked, reading
+from gemini_diffusion.types.errors import AgreementNeeded, OutOfMemory, RequestRefused
+from tests.engine_harness import Local, asked, reading
 from tests.tiny_sdxl import build_refiner, build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -42,10 +43,10 @@ def refiner(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def pair(sdxl: Path, refiner: Path, packages: Packages) -> Pipeline:
+def pair(sdxl: Path, refiner: Path, packages: TorchImports) -> Pipeline:
     """A base with its refiner in memory."""
-    base = load(sdxl, packages)
-    return dataclasses.replace(base, refiner=refining.open_refiner(refiner, base.base, packages))
+    base = load_pipeline(sdxl, packages)
+    return dataclasses.replace(base, refiner=open_refiner(refiner, base.base, packages))
 
 
 # --- an ensemble of two ---
@@ -60,7 +61,7 @@ async def test_twenty_five_steps_are_split_between_the_two_and_counted_as_one_dr
     pair.refiner.unet.register_forward_hook(lambda *_: steps.__setitem__(1, steps[1] + 1))
     (drawn,) = pair.draw([asked(events.append, num_inference_steps=25, refine=refine)])
     await asyncio.sleep(0)
-    assert isinstance(drawn, Drawn)
+    assert isinstance(drawn, DrawnImage)
     assert tuple(steps) == split
     told = [(event.done, event.total) for event in events if isinstance(event, Progress)]
     assert told == [(number, 25) for number in range(1, 26)]
@@ -68,7 +69,7 @@ async def test_twenty_five_steps_are_split_between_the_two_and_counted_as_one_dr
 
 
 async def test_it_is_the_picture_that_diffusers_draws_with_both(
-    pair: Pipeline, packages: Packages, sdxl: Path, refiner: Path
+    pair: Pipeline, packages: TorchImports, sdxl: Path, refiner: Path
 ) -> None:
     diffusers, torch = packages.diffusers, packages.torch
     base = diffusers.StableDiffusionXLPipeline.from_pretrained(sdxl, local_files_only=True, add_watermarker=False)
@@ -80,7 +81,7 @@ async def test_it_is_the_picture_that_diffusers_draws_with_both(
     plain = second("a cat", image=latents, denoising_start=0.8, **shared).images[0]
     (ours,) = pair.draw([asked(num_inference_steps=10, refine=0.8)])
     (alone,) = pair.draw([asked(num_inference_steps=10)])
-    assert isinstance(ours, Drawn) and isinstance(alone, Drawn)
+    assert isinstance(ours, DrawnImage) and isinstance(alone, DrawnImage)
     assert _largest_difference(ours.image, plain) <= 1
     assert _largest_difference(ours.image, alone.image) > 1
 
@@ -95,21 +96,21 @@ async def test_a_refined_picture_of_a_batch_is_the_refined_picture_drawn_alone(p
     batch = pair.draw([asked(refine=0.5, num_inference_steps=6, **each) for each in words])  # type: ignore[arg-type]
     alone = [pair.draw([asked(refine=0.5, num_inference_steps=6, **each)])[0] for each in words]  # type: ignore[arg-type]
     for one, other in zip(batch, alone, strict=True):
-        assert isinstance(one, Drawn) and isinstance(other, Drawn)
+        assert isinstance(one, DrawnImage) and isinstance(other, DrawnImage)
         assert _largest_difference(one.image, other.image) <= 1
 
 
 @pytest.mark.parametrize("scheduler", ["DPM++ 2M Karras", "Heun", "UniPC", "Euler a", "LCM"])
 async def test_other_schedulers_hand_over_too(pair: Pipeline, scheduler: str) -> None:
     (drawn,) = pair.draw([asked(refine=0.7, num_inference_steps=10, scheduler=scheduler)])
-    assert isinstance(drawn, Drawn)
+    assert isinstance(drawn, DrawnImage)
     assert (drawn.scheduler, drawn.ignored) == (scheduler, ())
 
 
 @pytest.mark.parametrize("refine", [0.999, 0.001])
 async def test_a_part_that_leaves_one_of_them_no_step_is_named_as_ignored(pair: Pipeline, refine: float) -> None:
     (drawn,) = pair.draw([asked(num_inference_steps=4, refine=refine)])
-    assert isinstance(drawn, Drawn)
+    assert isinstance(drawn, DrawnImage)
     assert drawn.ignored == ("refine",)
 
 
@@ -134,12 +135,12 @@ class Duo:
 
     base: Path
     refiner: Path
-    queue: DrawingQueue[Commission, ImageResult]
+    queue: DrawingQueue[DrawCommand, ImageResult]
     events: list[Event] = field(default_factory=list)
 
     async def draw(self, refine: float) -> ImageResult:
-        request, entry = asked(refine=refine, num_inference_steps=5).request, catalogue.find(str(self.base))
-        commission = Commission(request, entry, self.base, self.refiner if refine < 1 else None)
+        request, entry = asked(refine=refine, num_inference_steps=5).request, models.find_model(str(self.base))
+        commission = DrawCommand(request, entry, self.base, self.refiner if refine < 1 else None)
         return await self.queue.draw(commission, self.events.append)
 
     @property
@@ -150,7 +151,7 @@ class Duo:
 
 @pytest.fixture
 async def duo(sdxl: Path, refiner: Path, tmp_path: Path) -> AsyncIterator[Duo]:
-    made = Duo(sdxl, refiner, DrawingQueue(Bench(Pace(tmp_path / "pace.json")).draw))
+    made = Duo(sdxl, refiner, DrawingQueue(ModelCache(DurationEstimator(tmp_path / "pace.json")).draw))
     yield made
     await made.queue.close()
 
@@ -186,26 +187,28 @@ async def test_a_refiner_for_which_there_is_no_room_at_all_is_refused_and_its_ba
     assert (await duo.draw(1.0)).image.tobytes() == plain.image.tobytes()
 
 
-async def test_only_a_refiner_can_refine_and_only_sdxl(sdxl: Path, refiner: Path, packages: Packages, tmp_path: Path) -> None:
-    base = load(sdxl, packages).base
+async def test_only_a_refiner_can_refine_and_only_sdxl(
+    sdxl: Path, refiner: Path, packages: TorchImports, tmp_path: Path
+) -> None:
+    base = load_pipeline(sdxl, packages).base
     with reading(RequestRefused, "A model of the kind StableDiffusionXLPipeline cannot refine this one's pictures."):
-        refining.open_refiner(sdxl, base, packages)
-    older = load(build_sd15(tmp_path / "sd15"), packages).base
+        open_refiner(sdxl, base, packages)
+    older = load_pipeline(build_sd15(tmp_path / "sd15"), packages).base
     with reading(RequestRefused, "cannot refine this one's pictures. Draw without --refine."):
-        refining.open_refiner(refiner, older, packages)
+        open_refiner(refiner, older, packages)
 
 
 async def test_a_refiner_without_the_parts_it_shares_loads_as_well(
-    sdxl: Path, refiner: Path, packages: Packages, tmp_path: Path
+    sdxl: Path, refiner: Path, packages: TorchImports, tmp_path: Path
 ) -> None:
     lean = shutil.copytree(refiner, tmp_path / "lean")
     for part in ("text_encoder_2", "vae"):
         for weights in (lean / part).glob("*.safetensors"):
             weights.unlink()
     assert json.loads((lean / "model_index.json").read_text())["text_encoder"] == [None, None]
-    base = load(sdxl, packages)
-    pair = dataclasses.replace(base, refiner=refining.open_refiner(lean, base.base, packages))
-    assert isinstance(pair.draw([asked(refine=0.5)])[0], Drawn)
+    base = load_pipeline(sdxl, packages)
+    pair = dataclasses.replace(base, refiner=open_refiner(lean, base.base, packages))
+    assert isinstance(pair.draw([asked(refine=0.5)])[0], DrawnImage)
 
 
 @pytest.mark.parametrize(
@@ -219,9 +222,9 @@ async def test_a_pass_that_hardly_moves_from_a_picture_is_the_refiners_alone_and
     pair.refiner.unet.register_forward_hook(lambda *_: steps.__setitem__(1, steps[1] + 1))
     one = asked(events.append, num_inference_steps=10, strength=strength, refine=refine)
     picture = Image.new("RGB", (64, 64), (200, 90, 30))
-    (drawn,) = pair.draw([dataclasses.replace(one, beginning=Beginning(picture))])
+    (drawn,) = pair.draw([dataclasses.replace(one, beginning=InitImage(picture))])
     await asyncio.sleep(0)
-    assert isinstance(drawn, Drawn)
+    assert isinstance(drawn, DrawnImage)
     assert (tuple(steps), drawn.steps, drawn.ignored) == (split, sum(split), ())
     told = [(event.done, event.total) for event in events if isinstance(event, Progress)]
     assert told == [(number, sum(split)) for number in range(1, sum(split) + 1)]
@@ -242,9 +245,9 @@ async def test_opposite_edges_of_a_seamless_picture_meet(local: Local) -> None:
     assert local.engine.capabilities("postcard", Settings()).tile
 
 
-def test_a_seamless_network_knows_no_edge(sdxl: Path, packages: Packages) -> None:
+def test_a_seamless_network_knows_no_edge(sdxl: Path, packages: TorchImports) -> None:
     """What is moved round the corner before it is moved round the corner after it."""
-    torch, unet = packages.torch, load(sdxl, packages).base.unet
+    torch, unet = packages.torch, load_pipeline(sdxl, packages).base.unet
     latents, words = torch.randn(1, 4, 8, 8), torch.randn(1, 77, 64)
     more = {"text_embeds": torch.randn(1, 32), "time_ids": torch.ones(1, 6)}
 
@@ -258,11 +261,11 @@ def test_a_seamless_network_knows_no_edge(sdxl: Path, packages: Packages) -> Non
     assert not torch.allclose(*moved_before_and_after(), atol=1e-2)
 
 
-async def test_the_next_drawing_is_not_seamless_also_after_an_error(local: Local, sdxl: Path, packages: Packages) -> None:
+async def test_the_next_drawing_is_not_seamless_also_after_an_error(local: Local, sdxl: Path, packages: TorchImports) -> None:
     before = await local.draw(sdxl)
     assert (await local.draw(sdxl, tile=True)).image.tobytes() != before.image.tobytes()
     assert (await local.draw(sdxl)).image.tobytes() == before.image.tobytes()
-    pipeline = load(sdxl, packages)
+    pipeline = load_pipeline(sdxl, packages)
     pipeline.base.unet.mid_block.register_forward_pre_hook(_fail)
     with pytest.raises(ZeroDivisionError):
         pipeline.draw([asked(tile=True)])

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from gemini_diffusion.turn import Turn
 from gemini_diffusion.types import (
     Capabilities,
     Crafted,
@@ -33,8 +32,9 @@ from gemini_diffusion.types import (
     TextGrew,
     Waiting,
 )
-from gemini_diffusion.ui import markup, render
-from gemini_diffusion.ui.glimpse import Glimpse, glimpse
+from gemini_diffusion.types.turn import Turn
+from gemini_diffusion.ui import escape, render
+from gemini_diffusion.ui.live_preview import LivePreview, preview_html
 
 RECIPE = Recipe(
     original="a fox", prompt="a red fox in snow", negative_prompt="blur", crafted_by="gemini-flash", seed=7, width=128,
@@ -183,18 +183,18 @@ def test_a_place_in_the_queue_is_shown_and_gives_way_to_what_already_goes_on() -
 
 
 def test_how_a_picture_looks_so_far_is_seen_until_it_gives_way_to_the_picture() -> None:
-    assert glimpse(turn(), None, veiled=False) is None
+    assert preview_html(turn(), None, veiled=False) is None
     drawing = turn(StageStarted("drawing", "Drawing"), Preview(b"png"))
-    seen = glimpse(drawing, None, veiled=False)
-    assert seen == Glimpse("data:image/png;base64,cG5n")
+    seen = preview_html(drawing, None, veiled=False)
+    assert seen == LivePreview("data:image/png;base64,cG5n")
     assert seen.look == ""
-    gone = glimpse(drawing.after(PictureKept(picture())), seen, veiled=False)
-    assert gone == Glimpse("data:image/png;base64,cG5n", fading=True)
+    gone = preview_html(drawing.after(PictureKept(picture())), seen, veiled=False)
+    assert gone == LivePreview("data:image/png;base64,cG5n", fading=True)
 
 
 def test_of_a_later_picture_of_a_turn_a_small_glimpse_is_enough_and_a_judged_one_is_blurred() -> None:
     second = turn(PictureKept(picture()), Preview(b"png", 1))
-    seen = glimpse(second, None, veiled=True)
+    seen = preview_html(second, None, veiled=True)
     assert seen and seen.look == "veiled small"
 
 
@@ -219,7 +219,7 @@ def test_an_attached_picture_stands_with_the_persons_words() -> None:
     sent = dataclasses.replace(turn(), source=picture())
     shown, words = render.messages([sent])[:2]
     assert (shown["role"], shown["content"].alt_text) == ("user", "Picture: Fox")
-    assert (words["role"], words["content"]) == ("user", markup.plain("/imagine a fox"))
+    assert (words["role"], words["content"]) == ("user", escape.escape_text("/imagine a fox"))
 
 
 def test_of_a_picture_that_was_brought_nothing_is_said_that_only_a_drawn_one_has() -> None:
@@ -270,7 +270,7 @@ def outside_code(text: str) -> str:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_of_a_model_comes_alive(text: str) -> None:
-    shown = markup.answer(text)
+    shown = escape.escape_answer(text)
     assert not ALIVE.search(READER.render(shown))
     assert not ADDRESS.search(outside_code(shown))
     assert "mermaid" not in shown
@@ -279,13 +279,13 @@ def test_nothing_of_a_model_comes_alive(text: str) -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.sampled_from((*HOSTILE, "\n", " ", "|", "\\")), max_size=9).map("".join))
 def test_nothing_of_a_model_comes_alive_however_it_is_put_together(text: str) -> None:
-    assert not ALIVE.search(READER.render(markup.answer(text)))
+    assert not ALIVE.search(READER.render(escape.escape_answer(text)))
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.sampled_from((*HOSTILE, "\n", " ", "word", "é한")), max_size=7).map("".join))
 def test_plain_words_are_read_to_the_letter(text: str) -> None:
-    shown = markup.plain(text)
+    shown = escape.escape_text(text)
     assert not ALIVE.search(READER.render(shown))
     assert unspaced(read(shown)) == unspaced(text)
 
@@ -296,7 +296,7 @@ def unspaced(text: str) -> list[str]:
 
 
 def test_the_emphasis_lists_and_code_of_a_model_stay() -> None:
-    shown = READER.render(markup.answer("**bold** and `a < b`\n\n- one\n\n```python\nif a < b: pass\n```\n"))
+    shown = READER.render(escape.escape_answer("**bold** and `a < b`\n\n- one\n\n```python\nif a < b: pass\n```\n"))
     for piece in (
         "<strong>bold</strong>",
         "<code>a &lt; b</code>",
@@ -307,7 +307,7 @@ def test_the_emphasis_lists_and_code_of_a_model_stay() -> None:
 
 
 def test_code_that_is_still_being_written_is_closed() -> None:
-    assert "<pre>" in READER.render(markup.answer("```python\nprint(1)"))
+    assert "<pre>" in READER.render(escape.escape_answer("```python\nprint(1)"))
 
 
 def test_notices_steps_and_failures_are_as_harmless_as_words() -> None:

@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from gemini_diffusion.errors import (
+from gemini_diffusion.network.retry import retrying, seconds_to_wait
+from gemini_diffusion.types import Event, Waiting
+from gemini_diffusion.types.errors import (
     BadAnswer,
     Blocked,
     ColdStart,
@@ -19,8 +21,6 @@ from gemini_diffusion.errors import (
     Transient,
     Unreachable,
 )
-from gemini_diffusion.retry import retrying, seconds_to_wait
-from gemini_diffusion.types import Event, Waiting
 
 
 class Service:

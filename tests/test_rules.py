@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_diffusion.catalogue import CATALOGUE, find
-from gemini_diffusion.crafting import Wish, check, craft_by_rules, introduce, read_vocabulary, verbatim
+from gemini_diffusion.crafting import PromptRequest, check_prompt, craft_by_rules, introduce, read_vocabulary, verbatim
 from gemini_diffusion.crafting.contract import PromptText
-from gemini_diffusion.crafting.languages import language_of
+from gemini_diffusion.crafting.languages import detect_language
 from gemini_diffusion.crafting.lexicon import LANGUAGES, read_lexicon, stem, words_in
-from gemini_diffusion.errors import BadInput
+from gemini_diffusion.engines.models import CATALOGUE, find_model
+from gemini_diffusion.types.errors import BadInput
 
 REQUESTS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("requests.json").read_text(encoding="utf-8"))
-SDXL, FLUX, POSTCARD = find("sdxl"), find("FLUX.1 schnell"), find("postcard")
+SDXL, FLUX, POSTCARD = find_model("sdxl"), find_model("FLUX.1 schnell"), find_model("postcard")
 ANY_TEXT = st.text(max_size=400)
 WORDS = {
     "subjects": {"cat": ["cat", "feline"], "boat": ["boat"]},
@@ -45,8 +45,8 @@ def test_there_are_sixty_requests_and_more_in_eight_languages_and_english() -> N
 
 @pytest.mark.parametrize("row", REQUESTS, ids=lambda row: row["idea"])
 def test_every_request_keeps_its_words_in_english_and_rules_out_what_it_denies(row: dict[str, Any]) -> None:
-    assert language_of(row["idea"].replace("「営業中」", "")) == row["language"]
-    crafted = craft_by_rules(Wish(row["idea"], SDXL))
+    assert detect_language(row["idea"].replace("「営業中」", "")) == row["language"]
+    crafted = craft_by_rules(PromptRequest(row["idea"], SDXL))
     for term in row["keep"]:
         assert term.lower() in crafted.prompt.lower(), crafted.prompt
     for thing in row.get("never", ()):
@@ -59,7 +59,7 @@ def test_every_request_keeps_its_words_in_english_and_rules_out_what_it_denies(r
 
 @pytest.mark.parametrize("row", REQUESTS, ids=lambda row: row["idea"])
 def test_a_model_without_negatives_gets_one_sentence_that_shows_nothing_denied(row: dict[str, Any]) -> None:
-    crafted = craft_by_rules(Wish(row["idea"], FLUX))
+    crafted = craft_by_rules(PromptRequest(row["idea"], FLUX))
     assert crafted.negative_prompt == ""
     assert crafted.prompt.endswith(".")
     assert crafted.missing == ()
@@ -67,10 +67,10 @@ def test_a_model_without_negatives_gets_one_sentence_that_shows_nothing_denied(r
 
 
 def test_a_name_in_another_script_does_not_change_the_language() -> None:
-    assert language_of("a painting of a mountain called 山") == "en"
-    assert language_of("a portrait of Łukasz in a café") == "en"
-    assert language_of("iPhone를 든 고양이") == "ko"
-    assert language_of("un œuf sur la table") == "fr"
+    assert detect_language("a painting of a mountain called 山") == "en"
+    assert detect_language("a portrait of Łukasz in a café") == "en"
+    assert detect_language("iPhone를 든 고양이") == "ko"
+    assert detect_language("un œuf sur la table") == "fr"
 
 
 def test_a_noun_group_is_put_in_english_order() -> None:
@@ -81,12 +81,14 @@ def test_a_noun_group_is_put_in_english_order() -> None:
         "海滩上的红色猫": "red cat on the beach",
     }
     for idea, phrase in phrases.items():
-        assert craft_by_rules(Wish(idea, SDXL, stylize=0)).prompt == phrase
+        assert craft_by_rules(PromptRequest(idea, SDXL, stylize=0)).prompt == phrase
 
 
 def test_nothing_is_added_at_stylize_zero_and_more_with_more() -> None:
-    sizes = [craft_by_rules(Wish("a red cat", SDXL, stylize=stylize)).added_words for stylize in (0, 50, 100, 400, 1000)]
-    assert craft_by_rules(Wish("a red cat", SDXL, stylize=0)).prompt == "a red cat"
+    sizes = [
+        craft_by_rules(PromptRequest("a red cat", SDXL, stylize=stylize)).added_words for stylize in (0, 50, 100, 400, 1000)
+    ]
+    assert craft_by_rules(PromptRequest("a red cat", SDXL, stylize=0)).prompt == "a red cat"
     assert sizes[0] == 0
     assert sizes == sorted(sizes)
     assert 10 <= sizes[2] <= 12
@@ -95,7 +97,9 @@ def test_nothing_is_added_at_stylize_zero_and_more_with_more() -> None:
 
 def test_the_budget_never_falls_when_stylize_grows() -> None:
     for model in (SDXL, FLUX):
-        budgets = [Wish("a red cat on the beach", model, stylize=stylize).added_words for stylize in range(0, 1001, 10)]
+        budgets = [
+            PromptRequest("a red cat on the beach", model, stylize=stylize).added_words for stylize in range(0, 1001, 10)
+        ]
         assert budgets == sorted(budgets)
         assert (budgets[0], budgets[10]) == (0, 12)
 
@@ -103,7 +107,7 @@ def test_the_budget_never_falls_when_stylize_grows() -> None:
 def test_what_is_added_names_no_thing_place_or_colour() -> None:
     english = read_lexicon().english
     for idea in ("a cat", "a cat at night", "a cat at sunset in the snow", "a cat on the beach by day", "a cat in the rain"):
-        crafted = craft_by_rules(Wish(idea, SDXL, stylize=1000))
+        crafted = craft_by_rules(PromptRequest(idea, SDXL, stylize=1000))
         added = [word for word in words_in(crafted.prompt) if word not in words_in(idea)]
         kinds = {word: english[stem(word)].kind for word in added if stem(word) in english}
         assert not {word for word, kind in kinds.items() if kind in ("thing", "place", "colour", "number")}, kinds
@@ -123,76 +127,76 @@ def test_what_is_added_names_no_thing_place_or_colour() -> None:
     ],
 )
 def test_denials_in_english_are_moved_into_the_negative(idea: str, prompt: str, negative: str) -> None:
-    crafted = craft_by_rules(Wish(idea, SDXL, stylize=0))
+    crafted = craft_by_rules(PromptRequest(idea, SDXL, stylize=0))
     assert (crafted.prompt, sorted(crafted.negative_prompt.split(", "))) == (prompt, sorted(negative.split(", ")))
 
 
 def test_unknown_words_stay_as_written_and_are_named() -> None:
-    crafted = craft_by_rules(Wish("un gato con botas", SDXL))
+    crafted = craft_by_rules(PromptRequest("un gato con botas", SDXL))
     assert "botas" in crafted.prompt
     assert any("could not translate botas" in notice for notice in crafted.notices)
 
 
 def test_a_language_outside_the_table_stays_as_it_is_and_that_is_said() -> None:
-    crafted = craft_by_rules(Wish("красный кот на пляже", SDXL))
+    crafted = craft_by_rules(PromptRequest("красный кот на пляже", SDXL))
     assert crafted.prompt.startswith("красный кот на пляже")
     assert any("do not know this language" in notice for notice in crafted.notices)
 
 
 def test_a_shape_in_the_wording_is_read_and_does_not_reach_the_prompt() -> None:
-    crafted = craft_by_rules(Wish("a cat in 16:9", SDXL, stylize=0))
+    crafted = craft_by_rules(PromptRequest("a cat in 16:9", SDXL, stylize=0))
     assert (crafted.prompt, crafted.aspect_ratio) == ("a cat", "16:9")
-    assert craft_by_rules(Wish("a cat in 16:9", SDXL, aspect="1:1")).aspect_ratio == "1:1"
+    assert craft_by_rules(PromptRequest("a cat in 16:9", SDXL, aspect="1:1")).aspect_ratio == "1:1"
 
 
 def test_what_is_both_wanted_and_ruled_out_is_named() -> None:
-    crafted = craft_by_rules(Wish("a man with a hat and a man without a hat", SDXL))
+    crafted = craft_by_rules(PromptRequest("a man with a hat and a man without a hat", SDXL))
     assert any("both ask for and rule out hat" in notice for notice in crafted.notices)
     assert "hat" in crafted.prompt
     assert crafted.negative_prompt == ""
 
 
 def test_words_that_name_nothing_still_give_something_to_draw() -> None:
-    crafted = craft_by_rules(Wish("no people", SDXL))
+    crafted = craft_by_rules(PromptRequest("no people", SDXL))
     assert crafted.prompt.startswith("a quiet empty scene")
     assert crafted.negative_prompt == "people"
     assert any("name nothing to draw" in notice for notice in crafted.notices)
 
 
 def test_a_style_stands_after_the_words_and_is_not_counted_as_added() -> None:
-    crafted = craft_by_rules(Wish("a red cat", SDXL, style="film noir", stylize=0))
+    crafted = craft_by_rules(PromptRequest("a red cat", SDXL, style="film noir", stylize=0))
     assert crafted.prompt.startswith("a red cat, film noir")
     assert (crafted.style, crafted.added_words) == ("Film Noir", 0)
     assert "flat light" in crafted.negative_prompt
-    assert "Style: film noir" in craft_by_rules(Wish("a red cat", FLUX, style="film noir")).prompt
+    assert "Style: film noir" in craft_by_rules(PromptRequest("a red cat", FLUX, style="film noir")).prompt
 
 
 def test_a_style_never_rules_out_what_was_asked_for() -> None:
-    crafted = craft_by_rules(Wish("a photograph of a red cat", SDXL, style="watercolour"))
+    crafted = craft_by_rules(PromptRequest("a photograph of a red cat", SDXL, style="watercolour"))
     assert "photograph" not in crafted.negative_prompt
     assert "hard outlines" in crafted.negative_prompt
 
 
 def test_verbatim_changes_nothing_and_keeps_the_negatives() -> None:
-    crafted = verbatim(Wish("  a (cat:1.2) --odd\n", SDXL, negative=("dogs", "text")))
+    crafted = verbatim(PromptRequest("  a (cat:1.2) --odd\n", SDXL, negative=("dogs", "text")))
     assert crafted.prompt == crafted.original == "  a (cat:1.2) --odd\n"
     assert (crafted.negative_prompt, crafted.crafted_by) == ("dogs, text", "you")
-    assert "could not be ruled out" in verbatim(Wish("a cat", FLUX, negative=("dogs",))).notices[0]
+    assert "could not be ruled out" in verbatim(PromptRequest("a cat", FLUX, negative=("dogs",))).notices[0]
 
 
 def test_a_small_model_says_what_it_knows_and_does_not(tmp_path: Path) -> None:
     model = small_model(tmp_path)
-    assert introduce(Wish("a red cat and an astronaut on the beach", model)) == (
+    assert introduce(PromptRequest("a red cat and an astronaut on the beach", model)) == (
         "I know red, cat, beach. I don't know astronaut: I draw the nearest; another image model knows more."
     )
-    assert introduce(Wish("un gato rojo", model)) is None
-    assert "I know cat, boat and the like" in (introduce(Wish("a zeppelin", model)) or "")
-    assert introduce(Wish("a zeppelin", SDXL)) is None
+    assert introduce(PromptRequest("un gato rojo", model)) is None
+    assert "I know cat, boat and the like" in (introduce(PromptRequest("a zeppelin", model)) or "")
+    assert introduce(PromptRequest("a zeppelin", SDXL)) is None
 
 
 def test_a_small_model_gets_only_words_it_knows_and_its_own_word_for_a_synonym(tmp_path: Path) -> None:
     model = small_model(tmp_path)
-    crafted = craft_by_rules(Wish("a scarlet kitty and a feline", model))
+    crafted = craft_by_rules(PromptRequest("a scarlet kitty and a feline", model))
     assert crafted.prompt.startswith("a red cat and a feline")
     assert any("reads scarlet as red, kitty as cat" in notice for notice in crafted.notices)
     vocabulary = read_vocabulary(model.vocabulary)
@@ -212,22 +216,22 @@ def test_a_broken_vocabulary_is_said_in_a_sentence(tmp_path: Path) -> None:
     ("idea", "words"), [("Dogs in the snow", "dog in the snow"), ("A Fox", "a fox"), ("two black cats", "two black cat")]
 )
 def test_a_model_of_few_words_is_given_the_form_it_learned(idea: str, words: str) -> None:
-    crafted = craft_by_rules(Wish(idea, POSTCARD, stylize=0))
+    crafted = craft_by_rules(PromptRequest(idea, POSTCARD, stylize=0))
     assert crafted.prompt.lower() == words
     assert any(" as " in notice for notice in crafted.notices) == (words != idea.lower())
 
 
 def test_the_postcard_model_knows_the_example_and_not_the_astronaut() -> None:
-    wish = Wish("a red cat on the beach at sunset with an astronaut", POSTCARD)
+    wish = PromptRequest("a red cat on the beach at sunset with an astronaut", POSTCARD)
     said = "I know red, cat, beach, sunset. I don't know astronaut: I draw the nearest; another image model knows more."
     assert introduce(wish) == said
-    assert introduce(Wish("a red cat on the beach at sunset", POSTCARD)) is None
+    assert introduce(PromptRequest("a red cat on the beach at sunset", POSTCARD)) is None
 
 
 @settings(max_examples=150, deadline=None)
 @given(idea=ANY_TEXT, stylize=st.integers(0, 1000), model=st.sampled_from(CATALOGUE), style=st.sampled_from(["", "anime", "?"]))
 def test_no_text_breaks_the_rules_and_the_prompt_fits_the_window(idea: str, stylize: int, model: Any, style: str) -> None:
-    wish = Wish(idea, model, stylize=stylize, style=style)
+    wish = PromptRequest(idea, model, stylize=stylize, style=style)
     crafted = craft_by_rules(wish)
     assert wish.count(crafted.prompt) <= model.max_tokens
     assert crafted.original == idea
@@ -243,10 +247,10 @@ def test_no_text_breaks_the_rules_and_the_prompt_fits_the_window(idea: str, styl
     )
 )
 def test_long_wishes_fit_and_what_is_cut_is_said(words: list[str]) -> None:
-    wish = Wish(" ".join(words), SDXL, count_tokens=lambda text: len(text.split()) + 2)
+    wish = PromptRequest(" ".join(words), SDXL, count_tokens=lambda text: len(text.split()) + 2)
     crafted = craft_by_rules(wish)
     assert wish.count(crafted.prompt) <= 77
-    verdict = check(wish.idea, crafted.prompt, crafted.negative_prompt)
+    verdict = check_prompt(wish.idea, crafted.prompt, crafted.negative_prompt)
     assert verdict.holds or any("left out" in notice or "Not in the prompt" in notice for notice in crafted.notices)
 
 
@@ -255,7 +259,7 @@ def test_long_wishes_fit_and_what_is_cut_is_said(words: list[str]) -> None:
 )
 def test_endless_text_is_read_quickly_and_the_end_is_said_to_be_left_out(text: str) -> None:
     start = time.process_time()
-    crafted = craft_by_rules(Wish(text, SDXL))
+    crafted = craft_by_rules(PromptRequest(text, SDXL))
     assert time.process_time() - start < 20
     assert any("Only the first 3,000 characters" in notice for notice in crafted.notices)
 
@@ -272,7 +276,7 @@ def test_endless_text_is_read_quickly_and_the_end_is_said_to_be_left_out(text: s
     ],
 )
 def test_what_is_ruled_out_is_said_in_english_as_far_as_the_table_goes(idea: str, said: str, meant: str) -> None:
-    crafted = craft_by_rules(Wish(idea, SDXL, negative=(said,)))
+    crafted = craft_by_rules(PromptRequest(idea, SDXL, negative=(said,)))
     assert crafted.negative_prompt == meant
     assert said in crafted.kept and crafted.missing == ()
 
@@ -289,25 +293,28 @@ def test_what_is_ruled_out_is_said_in_english_as_far_as_the_table_goes(idea: str
     ],
 )
 def test_a_shape_in_the_wording_is_no_word_of_the_prompt(idea: str, drawn: str) -> None:
-    crafted = craft_by_rules(Wish(idea, SDXL, stylize=0))
+    crafted = craft_by_rules(PromptRequest(idea, SDXL, stylize=0))
     assert (crafted.prompt, crafted.aspect_ratio) == (drawn, "16:9" if "16:9:30" not in idea else "")
     assert not crafted.notices
 
 
 def test_a_comma_in_what_is_ruled_out_says_nothing_twice() -> None:
-    assert craft_by_rules(Wish("a cat", SDXL, negative=("red, white flags", "fog"))).negative_prompt == "red, white flags, fog"
+    assert (
+        craft_by_rules(PromptRequest("a cat", SDXL, negative=("red, white flags", "fog"))).negative_prompt
+        == "red, white flags, fog"
+    )
 
 
 def test_a_small_model_rewords_neither_what_is_quoted_nor_a_token(tmp_path: Path) -> None:
-    crafted = craft_by_rules(Wish('cats beside a boat that says "cats", <cats>', small_model(tmp_path), stylize=0))
+    crafted = craft_by_rules(PromptRequest('cats beside a boat that says "cats", <cats>', small_model(tmp_path), stylize=0))
     assert crafted.prompt == 'cat beside a boat that says "cats", <cats>'
     assert crafted.missing == ()
 
 
 def test_what_is_quoted_stays_whatever_else_is_quoted_beside_it() -> None:
     idea = 'a sign "10", a sign "0", a door "cat", <cat>'
-    assert craft_by_rules(Wish(idea, SDXL, stylize=0)).prompt == idea
+    assert craft_by_rules(PromptRequest(idea, SDXL, stylize=0)).prompt == idea
 
 
 def test_a_token_is_no_word_that_a_small_model_could_know(tmp_path: Path) -> None:
-    assert introduce(Wish("a red cat <bubbles>", small_model(tmp_path))) is None
+    assert introduce(PromptRequest("a red cat <bubbles>", small_model(tmp_path))) is None

@@ -6,23 +6,23 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.schedulers import SCHEDULERS, fresh, name_of
-from gemini_diffusion.errors import RequestRefused
+from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS, make_scheduler, scheduler_name
+from gemini_diffusion.engines.torch_imports import TorchImports
+from gemini_diffusion.types.errors import RequestRefused
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
 
 @pytest.fixture(scope="module")
-def diffusers(packages: Packages) -> Any:
+def diffusers(packages: TorchImports) -> Any:
     return packages.diffusers
 
 
 @pytest.mark.parametrize("name", SCHEDULERS)
 def test_a_name_leads_to_its_scheduler_and_the_scheduler_back_to_its_name(name: str, diffusers: Any) -> None:
     own = diffusers.EulerDiscreteScheduler(beta_schedule="scaled_linear", prediction_type="v_prediction")
-    made = fresh(diffusers, name.upper(), own)
-    assert name_of(made) == name
+    made = make_scheduler(diffusers, name.upper(), own)
+    assert scheduler_name(made) == name
     assert made is not own
     assert (made.config.beta_schedule, made.config.prediction_type) == ("scaled_linear", "v_prediction")
 
@@ -38,7 +38,7 @@ def test_a_name_leads_to_its_scheduler_and_the_scheduler_back_to_its_name(name: 
     ],
 )
 def test_a_scheduler_gets_what_it_needs_whatever_the_model_came_with(name: str, said: dict[str, Any], diffusers: Any) -> None:
-    config = fresh(diffusers, name, diffusers.EulerDiscreteScheduler(timestep_spacing="leading")).config
+    config = make_scheduler(diffusers, name, diffusers.EulerDiscreteScheduler(timestep_spacing="leading")).config
     assert {key: config[key] for key in said} == said
 
 
@@ -46,12 +46,12 @@ def test_the_name_of_the_models_own_is_its_own_even_where_the_table_knows_anothe
     strange = diffusers.DDPMScheduler(beta_schedule="scaled_linear")
     clipping = diffusers.DDIMScheduler(clip_sample=True)
     for own in (strange, clipping):
-        for name in ("", name_of(own)):
-            made = fresh(diffusers, name, own)
+        for name in ("", scheduler_name(own)):
+            made = make_scheduler(diffusers, name, own)
             assert type(made) is type(own) and made is not own
             assert dict(made.config) == dict(own.config)
 
 
 def test_a_name_that_there_is_not_is_refused_with_those_that_there_are(diffusers: Any) -> None:
     with pytest.raises(RequestRefused, match=r"no scheduler called Eulr\. Choose one of DPM"):
-        fresh(diffusers, "Eulr", diffusers.EulerDiscreteScheduler())
+        make_scheduler(diffusers, "Eulr", diffusers.EulerDiscreteScheduler())

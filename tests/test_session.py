@@ -10,20 +10,20 @@ import pytest
 from PIL import Image
 
 from gemini_diffusion.chat_models import ChatModel
-from gemini_diffusion.chat_models.offline import OfflineChatModel
+from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.commands import parse
-from gemini_diffusion.edit import Edit
-from gemini_diffusion.errors import AgreementNeeded, BadInput, KeyRefused, OutOfCredit, OutOfQuota, RequestRefused
-from gemini_diffusion.failure import failure
-from gemini_diffusion.gallery import Gallery, read_recipe
-from gemini_diffusion.guest import MOST_DRAWINGS, Guest, Places
-from gemini_diffusion.session import Session
-from gemini_diffusion.settings import Settings
-from gemini_diffusion.studio import Studio
-from gemini_diffusion.turn import Turn
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.edit import Edit
+from gemini_diffusion.generation.error_messages import describe_failure
+from gemini_diffusion.generation.limits.access import MOST_DRAWINGS, Access, DrawingSlots
+from gemini_diffusion.generation.services import Services
+from gemini_diffusion.generation.session import Session
+from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit
+from gemini_diffusion.types.errors import AgreementNeeded, BadInput, KeyRefused, OutOfCredit, OutOfQuota, RequestRefused
+from gemini_diffusion.types.turn import Turn
 from tests.scripted import ScriptedChatModel
-from tests.sketch import SketchEngine
+from tests.sketch_engine import SketchEngine
 
 PLAIN = Settings()
 KEYED = Settings().replaced({"google_api_key": "AIza-test-test-test-0001"})
@@ -45,8 +45,8 @@ class Room:
         self.engine = engine or SketchEngine()
         self.gemini = ScriptedChatModel()
         self.gallery = Gallery(home / "pictures")
-        models: dict[str, ChatModel] = {"gemini": self.gemini, "offline": OfflineChatModel()}
-        self.studio = Studio(models, {"local": self.engine}, self.gallery)
+        models: dict[str, ChatModel] = {"gemini": self.gemini, "offline": BuiltinChatModel()}
+        self.studio = Services(models, {"local": self.engine}, self.gallery)
         self.session = self.anew()
 
     def anew(self) -> Session:
@@ -222,8 +222,8 @@ async def test_drawings_of_one_conversation_are_one_party_that_nobody_else_is(ro
 
 
 async def test_more_drawings_than_there_are_places_for_are_refused_in_words(room: Room, tmp_path: Path) -> None:
-    places = Places()
-    crowd = [Session(room.studio, tmp_path / f"{number}", Guest(places)) for number in range(MOST_DRAWINGS // 8 + 1)]
+    places = DrawingSlots()
+    crowd = [Session(room.studio, tmp_path / f"{number}", Access(places)) for number in range(MOST_DRAWINGS // 8 + 1)]
     room.engine.pause_at(1)
     for session in crowd[:-1]:
         session.start("/imagine a cat --n 8 --steps 1 --raw", PLAIN)
@@ -279,7 +279,7 @@ async def test_a_conversation_survives_a_restart(room: Room) -> None:
 async def test_a_data_folder_that_was_moved_still_shows_its_pictures(room: Room, tmp_path: Path) -> None:
     await room.done("/imagine a cat --steps 1")
     room.home.joinpath("pictures").rename(tmp_path / "elsewhere")
-    room.studio = Studio(room.studio.chat_models, room.studio.engines, Gallery(tmp_path / "elsewhere"))
+    room.studio = Services(room.studio.chat_models, room.studio.engines, Gallery(tmp_path / "elsewhere"))
     [picture] = room.anew().turns[-1].pictures
     assert picture.path.exists()
 
@@ -305,10 +305,12 @@ async def test_a_failure_keeps_the_words_and_leads_on(room: Room) -> None:
     room.gemini.enqueue([KeyRefused("Gemini does not accept this key.")])
     turn = await room.done("hello", KEYED)
     assert (turn.state, turn.asked, turn.failures[0].action) == ("failed", "hello", "settings")
-    assert failure(OutOfCredit("No credit."), "imagine").action == "engine:local"
-    assert failure(OutOfQuota("No quota."), "say").action == "retry"
-    assert failure(AgreementNeeded("6.9 GB", model="sdxl", download_bytes=7), "imagine").action == "download:sdxl"
-    assert failure(AgreementNeeded("A licence.", model="sdxl"), "imagine").action == "", "a licence is agreed to elsewhere"
+    assert describe_failure(OutOfCredit("No credit."), "imagine").action == "engine:local"
+    assert describe_failure(OutOfQuota("No quota."), "say").action == "retry"
+    assert describe_failure(AgreementNeeded("6.9 GB", model="sdxl", download_bytes=7), "imagine").action == "download:sdxl"
+    assert describe_failure(AgreementNeeded("A licence.", model="sdxl"), "imagine").action == "", (
+        "a licence is agreed to elsewhere"
+    )
 
 
 async def test_what_nobody_foresaw_is_one_calm_sentence(room: Room) -> None:

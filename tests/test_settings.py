@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gemini_diffusion.errors import BadInput
-from gemini_diffusion.options import Secret
-from gemini_diffusion.settings import GROUPS, Settings, read_value
+from gemini_diffusion.config.options import Secret
+from gemini_diffusion.config.settings import GROUPS, Settings, read_value
+from gemini_diffusion.types.errors import BadInput
 
 KEY = "AIzaTestTestTestTest4f2a"
 

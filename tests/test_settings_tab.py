@@ -9,17 +9,17 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from gemini_diffusion.config.log import Redacting, redacted
+from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine
-from gemini_diffusion.engines.diffusion.shelf import in_bytes
-from gemini_diffusion.engines.local import LocalEngine
-from gemini_diffusion.log import Redacting, redacted
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.engines.downloads.model_store import in_bytes
+from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.types import AdapterChoice
-from gemini_diffusion.ui.adapter_list import read, write
-from gemini_diffusion.ui.mishap import told
+from gemini_diffusion.ui.error_display import show_error
+from gemini_diffusion.ui.lora_list import lora_list_text, read_lora_list
 from tests.adapter_makers import write_header
-from tests.desk import Desk, who
-from tests.sketch import SketchEngine
+from tests.chat_tab_harness import Desk, who
+from tests.sketch_engine import SketchEngine
 
 CANARY = "AIzaCANARY-canary-canary-9f31"
 
@@ -190,13 +190,13 @@ async def test_the_check_names_each_part(desk: Desk) -> None:
 
 async def test_the_adapters_that_are_here_are_listed_each_time_with_what_they_answer_to(tmp_path: Path) -> None:
     engines: list[ImageEngine] = [LocalEngine(tmp_path), SketchEngine("hosted")]
-    assert "Make a folder adapters in the data folder" in await read(engines)
+    assert "Make a folder adapters in the data folder" in await read_lora_list(engines)
     layer = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
     shapes = {f"{layer}.lora_down.weight": (4, 2048), f"{layer}.lora_up.weight": (64, 4)}
     oils = write_header(tmp_path / "adapters" / "oils.safetensors", shapes, {"trigger_words": "ohwx, in oils"})
     write_header(tmp_path / "adapters" / "Toy.safetensors", {"emb_params": (1, 768)})
     (tmp_path / "adapters" / "bad.pt").write_bytes(b"\x80\x02")
-    lines = (await read(engines)).replace("\\", "").splitlines()
+    lines = (await read_lora_list(engines)).replace("\\", "").splitlines()
     assert lines[0] == "These are here, as they are written into a prompt:"
     assert lines[2:] == [
         f"- **&lt;lora:oils:1&gt;** LoRA for SDXL, {in_bytes(oils.stat().st_size)}; answers to ohwx, in oils",
@@ -208,7 +208,7 @@ async def test_the_adapters_that_are_here_are_listed_each_time_with_what_they_an
 
 def test_nothing_that_a_file_says_of_itself_is_read_as_markdown_or_html_and_many_files_are_cut() -> None:
     evil = AdapterChoice("<lora:[x](y)\n# big:1>", "LoRA", ("<img src=x onerror=alert(1)>", "![a](http://b.c/d.png)"))
-    shown = write([evil, *[AdapterChoice(f"<lora:{number}:1>", "LoRA") for number in range(99)]])
+    shown = lora_list_text([evil, *[AdapterChoice(f"<lora:{number}:1>", "LoRA") for number in range(99)]])
     assert "<" not in shown
     assert "\\[x\\]\\(y\\) \\# big" in shown
     assert "\\!\\[a\\]\\(http" in shown
@@ -225,7 +225,7 @@ async def test_an_error_nobody_foresaw_is_one_calm_sentence_and_no_key_reaches_t
     async def broken() -> None:
         raise RuntimeError(f"with {CANARY} in it")
 
-    await told(broken)()
+    await show_error(broken)()
     assert "Something unexpected went wrong" in capsys.readouterr().out
     assert "RuntimeError" in caplog.text and CANARY not in caplog.text
 
@@ -246,8 +246,8 @@ def test_the_filter_for_logs_strikes_keys_from_messages_and_tracebacks(caplog: p
 
 async def test_a_stranger_who_checks_reads_of_keys_and_nothing_of_the_machine(tmp_path: Path) -> None:
     stranger, host = Desk(tmp_path / "a", owner=False), Desk(tmp_path / "b")
-    told = await stranger.settings.look(who())
-    assert "Gemini key" in told and "Hugging Face" in told
+    shown = await stranger.settings.look(who())
+    assert "Gemini key" in shown and "Hugging Face" in shown
     for word in ("Data folder", "Packages", "Python", "GB", str(tmp_path)):
-        assert word not in told
+        assert word not in shown
     assert "Data folder" in await host.settings.look(who())

@@ -12,19 +12,20 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion import catalogue
-from gemini_diffusion.engines.diffusion.download import Download
-from gemini_diffusion.engines.diffusion.loading import load, weigh
-from gemini_diffusion.engines.diffusion.packages import Packages
-from gemini_diffusion.engines.diffusion.pipeline import Asked, Drawn, Pipeline
-from gemini_diffusion.engines.diffusion.shelf import Parts, Shelf
-from gemini_diffusion.engines.diffusion.single_file import FIRST_OF_FAMILY, fits, refuse_unusable
-from gemini_diffusion.engines.diffusion.worker import Job
-from gemini_diffusion.engines.local import LocalEngine
-from gemini_diffusion.errors import AgreementNeeded, GeminiDiffusionError, ModelNotFound, RequestRefused
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines.downloads.model_download import ModelDownload
+from gemini_diffusion.engines.downloads.model_store import ModelParts, ModelStore
+from gemini_diffusion.engines.local.loading.loader import count_weights, load_pipeline
+from gemini_diffusion.engines.local.loading.single_file import FIRST_OF_FAMILY, fits, refuse_unusable
+from gemini_diffusion.engines.local.local_engine import LocalEngine
+from gemini_diffusion.engines.local.pipeline import Pipeline
+from gemini_diffusion.engines.local.sampling.batch import BatchItem, DrawnImage
+from gemini_diffusion.engines.models import find_model
+from gemini_diffusion.engines.torch_imports import TorchImports
+from gemini_diffusion.engines.worker import WorkerJob
 from gemini_diffusion.types import ImageRequest
-from tests.bench import Local, reading
+from gemini_diffusion.types.errors import AgreementNeeded, GeminiDiffusionError, ModelNotFound, RequestRefused
+from tests.engine_harness import Local, reading
 from tests.original_layout import save_single_file
 from tests.servers import hugging_face as hf
 from tests.tiny_sdxl import build_sd15
@@ -33,13 +34,13 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffuse
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory, sdxl: Path, packages: Packages) -> Path:
+def models(tmp_path_factory: pytest.TempPathFactory, sdxl: Path, packages: TorchImports) -> Path:
     """xl and sd15, each a folder, and one file beside it with the same weights.
 
     SDXL's two encoders have to be of different widths, as the real ones are: by that they are told apart in a file.
     """
     place = tmp_path_factory.mktemp("single")
-    base = load(sdxl, packages).base
+    base = load_pipeline(sdxl, packages).base
     for name, hidden in (("text_encoder", 24), ("text_encoder_2", 40)):
         config = getattr(base, name).config
         config.hidden_size, config.projection_dim = hidden, 32
@@ -48,23 +49,25 @@ def models(tmp_path_factory: pytest.TempPathFactory, sdxl: Path, packages: Packa
     base.save_pretrained(place / "xl")
     build_sd15(place / "sd15")
     for name in ("xl", "sd15"):
-        save_single_file(load(place / name, packages).base, place / f"{name}.safetensors")
+        save_single_file(load_pipeline(place / name, packages).base, place / f"{name}.safetensors")
     return place
 
 
 async def drawn(pipeline: Pipeline) -> bytes:
-    job = Job(asyncio.get_running_loop(), lambda event: None)
-    (outcome,) = pipeline.draw([Asked(ImageRequest("a cat", "", 64, 64, 3, 5.0), 7, job)])
-    assert isinstance(outcome, Drawn), outcome
+    job = WorkerJob(asyncio.get_running_loop(), lambda event: None)
+    (outcome,) = pipeline.draw([BatchItem(ImageRequest("a cat", "", 64, 64, 3, 5.0), 7, job)])
+    assert isinstance(outcome, DrawnImage), outcome
     return bytes(outcome.image.tobytes())
 
 
 @pytest.mark.parametrize("name", ["xl", "sd15"])
-async def test_a_single_file_draws_what_its_folder_draws(models: Path, packages: Packages, name: str) -> None:
+async def test_a_single_file_draws_what_its_folder_draws(models: Path, packages: TorchImports, name: str) -> None:
     folder, file = models / name, models / f"{name}.safetensors"
     assert fits(folder, file)
-    assert await drawn(load(file, packages, parts=Parts(settings=folder))) == await drawn(load(folder, packages))
-    whole, one = weigh(folder), weigh(file)
+    assert await drawn(load_pipeline(file, packages, parts=ModelParts(settings=folder))) == await drawn(
+        load_pipeline(folder, packages)
+    )
+    whole, one = count_weights(folder), count_weights(file)
     assert one.largest == whole.largest
     assert abs(one.total - whole.total) / whole.total < 0.01
 
@@ -86,7 +89,7 @@ def test_settings_of_another_width_or_family_or_of_a_few_step_model_do_not_fit(
 
 
 def test_settings_are_taken_from_a_model_of_the_family_that_is_here(models: Path, tmp_path: Path) -> None:
-    shelf, entry = Shelf(tmp_path), catalogue.find(str(models / "xl.safetensors"))
+    shelf, entry = ModelStore(tmp_path), find_model(str(models / "xl.safetensors"))
     assert (entry.family, entry.is_file, shelf.find(entry)) == ("sdxl", True, None)
     put(tmp_path, "me/other", models / "sd15")
     assert shelf.find(entry) is None
@@ -123,9 +126,9 @@ async def local(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hub: hf.Hugging
 
 async def test_only_the_settings_are_fetched_for_a_file(models: Path, hub: hf.HuggingFaceServer, tmp_path: Path) -> None:
     hub.serve(FIRST_OF_FAMILY["sdxl"], models / "xl")
-    shelf, file = Shelf(tmp_path), models / "xl.safetensors"
-    download = Download(catalogue.find(str(file)), shelf, hub.url)
-    job = Job(asyncio.get_running_loop(), lambda event: None)
+    shelf, file = ModelStore(tmp_path), models / "xl.safetensors"
+    download = ModelDownload(find_model(str(file)), shelf, hub.url)
+    job = WorkerJob(asyncio.get_running_loop(), lambda event: None)
     assert 0 < (await asyncio.to_thread(download.plan)).total < 200_000
     assert await asyncio.to_thread(download.run, job) == file
     assert not [call for call in hub.calls if call.path.endswith(".safetensors")]

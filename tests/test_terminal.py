@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.chat_models.offline import OfflineChatModel
-from gemini_diffusion.errors import AgreementNeeded, GeminiDiffusionError
-from gemini_diffusion.gallery import Gallery, read_recipe
-from gemini_diffusion.session import Session
-from gemini_diffusion.settings import Settings
-from gemini_diffusion.studio import Studio
-from gemini_diffusion.terminal import once
-from tests.sketch import SketchEngine
+from gemini_diffusion.chat_models.builtin import BuiltinChatModel
+from gemini_diffusion.cli.terminal import once
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.services import Services
+from gemini_diffusion.generation.session import Session
+from gemini_diffusion.storage.gallery import Gallery, read_recipe
+from gemini_diffusion.types.errors import AgreementNeeded, GeminiDiffusionError
+from tests.sketch_engine import SketchEngine
 
 
 async def told(line: str, home: Path, failing: GeminiDiffusionError | None = None, **settings: Any) -> tuple[int, list[str]]:
     engine = SketchEngine()
     engine.enqueue(failing)
-    studio = Studio({"offline": OfflineChatModel()}, {"local": engine}, Gallery(home / "pictures"))
+    studio = Services({"offline": BuiltinChatModel()}, {"local": engine}, Gallery(home / "pictures"))
     out = io.StringIO()
     code = await asyncio.wait_for(once(Session(studio, home), line, Settings().replaced(settings), out), 30)
     return code, out.getvalue().splitlines()

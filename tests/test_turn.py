@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from gemini_diffusion.turn import Turn
 from gemini_diffusion.types import (
     Crafted,
     CraftedPrompt,
@@ -24,6 +23,7 @@ from gemini_diffusion.types import (
     TextGrew,
     Waiting,
 )
+from gemini_diffusion.types.turn import Turn
 from tests.test_gallery import recipe
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.running import App
+from tests.app_process import App
+from tests.local_services import Held, StandIns, drawn
 from tests.servers.gemini import reply
-from tests.stand_ins import Held, StandIns, drawn
 from tests.visitor import PAGE, AppError, Client, Visitor
 
 KEYS = {"ada": "AIza-this-key-is-adas-0001", "bob": "AIza-this-key-is-bobs-0002"}

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gemini_diffusion.errors import BadInput
-from gemini_diffusion.gallery import Gallery
-from gemini_diffusion.settings import Settings
-from gemini_diffusion.studio import Studio
-from gemini_diffusion.visitors import KEY_LIFE, MOST_VISITORS, Visitor, Visitors
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.services import Services
+from gemini_diffusion.generation.visitors import KEY_LIFE, MOST_VISITORS, Visitor, Visitors
+from gemini_diffusion.storage.gallery import Gallery
+from gemini_diffusion.types.errors import BadInput
 
 HOST_KEY, OWN_KEY = "AIza-host-host-host-1111", "AIza-own-own-own-own-4f2a"
 
@@ -28,7 +28,7 @@ class Clock:
 
 def arrivals(home: Path, *, lends: bool = True, clock: Clock | None = None, owner: bool = True) -> Visitors:
     settings = Settings().replaced({"home": str(home), "google_api_key": HOST_KEY, "hf_inference_url": "http://127.0.0.1:9/x"})
-    return Visitors(Studio({}, {}, Gallery(home / "pictures")), settings, lends=lends, owner=owner, clock=clock or Clock())
+    return Visitors(Services({}, {}, Gallery(home / "pictures")), settings, lends=lends, owner=owner, clock=clock or Clock())
 
 
 def test_the_host_lends_keys_or_nothing_at_all(tmp_path: Path) -> None:

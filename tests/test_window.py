@@ -14,10 +14,10 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from gemini_diffusion.errors import AgreementNeeded, BadInput, KeyNeeded, OutOfCredit
-from gemini_diffusion.ui.endpoints import Endpoints
-from tests.desk import Desk, until, who
-from tests.sketch import so_far
+from gemini_diffusion.types.errors import AgreementNeeded, BadInput, KeyNeeded, OutOfCredit
+from gemini_diffusion.web.endpoints import Endpoints
+from tests.chat_tab_harness import Desk, until, who
+from tests.sketch_engine import so_far
 
 
 @pytest.fixture
@@ -158,7 +158,7 @@ async def test_after_a_clear_the_last_picture_is_on_the_easel_of_a_page_that_com
     assert (await desk.shown(desk.tab.arrive(who())))[desk.easel.in_hand]["value"] == cat.id
     desk.engine.enqueue(OutOfCredit("The account is empty."))
     marks = json.dumps({"mask": url(Image.new("L", (8, 8), 255)), "strength": 0.9})
-    values = desk.edits("a dog", cat.id) | {desk.easel.marking.marks: marks}
+    values = desk.edits("a dog", cat.id) | {desk.easel.mask.marks: marks}
     await desk.shown(desk.hand.paint(values, who()))
     await desk.tab.clear(who())
     assert (await desk.shown(desk.tab.arrive(who())))[desk.easel.in_hand]["value"] == cat.id, "not its copy with the marks"

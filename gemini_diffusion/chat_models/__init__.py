@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice
 
 
@@ -35,7 +35,7 @@ class ChatModel(Protocol):
 
 def open_chat_models() -> dict[str, ChatModel]:
     """Every chat model by name; nothing is imported or connected until its first use."""
-    from gemini_diffusion.chat_models.gemini import GeminiChatModel
-    from gemini_diffusion.chat_models.offline import OfflineChatModel
+    from gemini_diffusion.chat_models.builtin import BuiltinChatModel
+    from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
 
-    return {"gemini": GeminiChatModel(), "offline": OfflineChatModel()}
+    return {"gemini": GeminiChatModel(), "offline": BuiltinChatModel()}

@@ -5,11 +5,11 @@ Knows what would be read as a flag, a choice, a weight, a LoRA or a reference, a
 
 import re
 
-from gemini_diffusion.commands import choices
+from gemini_diffusion.commands import permutations
+from gemini_diffusion.commands.flag_parser import read_flag_word
 from gemini_diffusion.commands.quotes import replace
 from gemini_diffusion.commands.references import is_reference
-from gemini_diffusion.commands.spoken import mention
-from gemini_diffusion.commands.words import fold, split, tidy
+from gemini_diffusion.commands.tokenize_line import collapse_blanks, fold_width, split_words
 
 _SIGNS = r"[,:\uff0c\u3001\u2012-\u2015]|--|\uff0d\uff0d"
 _LORA = "<[lL][oO][rR][aA]:"
@@ -26,18 +26,18 @@ def unescape(text: str) -> str:
 
 def escape(text: str) -> str:
     """The inverse of `unescape`: any text on one line, written so that it reads back as text and nothing else."""
-    text = tidy(text)
-    if unescape(text) != text or choices.spans(text):
+    text = collapse_blanks(text)
+    if unescape(text) != text or permutations.spans(text):
         text = replace(text, _AFTER_A_BACKSLASH, r"\\\g<0>")
     text = replace(text, _NAMED, r"\\\g<0>")
-    words = [_escape_word(word) for word in split(text)]
+    words = [_escape_word(word) for word in split_words(text)]
     if words and is_reference(words[0]):
         words[0] = words[0].replace(":", "\\:", 1)
     return " ".join(words)
 
 
 def _escape_word(word: str) -> str:
-    weight = _WEIGHT.search(fold(word))
+    weight = _WEIGHT.search(fold_width(word))
     if weight:
         word = f"{word[: weight.start()]}\\{word[weight.start() :]}"
-    return f"\\{word}" if mention(word) else word
+    return f"\\{word}" if read_flag_word(word) else word

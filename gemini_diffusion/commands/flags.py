@@ -76,12 +76,12 @@ _ELSEWHERE = {"width": "ar", "height": "ar", "size": "ar", "guidance": "cfg", "b
 _BY_NAME = {name: flag for flag in FLAGS for name in (flag.name, *flag.aliases)}
 
 
-def find(name: str) -> Flag | None:
+def find_flag(name: str) -> Flag | None:
     """The flag of that name or alias, in any case, without its dashes."""
     return _BY_NAME.get(name.lower())
 
 
-def named(name: str) -> Flag:
+def flag_named(name: str) -> Flag:
     """The flag of that name; KeyError if the table has none."""
     return _BY_NAME[name]
 

@@ -6,19 +6,20 @@ from dataclasses import replace
 from itertools import product
 from math import prod
 
-from gemini_diffusion import emphasis
-from gemini_diffusion.commands import adapters, choices, values, weights
+from gemini_diffusion.commands import flag_values, lora_tags, multi_prompt, permutations
+from gemini_diffusion.commands.command import Command, Flags, Imagine, Notice, Other, Say, Usage, Weight
 from gemini_diffusion.commands.escapes import escape, unescape
-from gemini_diffusion.commands.flags import FLAGS, Flag, named
-from gemini_diffusion.commands.nouns import Command, Flags, Imagine, Notice, Other, Say, Usage, Weight
+from gemini_diffusion.commands.flag_parser import FlagsSaid, parse_flags
+from gemini_diffusion.commands.flags import FLAGS, Flag, flag_named
 from gemini_diffusion.commands.references import leading, own_picture
-from gemini_diffusion.commands.spoken import Spoken, hear
-from gemini_diffusion.commands.words import split, tidy
+from gemini_diffusion.commands.tokenize_line import collapse_blanks, split_words
+from gemini_diffusion.types import prompt_weights
 
 OTHERS = ("describe", "vary", "upscale", "edit", "ask", "again", "seed", "settings")
 LONG = 2000  # characters; far more than any encoder's window
 MOST_CHOICES = 16
 
+_IMAGINE = "/imagine"
 _COMMAND = re.compile(
     r"[\s\ufeff\u200b-\u200f\u2060\u202a-\u202e\u2066-\u2069]*[/\uff0f]([A-Za-z]+)(?:[:\uff1a]|(?=\s)|$)(.*)", re.DOTALL
 )
@@ -39,22 +40,28 @@ def parse(text: str) -> Command:
     name = match[1].lower() if match else ""
     rest = match[2] if match else ""
     if name == "imagine":
-        return _imagine(_PROMPT.sub("", tidy(rest), count=1))
+        return _imagine(_PROMPT.sub("", collapse_blanks(rest), count=1))
     if name == "help":
         return Usage("/help")
     return Other(name, rest.strip()) if name in OTHERS else Say(text)
 
 
+def as_line(words: str) -> str:
+    """What a program asks for as the line a person would type: a leading /imagine is optional."""
+    said = words.strip()
+    return said if said[: len(_IMAGINE)].lower() == _IMAGINE else f"{_IMAGINE} {said}"
+
+
 def _imagine(body: str) -> Imagine | Usage:
-    found = adapters.take(body)
-    spoken = hear(split(found.rest))
+    found = lora_tags.take_tags(body)
+    spoken = parse_flags(split_words(found.rest))
     safe, refused, words = leading(spoken.words)
     idea = " ".join(words)
     notices = [*found.notices, *spoken.all_notices(), *_about_references(safe, refused), *_about_idea(idea)]
     if not idea:
         said = [Notice("Say in words what should become of the picture.", "reference")] if safe else []
         return Usage("/imagine", (*notices, *said))
-    if choices.count(idea) > 1:
+    if permutations.count_permutations(idea) > 1:
         command: Imagine | Usage = Imagine(idea, spoken.flags(safe), tuple(notices), template=True)
     else:
         command = _weighted(idea, spoken, safe, notices)
@@ -63,15 +70,15 @@ def _imagine(body: str) -> Imagine | Usage:
     return replace(command, flags=replace(command.flags, adapters=found.adapters))
 
 
-def _weighted(idea: str, spoken: Spoken, references: list[str], notices: list[Notice]) -> Imagine | Usage:
+def _weighted(idea: str, spoken: FlagsSaid, references: list[str], notices: list[Notice]) -> Imagine | Usage:
     """Parts below zero leave the idea and join what `--no` names: drawn, they would be the opposite of what was asked."""
-    parts = weights.read(idea)
+    parts = multi_prompt.parse_parts(idea)
     if parts and sum(part.weight for part in parts) <= 0:
         said = "The weights add up to zero or less, so nothing is left to draw; give one part more than the others lose."
         return Usage("/imagine", (*notices, Notice(said, "::")))
-    idea, denied = emphasis.parted(weights.emphasised(parts) if parts else unescape(idea))
+    idea, denied = prompt_weights.split_negative(multi_prompt.emphasised(parts) if parts else unescape(idea))
     for phrase in (*(part.text for part in parts if part.weight < 0), *denied):
-        spoken.keep(named("no"), values.read(named("no"), emphasis.plain(phrase)))
+        spoken.keep(flag_named("no"), flag_values.parse_value(flag_named("no"), prompt_weights.strip_weights(phrase)))
     if not idea.strip():
         said = "All of that counts below zero, so nothing is left to draw; add what should be seen."
         return Usage("/imagine", (*notices, Notice(said, "::")))
@@ -82,7 +89,7 @@ def _weighted(idea: str, spoken: Spoken, references: list[str], notices: list[No
 def _about_weights(parts: tuple[Weight, ...]) -> Iterator[Notice]:
     """How the parts' numbers were read, as only what they are to each other counts."""
     above = [part.text for part in parts if part.weight > 0]
-    said = [f"{text[:40]} {count:g}" for text, count in zip(above, weights.counts(parts), strict=True)]
+    said = [f"{text[:40]} {count:g}" for text, count in zip(above, multi_prompt.counts(parts), strict=True)]
     said += [f"{part.text[:40]} nothing" for part in parts if part.weight == 0]
     if len(said) > 1:
         yield Notice(f"The parts count: {', '.join(said)}.", "::")
@@ -97,7 +104,7 @@ def _about_references(safe: list[str], refused: list[str]) -> Iterator[Notice]:
 
 
 def _about_idea(idea: str) -> Iterator[Notice]:
-    if choices.stray_brace(idea):
+    if permutations.stray_brace(idea):
         yield Notice("Braces offer at least two choices, as in {red, green}; these were kept as they are.", "{}")
     if len(idea) >= LONG:
         said = f"That is long, {len(idea):,} characters; image models read about the first 60 words, so the gist counts."
@@ -110,7 +117,7 @@ def format_line(command: Imagine) -> str:
     The idea may be any text, one that a model wrote too: what looks like grammar in it is written as text. Marks of emphasis
     are part of it.
     """
-    open_flags = [_open(named(name), text) for name, text in command.flags.choices]
+    open_flags = [_open(flag_named(name), text) for name, text in command.flags.choices]
     return " ".join([_head(command), *_settled(command.flags), *open_flags])
 
 
@@ -118,9 +125,9 @@ def _head(command: Imagine) -> str:
     """The command, the references, the idea and the LoRAs."""
     idea = command.idea if command.template else escape(command.idea)
     if command.flags.weights:
-        idea = weights.write(command.flags.weights)
+        idea = multi_prompt.format_parts(command.flags.weights)
     guard = ["prompt:"] if _PROMPT.match(idea) and not command.flags.references else []
-    return " ".join(["/imagine", *guard, *command.flags.references, idea, *map(adapters.write, command.flags.adapters)])
+    return " ".join(["/imagine", *guard, *command.flags.references, idea, *map(lora_tags.format_tag, command.flags.adapters)])
 
 
 def _settled(flags: Flags) -> Iterator[str]:
@@ -132,7 +139,7 @@ def _settled(flags: Flags) -> Iterator[str]:
             yield flag.written
         elif value is not None and value is not False and value != ():
             point = ".0" if flag.kind == "share" and value == 1 else ""
-            yield f"{flag.written} {values.write(value)}{point}"
+            yield f"{flag.written} {flag_values.format_value(value)}{point}"
 
 
 def _open(flag: Flag, text: str) -> str:
@@ -143,8 +150,8 @@ def _open(flag: Flag, text: str) -> str:
 
 def count_choices(command: Imagine) -> int:
     """How many jobs the {a, b} choices make, without making them; 1 without choices."""
-    idea = choices.count(command.idea) if command.template else 1
-    return idea * prod(choices.count(text) for _, text in command.flags.choices)
+    idea = permutations.count_permutations(command.idea) if command.template else 1
+    return idea * prod(permutations.count_permutations(text) for _, text in command.flags.choices)
 
 
 def expand(command: Imagine, limit: int = MOST_CHOICES) -> list[Imagine]:
@@ -158,9 +165,9 @@ def expand(command: Imagine, limit: int = MOST_CHOICES) -> list[Imagine]:
         raise TooManyChoices(f"Those choices make {number} pictures.")
     if total == 1:
         return [command]
-    heads = choices.settle(_head(command))
+    heads = permutations.settle_choice(_head(command))
     tails = [
-        [_open(named(name), _option(named(name), option)) for option in choices.settle(text)]
+        [_open(flag_named(name), _option(flag_named(name), option)) for option in permutations.settle_choice(text)]
         for name, text in command.flags.choices
     ]
     settled = list(_settled(command.flags))

@@ -3,18 +3,18 @@
 `craft` asks a chat model and holds it to the contract; without one the rules write. It draws nothing and knows no window.
 """
 
-from gemini_diffusion.crafting.contract import Verdict, check
+from gemini_diffusion.crafting.contract import ContractResult, check_prompt
 from gemini_diffusion.crafting.crafter import account, craft
+from gemini_diffusion.crafting.prompt_request import PromptRequest, verbatim
 from gemini_diffusion.crafting.rules import craft_by_rules
 from gemini_diffusion.crafting.vocabulary import Vocabulary, introduce, read_vocabulary
-from gemini_diffusion.crafting.wish import Wish, verbatim
 
 __all__ = [
-    "Verdict",
+    "ContractResult",
+    "PromptRequest",
     "Vocabulary",
-    "Wish",
     "account",
-    "check",
+    "check_prompt",
     "craft",
     "craft_by_rules",
     "introduce",

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from gemini_diffusion.crafting.lexicon import VERB, fold, read_lexicon, stem, words_in
-from gemini_diffusion.crafting.terms import Reading, Term, read_idea
+from gemini_diffusion.crafting.lexicon import VERB, fold_accents, read_lexicon, stem, words_in
+from gemini_diffusion.crafting.required_terms import RequiredTerms, Term, find_required_terms
 
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*[a-z]*|[^\W_]+(?:['\u2019][^\W_]+)*|[,.;:!?()\u2014]")
 _DENIERS = frozenset(("no", "without", "not", "never", "zero", "sans", "lacking", "minus", "nor"))
@@ -55,7 +55,9 @@ class PromptText:
     def shown(self) -> frozenset[str]:
         """Stems of what the prompt asks for, two words written apart read as one too."""
         roots = [token.root for token in self.tokens if token.root and not token.denied]
-        pairs = (stem(fold(a.word + b.word)) for a, b in zip(self.tokens, self.tokens[1:], strict=False) if a.root and b.root)
+        pairs = (
+            stem(fold_accents(a.word + b.word)) for a, b in zip(self.tokens, self.tokens[1:], strict=False) if a.root and b.root
+        )
         parts = (token.root.rstrip(VERB) for token in self.tokens if self._is_part(token) and not token.denied)
         return frozenset((*roots, *pairs, *parts))
 
@@ -105,7 +107,7 @@ def _is_free(tokens: Sequence[Token], place: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ContractResult:
     """`missing` holds `changed` too: the colours and numbers that stand there with another value on their noun."""
 
     kept: tuple[Term, ...]
@@ -123,12 +125,14 @@ class Verdict:
         return f"kept {len(self.kept)} of {len(self.kept) + len(self.missing)}, added {self.added_words} {words}"
 
 
-def check(idea: str, prompt: str, negative: str = "", avoid: Sequence[str] = (), takes_negative: bool = True) -> Verdict:
+def check_prompt(
+    idea: str, prompt: str, negative: str = "", avoid: Sequence[str] = (), takes_negative: bool = True
+) -> ContractResult:
     """What of `idea` (and of `avoid`, the person's --no) the prompt and its negative keep, lose, change and add."""
-    return verify(read_idea(idea, avoid), prompt, negative, takes_negative)
+    return verify(find_required_terms(idea, avoid), prompt, negative, takes_negative)
 
 
-def verify(reading: Reading, prompt: str, negative: str = "", takes_negative: bool = True) -> Verdict:
+def verify(reading: RequiredTerms, prompt: str, negative: str = "", takes_negative: bool = True) -> ContractResult:
     """`check` for a request that was read before."""
     text = PromptText(prompt)
     other = PromptText(negative).shown if takes_negative else frozenset()
@@ -137,10 +141,10 @@ def verify(reading: Reading, prompt: str, negative: str = "", takes_negative: bo
     changed = [term for term in lost if term.kind in ("colour", "number") and others_on_noun(term, text, reading)]
     added = tuple(token.word for token in added_tokens(reading, text))
     kept = tuple(term for term in terms if term not in lost)
-    return Verdict(kept, tuple(lost), tuple(changed), added, count_added(reading, prompt))
+    return ContractResult(kept, tuple(lost), tuple(changed), added, count_added(reading, prompt))
 
 
-def _worth_asking(reading: Reading, text: PromptText) -> tuple[Term, ...]:
+def _worth_asking(reading: RequiredTerms, text: PromptText) -> tuple[Term, ...]:
     """Of terms in a language we only guessed, all are dropped when none stands in the prompt: it was translated."""
     unsure = [term for term in reading.terms if not term.sure and term.kind != "name"]
     if unsure and not any(term.stems & text.shown for term in unsure):
@@ -148,7 +152,7 @@ def _worth_asking(reading: Reading, text: PromptText) -> tuple[Term, ...]:
     return reading.terms
 
 
-def _is_kept(term: Term, reading: Reading, text: PromptText, negative: frozenset[str], takes_negative: bool) -> bool:
+def _is_kept(term: Term, reading: RequiredTerms, text: PromptText, negative: frozenset[str], takes_negative: bool) -> bool:
     if term.kind == "quote":
         return _squashed(term.english) in _squashed(text.text)
     if term.kind == "token":
@@ -168,7 +172,7 @@ def _squashed(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _is_kept_on_noun(term: Term, text: PromptText, reading: Reading) -> bool:
+def _is_kept_on_noun(term: Term, text: PromptText, reading: RequiredTerms) -> bool:
     """The value stands on the noun; or no other does and it is said elsewhere."""
     if any(text.tokens[before].root in term.stems for place in _noun_places(term, text) for before in text.before(place)):
         return True
@@ -182,7 +186,7 @@ def _noun_places(term: Term, text: PromptText) -> list[int]:
     return text.places((row.accepted if row else frozenset()) | {term.of})
 
 
-def others_on_noun(term: Term, text: PromptText, reading: Reading) -> list[int]:
+def others_on_noun(term: Term, text: PromptText, reading: RequiredTerms) -> list[int]:
     """The places of colours (or numbers) before the term's noun that nobody wished for there."""
     lexicon = read_lexicon()
     wanted = term.stems.union(*(other.stems for other in reading.terms if (other.kind, other.of) == (term.kind, term.of)))
@@ -197,7 +201,9 @@ def others_on_noun(term: Term, text: PromptText, reading: Reading) -> list[int]:
     return found
 
 
-def _is_denial_kept(term: Term, reading: Reading, text: PromptText, negative: frozenset[str], takes_negative: bool) -> bool:
+def _is_denial_kept(
+    term: Term, reading: RequiredTerms, text: PromptText, negative: frozenset[str], takes_negative: bool
+) -> bool:
     """Ruled out in the negative prompt, in words or by a rewording, and not shown; what is also asked for is not judged."""
     if term.english in reading.contradictions:
         return True
@@ -219,11 +225,11 @@ def _is_respelled(term: Term, text: PromptText) -> bool:
     """A slip of the pen put right, or a foreign name in its English form: the same word for a reader, not for a stem."""
     if term.kind not in ("noun", "name") or (term.kind == "noun" and stem(term.english) in read_lexicon().english):
         return False
-    said = fold(term.english)
+    said = fold_accents(term.english)
     if term.kind == "name" and not term.sure:
         starts = {word[:3] for word in said.split()}
-        return any(token.word[0].isupper() and fold(token.word)[:3] in starts for token in text.tokens if token.root)
-    return any(_is_slip(said, fold(token.word)) for token in text.tokens if token.root)
+        return any(token.word[0].isupper() and fold_accents(token.word)[:3] in starts for token in text.tokens if token.root)
+    return any(_is_slip(said, fold_accents(token.word)) for token in text.tokens if token.root)
 
 
 def _is_slip(said: str, meant: str) -> bool:
@@ -247,7 +253,7 @@ def _distance(one: str, other: str) -> int:
     return row[-1]
 
 
-def count_added(reading: Reading, prompt: str) -> int:
+def count_added(reading: RequiredTerms, prompt: str) -> int:
     """How many words of substance a prompt adds; words of the request that we could not read may stand for as many."""
     text = PromptText(prompt)
     translated = (word for word in reading.foreign if stem(word) not in text.shown)
@@ -255,7 +261,7 @@ def count_added(reading: Reading, prompt: str) -> int:
     return max(0, len(added_tokens(reading, text)) - allowance)
 
 
-def added_tokens(reading: Reading, text: PromptText) -> list[Token]:
+def added_tokens(reading: RequiredTerms, text: PromptText) -> list[Token]:
     """The words of substance in a prompt that the request does not hold, in order."""
     stop = read_lexicon().stop
     own = reading.stems.union(*(term.stems for term in reading.terms))
@@ -272,12 +278,12 @@ def added_tokens(reading: Reading, text: PromptText) -> list[Token]:
     ]
 
 
-def _rewordings(reading: Reading) -> Iterator[str]:
+def _rewordings(reading: RequiredTerms) -> Iterator[str]:
     """What may be said for the things the person ruled out; that is their wish, not an addition."""
     known = read_lexicon().rewordings
     yield from (known[name] for term in reading.terms if term.kind == "negation" for name in term.stems if name in known)
 
 
-def _is_slip_of(token: Token, reading: Reading) -> bool:
-    words = (fold(term.english) for term in reading.terms if term.kind in ("noun", "name") and " " not in term.english)
-    return any(word and _is_slip(word, fold(token.word)) for word in words)
+def _is_slip_of(token: Token, reading: RequiredTerms) -> bool:
+    words = (fold_accents(term.english) for term in reading.terms if term.kind in ("noun", "name") and " " not in term.english)
+    return any(word and _is_slip(word, fold_accents(token.word)) for word in words)

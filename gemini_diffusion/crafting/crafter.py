@@ -10,20 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gemini_diffusion.chat_models import ChatModel
-from gemini_diffusion.crafting.cleaning import clean, repeats
-from gemini_diffusion.crafting.contract import Verdict, verify
-from gemini_diffusion.crafting.finishing import finish
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.crafting.contract import ContractResult, verify
+from gemini_diffusion.crafting.instructions import InstructionRequest, known_styles, write_instruction
 from gemini_diffusion.crafting.lexicon import read_lexicon, words_in
-from gemini_diffusion.crafting.merging import merge
-from gemini_diffusion.crafting.reading import Answer, How, growing, read, schema
+from gemini_diffusion.crafting.merge import merge
+from gemini_diffusion.crafting.parse_answer import CraftAnswer, How, answer_schema, parse_answer, partial_prompt
+from gemini_diffusion.crafting.postprocess import postprocess
+from gemini_diffusion.crafting.prompt_request import PromptRequest
+from gemini_diffusion.crafting.required_terms import Term, find_required_terms, quotes_in, tokens_in
 from gemini_diffusion.crafting.rules import craft_by_rules
-from gemini_diffusion.crafting.terms import Term, quotes_in, read_idea, tokens_in
+from gemini_diffusion.crafting.sanitize import repeats, sanitize
 from gemini_diffusion.crafting.vocabulary import vocabulary_of
-from gemini_diffusion.crafting.wish import Wish
-from gemini_diffusion.errors import Blocked, GeminiDiffusionError
-from gemini_diffusion.instructions import Order, known_styles, write
-from gemini_diffusion.settings import Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, CraftedPrompt, Emit, Event, Message, TextGrew
+from gemini_diffusion.types.errors import Blocked, GeminiDiffusionError
 
 _CONTEXT_MESSAGES = 6
 _LONGEST_CONTEXT = 2000
@@ -40,9 +40,9 @@ _STEPS_DOWN: dict[How, str] = {
 class Attempt:
     """One answer, read: how it was found, what it keeps of the wish, and which model gave it."""
 
-    answer: Answer
+    answer: CraftAnswer
     how: How
-    verdict: Verdict
+    verdict: ContractResult
     model: str
 
     @property
@@ -52,7 +52,7 @@ class Attempt:
 
 
 async def craft(
-    wish: Wish, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
+    wish: PromptRequest, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
 ) -> CraftedPrompt:
     """The prompt for a wish; on the way TextGrew with the prompt so far. Raises Blocked where it is declined, else nothing.
 
@@ -67,12 +67,12 @@ class _Crafting:
     """One crafting under way."""
 
     def __init__(
-        self, wish: Wish, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
+        self, wish: PromptRequest, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
     ) -> None:
         self.wish, self.chat_model, self.settings, self.emit = wish, chat_model, settings, emit
-        self.reading = read_idea(wish.words, wish.negative, wish.weighed)
+        self.reading = find_required_terms(wish.words, wish.negative, wish.weighed)
         self.quotes = [*quotes_in(wish.words), *tokens_in(wish.words)]
-        self.instruction = write(_order(wish))
+        self.instruction = write_instruction(_order(wish))
         context = [Message(entry.role, entry.text[:_LONGEST_CONTEXT]) for entry in conversation[-_CONTEXT_MESSAGES:]]
         self.messages = (*context, Message("user", wish.words))
         self.told = self.instruction
@@ -101,40 +101,40 @@ class _Crafting:
             if not isinstance(event, TextGrew):
                 self.emit(event)
                 return
-            prompt = clean(growing(event.text), self.quotes)
+            prompt = sanitize(partial_prompt(event.text), self.quotes)
             if prompt and prompt != shown:
                 shown = prompt
                 self.emit(TextGrew(prompt))
 
-        request = ChatRequest(messages, self.instruction, schema())
+        request = ChatRequest(messages, self.instruction, answer_schema())
         answer = await self.chat_model.answer(request, self.settings, pass_on)
         self.notices += answer.notices
         return answer
 
     def _read(self, given: ChatAnswer) -> Attempt | None:
         """The answer cleaned and judged; None where there is none or it reads the instruction aloud."""
-        found = read(given.text)
+        found = parse_answer(given.text)
         if found is None:
             return None
         answer, how = found
         if answer.refusal and answer.refusal.strip(" .").lower() not in ("", "none", "null", "n/a", "no"):
-            raise Blocked(f"{given.model} would not write this prompt: {clean(answer.refusal, longest=300)}", _GO_ON)
+            raise Blocked(f"{given.model} would not write this prompt: {sanitize(answer.refusal, longest=300)}", _GO_ON)
         answer = self._cleaned(answer)
         if not answer.prompt or repeats(answer.prompt, self.told, self.wish.words):
             return None
         verdict = verify(self.reading, answer.prompt, answer.negative_prompt, self.wish.model.takes_negative)
         return Attempt(answer, how, verdict, given.model)
 
-    def _cleaned(self, answer: Answer) -> Answer:
+    def _cleaned(self, answer: CraftAnswer) -> CraftAnswer:
         """Every field without markup, addresses and flags; one that repeats the instruction is emptied."""
 
         def plain(text: str, longest: int) -> str:
-            kept = clean(text, self.quotes, longest)
+            kept = sanitize(text, self.quotes, longest)
             return "" if repeats(kept, self.told, self.wish.words) else kept
 
         return answer.model_copy(
             update={
-                "prompt": clean(answer.prompt, self.quotes),
+                "prompt": sanitize(answer.prompt, self.quotes),
                 "negative_prompt": plain(answer.negative_prompt, 400),
                 "title": plain(answer.title, 80),
                 "reply": plain(answer.reply, 300),
@@ -194,7 +194,7 @@ class _Crafting:
             crafted_by=attempt.model,
             notices=tuple(filter(None, notices)),
         )
-        finished = finish(crafted, self.wish, self.reading)
+        finished = postprocess(crafted, self.wish, self.reading)
         if not finished.missing:
             return finished
         said = "The chat model's prompt could not be put right, so I wrote it by rule."
@@ -202,14 +202,14 @@ class _Crafting:
         return ruled if len(ruled.missing) < len(finished.missing) else finished
 
 
-def _order(wish: Wish) -> Order:
+def _order(wish: PromptRequest) -> InstructionRequest:
     vocabulary = vocabulary_of(wish)
-    return Order(
+    return InstructionRequest(
         family=wish.model.family,
         added_words=wish.added_words,
         max_tokens=wish.room,
         takes_negative=wish.model.takes_negative,
-        avoid=tuple(clean(thing, longest=100) for thing in wish.negative),
+        avoid=tuple(sanitize(thing, longest=100) for thing in wish.negative),
         aspect=wish.aspect,
         style=wish.preset,
         keep=(*(" ".join(phrase.split()) for phrase in wish.weighed), *tokens_in(wish.words)),

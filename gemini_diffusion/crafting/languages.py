@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gemini_diffusion.crafting.lexicon import Language, Word, fold, read_lexicon, stem, words_in
+from gemini_diffusion.crafting.lexicon import Language, Word, fold_accents, read_lexicon, stem, words_in
 
 _SCRIPTS = (("ko", "[\uac00-\ud7a3]"), ("ja", "[\u3041-\u30ff]"), ("zh", "[\u4e00-\u9fff]"), ("ar", "[\u0621-\u064a]"))
 BY_SCRIPT = tuple(code for code, _ in _SCRIPTS)
@@ -44,16 +44,18 @@ class Item:
         return not any(char.isalnum() for char in self.said)
 
 
-def language_of(text: str) -> str:
+def detect_language(text: str) -> str:
     """The code of the language, "en", or "" where it is none of ours; a guess by script, then by small words.
 
     A few letters of another script, a name among English words, do not make it that language.
     """
     letters = [char for char in text if char.isalpha()]
-    strange = [char for char in letters if not char.isascii() and fold(char) == char.casefold() and char not in _OUR_LATIN]
+    strange = [
+        char for char in letters if not char.isascii() and fold_accents(char) == char.casefold() and char not in _OUR_LATIN
+    ]
     if letters and len(strange) >= _ENOUGH * len(letters):
         return next((code for code, script in _SCRIPTS if re.search(script, text)), "")
-    spoken = [fold(word) for piece in words_in(text) for word in re.split("['\u2019]", piece)]
+    spoken = [fold_accents(word) for piece in words_in(text) for word in re.split("['\u2019]", piece)]
     lexicon = read_lexicon()
     scores = {code: _score(spoken, lexicon.languages[code]) for code in ("pt", "es", "de", "fr")}
     scores["en"] = sum(word in lexicon.stop or stem(word) in lexicon.english for word in spoken) + 0.5
@@ -75,7 +77,7 @@ def items_of(text: str, code: str) -> list[Item]:
 def _dropped(item: Item, language: Language) -> bool:
     if item.word is not None or item.number is not None or item.is_break:
         return False
-    name = fold(item.said)
+    name = fold_accents(item.said)
     return name in language.drop or name in language.counters
 
 
@@ -85,7 +87,7 @@ def _spaced(text: str, language: Language) -> Iterator[Item]:
     place = 0
     while place < len(pieces):
         for length in (3, 2, 1):
-            found = _look_up(" ".join(fold(piece) for piece in pieces[place : place + length]), language)
+            found = _look_up(" ".join(fold_accents(piece) for piece in pieces[place : place + length]), language)
             if found:
                 break
         said = " ".join(pieces[place : place + length])
@@ -97,7 +99,7 @@ def _spaced(text: str, language: Language) -> Iterator[Item]:
 
 
 def _hyphen_parts(piece: str, language: Language) -> list[str]:
-    return [piece] if fold(piece) in language.words else piece.split("-")
+    return [piece] if fold_accents(piece) in language.words else piece.split("-")
 
 
 def _look_up(name: str, language: Language) -> tuple[Word, ...] | None:
@@ -163,7 +165,7 @@ def _scan(text: str, language: Language) -> Iterator[Item]:
 
 def _same_length(text: str) -> str:
     """Folded letter by letter, so that places in it are places in the text."""
-    return "".join(fold(char) if len(fold(char)) == 1 else char for char in text)
+    return "".join(fold_accents(char) if len(fold_accents(char)) == 1 else char for char in text)
 
 
 def _mark_denied(items: list[Item], language: Language) -> list[Item]:
@@ -171,7 +173,7 @@ def _mark_denied(items: list[Item], language: Language) -> list[Item]:
     kept: list[Item] = []
     denying = False
     for item in items:
-        name = fold(item.said)
+        name = fold_accents(item.said)
         if name in language.not_before and item.word is None:
             denying = True
         elif name in language.not_after and item.word is None:

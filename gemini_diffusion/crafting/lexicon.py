@@ -84,7 +84,7 @@ class Lexicon:
         return {key: word for key, word in self.english.items() if word.kind == kind}
 
 
-def fold(text: str) -> str:
+def fold_accents(text: str) -> str:
     """Lower case without accents or vowel marks, so that "PÔR" and "por", and the forms of an Arabic alef, are the same."""
     plain = unicodedata.normalize("NFKD", text.casefold().replace("ß", "ss"))
     bare = "".join(char for char in plain if not unicodedata.combining(char) or "\u3099" <= char <= "\u309a")
@@ -106,7 +106,7 @@ def _tables() -> Mapping[str, Any]:
 @lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """The part of an English word that plural and British or American spelling leave alone; an identity, no word."""
-    name = fold(word).replace("\u2019", "'").removesuffix("'s").removesuffix("'")
+    name = fold_accents(word).replace("\u2019", "'").removesuffix("'s").removesuffix("'")
     spellings, plurals = _tables()["spellings"], _tables()["plurals"]
     name = plurals.get(name, name)
     name = spellings.get(name, spellings.get(name.removesuffix("s"), name))
@@ -164,10 +164,10 @@ def _language(code: str, row: Mapping[str, str], rows: Mapping[str, Word]) -> La
     for name, word in rows.items():
         for form in _tables()["words"][name].get(code, "").split("|"):
             if form:
-                forms.setdefault(fold(form), word)
+                forms.setdefault(fold_accents(form), word)
 
     def folded(key: str) -> frozenset[str]:
-        return frozenset(fold(part) for part in row.get(key, "").split())
+        return frozenset(fold_accents(part) for part in row.get(key, "").split())
 
     return Language(
         code, forms, folded("drop"), folded("hint"), folded("counters"), folded("particles"),

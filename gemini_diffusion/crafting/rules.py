@@ -12,15 +12,24 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from gemini_diffusion.crafting.cleaning import clean, holds_address
 from gemini_diffusion.crafting.contract import PromptText, added_tokens
-from gemini_diffusion.crafting.finishing import finish
 from gemini_diffusion.crafting.languages import items_of
 from gemini_diffusion.crafting.lexicon import read_lexicon, stem, words_in
-from gemini_diffusion.crafting.terms import QUOTE, SHAPE, TOKEN, Reading, denials_in, quotes_in, read_idea, tokens_in
-from gemini_diffusion.crafting.translating import translate, untranslated
+from gemini_diffusion.crafting.postprocess import postprocess
+from gemini_diffusion.crafting.prompt_request import PromptRequest
+from gemini_diffusion.crafting.required_terms import (
+    QUOTE,
+    SHAPE,
+    TOKEN,
+    RequiredTerms,
+    denials_in,
+    find_required_terms,
+    quotes_in,
+    tokens_in,
+)
+from gemini_diffusion.crafting.sanitize import holds_address, sanitize
+from gemini_diffusion.crafting.translate import translate, untranslated
 from gemini_diffusion.crafting.vocabulary import Vocabulary, vocabulary_of
-from gemini_diffusion.crafting.wish import Wish
 from gemini_diffusion.types import CraftedPrompt
 
 _REQUEST = re.compile(
@@ -39,9 +48,9 @@ class Draft:
     notices: list[str] = field(default_factory=list)
 
 
-def craft_by_rules(wish: Wish, notices: tuple[str, ...] = ()) -> CraftedPrompt:
+def craft_by_rules(wish: PromptRequest, notices: tuple[str, ...] = ()) -> CraftedPrompt:
     """The idea in English, put right for the model's family and made a little richer; never raises on any text."""
-    reading = read_idea(wish.words, wish.negative, wish.weighed)
+    reading = find_required_terms(wish.words, wish.negative, wish.weighed)
     draft = _draft(wish, reading)
     _put_denials(draft, wish, reading)
     _or_empty_scene(draft, wish)
@@ -60,13 +69,13 @@ def craft_by_rules(wish: Wish, notices: tuple[str, ...] = ()) -> CraftedPrompt:
         crafted_by="rules",
         notices=(*notices, *draft.notices),
     )
-    return finish(crafted, wish, reading)
+    return postprocess(crafted, wish, reading)
 
 
-def _draft(wish: Wish, reading: Reading) -> Draft:
+def _draft(wish: PromptRequest, reading: RequiredTerms) -> Draft:
     """The idea without its shape, request and denials, in English as far as the table goes."""
     quotes, tokens = quotes_in(wish.words), tokens_in(wish.words)
-    plain = clean(SHAPE.sub(" ", wish.words), [*quotes, *tokens])
+    plain = sanitize(SHAPE.sub(" ", wish.words), [*quotes, *tokens])
     verbatim = [*(f'"{quote}"' for quote in quotes), *tokens]
     notices = ["A web address in your words was left out."] if holds_address(wish.words) else []
     if reading.language not in ("en", ""):
@@ -77,7 +86,7 @@ def _draft(wish: Wish, reading: Reading) -> Draft:
     return Draft(words, denied, notices)
 
 
-def _or_empty_scene(draft: Draft, wish: Wish) -> None:
+def _or_empty_scene(draft: Draft, wish: PromptRequest) -> None:
     """Where nothing is left to draw, a quiet scene is: an engine needs words."""
     if not draft.words.strip(" .,;") and wish.idea.strip():
         draft.words = "a quiet empty scene"
@@ -106,7 +115,7 @@ def _without_denials(text: str) -> tuple[str, list[str]]:
     return (re.sub(r"^(?:on|in|at|by|and|but|with)\s+", "", text) if things else text), things
 
 
-def _put_denials(draft: Draft, wish: Wish, reading: Reading) -> None:
+def _put_denials(draft: Draft, wish: PromptRequest, reading: RequiredTerms) -> None:
     """What is ruled out goes into the negative; where a model takes none, it is said as what is there instead."""
     draft.negative = list(dict.fromkeys([*draft.negative, *reading.avoided]))
     if wish.model.takes_negative or not draft.negative:
@@ -117,7 +126,7 @@ def _put_denials(draft: Draft, wish: Wish, reading: Reading) -> None:
     draft.negative = []
 
 
-def _enriched(words: str, wish: Wish, reading: Reading, vocabulary: Vocabulary | None) -> str:
+def _enriched(words: str, wish: PromptRequest, reading: RequiredTerms, vocabulary: Vocabulary | None) -> str:
     """The words with as many additions as the budget holds: phrases after commas, or one plain sentence."""
     added = list(_additions(words, wish.added_words, reading, vocabulary))
     if wish.is_tags or not words:
@@ -128,7 +137,7 @@ def _enriched(words: str, wish: Wish, reading: Reading, vocabulary: Vocabulary |
     return f"{sentence}, with {', '.join(added)}." if added else f"{sentence}."
 
 
-def _additions(words: str, budget: int, reading: Reading, vocabulary: Vocabulary | None) -> Iterator[str]:
+def _additions(words: str, budget: int, reading: RequiredTerms, vocabulary: Vocabulary | None) -> Iterator[str]:
     """Phrases that suit the time and place and hold no subject, until the budget is used up."""
     table = _table()
     present = {row.english for word in words_in(words) if (row := read_lexicon().english.get(stem(word)))}

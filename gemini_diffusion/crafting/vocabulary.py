@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from gemini_diffusion.crafting.lexicon import read_lexicon, stem, words_in
-from gemini_diffusion.crafting.terms import QUOTE, TOKEN, read_idea
-from gemini_diffusion.crafting.wish import Wish
-from gemini_diffusion.errors import BadInput
+from gemini_diffusion.crafting.prompt_request import PromptRequest
+from gemini_diffusion.crafting.required_terms import QUOTE, TOKEN, find_required_terms
+from gemini_diffusion.types.errors import BadInput
 
 _VERBATIM = re.compile(f"{QUOTE.pattern}|{TOKEN.pattern}")
 
@@ -74,7 +74,7 @@ def _replaced(prompt: str, word: str, instead: str) -> str:
 
 def _substance(idea: str) -> tuple[str, ...]:
     """The words that carry an idea, in English where the table has it, else as written."""
-    reading = read_idea(idea)
+    reading = find_required_terms(idea)
     wanted = [term for term in reading.terms if term.kind not in ("negation", "quote", "token") and term.value != "1"]
     words = [term.english if term.kind == "name" else term.english.lower() for term in wanted]
     return tuple(dict.fromkeys([*words, *(word for word in reading.foreign if len(word) > 2 and word not in words)]))
@@ -106,13 +106,13 @@ def _strings(values: Iterable[object]) -> Iterator[str]:
     yield from (value for value in values if isinstance(value, str))
 
 
-def vocabulary_of(wish: Wish) -> Vocabulary | None:
+def vocabulary_of(wish: PromptRequest) -> Vocabulary | None:
     """The vocabulary of the wished model; None where it has none or the model's files are not there."""
     path = wish.model.vocabulary
     return read_vocabulary(path) if path is not None and path.is_file() else None
 
 
-def introduce(wish: Wish) -> str | None:
+def introduce(wish: PromptRequest) -> str | None:
     """What a model with a small vocabulary knows and does not know of the idea; None where there is nothing to say."""
     vocabulary = vocabulary_of(wish)
     if vocabulary is None:

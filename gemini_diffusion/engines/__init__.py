@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from gemini_diffusion.settings import Settings
-from gemini_diffusion.types import AdapterChoice, Capabilities, Emit, ImageRequest, ImageResult, Meter, ModelChoice
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.types import AdapterChoice, Capabilities, Emit, ImageRequest, ImageResult, ModelChoice, TokenUsage
 
 
 @runtime_checkable
@@ -30,7 +30,7 @@ class ImageEngine(Protocol):
         """How many tokens the model's encoder makes of `text`, specials included; None where it cannot be told cheaply."""
         ...
 
-    def meter(self, model: str, text: str) -> Meter:
+    def meter(self, model: str, text: str) -> TokenUsage:
         """How a prompt fills each of the model's encoders; estimated where no tokenizer of it is here."""
         ...
 
@@ -63,7 +63,7 @@ class ImageEngine(Protocol):
 
 def open_engines(home: Path) -> dict[str, ImageEngine]:
     """Every engine by name; nothing is imported, loaded or connected until its first use. `home` holds downloads."""
-    from gemini_diffusion.engines.hosted import HostedEngine
-    from gemini_diffusion.engines.local import LocalEngine
+    from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
+    from gemini_diffusion.engines.local.local_engine import LocalEngine
 
     return {"local": LocalEngine(home), "hosted": HostedEngine()}

@@ -1,5 +1,6 @@
 """The nouns of the program and the events of a turn, as plain values; knows no service, no window and no disk."""
 
+from gemini_diffusion.types.chat import ChatAnswer, ChatRequest, Message, Role
 from gemini_diffusion.types.events import (
     Crafted,
     Emit,
@@ -17,38 +18,41 @@ from gemini_diffusion.types.events import (
     TextGrew,
     Waiting,
 )
-from gemini_diffusion.types.pictures import (
+from gemini_diffusion.types.image import (
+    NO_START_IMAGE,
     Adapter,
     AdapterChoice,
+    Aspect,
     Capabilities,
     CraftedPrompt,
-    Gauge,
+    EncoderUsage,
     ImageRequest,
     ImageResult,
-    Meter,
     ModelChoice,
     Picture,
     Recipe,
+    StartImage,
+    TokenUsage,
 )
-from gemini_diffusion.types.talk import ChatAnswer, ChatRequest, Message, Role
 
 __all__ = [
+    "NO_START_IMAGE",
     "Adapter",
     "AdapterChoice",
+    "Aspect",
     "Capabilities",
     "ChatAnswer",
     "ChatRequest",
     "Crafted",
     "CraftedPrompt",
     "Emit",
+    "EncoderUsage",
     "Event",
     "Failed",
     "Finished",
-    "Gauge",
     "ImageRequest",
     "ImageResult",
     "Message",
-    "Meter",
     "ModelChoice",
     "Noticed",
     "Picture",
@@ -60,7 +64,9 @@ __all__ = [
     "Stage",
     "StageFinished",
     "StageStarted",
+    "StartImage",
     "Stopped",
     "TextGrew",
+    "TokenUsage",
     "Waiting",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from gemini_diffusion.types.pictures import CraftedPrompt, Picture
+from gemini_diffusion.types.image import CraftedPrompt, Picture
 
 Stage = Literal["crafting", "waiting", "downloading", "loading", "drawing", "finishing", "saving"]
 

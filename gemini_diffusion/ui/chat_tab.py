@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from gemini_diffusion.checkup import welcome
-from gemini_diffusion.errors import BadInput, GeminiDiffusionError
+from gemini_diffusion.generation.health import welcome
+from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 from gemini_diffusion.ui import render
-from gemini_diffusion.ui.attaching import Attaching
-from gemini_diffusion.ui.choices import Choices
-from gemini_diffusion.ui.conversation import Conversation
-from gemini_diffusion.ui.easel import EXAMPLES, Easel, listed
-from gemini_diffusion.ui.easel_tab import EaselTab
-from gemini_diffusion.ui.following import Following
-from gemini_diffusion.ui.identity import name_of
-from gemini_diffusion.ui.mishap import told
-from gemini_diffusion.ui.next_step import NextStep
+from gemini_diffusion.ui.attachment import AttachmentHandlers
+from gemini_diffusion.ui.chat_panel import ChatPanel
+from gemini_diffusion.ui.error_display import show_error
+from gemini_diffusion.ui.image_actions import ImageActions
+from gemini_diffusion.ui.image_panel import EXAMPLES, ImagePanel, listed
+from gemini_diffusion.ui.live_updates import LiveUpdates
+from gemini_diffusion.ui.model_pickers import ModelPickers
+from gemini_diffusion.ui.recovery import Recovery
+from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:
-    from gemini_diffusion.errand import Choice
-    from gemini_diffusion.visitors import Visitor, Visitors
+    from gemini_diffusion.generation.job import ReviewChoice
+    from gemini_diffusion.generation.visitors import Visitor, Visitors
 
 Updates = dict[Any, Any]
 
@@ -48,14 +48,14 @@ class ChatTab:
     """The handlers, over the components they change."""
 
     visitors: Visitors
-    conversation: Conversation
-    easel: Easel
-    choices: Choices
+    conversation: ChatPanel
+    easel: ImagePanel
+    choices: ModelPickers
     tabs: gr.Tabs
 
     @property
-    def following(self) -> Following:
-        return Following(self.visitors, self.conversation, self.easel)
+    def following(self) -> LiveUpdates:
+        return LiveUpdates(self.visitors, self.conversation, self.easel)
 
     # A turn, from its first sight to its last words
 
@@ -72,7 +72,7 @@ class ChatTab:
     async def again(self, draft: str, data: gr.SelectData, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """A button under a failure. The words it sends once more leave the box, a newer draft stays."""
         visitor = self._visitor(request)
-        step = NextStep.read(str(data.value), visitor.session.turns)
+        step = Recovery.read(str(data.value), visitor.session.turns)
         if step.tab:
             yield {self.tabs: gr.Tabs(selected=step.tab)}
             return
@@ -109,7 +109,7 @@ class ChatTab:
         """Every picture of the conversation in one zip, behind a button that the page presses itself."""
         return {self.conversation.bundle: str(await asyncio.to_thread(self._visitor(request).session.bundle))}
 
-    async def choose(self, choice: Choice, prompt: str, request: gr.Request) -> Updates:
+    async def choose(self, choice: ReviewChoice, prompt: str, request: gr.Request) -> Updates:
         """The answer to a review."""
         self._visitor(request).session.choose(choice, prompt)
         return {self.conversation.review: gr.update(visible=False)}
@@ -150,14 +150,14 @@ class ChatTab:
             return {self.easel.set_up: listed([str(error)])}
 
     def _visitor(self, request: gr.Request) -> Visitor:
-        return self.visitors.of(name_of(request))
+        return self.visitors.of(visitor_name(request))
 
     # Which press does what
 
     def wire(self, page: gr.Blocks, tab: gr.Tab) -> None:
         """Connects every event; none is published, none is limited in number: watching costs nothing."""
         talk, easel = self.conversation, self.easel
-        Attaching(self.visitors, talk.attachment, self.following.hang, easel.components()).wire()
+        AttachmentHandlers(self.visitors, talk.attachment, self.following.hang, easel.components()).wire()
         self._turn(talk.box.submit, self.send, [talk.box, talk.attachment.held])
         for button, text in zip(easel.examples, EXAMPLES, strict=True):
             self._turn(button.click, self._example(text))
@@ -165,27 +165,27 @@ class ChatTab:
         self._turn(talk.chat.option_select, self.again, talk.box)
         self._turn(easel.elsewhere.click, self.move)
         self._turn(page.load, self.arrive)
-        EaselTab(self.following, talk.attachment).wire(self._turn)
+        ImageActions(self.following, talk.attachment).wire(self._turn)
         private = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-        talk.box.stop(told(self.stop), None, None, **private)
+        talk.box.stop(show_error(self.stop), None, None, **private)
         quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
         models = [self.choices.chat_model, self.choices.image_model]
-        opened = tab.select(told(self.return_here), None, [*models, easel.set_up], **quiet)
-        opened.then(told(self.choices.lists), None, models, **quiet)
-        talk.clear.click(told(self.clear), None, [talk.chat, talk.status, talk.review, talk.asked, talk.bundle], **quiet)
-        talk.save_all.click(told(self.save_all), None, talk.bundle, **quiet).success(None, js=_FETCH, **private)
-        talk.chat.select(told(self.take), None, easel.components(), **quiet)
-        easel.in_hand.change(told(self.mend), [easel.in_hand, easel.hung], easel.components(), js=_SLOW, **quiet)
-        answers: dict[Choice, Any] = {"draw": talk.draw, "again": talk.again, "mine": talk.mine}
+        opened = tab.select(show_error(self.return_here), None, [*models, easel.set_up], **quiet)
+        opened.then(show_error(self.choices.lists), None, models, **quiet)
+        talk.clear.click(show_error(self.clear), None, [talk.chat, talk.status, talk.review, talk.asked, talk.bundle], **quiet)
+        talk.save_all.click(show_error(self.save_all), None, talk.bundle, **quiet).success(None, js=_FETCH, **private)
+        talk.chat.select(show_error(self.take), None, easel.components(), **quiet)
+        easel.in_hand.change(show_error(self.mend), [easel.in_hand, easel.hung], easel.components(), js=_SLOW, **quiet)
+        answers: dict[ReviewChoice, Any] = {"draw": talk.draw, "again": talk.again, "mine": talk.mine}
         for choice, button in answers.items():
-            button.click(told(self._choice(choice)), talk.review_prompt, talk.review, **quiet)
+            button.click(show_error(self._choice(choice)), talk.review_prompt, talk.review, **quiet)
         talk.asked.change(None, talk.asked, talk.review_prompt, js=_ASK, **private)
         talk.returned.change(None, [talk.box, talk.returned], [talk.box, talk.returned], js=_GIVE_BACK, **private)
 
     def _turn(self, trigger: Any, handler: Callable[..., Any], inputs: Any = None) -> None:
         outputs = [*self.conversation.components(), *self.easel.components(), self.tabs]
         trigger(
-            told(handler), inputs, outputs, show_progress="hidden", concurrency_limit=None, api_visibility="private",
+            show_error(handler), inputs, outputs, show_progress="hidden", concurrency_limit=None, api_visibility="private",
         )  # fmt: skip
 
     def _example(self, text: str) -> Callable[..., AsyncIterator[Updates]]:
@@ -197,7 +197,7 @@ class ChatTab:
 
         return send_example
 
-    def _choice(self, choice: Choice) -> Callable[..., Any]:
+    def _choice(self, choice: ReviewChoice) -> Callable[..., Any]:
         async def choose_this(prompt: str, request: gr.Request) -> Updates:
             return await self.choose(choice, prompt, request)
 

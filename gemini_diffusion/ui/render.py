@@ -9,11 +9,11 @@ from typing import Any
 
 import gradio as gr
 
-from gemini_diffusion import catalogue
-from gemini_diffusion.gallery import is_drawn
-from gemini_diffusion.turn import Step, Turn
+from gemini_diffusion.engines import models
+from gemini_diffusion.storage.gallery import is_drawn
 from gemini_diffusion.types import Capabilities, Failed, Picture, Progress, Recipe
-from gemini_diffusion.ui import markup
+from gemini_diffusion.types.turn import Step, Turn
+from gemini_diffusion.ui import escape
 
 Message = dict[str, Any]
 
@@ -41,7 +41,7 @@ def messages(turns: Sequence[Turn]) -> list[Message]:
 def _turn(turn: Turn) -> Iterator[Message]:
     if turn.source:
         yield {**_picture(turn.source), "role": "user"}
-    yield {"role": "user", "content": markup.plain(turn.asked)}
+    yield {"role": "user", "content": escape.escape_text(turn.asked)}
     several = _places(turn) > 1
     for steps in _alike(turn.steps):
         yield _thought(turn, steps, several)
@@ -50,13 +50,13 @@ def _turn(turn: Turn) -> Iterator[Message]:
     elif turn.state == "running" and not turn.text and not any(step.seconds is None for step in turn.steps):
         yield _pending("Thinking" if turn.kind == "say" else "Getting ready", "")
     if turn.notices:
-        yield _said("\n".join(f"> {markup.plain(notice)}" for notice in turn.notices))
+        yield _said("\n".join(f"> {escape.escape_text(notice)}" for notice in turn.notices))
     for picture in turn.pictures:
         yield _picture(picture)
     if turn.state == "review":
         yield _said("This is the prompt. Draw it, change it, or use your own words.")
     if turn.text:
-        yield _said(markup.answer(turn.text))
+        yield _said(escape.escape_answer(turn.text))
     yield from _failures(turn, several)
 
 
@@ -65,7 +65,7 @@ def _said(text: str) -> Message:
 
 
 def _pending(title: str, text: str) -> Message:
-    return {**_said(text), "metadata": {"title": markup.plain(title), "status": "pending"}}
+    return {**_said(text), "metadata": {"title": escape.escape_text(title), "status": "pending"}}
 
 
 def _alike(steps: Sequence[Step]) -> list[list[Step]]:
@@ -84,9 +84,13 @@ def _thought(turn: Turn, steps: list[Step], several: bool) -> Message:
     if several and not crafting:
         title = _titled(first, len(steps))
     if first.seconds is None:
-        return _pending(title, markup.plain(turn.writing if crafting else _under_way(turn, steps)))
-    done = {"title": markup.plain(title), "status": "done", "duration": round(max(step.seconds or 0.0 for step in steps), 1)}
-    return {**_said(markup.plain(prompt(turn)) if crafting else ""), "metadata": done}
+        return _pending(title, escape.escape_text(turn.writing if crafting else _under_way(turn, steps)))
+    done = {
+        "title": escape.escape_text(title),
+        "status": "done",
+        "duration": round(max(step.seconds or 0.0 for step in steps), 1),
+    }
+    return {**_said(escape.escape_text(prompt(turn)) if crafting else ""), "metadata": done}
 
 
 def _titled(step: Step, count: int) -> str:
@@ -119,7 +123,7 @@ def _failures(turn: Turn, several: bool) -> Iterator[Message]:
     """What went wrong, in plain words, the last with the buttons that lead on."""
     for failed in turn.failures:
         which = f"Picture {failed.index + 1}: " if several and failed.index is not None else ""
-        message = _said(markup.plain(f"{which}{failed.text} {failed.hint}".strip()))
+        message = _said(escape.escape_text(f"{which}{failed.text} {failed.hint}".strip()))
         if failed is turn.failures[-1] and not turn.running:
             message["options"] = [{"value": value, "label": label} for value, label in ways_on(failed)]
         yield message
@@ -133,7 +137,7 @@ def ways_on(failed: Failed) -> list[tuple[str, str]]:
     if kind == "settings":
         return [("settings", "Open Settings"), ("retry", "Try again")]
     if kind == "engine":
-        return [("retry", "Try again"), (failed.action, f"Draw it {catalogue.PLACES.get(which, which)}")]
+        return [("retry", "Try again"), (failed.action, f"Draw it {models.PLACES.get(which, which)}")]
     return [("retry", "Try again")]
 
 
@@ -274,7 +278,7 @@ def facts(recipe: Recipe) -> str:
     parts = [
         f"seed {recipe.seed}",
         f"{recipe.width} x {recipe.height}",
-        catalogue.find(recipe.model).drawn_with(recipe.engine),
+        models.find_model(recipe.model).drawn_with(recipe.engine),
         f"{recipe.num_inference_steps} steps",
     ]
     if recipe.source:

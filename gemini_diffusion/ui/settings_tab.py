@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from gemini_diffusion import plan
-from gemini_diffusion.chat_models.gemini_models import ignored_sampling
-from gemini_diffusion.checkup import Finding, examine, examine_keys
+from gemini_diffusion.chat_models.gemini.model_list import ignored_sampling
 from gemini_diffusion.commands import Flags
-from gemini_diffusion.errors import GeminiDiffusionError
-from gemini_diffusion.options import Option, Secret
-from gemini_diffusion.settings import GROUPS, Settings
-from gemini_diffusion.ui import adapter_list, keys, markup
-from gemini_diffusion.ui.choices import Offer, chat_offer, image_offer
-from gemini_diffusion.ui.identity import name_of
-from gemini_diffusion.ui.mishap import told
+from gemini_diffusion.config.options import Option, Secret
+from gemini_diffusion.config.settings import GROUPS, Settings
+from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.health import CheckResult, check_all, check_keys
+from gemini_diffusion.types.errors import GeminiDiffusionError
+from gemini_diffusion.ui import api_keys, escape, lora_list
+from gemini_diffusion.ui.error_display import show_error
+from gemini_diffusion.ui.model_pickers import Offer, chat_offer, image_offer
+from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:
-    from gemini_diffusion.visitors import Visitor, Visitors
+    from gemini_diffusion.generation.visitors import Visitor, Visitors
 
 Updates = dict[Any, Any]
 Values = dict[str, Any]
@@ -47,7 +47,7 @@ class SettingsTab:
     visitors: Visitors
     column: gr.Column
     controls: dict[str, Any]
-    keys: tuple[keys.KeyBox, ...]
+    keys: tuple[api_keys.ApiKeyBox, ...]
     adapters: gr.Markdown
     check: gr.Button
     findings: gr.Markdown
@@ -80,7 +80,7 @@ class SettingsTab:
 
     async def listed(self) -> str:
         """The adapters that are here now."""
-        return await adapter_list.read(self.visitors.studio.engines.values())
+        return await lora_list.read_lora_list(self.visitors.studio.engines.values())
 
     def changer(self, name: str) -> Callable[..., Any]:
         """The handler of one control: keeps the value, or says what is wrong with it and what is kept instead."""
@@ -115,15 +115,15 @@ class SettingsTab:
         return gr.update(info=explained(Settings.table()[name], idle=name in idle), elem_classes=[])
 
     def _visitor(self, request: gr.Request) -> Visitor:
-        return self.visitors.of(name_of(request))
+        return self.visitors.of(visitor_name(request))
 
     def _page(self, request: gr.Request) -> Values:
-        return self.pages(name_of(request), request.session_hash)
+        return self.pages(visitor_name(request), request.session_hash)
 
     async def look(self, request: gr.Request) -> str:
         """What works here and what does not, each with its fix; a stranger is told of keys only."""
         studio, settings = self.visitors.studio, self._visitor(request).settings
-        found = await (examine(studio, settings) if self.visitors.owner else examine_keys(studio, settings))
+        found = await (check_all(studio, settings) if self.visitors.owner else check_keys(studio, settings))
         return "\n".join(_finding(finding) for finding in found)
 
     def wire(self, page: gr.Blocks, tab: gr.Tab) -> None:
@@ -131,23 +131,23 @@ class SettingsTab:
         controls = list(self.controls.values())
         whole = [self.column, *controls, *(box.state for box in self.keys)]
         models = [self.controls[name] for name in LISTED]
-        gr.on([page.load, tab.select], told(self.open), None, whole, **quiet)
-        tab.select(told(self.lists), None, models, **quiet)
-        tab.select(told(self.listed), None, self.adapters, **quiet)
+        gr.on([page.load, tab.select], show_error(self.open), None, whole, **quiet)
+        tab.select(show_error(self.lists), None, models, **quiet)
+        tab.select(show_error(self.listed), None, self.adapters, **quiet)
         for name, component in self.controls.items():
             if Settings.table()[name].scope == "visitor":
                 events = [component.input] if _is_choice(name) else [component.blur, component.submit]
                 # what is changed while an answer is on its way is sent after it
-                gr.on(events, told(self.changer(name)), component, controls, trigger_mode="always_last", **quiet)
+                gr.on(events, show_error(self.changer(name)), component, controls, trigger_mode="always_last", **quiet)
         for box in self.keys:
             box.wire(self.lists, models)
-        self.check.click(told(self.look), None, self.findings, **{**quiet, "show_progress": "minimal"})
+        self.check.click(show_error(self.look), None, self.findings, **{**quiet, "show_progress": "minimal"})
 
 
 def build(visitors: Visitors) -> SettingsTab:
     """Lays the tab out where it is called: groups in the order of need; what is the host's only for the host."""
     controls: dict[str, Any] = {}
-    boxes: list[keys.KeyBox] = []
+    boxes: list[api_keys.ApiKeyBox] = []
     adapters = gr.Markdown(elem_id="adapters-here", render=False)
     with gr.Column(elem_id="settings", min_width=0, visible=False) as column:
         for group in GROUPS:
@@ -159,9 +159,9 @@ def build(visitors: Visitors) -> SettingsTab:
             if not rows:
                 continue
             with gr.Accordion(group, open=group not in FOLDED, elem_classes="group"):
-                boxes += [keys.build(visitors, name) for name in rows if _is_key(name)]
+                boxes += [api_keys.build(visitors, name) for name in rows if _is_key(name)]
                 if group == "Keys":
-                    gr.Markdown(keys.PROMISE, elem_classes="where")
+                    gr.Markdown(api_keys.PROMISE, elem_classes="where")
                 for name, option in rows.items():
                     if not _is_key(name):
                         controls[name] = control(name, option)
@@ -225,7 +225,7 @@ def unused(settings: Settings, visitors: Visitors) -> frozenset[str]:
     """The settings that the models chosen now do not use."""
     idle = set(ignored_sampling(settings.chat_model)) if settings.google_api_key else set()
     try:
-        able = plan.decide(Flags(), settings, visitors.studio.engines, None).capabilities
+        able = plan.make_plan(Flags(), settings, visitors.studio.engines, None).capabilities
     except GeminiDiffusionError:
         return frozenset(idle)
     fields = ("negative_prompt", "num_inference_steps", "guidance_scale", "scheduler", "adapters", "refine")
@@ -241,6 +241,6 @@ def _is_choice(name: str) -> bool:
     return name in LISTED or isinstance(getattr(Settings(), name), bool) or bool(Settings.table()[name].choices)
 
 
-def _finding(finding: Finding) -> str:
+def _finding(finding: CheckResult) -> str:
     mark = "works" if finding.ok else "needs you"
-    return f"- **{markup.plain(finding.part)}** ({mark}): {markup.plain(f'{finding.text} {finding.fix}'.strip())}"
+    return f"- **{escape.escape_text(finding.part)}** ({mark}): {escape.escape_text(f'{finding.text} {finding.fix}'.strip())}"

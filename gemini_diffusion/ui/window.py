@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from gemini_diffusion.ui import choices, conversation, door, easel, settings_tab
+from gemini_diffusion.ui import chat_panel, image_panel, model_pickers, settings_tab
 from gemini_diffusion.ui.chat_tab import ChatTab
-from gemini_diffusion.ui.endpoints import Endpoints
-from gemini_diffusion.ui.next_step import SETTINGS_TAB
-from gemini_diffusion.ui.tools import Tools
+from gemini_diffusion.ui.recovery import SETTINGS_TAB
+from gemini_diffusion.web import mcp_endpoint
+from gemini_diffusion.web.endpoints import Endpoints
+from gemini_diffusion.web.mcp_tools import McpTools
 
 if TYPE_CHECKING:
-    from gemini_diffusion.visitors import Visitors
+    from gemini_diffusion.generation.visitors import Visitors
 
 TITLE = "Gemini Diffusion"
 
@@ -23,13 +24,13 @@ TITLE = "Gemini Diffusion"
 class Page(gr.Blocks):
     """The page. It speaks MCP with our own tools, at our own door, and shows itself in no notebook: who opens it there does."""
 
-    def __init__(self, tools: Tools, **options: Any) -> None:
+    def __init__(self, tools: McpTools, **options: Any) -> None:
         super().__init__(**options)
         self.tools = tools
 
     def launch(self, *, mcp_server: bool = False, app_kwargs: dict[str, Any] | None = None, **options: Any) -> Any:
         """As in Gradio. Raises PackageMissing where it is to speak MCP and cannot."""
-        spoken = door.beside(self.tools.server()) if mcp_server else {}
+        spoken = mcp_endpoint.add_mcp_endpoint(self.tools.server()) if mcp_server else {}
         return super().launch(mcp_server=False, inline=False, app_kwargs={**(app_kwargs or {}), **spoken}, **options)
 
 
@@ -39,14 +40,14 @@ def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
     Pictures are served from where they are kept, so that no copy is made and none is read again at every change.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when the first Blocks is made; anything else phones home
-    gr.set_static_paths([visitors.studio.gallery.folder, easel.PICTURES])
-    with Page(Tools(visitors), title=TITLE, fill_width=True, analytics_enabled=False) as page:
+    gr.set_static_paths([visitors.studio.gallery.folder, image_panel.PICTURES])
+    with Page(McpTools(visitors), title=TITLE, fill_width=True, analytics_enabled=False) as page:
         gr.Markdown(f"# {TITLE}", elem_id="title")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Chat", id="chat", elem_id="chat-tab") as chat, gr.Row(elem_id="desk"):
                 with gr.Column(elem_id="talk", min_width=0):
-                    talk, models = conversation.build(lambda: choices.build(visitors))
-                stand = easel.build(welcome)
+                    talk, models = chat_panel.build(lambda: model_pickers.build(visitors))
+                stand = image_panel.build(welcome)
             with gr.Tab("Settings", id=SETTINGS_TAB, elem_id="settings-tab") as settings:
                 table = settings_tab.build(visitors)
         ChatTab(visitors, talk, stand, models, tabs).wire(page, chat)

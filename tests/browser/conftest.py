@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.app_process import App
 from tests.browser.sketching import Sketching, Told, open_sketching
 from tests.browser.watch import PATIENCE, Watch
 from tests.browser.window import Window
-from tests.running import App
-from tests.stand_ins import StandIns
+from tests.local_services import StandIns
 
 NAMES = ("chromium", "google-chrome", "chromium-browser", "chrome", "/usr/bin/chromium", "/snap/bin/chromium")
 QUIET = (

@@ -12,18 +12,18 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import expect
 
-from gemini_diffusion.chat_models.offline import OfflineChatModel
-from gemini_diffusion.gallery import Gallery
-from gemini_diffusion.settings import Settings
-from gemini_diffusion.studio import Studio
+from gemini_diffusion.chat_models.builtin import BuiltinChatModel
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.services import Services
+from gemini_diffusion.generation.visitors import Visitors
+from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types import Emit, ImageRequest, ImageResult
-from gemini_diffusion.ui.launch import Place, open_window
 from gemini_diffusion.ui.window import build
-from gemini_diffusion.visitors import Visitors
+from gemini_diffusion.web.server import ServerOptions, open_window
+from tests.app_process import App
 from tests.browser.window import Window
-from tests.running import App
-from tests.sketch import SketchEngine
-from tests.test_brought import GPS, encoded, halves
+from tests.sketch_engine import SketchEngine
+from tests.test_uploads import GPS, encoded, halves
 
 FOX = "/imagine a fox in the snow --seed 7"
 
@@ -64,9 +64,9 @@ def open_sketching(folder: Path, sketcher: SketchEngine, **settings: Any) -> Ite
     """The window over `sketcher`, open until it is left."""
     app = Sketching(folder)
     app.engine = sketcher
-    studio = Studio({"offline": OfflineChatModel()}, {"local": sketcher}, Gallery(app.home / "pictures"))
+    studio = Services({"offline": BuiltinChatModel()}, {"local": sketcher}, Gallery(app.home / "pictures"))
     visitors = Visitors(studio, Settings(home=str(app.home), **settings), lends=True, owner=True)
-    window = open_window(build(visitors, ["Nothing is set up."]), Place(port=app.port, browser=False))
+    window = open_window(build(visitors, ["Nothing is set up."]), ServerOptions(port=app.port, browser=False))
     app.url = window.url.rstrip("/")
     yield app
     window.close()

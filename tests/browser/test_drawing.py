@@ -7,12 +7,12 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
-from gemini_diffusion.gallery import read_recipe
+from gemini_diffusion.storage.gallery import read_recipe
+from tests.app_process import App
 from tests.browser.conftest import Open
 from tests.browser.window import Window
-from tests.running import App
+from tests.local_services import Held, StandIns, answered, drawn
 from tests.servers.hugging_face import credits_exhausted
-from tests.stand_ins import Held, StandIns, answered, drawn
 
 pytestmark = pytest.mark.browser
 FOX = "/imagine a fox in the snow --ar 16:9"

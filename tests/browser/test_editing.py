@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
 from tests.browser.sketching import FOX, Sketching, attach, draw_from_it, photo, size
-from tests.test_brought import encoded, halves
+from tests.test_uploads import encoded, halves
 
 pytestmark = pytest.mark.browser
 

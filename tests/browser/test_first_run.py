@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from gemini_diffusion.gallery import read_recipe
+from gemini_diffusion.storage.gallery import read_recipe
+from tests.app_process import App
 from tests.browser.conftest import Open
-from tests.running import App
-from tests.stand_ins import StandIns
+from tests.local_services import StandIns
 
 pytestmark = pytest.mark.browser
 LOADING = 120_000.0

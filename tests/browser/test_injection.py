@@ -10,10 +10,10 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
 from tests.browser.window import Window
+from tests.local_services import StandIns
 from tests.servers.gemini import refusal, reply, structured
 from tests.servers.wire import as_json
-from tests.stand_ins import StandIns
-from tests.test_brought import encoded, halves
+from tests.test_uploads import encoded, halves
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from tests.running import App
+from tests.app_process import App
 
 
 def test_who_guesses_too_often_reads_that_the_next_try_has_to_wait(browser: Browser, tmp_path: Path) -> None:

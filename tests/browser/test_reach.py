@@ -7,8 +7,8 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Open
 from tests.browser.window import Window
+from tests.local_services import Held, StandIns, drawn
 from tests.servers.hugging_face import credits_exhausted
-from tests.stand_ins import Held, StandIns, drawn
 
 pytestmark = pytest.mark.browser
 FOX = "/imagine a fox in the snow --ar 16:9"

@@ -11,8 +11,8 @@ from playwright.sync_api import Locator, expect
 from tests.adapter_makers import write_header
 from tests.browser.conftest import Open
 from tests.browser.window import Window
+from tests.local_services import HOST_KEY, Held, StandIns
 from tests.servers.gemini import reply
-from tests.stand_ins import HOST_KEY, Held, StandIns
 
 pytestmark = pytest.mark.browser
 KEY = "AIza-typed-into-the-window-9876"

@@ -7,8 +7,8 @@ from playwright.sync_api import APIResponse, Locator, Page, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.window import Window
+from tests.local_services import Held, StandIns, drawn
 from tests.servers.gemini import reply
-from tests.stand_ins import Held, StandIns, drawn
 
 pytestmark = pytest.mark.browser
 FOX = "/imagine a fox in the snow"

@@ -8,8 +8,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.app_process import App
 from tests.browser.watch import PATIENCE, Watch
-from tests.running import App
 
 CONTRAST, STILL = (Path(__file__).with_name(name).read_text("utf-8") for name in ("contrast.js", "still.js"))
 

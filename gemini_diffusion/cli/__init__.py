@@ -1,0 +1,1 @@
+"""The app without a window of its own: the terminal and the notebook."""

@@ -1,0 +1,262 @@
+"""The app in a notebook, one call a cell: install, begin, show the window, draw, take the pictures along.
+
+It uses Colab's own ways where it is Colab (secrets, frames, downloads, Drive) and Jupyter's elsewhere. It can be imported
+before anything is installed, and knows no engine and no service.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gemini_diffusion.config.environment import read_settings
+from gemini_diffusion.config.options import Secret
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.types.errors import PackageMissing
+
+if TYPE_CHECKING:
+    from gemini_diffusion.generation.python_api import Painter, Watch
+    from gemini_diffusion.types import Event, Picture
+    from gemini_diffusion.web.server import OpenWindow
+
+REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
+KEYS = {"google_api_key": "GOOGLE_API_KEY", "hf_token": "HF_TOKEN"}
+"""Settings that are keys, by the name under which Colab keeps them."""
+DRIVE = Path("/content/drive")
+ENOUGH = 8000
+"""Megabytes of a GPU from which SDXL is offered."""
+_TORCH = ("torch", "torchvision", "torchaudio")
+_MODULES = {"pillow": "PIL"}
+"""Modules that are not called like the package they come from."""
+
+
+def install() -> None:
+    """Installs what is missing, with the torch that is here: none is fetched where there is one. Raises PackageMissing."""
+    present = _installed()
+    wanted, pins = notebook_settings(REQUIREMENTS.read_text("utf-8"), present)
+    with tempfile.TemporaryDirectory() as folder:
+        files = Path(folder, "wanted.txt"), Path(folder, "pins.txt")
+        for file, lines in zip(files, (wanted, pins), strict=True):
+            file.write_text("\n".join(lines), "utf-8")
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        done = subprocess.run([*command, "-r", str(files[0]), "-c", str(files[1])], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PackageMissing("pip could not install everything.", f"It said: {done.stderr.strip()[-600:]}")
+    importlib.invalidate_caches()
+    stale = sorted(name for name, version in _installed().items() if present.get(name, version) != version and _in_use(name))
+    if stale:
+        print(f"{', '.join(stale)} was in use and is now another version: restart the session, then run the cells again.")
+    else:
+        print("Everything is installed.")
+
+
+def notebook_settings(requirements: str, present: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """The lines for pip, and what it must leave alone: torch is asked for only where there is none."""
+    lines = [line.partition("#")[0].strip() for line in requirements.splitlines()]
+    wanted = [line for line in lines if line and not (_name(line) in _TORCH and _name(line) in present)]
+    return wanted, [f"{name}=={present[name]}" for name in _TORCH if name in present]
+
+
+def begin(folder: str = "", *, gpu: bool = False) -> Notebook:
+    """Finds the keys, says what is here, and gives the notebook that the other cells use.
+
+    `folder` is where pictures are kept; one under /content/drive is on Google Drive, which is mounted for it. `gpu` draws
+    SDXL on the GPU of this machine, after a download; otherwise Hugging Face draws where there is a token.
+    """
+    if folder and Path(folder).is_relative_to(DRIVE) and (drive := _colab("drive")):
+        drive.mount(str(DRIVE))
+    given: dict[str, Any] = {"home": folder, **_keys(read_settings())}
+    graphics = _graphics()
+    if gpu and graphics:
+        given |= {"engine": "local", "image_model": "sdxl", "agreed_downloads": "sdxl"}
+    print(_about_gpu(graphics, gpu))
+    notebook = Notebook(given)
+    print(*notebook.welcome(), f"Pictures are kept in {notebook.settings.home_path / 'pictures'}.", sep="\n")
+    return notebook
+
+
+@dataclass
+class Notebook:
+    """What the cells share: the settings that were `given`, the window and the painter once they are asked for."""
+
+    given: Mapping[str, Any] = field(repr=False)
+    _window: OpenWindow | None = None
+    _painter: Painter | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return read_settings(self.given)
+
+    def welcome(self) -> list[str]:
+        """What is set up and what is not, a line each."""
+        from gemini_diffusion.generation.health import welcome
+        from gemini_diffusion.generation.services import open_services
+
+        return welcome(open_services(self.settings.home_path), self.settings)
+
+    def show(self, height: int = 900) -> None:
+        """Shows the window below the cell, `height` pixels high. Only this notebook reaches it: no public link is made."""
+        window = self._opened()
+        port = int(window.blocks.server_port)
+        if output := _colab("output"):
+            output.serve_kernel_port_as_iframe(port, height=str(height))
+            return
+        from IPython.display import IFrame, display
+
+        display(IFrame(f"http://localhost:{port}/", width="100%", height=height))
+        print(f"Gemini Diffusion is at http://localhost:{port}/, on the machine that runs this notebook.")
+
+    def draw(self, line: str) -> list[Picture]:
+        """Draws `line` without the window, tells the stages, shows the pictures and returns them."""
+        from IPython.display import Image, display
+
+        from gemini_diffusion.generation.python_api import Painter
+
+        self._painter = self._painter or Painter(**self.given)
+        pictures = self._painter.imagine(line, watch=_telling())
+        for picture in pictures:
+            display(Image(filename=str(picture.path)))
+            print(picture.recipe.line)
+        return pictures
+
+    def pictures(self) -> Path | None:
+        """One zip of every picture that is kept here, beside the notebook; in Colab the browser downloads it."""
+        from gemini_diffusion.storage.gallery import Gallery
+
+        gallery = Gallery(self.settings.home_path / "pictures")
+        found = [gallery.find(path.parent.name) for path in sorted(gallery.folder.glob("*/*.png"), key=os.path.getmtime)]
+        kept = [picture for picture in found if picture]
+        if not kept:
+            print("There is no picture yet. Draw one first.")
+            return None
+        bundle = Path(shutil.copy(gallery.bundle(kept), Path.cwd()))
+        if files := _colab("files"):
+            files.download(str(bundle))
+        else:
+            from IPython.display import FileLink, display
+
+            display(FileLink(bundle.name))
+        return bundle
+
+    def close(self) -> None:
+        """Closes the window and lets the models go."""
+        if self._window:
+            self._window.close()
+        if self._painter:
+            self._painter.close()
+        self._window = self._painter = None
+
+    def _opened(self) -> OpenWindow:
+        if self._window is None:
+            from gemini_diffusion.generation.services import open_services
+            from gemini_diffusion.generation.visitors import Visitors
+
+            with warnings.catch_warnings():  # of bars that nobody will see
+                warnings.filterwarnings("ignore", "IProgress not found")
+                from gemini_diffusion.ui.window import build
+                from gemini_diffusion.web.server import ServerOptions, open_window
+
+            visitors = Visitors(open_services(self.settings.home_path), self.settings, lends=True, owner=True)
+            self._window = open_window(build(visitors, self.welcome()), ServerOptions(browser=False))
+        return self._window
+
+
+def _keys(settings: Settings) -> dict[str, Secret]:
+    """Each key that the environment and .env lack: from Colab's secrets, or typed unseen; none is fine."""
+    missing = [name for name in KEYS if not getattr(settings, name)]
+    secrets = _colab("userdata")
+    return {name: Secret(_secret(secrets, KEYS[name]) if secrets else _typed(name)) for name in missing}
+
+
+def _secret(secrets: Any, name: str) -> Any:
+    try:
+        return secrets.get(name) or ""
+    except secrets.SecretNotFoundError:
+        print(f"There is no secret {name}; that is fine. To add one: the key symbol on the left.")
+    except secrets.NotebookAccessError:
+        print(f"The secret {name} is not open to this notebook: the key symbol on the left, then Notebook access.")
+    except secrets.TimeoutException:
+        print(f"The secret {name} was not given in time. Run this cell again, or go on without.")
+    return ""
+
+
+def _typed(name: str) -> str:
+    import getpass
+
+    try:
+        return getpass.getpass(f"{Settings.table()[name].label} (Enter for none): ")
+    except (NotImplementedError, EOFError):  # nobody can type here, as where a notebook is run as a whole
+        print(f"No {Settings.table()[name].label}; that is fine.")
+        return ""
+
+
+def _graphics() -> tuple[str, int] | None:
+    """Name and megabytes of an NVIDIA GPU, asked of its driver; None where none answers."""
+    command = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
+    if not shutil.which(command[0]):
+        return None
+    printed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found = re.match(r"(.+), (\d+)", printed)
+    return (found[1], int(found[2])) if found else None
+
+
+def _about_gpu(graphics: tuple[str, int] | None, wanted: bool) -> str:
+    from gemini_diffusion.engines.models import find_model
+
+    size = f"{find_model('sdxl').download_bytes / 1e9:.1f} GB"
+    if graphics is None:
+        where = "Runtime, Change runtime type gives one; then run the cells again." if _colab("output") else ""
+        return f"No GPU is here. {where}".strip()
+    name, memory = graphics
+    here = f"{name} is here with {memory / 1000:.0f} GB"
+    if wanted:
+        return f"{here}: SDXL draws on it, after a download of {size}."
+    if memory < ENOUGH:
+        return f"{here}, too little for SDXL with comfort; Hugging Face draws, or the small model that came along."
+    return f"{here}, enough for SDXL: with gpu=True it draws here, at no cost per picture, after a download of {size}."
+
+
+def _telling() -> Watch:
+    """Tells each finished stage and each notice as a line below the cell, once where several pictures share it."""
+    from gemini_diffusion.types import Noticed, StageFinished
+
+    said: set[str] = set()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, (StageFinished, Noticed)) and event.text not in said:
+            said.add(event.text)
+            print(f"{event.text}  {event.seconds:.1f} s" if isinstance(event, StageFinished) else event.text)
+
+    return tell
+
+
+def _colab(part: str) -> Any:
+    """A part of Colab's own package, None elsewhere. It is the notebook's, not one of Google's services."""
+    if importlib.util.find_spec("google") is None or importlib.util.find_spec("google.colab") is None:
+        return None
+    return importlib.import_module(f"google.colab.{part}")
+
+
+def _installed() -> dict[str, str]:
+    return {_name(found.name): found.version for found in importlib.metadata.distributions() if found.name}
+
+
+def _in_use(name: str) -> bool:
+    return _MODULES.get(name, name.replace("-", "_")) in sys.modules
+
+
+def _name(requirement: str) -> str:
+    """The package of a requirement, as every spelling of it is written."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[\s<>=!~;\[]", requirement.strip(), maxsplit=1)[0]).lower()

@@ -1,0 +1,96 @@
+"""The main job without a window: one line in, the stages told as they come, the file's path and its line last."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.health import CheckResult
+from gemini_diffusion.generation.session import Session
+from gemini_diffusion.types.turn import Turn
+
+BAR = 24
+"""Characters of a full progress bar."""
+
+
+async def once(session: Session, line: str, settings: Settings, out: TextIO | None = None) -> int:
+    """Does what `line` asks for and tells it on `out`; the exit code: 0 when it was done, 1 when it was not."""
+    out = out or sys.stdout
+    session.start(line, settings)
+    say = _Teller(out)
+    turn = session.turns[-1]
+    async for turn in session.watch():
+        say.follow(turn)
+        if turn.state == "review":
+            say.line("  There is nobody to ask here, so the prompt is drawn as it is.")
+            session.choose("draw")
+    for text in _ending(turn):
+        say.line(text)
+    return 0 if turn.state == "done" and not turn.failures else 1
+
+
+def report(findings: list[CheckResult], out: TextIO | None = None) -> int:
+    """Prints what a checkup found; the exit code: 0 when everything works."""
+    for finding in findings:
+        print(f"{'ok ' if finding.ok else 'NO '} {finding.part}: {finding.text}", file=out)
+        if finding.fix:
+            print(f"    {finding.fix}", file=out)
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+class _Teller:
+    """Tells each thing once; on a terminal the progress of a stage overwrites itself."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._told: set[str] = set()
+        self._fleeting = False
+
+    def line(self, text: str) -> None:
+        if self._fleeting:
+            print("\r\033[K", end="", file=self._out)
+            self._fleeting = False
+        print(text, file=self._out, flush=True)
+
+    def follow(self, turn: Turn) -> None:
+        for text in _news(turn):
+            if text not in self._told:
+                self._told.add(text)
+                self.line(text)
+        passing = _passing(turn)
+        if passing and self._out.isatty():
+            print(f"\r\033[K{passing}", end="", file=self._out, flush=True)
+            self._fleeting = True
+
+
+def _news(turn: Turn) -> list[str]:
+    notices = [f"  {text}" for text in turn.notices]
+    steps = [f"  {step.text}  {step.seconds:.1f} s" for step in turn.steps if step.seconds is not None]
+    prompt = [f"  Prompt: {turn.crafted.prompt}"] if turn.crafted else []
+    return [*notices, *steps[:1], *prompt, *steps[1:]]
+
+
+def _passing(turn: Turn) -> str:
+    if turn.waiting:
+        return f"  {turn.waiting.reason} {turn.waiting.seconds_left:.0f} s"
+    for entry in turn.progress:
+        done = entry.done / max(1, entry.total)
+        bar = "#" * round(done * BAR)
+        left = f"  about {entry.seconds_left:.0f} s left" if entry.seconds_left is not None else ""
+        return f"  [{bar:<{BAR}}] {entry.unit} {entry.done} of {entry.total}{left}"
+    return next((f"  {step.text}" for step in turn.steps if step.stage == "waiting" and step.seconds is None), "")
+
+
+def _ending(turn: Turn) -> list[str]:
+    """What remains to be said: failures first, so that the path and the line stay last."""
+    failures = [f"{failed.text} {failed.hint} {_agreement(failed.action)}".strip() for failed in turn.failures]
+    answer = [turn.text] if turn.text else []
+    pictures = [text for picture in turn.pictures for text in (str(picture.path), picture.recipe.line)]
+    return [*failures, *answer, *pictures]
+
+
+def _agreement(action: str) -> str:
+    """How to say yes to a download where there is no button for it."""
+    kind, _, model = action.partition(":")
+    return f"Here you agree with GEMINI_DIFFUSION_AGREED_DOWNLOADS={model}." if kind == "download" else ""

@@ -1,0 +1,41 @@
+"""The settings of whoever runs this program: what was given, the environment, .env, the defaults; knows no flag, no window."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.types.errors import BadInput
+
+ENV_FILE = Path(__file__).resolve().parents[2] / ".env"
+"""The .env beside app.py."""
+
+
+def read_settings(given: Mapping[str, Any] | None = None, env_file: Path = ENV_FILE) -> Settings:
+    """`given` before the environment before `env_file` before the defaults, and the data folder as a whole path.
+
+    Values that are None or empty count as not given. Raises BadInput, naming the name or the value that does not fit.
+    """
+    settings = Settings.from_environment({**_lines(env_file), **os.environ})
+    settings = settings.replaced({name: value for name, value in (given or {}).items() if value not in (None, "")})
+    return settings.replaced({"home": str(_home(settings.home))})
+
+
+def _lines(path: Path) -> dict[str, str]:
+    """Read here and not put into the environment: libraries must not find keys by themselves."""
+    from dotenv import dotenv_values
+
+    try:
+        return {name: value for name, value in dotenv_values(path, encoding="utf-8-sig").items() if value}
+    except (UnicodeDecodeError, OSError) as error:
+        raise BadInput(".env cannot be read.", "Save it again as UTF-8 text.") from error
+
+
+def _home(given: str) -> Path:
+    import platformdirs
+
+    folder = given or platformdirs.user_data_dir("gemini-diffusion", appauthor=False)
+    return Path(folder).expanduser().absolute()

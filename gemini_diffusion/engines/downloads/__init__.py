@@ -1,0 +1,1 @@
+"""Models and adapters from the Hugging Face hub to this machine."""

@@ -1,0 +1,230 @@
+"""The engine that lets others draw: Hugging Face's providers with the visitor's token, or one endpoint by its address.
+
+It never takes a key it was not given with the call. What goes over the wire is in engines/inference/.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from gemini_diffusion.config.options import without_secrets
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import models
+from gemini_diffusion.engines.hosted.http import HttpClient, HttpRequest, open_client, origin
+from gemini_diffusion.engines.hosted.hub_info import HubInfo
+from gemini_diffusion.engines.hosted.image_request import HostedImageRequest
+from gemini_diffusion.engines.hosted.providers import ENDPOINT, PROVIDERS, Found, Later, Provider, Served, read_answer
+from gemini_diffusion.engines.models import ImageModel
+from gemini_diffusion.engines.seed import new_seed
+from gemini_diffusion.engines.token_counter import TokenCounter
+from gemini_diffusion.network.retry import retrying
+from gemini_diffusion.storage.image_check import is_black, read_picture
+from gemini_diffusion.types import (  # fmt: skip
+    AdapterChoice,
+    Capabilities,
+    Emit,
+    ImageRequest,
+    ImageResult,
+    ModelChoice,
+    StageFinished,
+    StageStarted,
+    TokenUsage,
+)
+from gemini_diffusion.types.errors import BadAnswer, BadInput, GeminiDiffusionError, KeyNeeded, ModelNotFound
+
+if TYPE_CHECKING:
+    import ssl
+
+    from PIL.Image import Image
+
+ROUTER = "https://router.huggingface.co"
+HUB = "https://huggingface.co"
+SECONDS_FOR_A_LIST = 10.0
+OWN_HOSTS = (".huggingface.cloud", ".huggingface.co")
+"""Where an address that a visitor typed may receive the visitor's token."""
+
+
+class HostedEngine:
+    """Hugging Face Inference Providers. One instance serves all visitors and holds no key.
+
+    `router_url` and `hub_url` are where the services are; another address serves tests and mirrors.
+    """
+
+    name = "hosted"
+
+    def __init__(self, router_url: str = ROUTER, hub_url: str = HUB) -> None:
+        self._router_url = router_url.rstrip("/")
+        self._hub = HubInfo(hub_url.rstrip("/"))
+
+    def default_model(self, settings: Settings) -> str:
+        """The endpoint's address without anything secret in it, else the catalogue's choice."""
+        return without_secrets(settings.hf_inference_url) or models.DEFAULT_HOSTED
+
+    def count_tokens(self, model: str, text: str) -> int | None:
+        """None: no tokenizer of a hosted model is here."""
+        return None
+
+    def meter(self, model: str, text: str) -> TokenUsage:
+        """An estimate, for the same reason."""
+        return TokenCounter().meter(None, text)
+
+    def adapters(self) -> list[AdapterChoice]:
+        """None: no provider takes a file of ours."""
+        return []
+
+    def estimate(self, request: ImageRequest) -> float | None:
+        """None: how long a provider takes is the provider's to say."""
+        return None
+
+    def capabilities(self, model: str, settings: Settings) -> Capabilities:
+        """What the model takes, less what the chosen provider is known to drop."""
+        entry = models.find_model(model)
+        ignores = _provider(settings, model).ignores
+        return Capabilities(
+            negative_prompt=entry.takes_negative and "negative_prompt" not in ignores,
+            seed="seed" not in ignores,
+            num_inference_steps="num_inference_steps" not in ignores,
+            guidance_scale=entry.guidance_scale > 0 and "guidance_scale" not in ignores,
+            max_tokens=entry.max_tokens,
+        )
+
+    async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
+        """One picture; asked again after what passes, within `settings.deadline` seconds altogether."""
+        entry = models.find_model(request.model)
+        _require_key(settings, request.model)
+        drawing = HostedImageRequest(request, settings, entry, seed=new_seed() if request.seed is None else request.seed)
+        emit(StageStarted("drawing", f"{_capital(entry.label)} is drawing"))
+        started = time.monotonic()
+        async with open_client(self._tls, self._trusted(settings)) as line:
+            picture = await retrying(lambda: self._attempt(line, drawing), deadline=settings.deadline, emit=emit)
+        emit(StageFinished("drawing", _done(entry, drawing.served.provider), time.monotonic() - started))
+        return drawing.result(picture, self.name)
+
+    async def models(self, settings: Settings) -> list[ModelChoice]:
+        """What the hub lists as served now; the catalogue's own list without a token or when the hub does not answer."""
+        if settings.hf_inference_url:
+            address = without_secrets(settings.hf_inference_url)
+            return [ModelChoice(address, f"Endpoint at {urlsplit(address).hostname}")]
+        if not settings.hf_token:
+            return [dataclasses.replace(choice, note="needs a Hugging Face token", runnable=False) for choice in _known()]
+        try:
+            async with asyncio.timeout(SECONDS_FOR_A_LIST), open_client(self._tls, self._trusted(settings)) as line:
+                served = await self._hub.served(line, settings.provider, settings.hf_token.reveal())
+        except (GeminiDiffusionError, TimeoutError):
+            return [dataclasses.replace(choice, note="from a list of ours: the live one did not come") for choice in _known()]
+        return [ModelChoice(model, models.find_model(model).label, f"by {', '.join(names)}") for model, names in served]
+
+    async def check(self, settings: Settings) -> str:
+        """Whose the token is, or which endpoint is set; nothing is drawn. Raises what is wrong."""
+        _require_key(settings)
+        if settings.hf_inference_url:
+            return f"Pictures are asked of the endpoint at {urlsplit(settings.hf_inference_url).hostname}."
+        return await retrying(
+            lambda: self._account(settings), deadline=min(SECONDS_FOR_A_LIST, settings.deadline), emit=_unseen
+        )
+
+    async def close(self) -> None:
+        """Nothing is held open between pictures."""
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        """Made once, as it takes longer than everything else about opening a line."""
+        import httpx2
+
+        return httpx2.create_ssl_context()
+
+    def _trusted(self, settings: Settings) -> frozenset[str]:
+        chosen_by_host = (self._router_url, self._hub.url, settings.hf_inference_url)
+        return frozenset(origin(address) for address in chosen_by_host if address)
+
+    async def _account(self, settings: Settings) -> str:
+        async with open_client(self._tls, self._trusted(settings)) as line:
+            return f"The token works: it is {await self._hub.whose(line, settings.hf_token.reveal())}'s."
+
+    async def _attempt(self, line: HttpClient, drawing: HostedImageRequest) -> Image:
+        """Ask once and look at the whole answer, so that a bad picture counts as a failed attempt."""
+        drawing.begin()
+        try:
+            drawing.served = await self._who_draws(line, drawing)
+            content = await self._content(line, drawing)
+        except ModelNotFound:
+            self._hub.forget(drawing.entry.source)
+            raise
+        picture = await asyncio.to_thread(read_picture, content)
+        if is_black(picture):
+            drawing.black()
+        return picture
+
+    async def _who_draws(self, line: HttpClient, drawing: HostedImageRequest) -> Served:
+        settings = drawing.settings
+        if address := _endpoint(settings, drawing.request.model):
+            return Served(drawing.entry.source, urlsplit(address).hostname or "", "")
+        return await self._hub.serving(line, drawing.entry.source, settings.provider, settings.hf_token.reveal())
+
+    async def _content(self, line: HttpClient, drawing: HostedImageRequest) -> bytes:
+        """The bytes of the picture, followed to where the provider put them."""
+        base, token = self._place(drawing)
+        provider, served = drawing.provider, drawing.served
+        headers = {"Accept": "image/png", **provider.headers}
+        body = provider.body(served, drawing.request.prompt, drawing.parameters)
+        address = base + provider.path(served.served_as)
+        found: Found = read_answer(provider, await line.ask(HttpRequest(address, served.model, body, token, headers)))
+        while isinstance(found, Later):  # these providers tell it no other way; the deadline ends it
+            await asyncio.sleep(found.seconds)
+            found = read_answer(provider, await line.ask(HttpRequest(base + found.path, served.model, None, token, headers)))
+        if isinstance(found, bytes):
+            return found
+        try:
+            return await line.ask(HttpRequest(found.address, served.model))
+        except BadInput as error:
+            raise BadAnswer("The provider put the picture where nothing is fetched from.") from error
+
+    def _place(self, drawing: HostedImageRequest) -> tuple[str, str]:
+        """The address that provider paths are added to, and the token that goes there."""
+        settings, token = drawing.settings, drawing.settings.hf_token.reveal()
+        address = _endpoint(settings, drawing.request.model)
+        if not address:
+            return f"{self._router_url}/{drawing.served.provider}", token
+        own = address == settings.hf_inference_url or (urlsplit(address).hostname or "").endswith(OWN_HOSTS)
+        return address, token if own else ""
+
+
+def _provider(settings: Settings, model: str) -> Provider:
+    return ENDPOINT if _endpoint(settings, model) else PROVIDERS.get(settings.provider, ENDPOINT)
+
+
+def _endpoint(settings: Settings, model: str) -> str:
+    """The one address that is asked, "" for the router: the host's, else one that was given as the model."""
+    return settings.hf_inference_url or (model if model.startswith(("https://", "http://")) else "")
+
+
+def _done(entry: ImageModel, provider: str) -> str:
+    """Who drew it, and for a model that several serve, at whose place."""
+    text = f"{_capital(entry.label)} has drawn it"
+    return text if entry.is_address else f"{text} ({provider})"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _require_key(settings: Settings, model: str = "") -> None:
+    if not settings.hf_token and not _endpoint(settings, model):
+        raise KeyNeeded(
+            "Hugging Face draws with your own token, and there is none.",
+            "Add a Hugging Face token in Settings, or draw on this machine.",
+        )
+
+
+def _known() -> list[ModelChoice]:
+    """The catalogue's models that are at home with providers; SDXL is served by none of them any more."""
+    return [ModelChoice(entry.id, entry.label) for entry in models.CATALOGUE if entry.engines[0] == "hosted"]
+
+
+def _unseen(event: object) -> None:
+    """Nobody watches a check."""

@@ -1,0 +1,135 @@
+"""HTTP as hosted drawing needs it: a cap on bytes, no blind redirect, nothing kept between calls; knows no provider.
+
+The hub's own client is not used to draw. Its calls cannot be cancelled everywhere (the question who serves a model blocks the
+event loop, two providers are polled in a thread for minutes), it follows redirects to any address, reads without a limit, and
+takes the host's token where it is given none. Each of these would break a promise to a visitor; the wire itself is simple.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
+
+from gemini_diffusion import __version__
+from gemini_diffusion.engines.error_map import translate_error
+from gemini_diffusion.engines.http_errors import Refusal
+from gemini_diffusion.types.errors import BadAnswer, BadInput, KeyRefused
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx2
+
+MOST_BYTES = 64_000_000
+"""More than any picture we ask for; what is larger is not read."""
+MOST_REDIRECTS = 3
+REDIRECTS = (301, 302, 303, 307, 308)
+SECONDS_TO_CONNECT = 10.0
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One call: `body` is posted as JSON, None asks with GET; `subject` is the model, for the words of a refusal."""
+
+    address: str
+    subject: str
+    body: Mapping[str, Any] | None = None
+    token: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpClient:
+    """An open line. `trusted` are origins that may be private: those the host chose, never those a visitor or answer named."""
+
+    http: httpx2.AsyncClient
+    trusted: frozenset[str]
+
+    async def ask(self, asking: HttpRequest) -> bytes:
+        """The answer's bytes. Raises an error of ours for every refusal and failure; a redirect of a POST is a refusal."""
+        with translate_error(asking.subject):
+            address = asking.address
+            for _ in range(MOST_REDIRECTS + 1):
+                await self._check(address)
+                status, headers, content = await self._once(asking, address)
+                if status < 300:
+                    return content
+                onward = headers.get("location", "") if status in REDIRECTS and asking.body is None else ""
+                if not onward:
+                    raise Refusal(status, asking.subject, content, headers).in_our_words()
+                address = urljoin(address, onward)
+            raise BadAnswer("The picture was sent on from address to address.")
+
+    async def _once(self, asking: HttpRequest, address: str) -> tuple[int, dict[str, str], bytes]:
+        """One call; the token goes to the origin it was meant for and to no other."""
+        own = origin(address) == origin(asking.address)
+        headers = {**asking.headers, **(_authorization(asking.token) if own else {})}
+        method = "GET" if asking.body is None else "POST"
+        async with self.http.stream(method, address, json=asking.body, headers=headers) as response:
+            content = bytearray()
+            async for piece in response.aiter_bytes():
+                content += piece
+                if len(content) > MOST_BYTES:
+                    raise BadAnswer(f"The answer is larger than {MOST_BYTES // 1_000_000} MB and was not read to its end.")
+            return response.status_code, dict(response.headers), bytes(content)
+
+    async def _check(self, address: str) -> None:
+        """Nobody but the host may send us to a private address: the name is resolved and each of its addresses looked at."""
+        if origin(address) in self.trusted:
+            return
+        parts = urlsplit(address)
+        if parts.scheme != "https" or not parts.hostname:
+            raise BadInput("Only addresses that begin with https:// are asked.", "Check the address.")
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise BadInput(f"There is no {parts.hostname}.", "Check the address.") from error
+        if not all(is_public(ip_address(entry[4][0])) for entry in found):
+            raise BadInput(f"{parts.hostname} is inside a private network, which is not asked.", "Check the address.")
+
+
+@asynccontextmanager
+async def open_client(context: ssl.SSLContext, trusted: frozenset[str]) -> AsyncIterator[HttpClient]:
+    """A line for one picture or question: no cookie or connection outlives it, so no visitor can meet another's.
+
+    There is no limit on reading here: the deadline is the caller's, and it bounds the whole, not each read.
+    """
+    import httpx2
+
+    client = httpx2.AsyncClient(
+        verify=context,
+        timeout=httpx2.Timeout(None, connect=SECONDS_TO_CONNECT),
+        headers={"User-Agent": f"gemini-diffusion/{__version__}"},
+    )
+    async with client:
+        yield HttpClient(client, trusted)
+
+
+def origin(address: str) -> str:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+
+
+def is_public(ip: IPv4Address | IPv6Address) -> bool:
+    """Whether an address belongs to the open internet, also where an IPv6 address carries an IPv4 one inside."""
+    if isinstance(ip, IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None)
+        if inner:
+            return is_public(inner)
+    return ip.is_global and not ip.is_multicast
+
+
+def _authorization(token: str) -> dict[str, str]:
+    if not token:
+        return {}
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise KeyRefused("This token has characters that no token has.", "Copy it again and paste it in Settings.")
+    return {"Authorization": f"Bearer {token}"}

@@ -1,0 +1,105 @@
+"""One picture on its way from a service: what is sent, what is left out, which seed, and what had to be said; asks nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines.hosted.providers import ENDPOINT, PROVIDERS, Parameters, Provider, Served
+from gemini_diffusion.engines.models import ImageModel
+from gemini_diffusion.engines.seed import new_seed
+from gemini_diffusion.types import ImageRequest, ImageResult
+from gemini_diffusion.types.errors import BadAnswer
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+BLACK = "The picture came back black: the service's safety filter or its decoder left nothing to see."
+
+
+@dataclass
+class HostedImageRequest:
+    """One picture on its way: what is asked, with which seed, by whom it is drawn, and what had to be said of it."""
+
+    request: ImageRequest
+    settings: Settings
+    entry: ImageModel
+    seed: int
+    served: Served = field(default_factory=lambda: Served("", "", ""))
+    attempts: int = 0
+    began: float = 0.0
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def provider(self) -> Provider:
+        return PROVIDERS.get(self.served.provider, ENDPOINT)
+
+    @property
+    def parameters(self) -> Parameters:
+        """What is sent: no empty value, and nothing that the model or the provider is known not to take."""
+        wanted = {
+            "negative_prompt": self.request.negative_prompt,
+            "height": self.request.height,
+            "width": self.request.width,
+            "num_inference_steps": self.request.num_inference_steps,
+            "guidance_scale": self.request.guidance_scale,
+            "seed": self.seed,
+        }
+        refused = set(_not_taken(self.entry, self.provider))
+        return {name: value for name, value in wanted.items() if name not in refused and value != ""}
+
+    @property
+    def ignored(self) -> Iterator[str]:
+        """The fields a person set that did not reach the model."""
+        untouched = {
+            "negative_prompt": "",
+            "guidance_scale": self.entry.guidance_scale,
+            "num_inference_steps": self.entry.num_inference_steps,
+            "seed": None,
+            "prompt_2": "",
+            "scheduler": "",
+        }
+        not_sent = (*_not_taken(self.entry, self.provider), "prompt_2", "scheduler")
+        yield from (name for name in not_sent if getattr(self.request, name) != untouched[name])
+
+    def begin(self) -> None:
+        self.attempts += 1
+        self.began = time.monotonic()
+
+    def black(self) -> None:
+        """A black picture is asked for once more where the seed was ours to choose; then it is shown with its cause."""
+        if self.attempts > 1 or self.request.seed is not None:
+            self.notices.append(BLACK)
+            return
+        self.seed = new_seed()
+        raise BadAnswer("The picture came back black.")
+
+    def result(self, picture: Image, engine: str) -> ImageResult:
+        """What is handed on; a size other than the one asked for is named."""
+        ignored = tuple(self.ignored)
+        if picture.size != (self.request.width, self.request.height):
+            ignored += ("width", "height")
+            asked = f"{self.request.width} x {self.request.height}"
+            self.notices.append(f"The service drew {picture.width} x {picture.height} pixels instead of {asked}.")
+        return ImageResult(
+            image=picture,
+            request=self.request,
+            seed=self.seed,
+            engine=engine,
+            seconds=time.monotonic() - self.began,
+            ignored=ignored,
+            notices=tuple(self.notices),
+            versions={"provider": self.served.provider},
+        )
+
+
+def _not_taken(entry: ImageModel, provider: Provider) -> Iterator[str]:
+    """Parameters that are not sent: a model without negatives or guidance is refused by some providers for having them."""
+    if not entry.takes_negative or "negative_prompt" in provider.ignores:
+        yield "negative_prompt"
+    if entry.guidance_scale == 0 or "guidance_scale" in provider.ignores:
+        yield "guidance_scale"
+    yield from sorted(provider.ignores - {"negative_prompt", "guidance_scale"})

@@ -1,0 +1,178 @@
+"""How each provider behind Hugging Face's router is asked for a picture and how it answers, as data; asks nothing itself.
+
+The shapes are those of huggingface_hub's own client; a test compares them with the installed one, provider by provider.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from gemini_diffusion.types.errors import BadAnswer, Blocked, ColdStart, RequestRefused
+
+Parameters = dict[str, Any]
+"""width, height, num_inference_steps, guidance_scale, seed, negative_prompt: those that are sent, under these names."""
+HUB = "https://huggingface.co"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model as one provider serves it: `served_as` is the provider's own name, `weights` a LoRA file of the model's."""
+
+    model: str
+    provider: str
+    served_as: str
+    weights: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The picture lies at an address."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The picture is not ready; `path`, at the same provider, is asked again `seconds` later."""
+
+    path: str
+    seconds: float
+
+
+Found = bytes | Elsewhere | Later
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """`path` and `body` say how it is asked, `find` reads an answer; `ignores` are the parameters it does not take."""
+
+    path: Callable[[str], str]
+    body: Callable[[Served, str, Parameters], dict[str, Any]]
+    find: Callable[[bytes], Found]
+    ignores: frozenset[str] = frozenset()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_answer(provider: Provider, content: bytes) -> Found:
+    """The picture or where it is. Raises BadAnswer for an answer without one, Blocked for one that was hidden."""
+    try:
+        return provider.find(content)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise BadAnswer("The service answered without a picture.") from error
+
+
+def _plain(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+    return {"inputs": prompt, "parameters": parameters}
+
+
+def _itself(content: bytes) -> Found:
+    return content
+
+
+def _fal(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+    rest = dict(parameters)
+    body = {"prompt": prompt, "image_size": {"width": rest.pop("width"), "height": rest.pop("height")}, **rest}
+    if served.weights:
+        body["loras"] = [{"path": f"{HUB}/{served.model}/resolve/main/{served.weights}", "scale": 1}]
+    if served.weights and served.served_as == "fal-ai/lora":
+        body["model_name"] = "stabilityai/stable-diffusion-xl-base-1.0"
+    return body
+
+
+def _from_fal(content: bytes) -> Found:
+    answer = json.loads(content)
+    if any(answer.get("has_nsfw_concepts") or ()):
+        raise Blocked("The provider's safety filter hid this picture.")
+    return Elsewhere(str(answer["images"][0]["url"]))
+
+
+def _together(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+    rest = dict(parameters)
+    steps = {"steps": rest.pop("num_inference_steps")} if "num_inference_steps" in rest else {}
+    return {"prompt": prompt, "response_format": "base64", **rest, **steps, "model": served.served_as}
+
+
+def _nscale(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+    size = f"{parameters['width']}x{parameters['height']}"
+    return {"response_format": "b64_json", "prompt": prompt, "model": served.served_as, "size": size}
+
+
+def _from_base64(content: bytes) -> Found:
+    return base64.b64decode(json.loads(content)["data"][0]["b64_json"])
+
+
+def _replicate(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+    weights = {"lora_weights": f"{HUB}/{served.model}"} if served.weights else {}
+    version = {"version": served.served_as.partition(":")[2]} if ":" in served.served_as else {}
+    return {"input": {"prompt": prompt, **parameters, **weights}, **version}
+
+
+def _from_replicate(content: bytes) -> Found:
+    answer = json.loads(content)
+    if answer.get("error"):
+        raise RequestRefused(f"The provider could not draw this. It says: {str(answer['error'])[:300]}")
+    output = answer["output"]
+    if output is None:
+        raise ColdStart("The model is still starting at the provider.")
+    return Elsewhere(output if isinstance(output, str) else str(output[0]))
+
+
+def _wavespeed(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+    return {"prompt": prompt, **parameters}
+
+
+def _from_wavespeed(content: bytes) -> Found:
+    state = json.loads(content)["data"]
+    if state.get("status") == "failed":
+        raise RequestRefused(f"The provider could not draw this. It says: {str(state.get('error', ''))[:300]}")
+    if state.get("status") == "completed":
+        return Elsewhere(str(state["outputs"][0]))
+    return Later(urlsplit(state["urls"]["get"]).path, 0.5)
+
+
+def _zai(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+    return {"model": served.served_as, "prompt": prompt, "size": f"{parameters['width']}x{parameters['height']}"}
+
+
+def _from_zai(content: bytes) -> Found:
+    state = json.loads(content)
+    if state.get("task_status") == "FAIL":
+        raise RequestRefused("The provider could not draw this.")
+    if state.get("task_status") == "PROCESSING":
+        return Later(f"/api/paas/v4/async-result/{state['id']}", 2.0)
+    return Elsewhere(str(state["image_result"][0]["url"]))
+
+
+ENDPOINT = Provider(lambda _: "", _plain, _itself)
+"""One endpoint by its address: asked exactly there, in the shape of hf-inference."""
+
+PROVIDERS: dict[str, Provider] = {
+    "hf-inference": Provider(lambda name: f"/models/{name}", _plain, _itself),
+    "fal-ai": Provider(lambda name: f"/{name}", _fal, _from_fal),
+    "together": Provider(lambda _: "/v1/images/generations", _together, _from_base64),
+    "nscale": Provider(
+        lambda _: "/v1/images/generations",
+        _nscale,
+        _from_base64,
+        ignores=frozenset({"num_inference_steps", "guidance_scale", "seed", "negative_prompt"}),
+    ),
+    "replicate": Provider(
+        lambda name: "/v1/predictions" if ":" in name else f"/v1/models/{name}/predictions",
+        _replicate,
+        _from_replicate,
+        headers={"Prefer": "wait"},
+    ),
+    "wavespeed": Provider(lambda name: f"/api/v3/{name}", _wavespeed, _from_wavespeed),
+    "zai-org": Provider(
+        lambda _: "/api/paas/v4/async/images/generations",
+        _zai,
+        _from_zai,
+        ignores=frozenset({"num_inference_steps", "guidance_scale", "seed", "negative_prompt"}),
+        headers={"Accept-Language": "en-US,en", "x-source-channel": "hugging_face"},
+    ),
+}

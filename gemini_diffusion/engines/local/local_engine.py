@@ -1,0 +1,201 @@
+"""The engine that draws on this machine; its parts are in engines/diffusion/, and whatever blocks runs on their threads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import models
+from gemini_diffusion.engines.downloads.fetch import Fetch
+from gemini_diffusion.engines.downloads.model_download import ModelDownload
+from gemini_diffusion.engines.downloads.model_store import ModelStore, in_bytes, refuse_full_disk
+from gemini_diffusion.engines.local.adapters.adapter_download import AdapterDownload
+from gemini_diffusion.engines.local.adapters.adapter_files import (
+    FOLDER,
+    LABELS,
+    AdapterFile,
+    AdapterFolder,
+    refuse_others,
+    width_of,
+)
+from gemini_diffusion.engines.local.adapters.triggers import choose_adapters
+from gemini_diffusion.engines.local.drawing_queue import DrawingQueue
+from gemini_diffusion.engines.local.eta import FILE, DurationEstimator, WorkSize
+from gemini_diffusion.engines.local.loading.device import SMALL, has_gpu, place
+from gemini_diffusion.engines.local.model_cache import DrawCommand, ModelCache
+from gemini_diffusion.engines.local.sampling.conditioning import LONGEST
+from gemini_diffusion.engines.local.sampling.init_image import InitImages
+from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS
+from gemini_diffusion.engines.models import ImageModel
+from gemini_diffusion.engines.token_counter import TokenCounter
+from gemini_diffusion.engines.torch_imports import import_torch
+from gemini_diffusion.engines.worker import Worker
+from gemini_diffusion.types import AdapterChoice, Capabilities, Emit, ImageRequest, ImageResult, ModelChoice, TokenUsage
+from gemini_diffusion.types.errors import AgreementNeeded, ModelNotFound, RequestRefused
+
+GRID = 8
+"""Sides are multiples of this: one latent is 8 x 8 pixels."""
+LARGEST_SIDE = 2048
+
+
+class LocalEngine:
+    """diffusers on this machine, one drawing or one batch at a time. One instance serves all visitors.
+
+    `home` is where models are fetched to unless the hub's own cache is set; `hub_url` "" is the hub's usual address.
+    Downloads have a thread of their own, so that nobody's drawing waits for somebody's gigabytes.
+    """
+
+    name = "local"
+
+    def __init__(self, home: Path, hub_url: str = "") -> None:
+        self._home, self._shelf = home, ModelStore.at(home)
+        self._library = AdapterFolder(home / FOLDER, self._shelf.folder)
+        self._hub_url = hub_url
+        self._pace = DurationEstimator(home / FILE)
+        self._bench, self._downloads = ModelCache(self._pace), Worker("download")
+        self._drawings: DrawingQueue[DrawCommand, ImageResult] = DrawingQueue(self._bench.draw)
+        self._tokens, self._beginnings = TokenCounter(), InitImages()
+
+    def default_model(self, settings: Settings) -> str:
+        """SDXL where a GPU is and the download was agreed to or made, else the model that came with the program."""
+        entry = models.find_model(models.DEFAULT_LOCAL)
+        ready = _is_agreed(entry, settings) or self._shelf.find(entry) is not None
+        return entry.id if has_gpu() and ready else models.FIRST_RUN
+
+    def count_tokens(self, model: str, text: str) -> int | None:
+        """Tokens for the model's first encoder, specials included; None for a model that is not on this machine."""
+        folder = self._shelf.find(models.find_model(model))
+        return self._tokens.count(folder, text) if folder else None
+
+    def meter(self, model: str, text: str) -> TokenUsage:
+        """Counted by the model's own tokenizers, or estimated for a model that is not on this machine."""
+        return self._tokens.meter(self._shelf.find(models.find_model(model)), text)
+
+    def adapters(self) -> list[AdapterChoice]:
+        """What lies in the adapters' folder, the unusable with its reason."""
+        return [_offered(file) for file in self._library.files()]
+
+    def estimate(self, request: ImageRequest) -> float | None:
+        """By the model's own history on this machine; of a large picture or one begun from another, none is kept."""
+        if request.hd or request.image:
+            return None
+        model, steps = models.find_model(request.model).id, request.num_inference_steps
+        return self._pace.estimate(WorkSize(model, "", request.width, request.height, steps, request.guidance_scale))
+
+    def capabilities(self, model: str, settings: Settings) -> Capabilities:
+        """All that diffusers offers for the model's family."""
+        entry = models.find_model(model)
+        is_clip = entry.family in ("sdxl", "sd15")
+        return Capabilities(
+            negative_prompt=entry.takes_negative,
+            scheduler=True,
+            prompt_2=entry.family == "sdxl",
+            max_tokens=LONGEST if is_clip else entry.max_tokens,
+            schedulers=tuple(SCHEDULERS),
+            adapters=True,
+            weights=is_clip,
+            refine=bool(entry.refiner),
+            image=True,
+            mask=True,
+            tile=True,
+            hd=True,
+        )
+
+    async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
+        """One picture. Raises AgreementNeeded before anything is fetched that nobody agreed to."""
+        _refuse_the_impossible(request)
+        refuse_full_disk(self._home)
+        entry = models.find_model(request.model)
+        beginning = await self._beginnings.read(request)
+        await self._bring_adapters(request, settings, emit)
+        chosen = choose_adapters(request, self._library)
+        for file, _ in chosen.files:
+            refuse_others(file, width_of(entry, self._shelf.find(entry)))
+        folder = await self._folder(entry, settings, emit)
+        wanted = entry.refiner if request.refine < 1 else ""
+        refiner = await self._folder(models.find_model(wanted), settings, emit) if wanted else None
+        parts = self._shelf.parts(entry)
+        notices = (*chosen.notices, *(beginning.notices if beginning else ()))
+        commission = DrawCommand(chosen.request, entry, folder, refiner, parts, chosen.files, beginning, notices)
+        return await self._drawings.draw(commission, emit)
+
+    async def models(self, settings: Settings) -> list[ModelChoice]:
+        """The catalogue's models for this machine, and what each would cost."""
+        return [self._choice(entry) for entry in models.CATALOGUE if "local" in entry.engines]
+
+    async def check(self, settings: Settings) -> str:
+        """The device, the packages and the room on the disk; imports torch. Raises PackageMissing."""
+        return await self._drawings.aside(self._account)
+
+    async def close(self) -> None:
+        """Stop what is being drawn or fetched, and wait for the step it is in."""
+        await self._drawings.close()
+        await self._downloads.close()
+
+    async def _folder(self, entry: ImageModel, settings: Settings, emit: Emit) -> Path:
+        """Where the model is, after it was fetched if that was agreed to."""
+        if folder := self._shelf.find(entry):
+            return folder
+        if entry.is_folder:
+            raise ModelNotFound(f"{entry.label} is not there, or not whole.", "Choose another model.")
+        download = ModelDownload(entry, self._shelf, self._hub_url, settings.hf_token.reveal())
+        if _is_agreed(entry, settings):
+            return await self._downloads.run(download.run, emit)
+        size = self._shelf.to_fetch(entry) or await self._downloads.run(lambda job: download.plan().missing, emit)
+        free = self._shelf.free_bytes
+        raise AgreementNeeded(
+            f"{entry.label} is a {in_bytes(size)} download; {in_bytes(free)} are free here.",
+            "Agree to it, or choose another model.",
+            model=entry.id,
+            download_bytes=size,
+            free_bytes=free,
+        )
+
+    async def _bring_adapters(self, request: ImageRequest, settings: Settings, emit: Emit) -> None:
+        """Fetch what the request names by a hub id and is not here. Raises AgreementNeeded for the first not agreed to."""
+        delivery = Fetch(self._shelf, self._hub_url, settings.hf_token.reveal())
+        names = dict.fromkeys(adapter.name.strip() for adapter in request.adapters if adapter.strength)
+        for download in [AdapterDownload(name, delivery) for name in names if self._library.lacks(name)]:
+            if download.name not in settings.agreed_models:
+                raise await self._downloads.run(download.agreement, emit)
+            await self._downloads.run(download.run, emit)
+
+    def _choice(self, entry: ImageModel) -> ModelChoice:
+        if self._shelf.find(entry):
+            return ModelChoice(entry.id, entry.label, "included" if entry.is_folder else "on this machine")
+        if entry.is_folder:
+            return ModelChoice(entry.id, entry.label, "not in this copy of the program", runnable=False)
+        return ModelChoice(entry.id, entry.label, f"{in_bytes(self._shelf.to_fetch(entry))} to download")
+
+    def _account(self) -> str:
+        packages = import_torch()
+        versions = ", ".join(f"{name} {version}" for name, version in packages.versions.items())
+        free = in_bytes(self._shelf.free_bytes)
+        return f"Large models are drawn on {place(packages.torch, SMALL)}. {versions}; {free} are free."
+
+
+def _refuse_the_impossible(request: ImageRequest) -> None:
+    """What diffusers would answer with an error of its own, or with hours of work, said in words before anything starts."""
+    width, height = request.width, request.height
+    if width % GRID or height % GRID or not (GRID <= width <= LARGEST_SIDE and GRID <= height <= LARGEST_SIDE):
+        near = " x ".join(str(min(LARGEST_SIDE, max(GRID, round(side / GRID) * GRID))) for side in (width, height))
+        raise RequestRefused(
+            f"{width} x {height} pixels cannot be drawn: sides are multiples of {GRID}, at most {LARGEST_SIDE}.",
+            f"{near} can.",
+        )
+    if request.num_inference_steps < 1:
+        raise RequestRefused("A drawing needs at least one step.", "About 30 are usual.")
+    if request.image and not 0 <= request.strength <= 1:
+        raise RequestRefused("Strength is how far to move from the picture, between 0 and 1.", "0.6 is usual, 1 forgets it.")
+    if not 0 < request.refine <= 1:
+        raise RequestRefused("The refiner begins after a part of the drawing, between 0 and 1.", "0.8 is usual, 1 is never.")
+
+
+def _is_agreed(entry: ImageModel, settings: Settings) -> bool:
+    return entry.id in {models.find_model(model).id for model in settings.agreed_models}
+
+
+def _offered(file: AdapterFile) -> AdapterChoice:
+    written = file.token if file.kind == "textual inversion" else f"<lora:{file.name}:1>"
+    made_for = LABELS.get(file.family, "a model we do not know")
+    return AdapterChoice(written, f"{file.kind} for {made_for}, {in_bytes(file.size)}", file.trigger_words, file.problem)

@@ -1,0 +1,73 @@
+"""The entry for what a person named: one we know, or one made for a hub id, an address, a folder or a file; fetches nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from gemini_diffusion.engines.models.detect import family_of
+from gemini_diffusion.engines.models.entries import CATALOGUE, PROSE_SIZES, PROSE_TOKENS, REFINERS, SD15_SIZES, SDXL_SIZES
+from gemini_diffusion.engines.models.entry import MODEL_FILES, EngineName, Family, ImageModel
+
+_OLDER = ("sd15", "sd-1", "stable-diffusion-v1", "v1-5", "realistic_vision", "realistic-vision")
+_PROSE = ("flux", "qwen-image", "z-image")
+
+
+def find_model(model: str) -> ImageModel:
+    """The entry for an id, source or alias in any case; for another model one of its family.
+
+    A folder or a file on this machine is looked into, as far as its table of contents or the head of its weights; a hub id
+    that we do not know can only be guessed by its name.
+    """
+    wanted = model.strip().lower()
+    for entry in (*CATALOGUE, *REFINERS):
+        if wanted in (entry.id.lower(), entry.source.lower(), entry.label.lower(), *entry.aliases):
+            return entry
+    named = model.strip()
+    place = Path(named).expanduser() if named.startswith(("~/", "~\\")) else Path(named)
+    return _local(place) if place.is_absolute() else _guess(named)
+
+
+def nearest_size(entry: ImageModel, width: int, height: int) -> tuple[int, int]:
+    """The native size in pixels whose shape comes closest to `width`:`height`."""
+
+    def distance(size: tuple[int, int]) -> float:
+        sides = size[0] * height, size[1] * width
+        return max(sides) / min(sides)
+
+    return min(entry.sizes, key=distance)
+
+
+def _local(place: Path) -> ImageModel:
+    """An entry for a folder or a file on this machine, which no hosted service can draw with."""
+    family = family_of(place) or _family(place.name)
+    label = place.stem if place.suffix.lower() in MODEL_FILES else place.name
+    return _made(str(place), label, family, ("local",))
+
+
+def _guess(model: str) -> ImageModel:
+    """An entry for a hub id or an address that we do not know, its family read from its name."""
+    label = f"the endpoint at {urlsplit(model).hostname or model}" if model.startswith(("https://", "http://")) else model
+    family = _family(model)
+    return _made(model, label, family, ("hosted",) if family == "flux" else ("local", "hosted"))
+
+
+def _family(name: str) -> Family:
+    name = name.lower()
+    if any(mark in name for mark in _PROSE):
+        return "flux"
+    if any(mark in name for mark in _OLDER):
+        return "sd15"
+    return "sdxl" if "xl" in name else "generic"
+
+
+def _made(model: str, label: str, family: Family, engines: tuple[EngineName, ...]) -> ImageModel:
+    """An entry with what is usual in its family; everything about it is an assumption."""
+    if family == "flux":
+        return ImageModel(
+            model, label, family, model, engines, PROSE_SIZES, 28, 3.5, takes_negative=False, max_tokens=PROSE_TOKENS
+        )
+    if family == "sd15":
+        return ImageModel(model, label, family, model, engines, SD15_SIZES, 30, 7.0, variant="fp16")
+    refiner = "sdxl-refiner" if family == "sdxl" else ""
+    return ImageModel(model, label, family, model, engines, SDXL_SIZES, 30, 5.0, variant="fp16", refiner=refiner)

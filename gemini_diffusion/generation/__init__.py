@@ -1,0 +1,1 @@
+"""One turn, from the words to the kept pictures: plan, craft, draw, keep."""

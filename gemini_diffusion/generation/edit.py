@@ -1,0 +1,80 @@
+"""What changes when a kept picture is drawn again: its words, its seed, its size, or what it begins from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from gemini_diffusion import commands
+from gemini_diffusion.commands import Flags, Imagine
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import ImageEngine
+from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.plan import DrawingPlan
+from gemini_diffusion.storage.gallery import is_drawn
+from gemini_diffusion.types import CraftedPrompt, Recipe, StartImage
+from gemini_diffusion.types.errors import BadInput
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """None leaves it as it was. With `begin` it is drawn from the picture itself, `strength` away from it and, where there is a
+    `mask` (a PNG, white where it is drawn anew), only there. `hd` makes it large.
+    """
+
+    prompt: str | None = None
+    negative_prompt: str | None = None
+    seed: int | Literal["random"] | None = None
+    begin: bool = False
+    mask: bytes = b""
+    strength: float | None = None
+    hd: bool = False
+
+    def begins(self, recipe: Recipe) -> bool:
+        """Whether the picture itself is what is begun from; with one that nobody drew there is no other way."""
+        return self.begin or not is_drawn(recipe)
+
+    def crafted(self, recipe: Recipe) -> CraftedPrompt:
+        """The prompt of a kept picture with the person's changes; what was crafted stays known while it is unchanged."""
+        prompt = recipe.prompt if self.prompt is None else _words_only(self.prompt)
+        negative = recipe.negative_prompt if self.negative_prompt is None else self.negative_prompt.strip()
+        if not is_drawn(recipe):
+            return CraftedPrompt(prompt, prompt, negative)
+        if prompt != recipe.prompt:
+            return CraftedPrompt(recipe.original, prompt, negative, title=recipe.title, style=recipe.style)
+        return CraftedPrompt(
+            recipe.original,
+            prompt,
+            negative,
+            title=recipe.title,
+            style=recipe.style,
+            crafted_by=recipe.crafted_by,
+            kept=recipe.kept,
+            missing=recipe.missing,
+            added_words=recipe.added_words,
+        )
+
+    def planned(
+        self, recipe: Recipe, settings: Settings, engines: Mapping[str, ImageEngine], canvas: StartImage
+    ) -> DrawingPlan:
+        """How it is drawn: as it was, or as the settings say where nobody drew it yet. Raises RequestRefused."""
+        if not is_drawn(recipe):
+            return plan.make_plan(Flags(strength=self.strength, hd=self.hd), settings, engines, None, canvas)
+        strength = recipe.strength if self.strength is None else self.strength
+        altered = dataclasses.replace(recipe, strength=strength, hd=recipe.hd or self.hd)
+        seed = None if self.seed == "random" else recipe.seed if self.seed is None else self.seed
+        return plan.plan_again(altered, settings, engines, seed, canvas)
+
+
+def _words_only(prompt: str) -> str:
+    """The prompt box holds words alone: a flag there would be drawn as text, so it is refused, not guessed at."""
+    command = commands.parse(f"/imagine {prompt}")
+    if not isinstance(command, Imagine):
+        raise BadInput("The prompt is empty.", "Say what you want to see, then draw again.")
+    if command.flags != Flags():
+        raise BadInput(
+            "The prompt box takes words only, no flags or weights.", "Send them in the chat: /imagine and your line."
+        )
+    return prompt.strip() if command.template else command.idea

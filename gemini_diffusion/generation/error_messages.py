@@ -1,0 +1,27 @@
+"""An error of ours as a turn tells it: what happened, what to do, and which button leads on; knows no window."""
+
+from __future__ import annotations
+
+from gemini_diffusion.types import Failed
+from gemini_diffusion.types.errors import (
+    AgreementNeeded,
+    GaveUp,
+    GeminiDiffusionError,
+    KeyNeeded,
+    KeyRefused,
+    OutOfCredit,
+    OutOfQuota,
+    Transient,
+)
+from gemini_diffusion.types.turn import Kind
+
+
+def describe_failure(error: GeminiDiffusionError, kind: Kind) -> Failed:
+    """An error as the person reads it, with the button that leads on: where a service cannot draw, this machine can."""
+    if isinstance(error, AgreementNeeded) and error.download_bytes:
+        return Failed(error.message, error.hint, f"download:{error.model}")
+    if isinstance(error, (KeyNeeded, KeyRefused)):
+        return Failed(error.message, error.hint, "settings")
+    if isinstance(error, (Transient, GaveUp, OutOfCredit, OutOfQuota)):
+        return Failed(error.message, error.hint, "engine:local" if kind == "imagine" else "retry")
+    return Failed(error.message, error.hint)

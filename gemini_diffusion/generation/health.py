@@ -1,0 +1,143 @@
+"""What works here and what does not, asking each part; it mends nothing and knows no window."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gemini_diffusion.commands import Flags
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.services import Services
+from gemini_diffusion.types.errors import GeminiDiffusionError, KeyNeeded
+
+PACKAGES = ("gradio", "google-genai", "huggingface-hub", "diffusers", "transformers", "accelerate", "torch", "pillow")
+ROOM = 500_000_000
+"""Bytes of free disk below which pictures are in danger."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One part, whether it works, what was seen, and what to do where it does not."""
+
+    part: str
+    ok: bool
+    text: str
+    fix: str = ""
+
+
+async def check_all(studio: Services, settings: Settings, *, live: bool = False) -> list[CheckResult]:
+    """Every part in the order a person needs them; `live` makes one real call for each key that is set."""
+    gemini, hosted, local = studio.chat_models["gemini"], studio.engines["hosted"], studio.engines["local"]
+    return [
+        _python(),
+        *_packages(),
+        _folder(settings.home_path),
+        await _asked("Drawing on this machine", local.check, settings),
+        await _key("Gemini key", bool(settings.google_api_key), gemini.check, settings, live=live),
+        await _key("Hugging Face", bool(settings.hf_token or settings.hf_inference_url), hosted.check, settings, live=live),
+        await _filter(studio, settings),
+    ]
+
+
+async def check_keys(studio: Services, settings: Settings) -> list[CheckResult]:
+    """What concerns a visitor alone; the machine, its disk and its packages are the host's."""
+    gemini, hosted = studio.chat_models["gemini"], studio.engines["hosted"]
+    return [
+        await _key("Gemini key", bool(settings.google_api_key), gemini.check, settings, live=False),
+        await _key("Hugging Face", bool(settings.hf_token or settings.hf_inference_url), hosted.check, settings, live=False),
+    ]
+
+
+def welcome(studio: Services, settings: Settings) -> list[str]:
+    """What is set up and what is not, a line each, before anything is asked or loaded; for whoever comes first."""
+    lines = []
+    if not settings.google_api_key:
+        lines.append("No Gemini key yet: I write prompts by rule. Add one in Settings.")
+    lines += _who_draws(studio, settings)
+    if studio.picture_filter.is_on(settings):
+        lines.append("A picture that may not be for everyone stays blurred until you tap it.")
+    return lines
+
+
+def _who_draws(studio: Services, settings: Settings) -> list[str]:
+    try:
+        planned = plan.make_plan(Flags(), settings, studio.engines, None)
+    except GeminiDiffusionError as error:  # what is set draws nothing; a line can still say who does
+        return [str(error)]
+    if planned.engine.name == "hosted":
+        return [f"Pictures are drawn by {planned.model.drawn_with(planned.engine.name)}."]
+    if planned.model.vocabulary:
+        return [
+            f"{planned.model.label}, the small model that came with the app, draws on this machine.",
+            "For photographs, add a Hugging Face token in Settings, or choose another image model.",
+        ]
+    return [f"{planned.model.label} draws on this machine."]
+
+
+def advice(studio: Services, settings: Settings, *, strangers: bool) -> str:
+    """What the host should know before the window opens, "" where there is nothing; `strangers` says whether they can come."""
+    wanted = settings.picture_filter == "on" or (settings.picture_filter == "auto" and strangers)
+    lacks = studio.picture_filter.lacks(settings) if wanted else ""
+    return f"Until something can judge them, all pictures stay blurred until they are tapped. {lacks}" if lacks else ""
+
+
+def _python() -> CheckResult:
+    fits = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    fix = "" if fits else "Install Python 3.11, 3.12 or 3.13, then run the start script again."
+    return CheckResult("Python", fits, f"{platform.python_version()} on {platform.system()}", fix)
+
+
+def _packages() -> list[CheckResult]:
+    """Versions as installed; nothing is imported."""
+    found, missing = [], []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    findings = [CheckResult("Packages", not missing, ", ".join(found))]
+    if missing:
+        fix = "Run the start script again: it installs what is missing."
+        findings[0] = CheckResult("Packages", False, f"missing: {', '.join(missing)}", fix)
+    return findings
+
+
+def _folder(home: Path) -> CheckResult:
+    place = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    text = f"{home}, {free / 1e9:.1f} GB free"
+    return CheckResult(
+        "Data folder", free > ROOM, text, "" if free > ROOM else "Free some space, or choose another with --data-dir."
+    )
+
+
+async def _asked(part: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> CheckResult:
+    try:
+        return CheckResult(part, True, await check(settings))
+    except GeminiDiffusionError as error:
+        return CheckResult(part, False, error.message, error.hint)
+
+
+async def _filter(studio: Services, settings: Settings) -> CheckResult:
+    """The picture filter; left to itself it is no fault that it could not judge, since no stranger may ever come."""
+    if settings.picture_filter == "off":
+        return CheckResult("Picture filter", True, "Off: no picture is judged, none is blurred.")
+    found = await _asked("Picture filter", studio.picture_filter.check, settings)
+    if settings.picture_filter == "on":
+        return found
+    return replace(found, ok=True, text=f"On where strangers draw. {found.text}")
+
+
+async def _key(
+    part: str, is_set: bool, check: Callable[[Settings], Awaitable[str]], settings: Settings, *, live: bool
+) -> CheckResult:
+    """A key that is not set is no fault: the program works without, and says what it would add."""
+    if not is_set:
+        return CheckResult(part, True, "Not set. Everything works without it, on this machine alone.", KeyNeeded("").hint)
+    return await _asked(part, check, settings) if live else CheckResult(part, True, "Set; it was not tried.")

@@ -1,0 +1,272 @@
+"""What one turn does, from the words to the kept pictures: talking, crafting and drawing meet here and nowhere else.
+
+It knows no window and no disk layout, and no service but through the two Protocols; news goes out by `emit`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gemini_diffusion import commands, crafting
+from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.commands import Flags, Imagine, Other, Say, Usage
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.crafting import PromptRequest
+from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.limits.access import Access
+from gemini_diffusion.generation.plan import DrawingPlan
+from gemini_diffusion.generation.recipe import make_recipe
+from gemini_diffusion.generation.services import Services
+from gemini_diffusion.storage import uploads
+from gemini_diffusion.types import (
+    NO_START_IMAGE,
+    ChatRequest,
+    Crafted,
+    CraftedPrompt,
+    Emit,
+    Event,
+    Failed,
+    Finished,
+    ImageRequest,
+    Message,
+    Noticed,
+    Picture,
+    PictureKept,
+    Preview,
+    Progress,
+    StageFinished,
+    StageStarted,
+    StartImage,
+    Waiting,
+)
+from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
+
+MOST_PICTURES = 8
+"""Pictures one request may ask for, choices and --n together."""
+
+ReviewChoice = Literal["draw", "again", "mine"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One turn's work. `conversation` is what was said before; `review` asks the person and returns choice and prompt.
+
+    `keep` is told of every picture as soon as it is on disk; `guest` is who it is for, `find` finds a picture of theirs.
+    """
+
+    studio: Services
+    settings: Settings
+    emit: Emit
+    keep: Callable[[Picture], None]
+    review: Callable[[CraftedPrompt], Awaitable[tuple[ReviewChoice, str]]]
+    conversation: tuple[Message, ...] = ()
+    last_seed: int | None = None
+    guest: Access = field(default_factory=Access)
+    find: Callable[[str], Picture | None] = field(default=lambda identity: None)
+
+    async def note(self, command: Usage | Other) -> None:
+        """Shows the help; nothing is asked of anybody."""
+        if isinstance(command, Other):
+            self.emit(Noticed(f"/{command.name} is not built yet."))
+        else:
+            self._tell(notice.text for notice in command.notices)
+        self.emit(Finished(commands.USAGE))
+
+    async def say(self, command: Say) -> None:
+        """Plain chat: the history holds the words said and no instructions."""
+        request = ChatRequest((*self.conversation, Message("user", command.text)))
+        await self.guest.answer(self.settings)
+        answer = await self.studio.chat_model(self.settings).answer(request, self.settings, self.emit)
+        self._tell(answer.notices)
+        self.emit(Finished(answer.text))
+
+    async def imagine(self, command: Imagine) -> None:
+        """Crafts and draws each of the command's choices in turn."""
+        drawn, last_words, only_asked = 0, "", list[tuple[DrawingPlan, ImageRequest]]()
+        for job in _jobs(command):
+            self._tell(notice.text for notice in job.notices)
+            planned = self._planned(job.flags, await self._canvas(job.flags.references))
+            self._tell(planned.notices)
+            crafted = await self._crafted(job, planned)
+            shaped = planned if job.flags.aspect or planned.source else planned.shaped(crafted.aspect_ratio)
+            self._tell(shaped.notices[len(planned.notices) :])
+            if job.flags.dry:
+                only_asked.append((shaped, shaped.requests(crafted)[0]))
+                continue
+            await self.draw(shaped, crafted, first=drawn)
+            drawn, last_words = drawn + len(shaped.seeds), crafted.reply
+        self.emit(Finished(_announcement(only_asked) if only_asked else last_words))
+
+    async def redraw(self, planned: DrawingPlan, crafted: CraftedPrompt) -> None:
+        """Draws a prompt that needs no crafting."""
+        self._tell(planned.notices)
+        self.emit(Crafted(crafted))
+        await self.draw(planned, crafted)
+        self.emit(Finished())
+
+    async def draw(self, planned: DrawingPlan, crafted: CraftedPrompt, first: int = 0) -> None:
+        """Every picture of the plan at once, each failing by itself; raises only when none came."""
+        self._tell(planned.remarks(crafted))
+        requests = [dataclasses.replace(request, party=self.guest.party) for request in planned.requests(crafted)]
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._draw_one(planned, crafted, request, first + place))
+                for place, request in enumerate(requests)
+            ]
+        failures = [task.result() for task in tasks]
+        lost = [error for error in failures if error]
+        if len(lost) == len(requests):
+            raise lost[0]
+        for place, error in enumerate(failures):
+            if error:
+                self.emit(Failed(error.message, error.hint, index=first + place))
+
+    async def _canvas(self, references: Iterable[str]) -> StartImage:
+        """What a line's pictures come to. Raises BadInput for one that is not this person's own."""
+        own = [identity for identity in map(commands.own_picture, references) if identity]
+        if not own:
+            return NO_START_IMAGE
+        picture = self.find(own[0])
+        if picture is None:
+            raise BadInput(f"You have no picture {own[0]}.", "Attach one, or take the line of a picture of yours.")
+        if len(own) > 1:
+            self._tell(["A drawing begins from one picture, so only the first one counts."])
+        return await asyncio.to_thread(uploads.start_image, picture)
+
+    def _planned(self, flags: Flags, canvas: StartImage) -> DrawingPlan:
+        """The plan; where the choice is ours and the host lends no more pictures today, one without their keys."""
+        self.guest.refuse_model(flags.model)
+        self.guest.refuse_more()
+        planned = plan.make_plan(flags, self.settings, self.studio.engines, self.last_seed, canvas)
+        refusal = self.guest.refusal(planned.engine.name, self.settings)
+        if refusal is None:
+            return planned
+        alone = self.settings.replaced({"hf_token": "", "hf_inference_url": ""})
+        own = plan.make_plan(flags, alone, self.studio.engines, self.last_seed, canvas)
+        if own.engine is planned.engine:  # asked for by name: the drawing says why not
+            return planned
+        return dataclasses.replace(own, notices=(str(refusal), "I draw on this machine instead.", *own.notices))
+
+    async def _draw_one(
+        self, planned: DrawingPlan, crafted: CraftedPrompt, request: ImageRequest, place: int
+    ) -> GeminiDiffusionError | None:
+        try:
+            async with self.guest.drawing(planned.engine.name, request, self.settings):
+                result = await planned.engine.generate(request, self.settings, _placed(self.emit, place))
+                verdict = await self.studio.picture_filter.judge(result.image, self.settings, _placed(self.emit, place))
+                recipe = dataclasses.replace(make_recipe(result, crafted, planned.source), veiled=verdict.veiled)
+                picture = await asyncio.to_thread(self.studio.gallery.save, result.image, recipe)
+        except GeminiDiffusionError as error:
+            return error
+        self.keep(picture)
+        self._tell((*result.notices, *verdict.notices))
+        self.emit(PictureKept(picture, place))
+        return None
+
+    async def _crafted(self, job: Imagine, planned: DrawingPlan) -> CraftedPrompt:
+        """The prompt, as the person wants it: verbatim, written by a model, or reviewed."""
+        wish = self._wish(job, planned)
+        introduction = crafting.introduce(wish)
+        if introduction:
+            self.emit(Noticed(introduction))
+        if job.flags.raw:
+            crafted = crafting.verbatim(wish)
+            self._tell(["Your words are drawn as they are, so --stylize was left out."] if job.flags.stylize else [])
+        else:
+            crafted = await self._write(wish)
+        if job.flags.review or (self.settings.review and not job.flags.dry):
+            crafted = await self._reviewed(wish, crafted)
+        self._tell(crafted.notices)
+        self.emit(Crafted(crafted))
+        return crafted
+
+    async def _write(self, wish: PromptRequest) -> CraftedPrompt:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        self.emit(StageStarted("crafting", "Writing the prompt"))
+        crafted = await crafting.craft(wish, self.conversation, await self._writer(), self.settings, self.emit)
+        self.emit(StageFinished("crafting", "Wrote the prompt", loop.time() - start))
+        return crafted
+
+    async def _writer(self) -> ChatModel:
+        """Who writes the prompt; the rules write it, and say so, where the host lends no more answers today."""
+        try:
+            await self.guest.answer(self.settings)
+        except GeminiDiffusionError as error:
+            self._tell([str(error), "I wrote the prompt by rule instead."])
+            return self.studio.chat_models["offline"]
+        return self.studio.chat_model(self.settings)
+
+    async def _reviewed(self, wish: PromptRequest, crafted: CraftedPrompt) -> CraftedPrompt:
+        """Nothing runs until the person has chosen; "again" writes it anew and asks again."""
+        while True:
+            self.emit(Crafted(crafted))
+            choice, prompt = await self.review(crafted)
+            if choice == "mine":
+                return crafting.verbatim(wish)
+            if choice == "draw":
+                unchanged = prompt.strip() in ("", crafted.prompt)
+                return crafted if unchanged else dataclasses.replace(crafted, prompt=prompt.strip(), crafted_by="you")
+            crafted = await self._write(wish)
+
+    def _wish(self, job: Imagine, planned: DrawingPlan) -> PromptRequest:
+        flags = job.flags
+        return PromptRequest(
+            idea=job.idea,
+            model=planned.model,
+            negative=flags.negative,
+            stylize=self.settings.stylize if flags.stylize is None else flags.stylize,
+            style=flags.style or "",
+            aspect=f"{flags.aspect.width}:{flags.aspect.height}" if flags.aspect else "",
+            max_prompt_tokens=self.settings.max_prompt_tokens,
+            max_tokens=planned.capabilities.max_tokens,
+            count_tokens=lambda text: planned.engine.count_tokens(planned.model.id, text),
+        )
+
+    def _tell(self, sentences: Iterable[str]) -> None:
+        for sentence in sentences:
+            self.emit(Noticed(sentence))
+
+
+def _jobs(command: Imagine) -> list[Imagine]:
+    """One job for each choice of {a, b}; BadInput names how many pictures it would be, before anything is expanded."""
+    try:
+        jobs = commands.expand(command, MOST_PICTURES)
+    except commands.TooManyChoices as error:
+        raise BadInput(str(error), f"Take out a choice or two: at most {MOST_PICTURES} are drawn at once.") from None
+    except commands.BadChoice as error:
+        raise BadInput(str(error), "Let every choice leave something to draw.") from None
+    total = sum(job.flags.count or 1 for job in jobs)
+    if total > MOST_PICTURES:
+        raise BadInput(f"That would be {total} pictures.", f"Ask for at most {MOST_PICTURES} at once.")
+    return jobs
+
+
+def _announcement(asked: list[tuple[DrawingPlan, ImageRequest]]) -> str:
+    """What would have been drawn, pictures alike counted together, and about how long all of them take."""
+    counted = Counter[str]()
+    for planned, request in asked:
+        size = f"{request.width} x {request.height}{', then enlarged' if request.hd else ''}"
+        drawn_with = planned.model.drawn_with(planned.engine.name)
+        counted[f"{size}, {request.num_inference_steps} steps, {drawn_with}"] += len(planned.seeds)
+    each = (f"{number} pictures, each {what}" if number > 1 else what for what, number in counted.items())
+    estimates = [(planned.engine.estimate(request), len(planned.seeds)) for planned, request in asked]
+    told = [seconds * number for seconds, number in estimates if seconds is not None]
+    about = f" About {max(1, round(sum(told)))} s." if len(told) == len(asked) else ""
+    return f"Nothing was drawn, as asked. It would be {'; '.join(each)}.{about}"
+
+
+def _placed(emit: Emit, place: int) -> Emit:
+    """The same emit, with the picture's place written on the news of its drawing."""
+
+    def placed(event: Event) -> None:
+        if isinstance(event, (StageStarted, StageFinished, Waiting, Progress, Preview)):
+            event = dataclasses.replace(event, index=place)
+        emit(event)
+
+    return placed

@@ -1,0 +1,116 @@
+"""What one visitor may have of what all share: the host's keys, places to draw and room on disk; knows no conversation."""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PureWindowsPath
+
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.limits.disk_quota import DiskQuota
+from gemini_diffusion.generation.limits.key_quota import KeyQuota
+from gemini_diffusion.types import ImageRequest
+from gemini_diffusion.types.errors import BadInput, KeyNeeded, OutOfQuota, Overloaded
+
+MOST_DRAWINGS = 64
+"""Drawings of all visitors that are under way at once, the waiting ones too."""
+MOST_OF_A_PARTY = 16
+"""The same of one party: twice what one visitor can ask for at once."""
+
+
+@dataclass(slots=True)
+class DrawingSlots:
+    """How many drawings are under way, by party; one for all visitors. Belongs to one event loop."""
+
+    taken: Counter[str] = field(default_factory=Counter)
+
+    @contextmanager
+    def one(self, party: str) -> Iterator[None]:
+        """A place for one drawing. Raises Overloaded where there is none."""
+        if self.taken.total() >= MOST_DRAWINGS or self.taken[party] >= MOST_OF_A_PARTY:
+            raise Overloaded("Many pictures are being drawn here right now.")
+        self.taken[party] += 1
+        try:
+            yield
+        finally:
+            self.taken[party] -= 1
+            self.taken += Counter()  # forgets who has none
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One visitor, or all those who cannot come back. Without `lending` or `room` nothing is counted, as for the host; `name`
+    is whom they count for; a `stranger` is not the host.
+
+    `party` is random: drawings of one party stand in an engine's queue as one, and it tells nobody who they are.
+    """
+
+    places: DrawingSlots = field(default_factory=DrawingSlots)
+    lending: KeyQuota | None = None
+    room: DiskQuota | None = None
+    name: str = ""
+    stranger: bool = False
+    party: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    @property
+    def left(self) -> str:
+        """What is left of the host's keys today, as "12 of 30"; "" where nothing is counted."""
+        return f"{self.lending.left(self.name)} of {self.lending.per_visitor}" if self.lending else ""
+
+    def refuse_model(self, named: str | None) -> None:
+        """Whether a model may be asked for by this name. Raises BadInput where it is a place on the host's disk."""
+        if self.stranger:
+            refuse_local_path(named or "")
+
+    def refuse_more(self) -> None:
+        """Raises OutOfQuota where the host keeps nothing more for them."""
+        if self.room:
+            self.room.refuse_more(self.name)
+
+    def keeps(self, folder: Path) -> None:
+        """Counts what is in `folder` now as theirs."""
+        if self.room:
+            self.room.count(self.name, folder)
+
+    async def answer(self, settings: Settings) -> None:
+        """Counts one answer of a chat model where the host pays for it. Raises OutOfQuota before anything is asked."""
+        if self.lending and self.lending.pays_for_answers(settings):
+            await self.lending.take(self.name)
+
+    @asynccontextmanager
+    async def drawing(self, engine: str, request: ImageRequest, settings: Settings) -> AsyncIterator[None]:
+        """A place for one drawing until it is kept, counted where the host pays. Raises Overloaded, OutOfQuota, KeyNeeded."""
+        with self.places.one(self.party):
+            if self.lending and self._borrows(engine, settings):
+                _keep_at_home(self.lending, request, settings)
+                await self.lending.take(self.name)
+            yield
+
+    def refusal(self, engine: str, settings: Settings) -> OutOfQuota | None:
+        """Why the host does not pay for a drawing any more today; None where they do, or need not."""
+        return self.lending.refusal(self.name) if self.lending and self._borrows(engine, settings) else None
+
+    def _borrows(self, engine: str, settings: Settings) -> bool:
+        return engine == "hosted" and self.lending is not None and self.lending.pays_for_pictures(settings)
+
+
+def is_local_path(model: str) -> bool:
+    """Whether a model is named by where it lies on a disk, in any system's way of saying so."""
+    named = model.strip()
+    return named.startswith(("/", "\\", "~", ".")) or PureWindowsPath(named).is_absolute() or named.lower().startswith("file:")
+
+
+def refuse_local_path(model: str) -> None:
+    """Raises BadInput for a place on this machine's disk: even whether something is there is the host's to know."""
+    if is_local_path(model):
+        raise BadInput("A model on this machine's disk is the host's to choose.", "Choose one of the list, or a hub id.")
+
+
+def _keep_at_home(lending: KeyQuota, request: ImageRequest, settings: Settings) -> None:
+    """The host's token never goes to an address that a visitor names, wherever that is."""
+    named = request.model.startswith(("https://", "http://")) and not settings.hf_inference_url
+    if named and lending.lends_token(settings):
+        raise KeyNeeded("The host's token is not sent to an endpoint of yours.", "Add a token of your own in Settings.")

@@ -1,0 +1,184 @@
+"""Drawing from a program, without a window: a painter keeps its models warm between pictures; `imagine` makes one for a line.
+
+It knows no visitor and keeps no conversation: a line goes in, kept pictures come out, errors are those of errors.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextlib
+import logging
+import queue
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from gemini_diffusion import commands
+from gemini_diffusion.commands import Imagine, Usage
+from gemini_diffusion.config.environment import read_settings
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.job import Job, ReviewChoice
+from gemini_diffusion.generation.services import Services, open_services
+from gemini_diffusion.types import CraftedPrompt, Event, Failed, Picture, PictureKept
+from gemini_diffusion.types.errors import BadInput
+
+Watch = Callable[[Event], None]
+"""Told of every stage, step, wait and picture as it comes; what it raises ends the drawing."""
+
+_LOG = logging.getLogger(__name__)
+
+
+def imagine(line: str, *, watch: Watch | None = None, **settings: Any) -> list[Picture]:
+    """Draws what `line` asks for and returns the kept pictures, in the order of their seeds.
+
+    `line` is what one types after /imagine, flags included: `imagine("a fox in the snow --n 2 --ar 3:2")`. `settings` are
+    those of the README's table by name (`hf_token="..."`, `engine="local"`, `home="pictures"`), over the environment and
+    .env. Each picture is a PNG file (`picture.path`) with everything that decided it (`picture.recipe`).
+
+    Raises the errors of errors.py when nothing could be drawn. Where some pictures fail the others are returned, and what
+    failed is told to `watch` and logged. Works inside a running event loop too, as in a notebook. To draw more than once,
+    keep a Painter: its models stay loaded.
+    """
+    with Painter(**settings) as painter:
+        return painter.imagine(line, watch=watch)
+
+
+async def imagine_async(line: str, *, watch: Watch | None = None, **settings: Any) -> list[Picture]:
+    """`imagine` for a program with an event loop of its own; cancelling it ends the drawing within one step."""
+    async with Painter(**settings) as painter:
+        return await painter.imagine_async(line, watch=watch)
+
+
+class Painter:
+    """Draws line after line with models that stay loaded.
+
+        with Painter(engine="local") as painter:
+            for animal in ("fox", "rabbit"):
+                print(painter.imagine(f"a {animal} in the snow")[0].path)
+
+    Its work runs on an event loop of its own, in a thread that begins with the first line: any thread and any other loop may
+    ask. `settings` are as for `imagine`; a `studio` that is given is closed with the painter.
+    """
+
+    def __init__(self, studio: Services | None = None, **settings: Any) -> None:
+        self.settings: Settings = read_settings(settings)
+        self._studio = studio or open_services(Path(self.settings.home))
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._opening = threading.Lock()
+        self._last_seed: int | None = None
+
+    def imagine(self, line: str, *, watch: Watch | None = None) -> list[Picture]:
+        """Draws what `line` asks for, as `imagine` does. `watch` is called on the thread that asked."""
+        news: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        job = self._submit(self._draw(line, news.put))
+        job.add_done_callback(lambda _: news.put(None))
+        try:
+            while (event := news.get()) is not None:
+                if watch:
+                    watch(event)
+        except BaseException:  # Ctrl+C, or watch has had enough
+            job.cancel()
+            raise
+        return job.result()
+
+    async def imagine_async(self, line: str, *, watch: Watch | None = None) -> list[Picture]:
+        """The same for a program with an event loop of its own, on which `watch` is called."""
+        news: asyncio.Queue[Event | None] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        job = self._submit(self._draw(line, lambda event: _tell(loop, news, event)))
+        job.add_done_callback(lambda _: _tell(loop, news, None))
+        try:
+            while (event := await news.get()) is not None:
+                if watch:
+                    watch(event)
+        except BaseException:  # cancelled, or watch has had enough
+            job.cancel()
+            raise
+        return job.result()
+
+    def close(self) -> None:
+        """Ends what is being drawn and lets the models go. A closed painter that is asked again begins anew."""
+        with self._opening:
+            loop, self._loop = self._loop, None
+        if loop is not None:
+            asyncio.run_coroutine_threadsafe(self._close(), loop).result()
+            loop.call_soon_threadsafe(loop.stop)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        await asyncio.shield(asyncio.to_thread(self.close))
+
+    # On its own loop
+
+    async def _draw(self, line: str, emit: Watch) -> list[Picture]:
+        command = commands.parse(commands.as_line(line))
+        if not isinstance(command, Imagine):
+            noticed = " ".join(notice.text for notice in command.notices) if isinstance(command, Usage) else ""
+            raise BadInput(noticed or "There is nothing to draw.", "Say what you want to see, as in: a fox in the snow --n 2.")
+        kept: dict[int, Picture] = {}
+
+        def tell(event: Event) -> None:
+            if isinstance(event, PictureKept):
+                kept[event.index] = event.picture
+            if isinstance(event, Failed):
+                _LOG.warning("A picture failed: %s %s", event.text, event.hint)
+            emit(event)
+
+        find = self._studio.gallery.find  # who runs the program is the host, whose pictures they are
+        errand = Job(self._studio, self.settings, tell, _seen, _goes_on, last_seed=self._last_seed, find=find)
+        await errand.imagine(command)
+        pictures = [kept[place] for place in sorted(kept)]
+        self._last_seed = pictures[-1].recipe.seed if pictures else self._last_seed
+        return pictures
+
+    async def _close(self) -> None:
+        begun = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in begun:
+            task.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
+        for engine in self._studio.engines.values():
+            await engine.close()
+        for model in self._studio.chat_models.values():
+            await model.close()
+
+    def _submit(self, work: Coroutine[Any, Any, list[Picture]]) -> concurrent.futures.Future[list[Picture]]:
+        with self._opening:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=_run, args=(self._loop,), name="painter", daemon=True).start()
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    """A painter's thread, until the loop is stopped."""
+    try:
+        loop.run_forever()
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
+def _tell(loop: asyncio.AbstractEventLoop, news: asyncio.Queue[Event | None], event: Event | None) -> None:
+    with contextlib.suppress(RuntimeError):  # whoever asked has closed their loop: nobody is left to tell
+        loop.call_soon_threadsafe(news.put_nowait, event)
+
+
+def _seen(picture: Picture) -> None:
+    """A painter keeps no conversation to write a picture into; its place is told with the news of it."""
+
+
+async def _goes_on(crafted: CraftedPrompt) -> tuple[ReviewChoice, str]:
+    """Nobody sits before a program who could be asked about a prompt."""
+    return "draw", ""

@@ -1,0 +1,32 @@
+"""What all sessions share: chat models, engines, the picture filter, the gallery; knows no visitor, and holds no key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gemini_diffusion.chat_models import ChatModel, open_chat_models
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import ImageEngine, open_engines
+from gemini_diffusion.engines.nsfw_filter import NsfwFilter
+from gemini_diffusion.storage.gallery import Gallery
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all sessions share; keys are not among it, they come with each call's settings."""
+
+    chat_models: Mapping[str, ChatModel]
+    engines: Mapping[str, ImageEngine]
+    gallery: Gallery
+    picture_filter: NsfwFilter = field(default_factory=NsfwFilter)
+
+    def chat_model(self, settings: Settings) -> ChatModel:
+        """Gemini where there is a key for it, else the built-in one."""
+        return self.chat_models["gemini" if settings.google_api_key else "offline"]
+
+
+def open_services(home: Path) -> Services:
+    """Everything by name, over the data folder `home`; nothing is imported, loaded or connected until its first use."""
+    return Services(open_chat_models(), open_engines(home), Gallery(home / "pictures"), NsfwFilter(home))

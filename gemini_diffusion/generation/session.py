@@ -1,0 +1,299 @@
+"""One person's conversation: its turns, one of them at most under way, kept on disk.
+
+Work runs as one task that outlives the page that began it; whoever looks watches its Turn. It knows no window.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+from gemini_diffusion import commands
+from gemini_diffusion.commands import Command, Imagine, Say
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.edit import Edit
+from gemini_diffusion.generation.error_messages import describe_failure
+from gemini_diffusion.generation.job import Job, ReviewChoice
+from gemini_diffusion.generation.limits.access import Access
+from gemini_diffusion.generation.services import Services
+from gemini_diffusion.storage import history, uploads
+from gemini_diffusion.storage.gallery import FileFormat
+from gemini_diffusion.types import NO_START_IMAGE, CraftedPrompt, Event, Failed, Message, Noticed, Picture, StartImage, Stopped
+from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError, RequestRefused
+from gemini_diffusion.types.turn import Turn
+
+REMEMBERED = 20
+"""Messages of the conversation that a chat model is told."""
+FRAMES = 8
+"""States of a running turn that a watcher is shown in a second at most; it is shown one at least."""
+LONGEST_MESSAGE = 20_000
+"""Characters of one message."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class Session:
+    """A conversation kept in `folder`, with `guest` or with whoever is the host. All its methods belong to one event loop."""
+
+    def __init__(self, studio: Services, folder: Path, guest: Access | None = None) -> None:
+        self._studio = studio
+        self._guest = guest or Access()
+        self._folder = folder
+        self._bundle: Path | None = None
+        self._transcript = history.History(folder)
+        self._turns = tuple(self._at_home(turn) for turn in self._transcript.turns())
+        self._task: asyncio.Task[None] | None = None
+        self._choice: asyncio.Future[tuple[ReviewChoice, str]] | None = None
+        self._changed = asyncio.Event()
+
+    def _at_home(self, turn: Turn) -> Turn:
+        """A kept turn with its pictures where the gallery is now: a data folder may have been moved."""
+        folder = self._studio.gallery.folder
+
+        def moved(picture: Picture) -> Picture:
+            return dataclasses.replace(picture, path=folder / picture.id / picture.path.name)
+
+        kept = tuple(dataclasses.replace(entry, picture=moved(entry.picture)) for entry in turn.kept)
+        return dataclasses.replace(turn, kept=kept, source=turn.source and moved(turn.source))
+
+    # What there is
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """Oldest first, a running one last."""
+        return self._turns
+
+    @property
+    def running(self) -> Turn | None:
+        return self._turns[-1] if self._turns and self._turns[-1].running else None
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Every picture of this person that is still on disk, oldest first; a Clear keeps them."""
+        found = (self._studio.gallery.find(identity) for identity in self._transcript.picture_ids())
+        return tuple(picture for picture in found if picture)
+
+    @property
+    def latest(self) -> Picture | None:
+        """The picture that was drawn or brought last: the newest of the conversation, after a Clear the newest of all.
+
+        A copy with marks has its original's recipe and comes after it.
+        """
+        newest = (turn.pictures[0].id for turn in reversed(self._turns) if turn.pictures)
+        if found := next(filter(None, map(self.picture, newest)), None):
+            return found
+        kept = self.pictures
+        return next((picture for picture in kept if picture.recipe == kept[-1].recipe), None)
+
+    def picture(self, identity: str) -> Picture | None:
+        """A picture of this person's own, None for anybody else's id."""
+        return self._studio.gallery.find(identity) if identity in self._transcript.picture_ids() else None
+
+    def export(self, picture: Picture, file_format: FileFormat) -> Path:
+        """The file to download: the kept PNG itself, or a JPEG or WebP made beside it."""
+        path = self._studio.gallery.export(picture, file_format)
+        self._guest.keeps(path.parent)
+        return path
+
+    def bundle(self) -> Path:
+        """One zip of the conversation's pictures, in order; an earlier one goes. Raises BadInput where there is none."""
+        pictures = [picture for turn in self._turns for picture in turn.pictures if picture.path.exists()]
+        if not pictures:
+            raise BadInput("There is no picture in this conversation yet.", "Ask for one first: /imagine a fox.")
+        earlier, self._bundle = self._bundle, self._studio.gallery.bundle(pictures)
+        if earlier and earlier != self._bundle:
+            self._studio.gallery.remove(earlier)
+            self._guest.keeps(earlier.parent)
+        self._guest.keeps(self._bundle.parent)
+        return self._bundle
+
+    async def watch(self) -> AsyncIterator[Turn]:
+        """The latest turn at every change and once a second, at most FRAMES a second, its last state last.
+
+        It ends when the turn is on disk too, so that whoever leaves then leaves nothing behind.
+        """
+        identity, task = self._turns[-1].id if self._turns else "", self._task
+        while turn := next((turn for turn in reversed(self._turns) if turn.id == identity), None):
+            changed = self._changed
+            yield turn
+            if not turn.running:
+                break
+            await asyncio.sleep(1 / FRAMES)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), 1 - 1 / FRAMES)
+        if task is not None:
+            await asyncio.wait({task})
+
+    # What a person does
+
+    def start(self, text: str, settings: Settings, attached: str = "") -> Turn:
+        """Begins what `text` asks for; `attached` is the id of a picture of this person's that goes with it.
+
+        Raises BadInput for no text, too much of it, a picture that is not theirs, or while another turn is under way, and
+        OutOfQuota for a picture more than the host keeps.
+        """
+        if not text.strip():
+            raise BadInput("There is nothing to send.", "Type a message, or /imagine and what you want to see.")
+        if len(text) > LONGEST_MESSAGE:
+            raise BadInput(f"This message is {len(text):,} characters long.", f"Keep it under {LONGEST_MESSAGE:,}.")
+        command, source = commands.parse(text), self._own(attached) if attached else None
+        if source:
+            command = _with_picture(command, source)
+        if isinstance(command, Imagine):
+            self._guest.refuse_more()
+            return self._begin(Turn(_new(), text, "imagine", source=source), lambda errand: errand.imagine(command), settings)
+        if isinstance(command, Say):
+            return self._begin(Turn(_new(), text, "say"), lambda errand: errand.say(command), settings)
+        return self._begin(Turn(_new(), text, "note", source=source), lambda errand: errand.note(command), settings)
+
+    async def redraw(self, identity: str, edit: Edit, settings: Settings) -> Turn:
+        """Draws a kept picture again, changed by `edit`; shown as the line that asks for it.
+
+        Raises BadInput, RequestRefused where nobody can draw it so, and OutOfQuota as `start`.
+        """
+        self._refuse_a_second()
+        self._guest.refuse_more()
+        picture = self._own(identity)
+        crafted = edit.crafted(picture.recipe)
+        canvas = await asyncio.to_thread(self._canvas, picture, edit)
+        planned = edit.planned(picture.recipe, settings, self._studio.engines, canvas)
+        if edit.begins(picture.recipe) and not planned.source:
+            raise RequestRefused(f"{planned.drawer.name} cannot begin from a picture.", "Choose another image model or engine.")
+        asked = plan.canonical_line(planned.requests(crafted)[0], planned.engine.name, planned.seeds[0], planned.source)
+        return self._begin(Turn(_new(), asked, "imagine"), lambda errand: errand.redraw(planned, crafted), settings)
+
+    async def bring(self, content: bytes, name: str = "") -> Picture:
+        """Keeps a picture that this person brings, cleaned of all but what is seen. Raises BadInput, DiskFull, OutOfQuota."""
+        self._guest.refuse_more()
+        image = await asyncio.to_thread(uploads.read_upload, content)
+        picture = await asyncio.to_thread(self._studio.gallery.save, image, uploads.upload_recipe(image, name))
+        self._keep_picture(picture)
+        return picture
+
+    def _own(self, identity: str) -> Picture:
+        picture = self.picture(identity)
+        if picture is None:
+            raise BadInput("That picture is not here any more.", "Choose another one, or ask for it anew.")
+        return picture
+
+    def _canvas(self, picture: Picture, edit: Edit) -> StartImage:
+        """What the drawing begins from: what the picture itself began from, or the picture, as it is or marked; on a thread."""
+        if edit.mask:
+            picture = self._studio.gallery.save(uploads.with_marks(picture, edit.mask), picture.recipe)
+            self._keep_picture(picture)
+        if edit.begins(picture.recipe):
+            return uploads.start_image(picture)
+        return uploads.start_image(self._own(picture.recipe.source)) if picture.recipe.source else NO_START_IMAGE
+
+    def choose(self, choice: ReviewChoice, prompt: str = "") -> None:
+        """Answers a turn in review: "draw" (with the prompt as edited), "again", or "mine" for the person's own words."""
+        if self._choice is None or self._choice.done():
+            raise BadInput("Nothing waits for a choice.", "Send a request first.")
+        self._choice.set_result((choice, prompt))
+
+    async def stop(self) -> None:
+        """Cancels what runs and returns when its last words are said."""
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    def clear(self) -> None:
+        """Forgets the conversation, here and for the chat model; the pictures stay. Raises BadInput while a turn runs."""
+        if self.running:
+            raise BadInput("Something is still under way.", "Stop it first, then clear.")
+        self._turns = ()
+        self._tell_watchers()
+        self._transcript.keep(self._turns)
+
+    # The running turn
+
+    def _begin(self, turn: Turn, work: Callable[[Job], Awaitable[None]], settings: Settings) -> Turn:
+        self._refuse_a_second()
+        errand = Job(
+            self._studio, settings, self._emit, self._keep_picture, self._review,
+            self._remembered(), self._last_seed(), self._guest, self.picture,
+        )  # fmt: skip
+        self._turns = (*self._turns, turn)[-history.LONGEST :]
+        self._task = asyncio.get_running_loop().create_task(self._carry(work, errand))
+        return turn
+
+    def _refuse_a_second(self) -> None:
+        if self.running:
+            raise BadInput("One thing at a time: the last one is still under way.", "Wait for it, or stop it.")
+
+    async def _carry(self, work: Callable[[Job], Awaitable[None]], errand: Job) -> None:
+        """The one place where the errors of a turn become words; its beginning and its end are kept."""
+        try:
+            await self._keep_turns()
+            await work(errand)
+        except asyncio.CancelledError:
+            self._emit(Stopped(self._turns[-1].last_words()))
+        except GeminiDiffusionError as error:
+            self._emit(describe_failure(error, self._turns[-1].kind))
+        except Exception:  # noqa: BLE001 - the border to the person: what nobody foresaw is logged and still gets a sentence
+            _LOG.exception("A turn failed in a way nobody foresaw.")
+            self._emit(Failed("Something unexpected went wrong.", "Try again; the log on this machine says more.", "retry"))
+        await self._keep_turns()
+
+    async def _keep_turns(self) -> None:
+        try:
+            self._guest.refuse_more()
+            await asyncio.to_thread(self._transcript.keep, self._turns)
+            self._guest.keeps(self._folder)
+        except GeminiDiffusionError as error:
+            self._emit(Noticed(f"This conversation could not be kept on disk. {error}"))
+
+    def _keep_picture(self, picture: Picture) -> None:
+        self._transcript.add_picture(picture.id)
+        self._guest.keeps(picture.path.parent)
+
+    async def _review(self, crafted: CraftedPrompt) -> tuple[ReviewChoice, str]:
+        self._choice = asyncio.get_running_loop().create_future()
+        self._set(dataclasses.replace(self._turns[-1], state="review"))
+        try:
+            return await self._choice
+        finally:
+            self._choice = None
+            self._set(dataclasses.replace(self._turns[-1], state="running"))
+
+    def _emit(self, event: Event) -> None:
+        self._set(self._turns[-1].after(event, time.monotonic()))
+
+    def _set(self, turn: Turn) -> None:
+        self._turns = (*self._turns[:-1], turn)
+        self._tell_watchers()
+
+    def _tell_watchers(self) -> None:
+        """Whoever waits wakes up; whoever looks next waits for the next change."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _remembered(self) -> tuple[Message, ...]:
+        said = [message for turn in self._turns for message in turn.messages()]
+        return tuple(said[-REMEMBERED:])
+
+    def _last_seed(self) -> int | None:
+        seeds = [picture.recipe.seed for turn in self._turns for picture in turn.pictures]
+        return seeds[-1] if seeds else None
+
+
+def _new() -> str:
+    """The id of a turn."""
+    return secrets.token_hex(8)
+
+
+def _with_picture(command: Command, picture: Picture) -> Command:
+    """The command with an attached picture as the one it begins from. Raises BadInput for what takes none."""
+    if isinstance(command, Say):
+        raise BadInput("A picture goes with /imagine.", "Write /imagine and what should become of it.")
+    if not isinstance(command, Imagine):
+        return command
+    references = (commands.to_own(picture.id), *command.flags.references)
+    return dataclasses.replace(command, flags=dataclasses.replace(command.flags, references=references))

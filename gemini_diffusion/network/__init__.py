@@ -1,0 +1,1 @@
+"""Calling a service: the one retry loop."""

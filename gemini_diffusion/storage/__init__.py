@@ -1,0 +1,1 @@
+"""What is on disk: pictures, conversations, uploads, and how files are written."""

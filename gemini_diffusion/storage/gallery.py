@@ -1,0 +1,205 @@
+"""Pictures on disk: each file is written once and carries the recipe that made it, which can be read back.
+
+It knows no visitor and no window: whoever holds a picture's random id may see it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import io
+import json
+import re
+import secrets
+import unicodedata
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from gemini_diffusion import __version__
+from gemini_diffusion.storage.files import write_atomically
+from gemini_diffusion.types import Picture, Recipe
+from gemini_diffusion.types.errors import BadInput
+
+if TYPE_CHECKING:
+    from PIL.Image import Exif, Image
+    from PIL.PngImagePlugin import PngInfo
+    from pydantic import TypeAdapter
+
+FileFormat = Literal["png", "jpeg", "webp"]
+SUFFIXES: dict[str, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
+
+RECIPE_KEY = "gemini-diffusion"
+"""The PNG text key of our JSON; in JPEG and WebP it stands in EXIF's ImageDescription."""
+
+_USER_COMMENT, _IMAGE_DESCRIPTION, _EXIF_IFD = 0x9286, 0x010E, 0x8769
+_XMP_KEY = "XML:com.adobe.xmp"
+_AI_MADE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+_XMP = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+ Iptc4xmpExt:DigitalSourceType="{_AI_MADE}"/></rdf:RDF></x:xmpmeta>
+<?xpacket end="w"?>"""
+
+
+class Gallery:
+    """The folder of pictures: `folder`/<random id>/<telling name>.png."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def save(self, image: Image, recipe: Recipe) -> Picture:
+        """Writes `image` as PNG with its recipe, whole or not at all. Raises DiskFull, BadInput."""
+        identity = secrets.token_hex(16)
+        path = self.folder / identity / file_name(recipe)
+        content = io.BytesIO()
+        clean = image.copy()
+        clean.info.clear()  # what a service wrote into its file is not ours to pass on
+        clean.save(content, "PNG", pnginfo=_png_text(recipe))
+        write_atomically(path, content.getvalue())
+        return Picture(identity, path, recipe)
+
+    def find(self, identity: str) -> Picture | None:
+        """The picture with this id, read from its file; None where there is none or it cannot be read."""
+        if not re.fullmatch(r"[0-9a-f]{32}", identity):
+            return None
+        for path in sorted((self.folder / identity).glob("*.png")):
+            try:
+                return Picture(identity, path, read_recipe(path))
+            except BadInput:
+                return None
+        return None
+
+    def export(self, picture: Picture, file_format: FileFormat) -> Path:
+        """The file to download: the kept PNG itself, or a JPEG or WebP made beside it once, with the recipe in EXIF."""
+        if file_format == "png":
+            return picture.path
+        path = picture.path.with_suffix(SUFFIXES[file_format])
+        if not path.exists():
+            write_atomically(path, _encoded(picture, file_format))
+        return path
+
+    def bundle(self, pictures: Sequence[Picture]) -> Path:
+        """One zip of these pictures as they are kept, numbered in their order; the same pictures give the same file."""
+        identity = hashlib.sha256("".join(picture.id for picture in pictures).encode("ascii")).hexdigest()[:32]
+        path = self.folder / identity / f"gemini-diffusion-{len(pictures)}-pictures.zip"
+        if not path.exists():
+            content = io.BytesIO()
+            with zipfile.ZipFile(content, "w") as archive:  # stored: a PNG does not get smaller
+                for number, picture in enumerate(pictures, 1):
+                    archive.write(picture.path, f"{number:03} {picture.path.name}")
+            write_atomically(path, content.getvalue())
+        return path
+
+    def remove(self, bundle: Path) -> None:
+        """Takes away a zip that another one replaces; one that a system holds on to, while it is fetched, stays."""
+        with contextlib.suppress(OSError):
+            bundle.unlink()
+            bundle.parent.rmdir()
+
+
+def file_name(recipe: Recipe) -> str:
+    """A name that says what the picture is: "a-fox-in-the-snow-1234.png", plain ASCII so that any disk takes it."""
+    words = unicodedata.normalize("NFKD", recipe.title or recipe.original or recipe.prompt)
+    slug = re.sub(r"[^a-z0-9]+", "-", words.encode("ascii", "ignore").decode().lower()).strip("-")
+    stem = slug[:60].strip("-") or "picture"
+    return f"{stem}-{recipe.seed}.png" if is_drawn(recipe) else f"{stem}.png"
+
+
+def is_drawn(recipe: Recipe) -> bool:
+    """Whether an engine drew it; what a person brought has none."""
+    return bool(recipe.engine)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """The recipe in a PNG, JPEG or WebP of ours; BadInput where there is none or it cannot be read."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path, formats=("PNG", "JPEG", "WEBP")) as image:
+            text = image.info.get(RECIPE_KEY) or image.getexif().get(_IMAGE_DESCRIPTION)
+    except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+        raise BadInput(f"{path.name} is not a picture that can be read.", "Choose another file.") from error
+    if not isinstance(text, str):
+        raise BadInput(f"{path.name} carries no recipe.", "Only pictures made here carry one.")
+    return recipe_from_json(text)
+
+
+def recipe_from_json(text: str) -> Recipe:
+    """A recipe from its JSON text; fields of a later version are passed over. BadInput where it does not fit."""
+    from pydantic import ValidationError
+
+    try:
+        return _kind().validate_json(text)
+    except ValidationError as error:
+        raise BadInput("The recipe in this file cannot be read.", "It may come from another program.") from error
+
+
+def recipe_to_json(recipe: Recipe) -> str:
+    """One line of JSON in plain ASCII: every chunk and EXIF field takes it, whatever a person wrote."""
+    plain: dict[str, Any] = _kind().dump_python(recipe, mode="python")
+    return json.dumps(plain, ensure_ascii=True)
+
+
+@functools.cache
+def _kind() -> TypeAdapter[Recipe]:
+    """How recipes are read and written; made once, since making it takes longer than using it."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Recipe)
+
+
+def parameters(recipe: Recipe) -> str:
+    """The text AUTOMATIC1111 writes under the key `parameters`, which most tools of the field can read."""
+    lines = [_readable(recipe.prompt)]
+    if recipe.negative_prompt:
+        lines.append(f"Negative prompt: {_readable(recipe.negative_prompt)}")
+    values = {
+        "Steps": recipe.num_inference_steps,
+        "Sampler": recipe.scheduler or "model's own",
+        "CFG scale": f"{recipe.guidance_scale:g}",
+        "Seed": recipe.seed,
+        "Size": f"{recipe.width}x{recipe.height}",
+        "Model": re.sub(r"[,:\"]", " ", recipe.model),
+        "Version": f"Gemini Diffusion {__version__}",
+    }
+    lines.append(", ".join(f"{name}: {value}" for name, value in values.items()))
+    return "\n".join(lines)
+
+
+def _readable(text: str) -> str:
+    """One line that UTF-8 can hold: no line break could pass for a field of the format, no NUL would end the chunk."""
+    return re.sub(r"\s+", " ", text.replace("\0", " ")).strip().encode("utf-8", "replace").decode("utf-8")
+
+
+def _png_text(recipe: Recipe) -> PngInfo:
+    from PIL.PngImagePlugin import PngInfo
+
+    text = PngInfo()
+    text.add_text(RECIPE_KEY, recipe_to_json(recipe))
+    if is_drawn(recipe):  # else nothing of it is made by AI
+        text.add_text("parameters", parameters(recipe))
+        text.add_itxt(_XMP_KEY, _XMP)
+    return text
+
+
+def _exif(recipe: Recipe) -> Exif:
+    from PIL.Image import Exif
+
+    exif = Exif()
+    exif[_IMAGE_DESCRIPTION] = recipe_to_json(recipe)
+    if is_drawn(recipe):
+        exif.get_ifd(_EXIF_IFD)[_USER_COMMENT] = b"UNICODE\0" + parameters(recipe).encode("utf-16-be")
+    return exif
+
+
+def _encoded(picture: Picture, file_format: FileFormat) -> bytes:
+    from PIL import Image
+
+    content = io.BytesIO()
+    with Image.open(picture.path) as image:
+        made = {"xmp": _XMP.encode("utf-8")} if is_drawn(picture.recipe) else {}
+        image.convert("RGB").save(content, file_format.upper(), quality=95, exif=_exif(picture.recipe).tobytes(), **made)
+    return content.getvalue()

@@ -1,0 +1,246 @@
+"""A picture from the crafted prompt to the kept file, as plain values; knows no engine and no disk."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Aspect:
+    """The shape of a picture as a ratio in lowest terms, not in pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartImage:
+    """What a drawing begins from: a PNG, and another as large that is white where it is drawn anew; empty is none.
+
+    `source` is the id of the kept picture that both are made of.
+    """
+
+    image: bytes = b""
+    mask: bytes = b""
+    source: str = ""
+
+    @property
+    def shape(self) -> Aspect | None:
+        """Width to height as the PNG's header tells them."""
+        width, height = struct.unpack(">II", self.image[16:24]) if len(self.image) >= 24 else (0, 0)
+        common = math.gcd(width, height)
+        return Aspect(width // common, height // common) if width and height else None
+
+
+NO_START_IMAGE = StartImage()
+
+
+@dataclass(frozen=True, slots=True)
+class CraftedPrompt:
+    """An idea made ready for an encoder, with the account of what was kept of it and what was added.
+
+    `original` is the person's idea, `crafted_by` the chat model, "rules" or "you" (verbatim). `kept` and `missing` are
+    the terms of the must-keep contract; `notices` name each rung the crafting had to step down.
+    """
+
+    original: str
+    prompt: str
+    negative_prompt: str = ""
+    prompt_2: str = ""
+    title: str = ""
+    style: str = ""
+    aspect_ratio: str = ""
+    reply: str = ""
+    crafted_by: str = "you"
+    kept: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    added_words: int = 0
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA by its name (a file in the adapters' folder, or a hub id) and how strongly it pulls; 0 changes nothing."""
+
+    name: str
+    strength: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """One picture asked of an engine, every number decided but the seed: None lets the engine draw one.
+
+    `width` and `height` in pixels; `model` is a catalogue id, a hub id or an address. `refine` is the part of the drawing
+    after which the second model goes on, 1 is never. `image` is a PNG to begin from and `strength` how far to move away
+    from it (1 forgets it); `mask` a PNG as large, white where it is drawn anew. `tile` makes edges that meet, `hd` a large
+    picture. Drawings of one `party` stand in the queue as one.
+    """
+
+    prompt: str
+    model: str
+    width: int
+    height: int
+    num_inference_steps: int
+    guidance_scale: float
+    negative_prompt: str = ""
+    prompt_2: str = ""
+    seed: int | None = None
+    scheduler: str = ""
+    adapters: tuple[Adapter, ...] = ()
+    refine: float = 1.0
+    image: bytes = b""
+    mask: bytes = b""
+    strength: float = 0.6
+    tile: bool = False
+    hd: bool = False
+    party: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageResult:
+    """One picture drawn: `seed` as used; `ignored` names each field of the request the engine could not honour.
+
+    `notices` are sentences for the person (a retry, a step down, the device and why), `seconds` the drawing alone.
+    """
+
+    image: Image
+    request: ImageRequest
+    seed: int
+    engine: str
+    seconds: float
+    ignored: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    scheduler: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decided a picture, as it is written into the file; an allow-list, so that no key can slip in.
+
+    `created` is ISO 8601 in UTC; `line` the canonical /imagine line that makes the picture again. `source` is the id of the
+    picture it was begun from. `veiled` says that the picture filter wants it clicked before it is seen.
+    """
+
+    original: str
+    prompt: str
+    negative_prompt: str
+    crafted_by: str
+    seed: int
+    width: int
+    height: int
+    num_inference_steps: int
+    guidance_scale: float
+    scheduler: str
+    model: str
+    engine: str
+    created: str
+    line: str
+    prompt_2: str = ""
+    title: str = ""
+    style: str = ""
+    reply: str = ""
+    kept: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    added_words: int = 0
+    ignored: tuple[str, ...] = ()
+    seconds: float = 0.0
+    versions: Mapping[str, str] = field(default_factory=dict)
+    adapters: tuple[Adapter, ...] = ()
+    refine: float = 1.0
+    source: str = ""
+    strength: float = 0.0
+    tile: bool = False
+    hd: bool = False
+    veiled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A kept picture: `id` is random (128 bits, hex), `path` the one file that is shown and downloaded."""
+
+    id: str
+    path: Path
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do with one model, as data: the window shows and validates from it.
+
+    `max_tokens` is the encoder's window, specials included (77 for CLIP); None where it is not known.
+    """
+
+    negative_prompt: bool = True
+    seed: bool = True
+    num_inference_steps: bool = True
+    guidance_scale: bool = True
+    scheduler: bool = False
+    prompt_2: bool = False
+    max_tokens: int | None = 77
+    schedulers: tuple[str, ...] = ()
+    adapters: bool = False
+    refine: bool = False
+    image: bool = False
+    mask: bool = False
+    tile: bool = False
+    hd: bool = False
+    weights: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A model to choose from in a list: `runnable` with `note` says why not, or what to know ("6.9 GB to download")."""
+
+    id: str
+    label: str
+    note: str = ""
+    runnable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderUsage:
+    """How full one encoder is: `tokens` with their specials, `window` what it reads at once.
+
+    `beyond` is the part of the text that the window does not hold, word for word: read in further windows, or cut by an
+    engine that has but one.
+    """
+
+    encoder: str
+    tokens: int
+    window: int = 77
+    beyond: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """A prompt as its model's encoders see it; `estimated` where no tokenizer of the model is here."""
+
+    gauges: tuple[EncoderUsage, ...]
+    estimated: bool = False
+
+    @property
+    def beyond(self) -> str:
+        """What at least one of the encoders does not hold in its window."""
+        return max((gauge.beyond for gauge in self.gauges), key=len, default="")
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterChoice:
+    """A LoRA ("<lora:name:1>") or a textual inversion ("<name>") to choose from: `written` is what one puts into the prompt.
+
+    `note` says for which family of models it is and how large; `problem` why it cannot be used.
+    """
+
+    written: str
+    note: str
+    trigger_words: tuple[str, ...] = ()
+    problem: str = ""

@@ -1,0 +1,110 @@
+"""The conversation's side of the chat tab: messages, the box, the review of a prompt, the line that says how things are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from gemini_diffusion.types.turn import Turn
+from gemini_diffusion.ui import attachment, escape, render
+from gemini_diffusion.ui.attachment import Attachment
+from gemini_diffusion.ui.model_pickers import ModelPickers
+
+Updates = dict[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPanel:
+    """The components. `returned` holds a text on its way back to the box, which the page takes only if the box is empty;
+    `asked` holds the prompt that waits for a choice, which the page puts into the review's box when it is another one."""
+
+    chat: gr.Chatbot
+    attachment: Attachment
+    box: gr.Textbox
+    returned: gr.Textbox
+    status: gr.Markdown
+    clear: gr.Button
+    save_all: gr.Button
+    bundle: gr.DownloadButton
+    review: gr.Column
+    asked: gr.Textbox
+    review_prompt: gr.Textbox
+    draw: gr.Button
+    again: gr.Button
+    mine: gr.Button
+
+    def components(self) -> list[Any]:
+        """Every component that a turn may change."""
+        own = [self.chat, self.box, self.returned, self.status, self.review, self.asked]
+        return own + self.attachment.components()
+
+    def emptied(self) -> Updates:
+        """The words were taken: the box is free for the next thought, Stop stands ready."""
+        return {self.box: gr.update(value="", submit_btn=False, stop_btn=True), self.attachment.held: ""}
+
+    def busy(self) -> Updates:
+        """Stop stands ready, a draft in the box stays."""
+        return {self.box: gr.update(submit_btn=False, stop_btn=True), self.returned: "", self.attachment.back: ""}
+
+    def idle(self, returned: str = "", attached: str = "") -> Updates:
+        """The box takes the next message; `returned` goes back into it if it is empty, `attached` beside it likewise."""
+        free = gr.update(submit_btn=True, stop_btn=False)
+        return {self.box: free, self.returned: returned, self.attachment.back: attached}
+
+    def show(self, turns: Sequence[Turn]) -> Updates:
+        """The messages, what is under way in one line, and the review of a prompt that waits for a choice."""
+        last = turns[-1] if turns else None
+        stage = render.stage(last)
+        asks = last is not None and last.state == "review"
+        said = "Waiting for your choice" if asks else stage.text if stage else "Ready"
+        asked = render.prompt(last) if last and asks else ""
+        return {
+            self.chat: render.messages(turns), self.status: escape.escape_text(said),
+            self.review: gr.update(visible=asks), self.asked: asked,
+        }  # fmt: skip
+
+
+def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
+    """Lays the conversation out where it is called; `models` lays the two choices of models, under the box."""
+    chat = gr.Chatbot(
+        elem_id="chat", show_label=False, container=False, height="100%", layout="bubble", buttons=[],
+        latex_delimiters=[], allow_tags=False, allow_file_downloads=False, autoscroll=False,  # page.js does it
+        placeholder="Type a message, or `/imagine` and what you want to see.",
+    )  # fmt: skip
+    review, asked, review_prompt, draw, again, mine = _review()
+    with gr.Column(elem_id="composer", min_width=0):
+        row = attachment.build_row()
+        with gr.Row(elem_id="say"):
+            clip = attachment.build_clip(*row)
+            box = gr.Textbox(
+                elem_id="box", label="Message", show_label=False, container=False, placeholder="/imagine ...",
+                lines=1, max_lines=8, submit_btn=True, autofocus=True, max_length=20_000, min_width=0,
+            )  # fmt: skip
+        returned = gr.Textbox(visible="hidden", elem_id="returned", interactive=True)
+        with gr.Row(elem_id="under"):
+            gr.Button("Models", size="sm", elem_id="more", min_width=0, scale=0)
+            chosen = models()
+            status = gr.Markdown("Ready", elem_id="status")
+            save_all = gr.Button("Save all", size="sm", elem_id="save-all", min_width=0, scale=0)
+            clear = gr.Button("Clear", size="sm", elem_id="clear", min_width=0, scale=0)
+        bundle = gr.DownloadButton("All pictures", visible="hidden", elem_id="bundle")
+    return ChatPanel(
+        chat=chat, attachment=clip, box=box, returned=returned, status=status, clear=clear, review=review, asked=asked,
+        review_prompt=review_prompt, draw=draw, again=again, mine=mine, save_all=save_all, bundle=bundle,
+    ), chosen  # fmt: skip
+
+
+def _review() -> tuple[gr.Column, gr.Textbox, gr.Textbox, gr.Button, gr.Button, gr.Button]:
+    asked = gr.Textbox(visible="hidden", elem_id="asked")
+    with gr.Column(visible=False, elem_id="review", min_width=0) as review:
+        prompt = gr.Textbox(
+            label="The prompt, before it is drawn", lines=3, max_lines=8, interactive=True, elem_id="review-prompt"
+        )
+        with gr.Row():
+            draw = gr.Button("Draw", variant="primary", size="md", min_width=0)
+            again = gr.Button("Write again", size="md", min_width=0)
+            mine = gr.Button("Use my words", size="md", min_width=0)
+    return review, asked, prompt, draw, again, mine

@@ -1,0 +1,88 @@
+"""Text of a person or a model made harmless for the chat, which reads Markdown and HTML; knows no turn and no window.
+
+Nothing of theirs may become live: no tag, image, link or form. The content policy of guard.py is the second wall.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$=:@/])")
+_AUTOLINK = re.compile(r"(https?|ftp):(?=//)|(www)\.|(?<=\w)@(?=\w)", re.IGNORECASE)
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([\w+#-]{0,20})\s*$")
+_SPAN = re.compile(r"\\[!-/:-@\[-`{-~]|(?<!`)(`{1,2})(?!`)([^`|]+)(?<!`)\1(?!`)|`+")
+_TAGLESS = {"&": "&amp;", "<": "&lt;"}
+
+
+def escape_text(text: str) -> str:
+    """`text` to be read to the letter: no character of it means anything to Markdown or HTML; lines stay lines."""
+    return "\n".join(_plain_line(line) for line in text.splitlines())
+
+
+def _plain_line(line: str) -> str:
+    words = line.lstrip(" \t")
+    indent = "&nbsp;" * len(line[: len(line) - len(words)].expandtabs(4))
+    return indent + _SPECIAL.sub(r"\\\1", _tagless(words).replace(">", "&gt;"))
+
+
+def escape_answer(text: str) -> str:
+    """A model's Markdown with its emphasis, lists, tables and code, but with every tag, link and image shown as text."""
+    return "\n".join(_blocks(iter(text.splitlines())))
+
+
+def _blocks(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        mark = _FENCE.match(line)
+        if mark:
+            yield from _code(mark, lines)
+        else:
+            yield _prose(line)
+
+
+def _code(opening: re.Match[str], lines: Iterator[str]) -> Iterator[str]:
+    """A block of code between fences of our own, longer than any run inside: where it ends is then beyond doubt."""
+    inside: list[str] = []
+    for line in lines:
+        mark = _FENCE.match(line)
+        if mark and mark[1].startswith(opening[1]) and not mark[2]:
+            break
+        inside.append(line)
+    longest = max((len(run) for line in inside for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield from ("", fence + ("" if opening[2].lower() == "mermaid" else opening[2]), *inside, fence, "")
+
+
+def _prose(line: str) -> str:
+    """One line outside a block of code. Each backtick becomes part of a span found here or is escaped, so that the reader
+    of the Markdown finds no other; a span holds no bar, since a table would cut it there."""
+    parts, end = [], 0
+    for found in _SPAN.finditer(line):
+        parts += [_words(line[end : found.start()]), _span(found)]
+        end = found.end()
+    return "".join((*parts, _words(line[end:])))
+
+
+def _span(found: re.Match[str]) -> str:
+    """A code span and a harmless escape stay, a stray backtick is escaped, an escaped tag or address becomes an entity."""
+    text = found[0]
+    if found[1]:
+        return text
+    if text.startswith("`"):
+        return text.replace("`", r"\`")
+    return {"<": "&lt;", "&": "&amp;", "@": "&#64;"}.get(text[1], text)
+
+
+def _words(text: str) -> str:
+    text = _tagless(text).replace("[", r"\[").replace("]", r"\]").replace("~~~", r"\~\~\~")
+    return _AUTOLINK.sub(_unlinked, text)
+
+
+def _unlinked(link: re.Match[str]) -> str:
+    if link[1]:
+        return f"{link[1]}&#58;"
+    return f"{link[2]}&#46;" if link[2] else "&#64;"
+
+
+def _tagless(text: str) -> str:
+    return re.sub("[&<]", lambda mark: _TAGLESS[mark[0]], text)

@@ -1,0 +1,113 @@
+"""What happens on every press on the easel: the picture in hand drawn again, varied, enlarged, marked, attached, measured."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from gemini_diffusion.generation.edit import Edit
+from gemini_diffusion.ui.attachment import Attachment
+from gemini_diffusion.ui.error_display import show_error
+from gemini_diffusion.ui.live_updates import LiveUpdates, exported
+from gemini_diffusion.ui.mask_editor import read_marks
+from gemini_diffusion.web.cookies import visitor_name
+
+if TYPE_CHECKING:
+    from gemini_diffusion.generation.visitors import Visitor
+
+Updates = dict[Any, Any]
+Values = dict[Any, Any]
+Turns = AsyncGenerator[Updates, None]
+
+VARIED = 0.5
+"""How far a variation moves from its picture: another one, and still that one."""
+LONGEST_PROMPT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ImageActions:
+    """The handlers; each finds out by itself who asks, and what is in hand only among that person's own pictures."""
+
+    following: LiveUpdates
+    attachment: Attachment
+
+    def redraw(self, values: Values, request: gr.Request) -> Turns:
+        """The picture in hand with the prompt as it stands on the easel, and its own seed."""
+        return self._drawn(values, request)
+
+    def reseed(self, values: Values, request: gr.Request) -> Turns:
+        """The same with a new seed."""
+        return self._drawn(values, request, seed="random")
+
+    def vary(self, values: Values, request: gr.Request) -> Turns:
+        """Another one that begins from this one."""
+        return self._drawn(values, request, seed="random", begin=True, strength=VARIED)
+
+    def enlarge(self, values: Values, request: gr.Request) -> Turns:
+        """The same, large."""
+        return self._drawn(values, request, hd=True)
+
+    def paint(self, values: Values, request: gr.Request) -> Turns:
+        """The marked part drawn anew by the prompt, or all of it where nothing is marked."""
+        mask, strength = read_marks(str(values[self.following.easel.mask.marks]))
+        return self._drawn(values, request, seed="random", begin=True, mask=mask, strength=strength)
+
+    async def _drawn(self, values: Values, request: gr.Request, **changes: Any) -> Turns:
+        visitor, easel = self._visitor(request), self.following.easel
+        edit = Edit(prompt=values[easel.prompt], negative_prompt=values[easel.negative], **changes)
+        await visitor.session.redraw(values[easel.in_hand], edit, visitor.settings)
+        async for updates in self.following.follow(visitor):
+            yield updates
+
+    async def attach(self, in_hand: str, request: gr.Request) -> Updates:
+        """The picture in hand goes with the next message."""
+        picture = self._visitor(request).session.picture(in_hand)
+        return {self.attachment.held: picture.id} if picture else gr.skip()
+
+    async def measure(self, values: Values, request: gr.Request) -> Updates:
+        """The prompt was changed: how full it is now."""
+        visitor, easel = self._visitor(request), self.following.easel
+        picture = visitor.session.picture(values[easel.in_hand])
+        if picture is None:
+            return gr.skip()
+        return {easel.meter: await self.following.meter(visitor, picture, str(values[easel.prompt])[:LONGEST_PROMPT])}
+
+    async def change_format(self, values: Values, request: gr.Request) -> Updates:
+        """Another kind of file behind the Download button, from now on."""
+        visitor, easel = self._visitor(request), self.following.easel
+        visitor.change({"file_format": values[easel.file_format]})
+        picture = visitor.session.picture(values[easel.in_hand])
+        if picture is None:
+            return gr.skip()
+        return {easel.download: gr.update(value=str(await exported(visitor, picture)))}
+
+    def _visitor(self, request: gr.Request) -> Visitor:
+        return self.following.visitors.of(visitor_name(request))
+
+    def wire(self, turn: Callable[..., None]) -> None:
+        """Connects every event; `turn` connects one that begins a turn, as (its trigger, its handler, its inputs)."""
+        easel = self.following.easel
+        edits = {easel.prompt, easel.negative, easel.in_hand}
+        turn(easel.redraw.click, _streamed(self.redraw), edits)
+        turn(easel.reseed.click, _streamed(self.reseed), edits)
+        turn(easel.vary.click, _streamed(self.vary), edits)
+        turn(easel.enlarge.click, _streamed(self.enlarge), edits)
+        turn(easel.mask.draw.click, _streamed(self.paint), edits | {easel.mask.marks})
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+        easel.attach.click(show_error(self.attach), easel.in_hand, self.attachment.held, **quiet)
+        easel.file_format.input(show_error(self.change_format), {easel.file_format, easel.in_hand}, easel.download, **quiet)
+        written = {easel.prompt, easel.in_hand}
+        gr.on([easel.prompt.blur, easel.measure.click], show_error(self.measure), written, easel.meter, **quiet)
+
+
+def _streamed(handler: Callable[[Values, gr.Request], Turns]) -> Callable[..., Turns]:
+    """The handler as Gradio knows one that tells more than once: by its being a generator itself."""
+
+    async def streamed(values: Values, request: gr.Request) -> Turns:
+        async for updates in handler(values, request):
+            yield updates
+
+    return streamed

@@ -1,0 +1,192 @@
+"""The easel: the picture in hand with its prompt, numbers and buttons, or the welcome before the first one. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from gemini_diffusion.ui import escape, mask_editor
+from gemini_diffusion.ui.live_preview import LivePreview
+from gemini_diffusion.ui.mask_editor import MaskEditor
+from gemini_diffusion.ui.render import Framed, Stage
+
+Updates = dict[Any, Any]
+
+EXAMPLES = {
+    "/imagine a fox in the snow": "fox.webp",
+    "/imagine a red house by the sea at dusk": "house.webp",
+    "/imagine a yellow balloon over a meadow --n 2": "balloon.webp",
+}
+"""Requests to begin with, each with what the small built-in model made of it."""
+PICTURES = Path(__file__).resolve().parent / "examples"
+_ACTIONS = {
+    "redraw": "Draw again", "reseed": "New seed", "vary": "Vary", "enlarge": "Enlarge", "edit": "Edit ...", "attach": "Attach",
+}  # fmt: skip
+FORMATS = [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp")]
+_BAR = (
+    '<div class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100" '
+    'aria-valuenow="${value}"><div style="width:${value}%"></div></div>'
+)
+_GLIMPSE = (
+    '${value ? `<div class="${value.look}"><img src="${value.source}" alt="How it looks so far" decoding="sync"></div>` : ""}'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePanel:
+    """The components of the easel; `in_hand` is the id of the picture to be shown, by connection, `hung` as the page has it."""
+
+    in_hand: gr.State
+    hung: gr.Textbox
+    glimpse: gr.HTML
+    stage: gr.Column
+    stage_text: gr.Markdown
+    bar: gr.HTML
+    elsewhere: gr.Button
+    welcome: gr.Column
+    set_up: gr.Markdown
+    examples: tuple[gr.Button, ...]
+    surprise: gr.Button
+    frame: gr.Column
+    picture: gr.Image
+    prompt: gr.Textbox
+    meter: gr.Markdown
+    measure: gr.Button
+    negative: gr.Textbox
+    mask: MaskEditor
+    account: gr.Markdown
+    facts: gr.Markdown
+    download: gr.DownloadButton
+    file_format: gr.Dropdown
+    redraw: gr.Button
+    reseed: gr.Button
+    vary: gr.Button
+    enlarge: gr.Button
+    edit: gr.Button
+    attach: gr.Button
+    line: gr.Textbox
+
+    def components(self) -> list[Any]:
+        """Every component that an event may change."""
+        single = (getattr(self, entry.name) for entry in fields(self) if entry.name not in ("examples", "marking"))
+        return [*single, self.mask.draw, *self.examples]
+
+    def hang(self, framed: Framed, file: Path, file_format: str) -> Updates:
+        """Puts a picture on the easel; `file` is what the Download button serves."""
+        can_redraw = framed.is_drawn or framed.can_begin
+        facts = "\n\n".join(escape.escape_text(text) for text in (framed.facts, framed.ignored) if text)
+        return {
+            self.in_hand: framed.identity,
+            self.hung: gr.update(value=framed.identity),  # as most of these: what a page misses, it misses together
+            self.welcome: gr.update(visible=False),
+            self.frame: gr.update(visible=True),
+            self.picture: gr.update(value=str(framed.path), alt_text=framed.alt),
+            self.prompt: gr.update(value=framed.prompt, placeholder="" if framed.is_drawn else "What should become of it"),
+            self.negative: gr.update(value=framed.negative_prompt, visible=framed.takes_negative),
+            self.account: escape.escape_text(framed.account),
+            self.facts: facts,
+            self.download: gr.update(value=str(file)),
+            self.file_format: file_format,
+            self.line: gr.update(value=framed.line, visible=framed.is_drawn),
+            self.redraw: gr.update(value=_ACTIONS["redraw"] if framed.is_drawn else "Draw from it", visible=can_redraw),
+            self.reseed: gr.update(visible=framed.is_drawn),
+            self.vary: gr.update(visible=framed.is_drawn and framed.can_begin),
+            self.enlarge: gr.update(visible=framed.can_grow),
+            self.edit: gr.update(visible=framed.can_begin),
+            self.attach: gr.update(visible=framed.can_begin),
+        }
+
+    def progress(self, stage: Stage | None, *, elsewhere: bool = False) -> Updates:
+        """Shows above the picture how far its making has come, or takes that away; `elsewhere` offers another engine."""
+        if stage is None:
+            return {self.stage: gr.update(visible=False)}
+        return {
+            self.elsewhere: gr.update(visible=elsewhere),
+            self.stage: gr.update(visible=True),
+            self.stage_text: escape.escape_text(stage.text),
+            self.bar: gr.update(value=stage.percent or 0, visible=stage.percent is not None),
+        }
+
+    def glimpsed(self, seen: LivePreview | None) -> Updates:
+        """Shows how the picture looks so far, in the place of the one in hand."""
+        return {self.glimpse: gr.update(value={"source": seen.source, "look": seen.look} if seen else None)}
+
+    def free(self, yes: bool) -> Updates:
+        """Whether another drawing may be begun from here: one at a time."""
+        drawing = (self.redraw, self.reseed, self.vary, self.enlarge, self.mask.draw, self.surprise, *self.examples)
+        return {button: gr.update(interactive=yes) for button in drawing}
+
+
+def build(welcome: Sequence[str]) -> ImagePanel:
+    """Lays the easel out where it is called, empty; `welcome` says what is set up and what is not, a line each."""
+    with gr.Column(elem_id="easel", min_width=0):
+        gr.Button("Back to the conversation", elem_id="easel-close", size="sm")
+        in_hand = gr.State("")
+        hung = gr.Textbox(visible="hidden", elem_id="hung")
+        glimpse = gr.HTML(None, html_template=_GLIMPSE, elem_id="glimpse")
+        with gr.Column(visible=False, elem_id="stage", min_width=0) as stage:
+            stage_text = gr.Markdown(elem_id="stage-text")
+            bar = gr.HTML(0, html_template=_BAR, visible=False)
+            elsewhere = gr.Button("Draw it on this machine instead", size="sm", elem_id="elsewhere", visible=False)
+        greeting = _welcome(welcome)
+        with gr.Column(visible=False, elem_id="frame", min_width=0) as frame:
+            picture = gr.Image(
+                show_label=False, container=False, interactive=False, buttons=["fullscreen"], elem_id="picture", min_width=0
+            )
+            mask_editor.build_paper()
+            prompt = gr.Textbox(label="Prompt", lines=2, max_lines=10, elem_id="prompt", interactive=True)
+            meter = gr.Markdown(elem_id="meter")
+            measure = gr.Button("Count again", visible="hidden", elem_id="measure")
+            account = gr.Markdown(elem_id="account")
+            negative = gr.Textbox(label="What to avoid", lines=1, max_lines=4, elem_id="negative", interactive=True)
+            panel = mask_editor.build()
+            facts = gr.Markdown(elem_id="facts")
+            buttons = _buttons()
+            line = gr.Textbox(
+                label="The line that makes it again", lines=1, max_lines=6, interactive=False, buttons=["copy"], elem_id="line"
+            )
+    return ImagePanel(
+        in_hand=in_hand, hung=hung, glimpse=glimpse, stage=stage, stage_text=stage_text, bar=bar, elsewhere=elsewhere,
+        welcome=greeting.column, set_up=greeting.set_up, examples=greeting.examples, surprise=greeting.surprise, frame=frame,
+        picture=picture, prompt=prompt, meter=meter, measure=measure, negative=negative, mask=panel, account=account,
+        facts=facts, line=line, **buttons,
+    )  # fmt: skip
+
+
+class WelcomePanel(NamedTuple):
+    """What stands on the easel before the first picture."""
+
+    column: gr.Column
+    set_up: gr.Markdown
+    examples: tuple[gr.Button, ...]
+    surprise: gr.Button
+
+
+def _welcome(lines: Sequence[str]) -> WelcomePanel:
+    with gr.Column(elem_id="welcome", min_width=0) as greeting:
+        gr.Markdown("## Say what you want to see\nYour words become a careful prompt, the prompt becomes a picture.")
+        examples = tuple(gr.Button(text, icon=PICTURES / file, elem_classes="example") for text, file in EXAMPLES.items())
+        surprise = gr.Button("Surprise me", elem_id="surprise", variant="secondary")
+        set_up = gr.Markdown(listed(lines), elem_id="set-up")
+    return WelcomePanel(greeting, set_up, examples, surprise)
+
+
+def listed(lines: Sequence[str]) -> str:
+    """Lines to be read to the letter, one below the other."""
+    return "\n\n".join(escape.escape_text(line) for line in lines)
+
+
+def _buttons() -> dict[str, Any]:
+    """The row of what can be done with the picture in hand, each by its field."""
+    with gr.Row(elem_id="actions"):
+        download = gr.DownloadButton("Download", variant="primary", size="md", elem_id="download", min_width=0, scale=2)
+        file_format = gr.Dropdown(
+            FORMATS, value="png", label="File format", show_label=False, container=False, filterable=False,
+            elem_id="file-format", min_width=0, scale=1, interactive=True,
+        )  # fmt: skip
+        more = {name: gr.Button(said, size="md", elem_id=name, min_width=0) for name, said in _ACTIONS.items()}
+    return {"download": download, "file_format": file_format, **more}

@@ -1,0 +1,101 @@
+"""A turn as a page follows it: every state of it as updates of the conversation and the easel; begins and ends nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from gemini_diffusion.commands import Flags
+from gemini_diffusion.generation import plan
+from gemini_diffusion.types import Capabilities
+from gemini_diffusion.types.errors import GeminiDiffusionError
+from gemini_diffusion.ui import render
+from gemini_diffusion.ui.chat_panel import ChatPanel
+from gemini_diffusion.ui.image_panel import ImagePanel
+from gemini_diffusion.ui.live_preview import preview_html
+from gemini_diffusion.ui.token_meter import token_line
+
+if TYPE_CHECKING:
+    from gemini_diffusion.generation.visitors import Visitor, Visitors
+    from gemini_diffusion.storage.gallery import FileFormat
+    from gemini_diffusion.types import Picture
+    from gemini_diffusion.types.turn import Turn
+
+Updates = dict[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveUpdates:
+    """What a visitor's page is shown of the turn that runs."""
+
+    visitors: Visitors
+    conversation: ChatPanel
+    easel: ImagePanel
+
+    async def follow(self, visitor: Visitor, words: str = "", *, clear: bool = False) -> AsyncGenerator[Updates, None]:
+        """Every state of the running turn; `words` go back into an empty box when it is stopped or fails.
+
+        A page that is slow applies only the latest of several updates, so each is whole. The one thing that is said once is
+        the picture for the easel, which belongs to the person from then on: a page that missed it asks by itself.
+        """
+        session, hung, seen = visitor.session, False, None
+        judged = self.visitors.studio.picture_filter.is_on(visitor.settings)
+        async for turn in session.watch():
+            seen = preview_html(turn, seen, veiled=judged)
+            state = self._state(visitor, turn, words) | self.easel.glimpsed(seen)
+            if turn.kept and not hung:
+                state, hung = _together(await self.hang(visitor, turn.kept[0].picture), state), True
+            yield state | (self.conversation.emptied() if clear else {})
+            clear = False
+
+    async def hang(self, visitor: Visitor, picture: Picture) -> Updates:
+        """The picture on the easel, with the file its Download button serves made ready."""
+        file = await exported(visitor, picture)
+        framed = render.framed(picture, self._able(visitor, picture))
+        meter = await self.meter(visitor, picture, picture.recipe.prompt)
+        return self.easel.hang(framed, file, visitor.settings.file_format) | {self.easel.meter: meter}
+
+    async def meter(self, visitor: Visitor, picture: Picture, prompt: str) -> str:
+        """How full a prompt makes the model that drew the picture, as Markdown; empty where nobody drew it."""
+        recipe = picture.recipe
+        if not recipe.engine:
+            return ""
+        engine = self.visitors.studio.engines[recipe.engine]
+        read = await asyncio.to_thread(engine.meter, recipe.model, prompt)
+        return token_line(read, engine.capabilities(recipe.model, visitor.settings))
+
+    def _able(self, visitor: Visitor, picture: Picture) -> Capabilities:
+        """What can be done with a picture: by who drew it, or for one that was brought by who would draw now."""
+        engines, recipe = self.visitors.studio.engines, picture.recipe
+        if recipe.engine:
+            return engines[recipe.engine].capabilities(recipe.model, visitor.settings)
+        try:
+            return plan.make_plan(Flags(), visitor.settings, engines, None).capabilities
+        except GeminiDiffusionError:  # what is set draws nothing: the drawing says why
+            return Capabilities()
+
+    def _state(self, visitor: Visitor, turn: Turn, words: str) -> Updates:
+        """All that a turn says of itself at any moment."""
+        turns, now = visitor.session.turns, visitor.session.running
+        updates = self.conversation.show(turns) | self.easel.free(now is None)
+        updates |= self.easel.progress(render.stage(turn) if turn.kind == "imagine" else None, elsewhere=render.can_move(turn))
+        if now:
+            return updates | self.conversation.busy()
+        last = turns[-1].id if turns else ""
+        lost = turn.state in ("stopped", "failed") and turn.id == last  # after another one the words are under way again
+        return updates | self.conversation.idle(words if lost else "", turn.source.id if lost and turn.source else "")
+
+
+async def exported(visitor: Visitor, picture: Picture) -> Path:
+    """The file for the Download button, in the kind the person chose."""
+    chosen = cast("FileFormat", visitor.settings.file_format)
+    return await asyncio.to_thread(visitor.session.export, picture, chosen)
+
+
+def _together(first: Updates, then: Updates) -> Updates:
+    """Both, where they change different properties of one component too."""
+    both = [part for part in first if isinstance(first[part], dict) and isinstance(then.get(part), dict)]
+    return first | then | {part: first[part] | then[part] for part in both}

@@ -1,0 +1,68 @@
+"""The panel in which a person paints over what should be drawn anew in the picture in hand; the page's script paints."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import gradio as gr
+
+from gemini_diffusion.types.errors import BadInput
+from gemini_diffusion.ui.attachment import from_data_url
+
+_PAPER = """
+<div class="paper">
+ <canvas tabindex="0" role="application"
+  aria-label="Paint over what should change. By keyboard: arrows move the brush, Space sets it down and lifts it."></canvas>
+</div>
+<div class="tools">
+ <label>Brush <input id="brush" type="range" min="2" max="30" value="10" aria-label="Size of the brush"></label>
+ <button type="button" data-do="undo">Undo</button>
+ <button type="button" data-do="clear" aria-label="Clear the marks">Clear</button>
+ <button type="button" data-do="close">Close</button>
+</div>
+"""
+_PULL = """
+<div class="tools">
+ <label>How far to move from the picture
+  <input id="pull" type="range" min="5" max="100" step="5" value="90" aria-label="How far to move from the picture, in percent">
+  <output for="pull">90 %</output>
+ </label>
+</div>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MaskEditor:
+    """`marks` is what the page says of the panel: what was painted and how far to move from the picture, as JSON."""
+
+    marks: gr.Textbox
+    draw: gr.Button
+
+
+def build_paper() -> None:
+    """Lays out what is painted on, where it is called."""
+    gr.HTML(_PAPER, elem_id="paper")
+
+
+def build() -> MaskEditor:
+    """Lays out what belongs below the prompt, where it is called."""
+    with gr.Column(elem_id="marking", min_width=0):
+        gr.HTML(_PULL)
+        draw = gr.Button("Draw the marked part", variant="primary", size="md", elem_id="marking-draw", min_width=0)
+        gr.Markdown("With nothing marked, all of it is drawn anew.", elem_id="marking-text")
+        marks = gr.Textbox(visible="hidden", elem_id="marks", interactive=True)
+    return MaskEditor(marks, draw)
+
+
+def read_marks(text: str) -> tuple[bytes, float]:
+    """The mask (a PNG, white where it is drawn anew; empty without marks) and the strength. Raises BadInput."""
+    try:
+        found = json.loads(text)
+        strength = float(found["strength"])
+        mask = from_data_url(str(found["mask"]))
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
+        raise BadInput("What was marked did not arrive whole.", "Press Edit and mark it once more.") from error
+    if not 0 <= strength <= 1:
+        raise BadInput("How far to move from the picture is a number from 0 to 1.", "Move the slider.")
+    return mask, strength

@@ -1,0 +1,136 @@
+"""The two choices under the box: who chats and who draws, with live lists that come after the page is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from gemini_diffusion.types import ModelChoice
+from gemini_diffusion.types.errors import GeminiDiffusionError
+from gemini_diffusion.ui.error_display import error_sentence, show_error, show_errors
+from gemini_diffusion.web.cookies import visitor_name
+
+if TYPE_CHECKING:
+    from gemini_diffusion.config.settings import Settings
+    from gemini_diffusion.generation.visitors import Visitor, Visitors
+
+Updates = dict[Any, Any]
+Pair = tuple[str, str]
+OWN_CHOICE = "Image: automatic"
+NO_KEY = "Built-in chat"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPickers:
+    """Two lists that also take a typed name. What is chosen applies to the next message and is kept."""
+
+    visitors: Visitors
+    chat_model: gr.Dropdown
+    image_model: gr.Dropdown
+
+    def show(self, settings: Settings) -> Updates:
+        """What is chosen now, without asking any service; it may have been changed in Settings."""
+        chat, images = [(_name(settings), settings.chat_model)], _with_own([], settings.image_model)
+        return {
+            self.chat_model: gr.update(value=settings.chat_model, choices=chat, interactive=True),
+            self.image_model: gr.update(value=settings.image_model, choices=images, interactive=True),
+        }
+
+    async def lists(self, request: gr.Request) -> Updates:
+        """Both lists with what they offer now; it comes late and leaves alone what is chosen."""
+        settings = self._visitor(request).settings
+        chat, images = await chat_offer(self.visitors, settings), await image_offer(self.visitors, settings)
+        return {self.chat_model: gr.update(choices=chat.pairs), self.image_model: gr.update(choices=images.pairs)}
+
+    async def choose_chat_model(self, value: str | None, request: gr.Request) -> Updates:
+        return self._changed(self._visitor(request), "chat_model", value)
+
+    async def choose_image_model(self, value: str | None, request: gr.Request) -> Updates:
+        return self._changed(self._visitor(request), "image_model", value)
+
+    def _changed(self, visitor: Visitor, name: str, value: str | None) -> Updates:
+        """Keeps the choice, or says why not; the component ends up at what is really set."""
+        try:
+            visitor.change({name: value or None})
+        except GeminiDiffusionError as error:
+            show_errors(error_sentence(error))
+        component = self.chat_model if name == "chat_model" else self.image_model
+        return {component: getattr(visitor.settings, name)}
+
+    def _visitor(self, request: gr.Request) -> Visitor:
+        return self.visitors.of(visitor_name(request))
+
+    def wire(self) -> None:
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
+        for component, choose in ((self.chat_model, self.choose_chat_model), (self.image_model, self.choose_image_model)):
+            # each choice is sent, also one that is made while the answer to the last is on its way
+            component.input(show_error(choose), component, component, trigger_mode="multiple", **quiet)
+
+
+def build(visitors: Visitors) -> ModelPickers:
+    """Lays both lists out where it is called; nothing can be chosen before the page was told what is."""
+    with gr.Row(elem_id="choices"):
+        chat_model = _list("Chat model", "chat-model")
+        image_model = _list("Image model", "image-model")
+    return ModelPickers(visitors, chat_model, image_model)
+
+
+def _list(label: str, elem_id: str) -> gr.Dropdown:
+    return gr.Dropdown(
+        [], value=None, label=label, allow_custom_value=True, interactive=False, elem_id=elem_id, min_width=0, container=False
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A list of models as (what is read, what is sent); `trouble` says why it is not the live one."""
+
+    pairs: list[Pair]
+    trouble: str = ""
+
+
+async def chat_offer(visitors: Visitors, settings: Settings) -> Offer:
+    """The chat models, live where there is a key; without one there is nothing to choose yet."""
+    chosen = [(_name(settings), settings.chat_model)]
+    if not settings.google_api_key:
+        return Offer(chosen)
+    try:
+        found = _pairs(await visitors.studio.chat_models["gemini"].models(settings))
+    except GeminiDiffusionError as error:
+        return Offer(chosen, str(error))
+    return Offer(_with_chosen(found, settings.chat_model))
+
+
+async def image_offer(visitors: Visitors, settings: Settings) -> Offer:
+    """The image models of the engine that is set, of all engines with "auto"; each once, marked with what it needs."""
+    engines = visitors.studio.engines
+    wanted = list(engines) if settings.engine == "auto" else [settings.engine]
+    found: dict[str, str] = {}
+    for name in wanted:
+        for label, model in _pairs(await engines[name].models(settings)):
+            found.setdefault(model, label)
+    return Offer(_with_own([(label, model) for model, label in found.items()], settings.image_model))
+
+
+def _pairs(choices: Iterable[ModelChoice]) -> list[Pair]:
+    ordered = sorted(choices, key=lambda choice: not choice.runnable)
+    return [(_label(choice), choice.id) for choice in ordered]
+
+
+def _label(choice: ModelChoice) -> str:
+    return f"{choice.label} ({choice.note})" if choice.note else choice.label
+
+
+def _name(settings: Settings) -> str:
+    return settings.chat_model if settings.google_api_key else NO_KEY
+
+
+def _with_chosen(pairs: list[Pair], chosen: str) -> list[Pair]:
+    return pairs if any(model == chosen for _, model in pairs) else [(chosen, chosen), *pairs]
+
+
+def _with_own(pairs: list[Pair], chosen: str) -> list[Pair]:
+    return [(OWN_CHOICE, ""), *(_with_chosen(pairs, chosen) if chosen else pairs)]

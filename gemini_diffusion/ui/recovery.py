@@ -1,0 +1,52 @@
+"""What a button under a failure leads to; knows which buttons a failure may offer, and takes no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gemini_diffusion.engines import models
+from gemini_diffusion.types.errors import BadInput
+from gemini_diffusion.types.turn import Turn
+from gemini_diffusion.ui.render import ways_on
+
+if TYPE_CHECKING:
+    from gemini_diffusion.config.settings import Settings
+    from gemini_diffusion.generation.visitors import Visitor, Visitors
+
+SETTINGS_TAB = "settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """One step: the text to send once more, and what changes before it; or the tab to open instead."""
+
+    text: str
+    kind: str
+    which: str = ""
+
+    @staticmethod
+    def read(value: str, turns: Sequence[Turn]) -> Recovery:
+        """The step a page names, if the last turn failed and offers it; else BadInput."""
+        last = turns[-1] if turns else None
+        offered = ways_on(last.failures[-1]) if last and last.failures and not last.running else []
+        if last is None or value not in (way for way, _ in offered):
+            raise BadInput("That is not offered any more.", "Send the request again.")
+        kind, _, which = value.partition(":")
+        return Recovery(last.asked, kind, which)
+
+    @property
+    def tab(self) -> str:
+        """The tab this step opens, empty where it sends something."""
+        return SETTINGS_TAB if self.kind == "settings" else ""
+
+    def settings(self, visitors: Visitors, visitor: Visitor) -> Settings:
+        """The settings to send it with; an agreement to a download is given here, and kept."""
+        if self.kind == "download":
+            visitors.agree(self.which)
+        if self.kind == "engine":
+            return visitor.settings.replaced({"engine": self.which, "image_model": ""})
+        if self.kind == "postcard":
+            return visitor.settings.replaced({"engine": "local", "image_model": models.FIRST_RUN})
+        return visitor.settings

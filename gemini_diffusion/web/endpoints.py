@@ -1,0 +1,96 @@
+"""Two endpoints for programs, /chat and /imagine: functions of their own, the same sessions and the same sentences."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gradio as gr
+
+from gemini_diffusion.commands import as_line
+from gemini_diffusion.types.errors import GeminiDiffusionError
+from gemini_diffusion.web.cookies import visitor_name
+
+if TYPE_CHECKING:
+    from gemini_diffusion.generation.session import Session
+    from gemini_diffusion.generation.visitors import Visitor, Visitors
+    from gemini_diffusion.types.turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """A program is a visitor like anybody else: by its cookie if it keeps one, by its connection if not."""
+
+    visitors: Visitors
+
+    async def chat(self, message: str, request: gr.Request) -> AsyncIterator[str]:
+        """Answers a message; yields the growing answer, the whole one last. Remembers within one client session."""
+        said = None
+        async for turn in self._turn(str(message), request):
+            if turn.text and turn.text != said:
+                said = turn.text
+                yield said
+        if said is None:
+            yield ""
+
+    async def imagine(self, line: str, request: gr.Request) -> tuple[list[str], list[dict[str, Any]]]:
+        """Draws what the line asks for; gives the pictures' files and their recipes, in the order of their seeds."""
+        last = None
+        async for turn in self._turn(as_line(str(line)), request):
+            last = turn
+        if last is None or not last.pictures:
+            raise _refused(why(last))
+        pictures = last.pictures
+        return [str(picture.path) for picture in pictures], [dataclasses.asdict(picture.recipe) for picture in pictures]
+
+    async def _turn(self, text: str, request: gr.Request) -> AsyncIterator[Turn]:
+        turn = None
+        try:
+            async for turn in follow(self.visitors.of(visitor_name(request)), text):
+                yield turn
+        except GeminiDiffusionError as error:
+            raise _refused(str(error)) from None
+        if turn is None or turn.state != "done":
+            raise _refused(why(turn))
+
+    def publish(self) -> None:
+        """Adds both to the page that is being built. Their components are never shown; they only give the shapes."""
+        with gr.Row(visible=False):
+            text, said = gr.Textbox(), gr.Textbox()
+            files, recipes = gr.File(file_count="multiple"), gr.JSON()
+            ask, draw = gr.Button(), gr.Button()
+        limits = {"concurrency_limit": None, "show_progress": "hidden"}
+        ask.click(self.chat, text, said, api_name="chat", **limits)
+        draw.click(self.imagine, text, [files, recipes], api_name="imagine", **limits)
+
+
+async def follow(visitor: Visitor, text: str) -> AsyncIterator[Turn]:
+    """Every state of one turn of a program's; a program that goes away ends it, since nobody else will see it.
+
+    A prompt that is to be reviewed is drawn as it is: a program has nobody to ask. Raises BadInput where nothing can begin.
+    """
+    session: Session = visitor.session
+    begun = session.start(text, visitor.settings)
+    try:
+        async for turn in session.watch():
+            if turn.state == "review":
+                session.choose("draw")
+            yield turn
+    finally:
+        if session.running and session.running.id == begun.id:  # by now it may be somebody else's turn
+            await session.stop()
+
+
+def why(turn: Turn | None) -> str:
+    """The sentence the window shows in place of a picture or an answer."""
+    if turn is None:
+        return "Nothing came of it. Try again."
+    if turn.failures:
+        return f"{turn.failures[-1].text} {turn.failures[-1].hint}".strip()
+    return turn.text or (turn.notices[-1] if turn.notices else "Nothing came of it. Try again.")
+
+
+def _refused(text: str) -> gr.Error:
+    return gr.Error(text, print_exception=False)

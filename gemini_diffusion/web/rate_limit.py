@@ -1,0 +1,98 @@
+"""Lets each visitor's events through at a pace, so that whoever sends hundreds waits behind themselves. Knows no event.
+
+Whoever has no cookie shares one pace with all others without: a connection is made up too easily to count for somebody. So is
+a cookie; those that come for the first time share a pace too, and whoever has been here before does not wait behind them.
+Where an address is told, all cookies that come from it share one more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gemini_diffusion.web.cookies import cookie_in
+
+VISITORS = 5000
+"""Visitors whose pace is remembered; the one who came longest ago is forgotten first."""
+_EVENT = re.compile(r"/gradio_api/(queue/join|call/.+|run/.+)", re.IGNORECASE)
+_PROGRAM = re.compile(r"/gradio_api/mcp/?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class RateRule:
+    """`burst` events pass at once, then `rate` a second; one that would wait longer than `patience` seconds is refused."""
+
+    burst: int
+    rate: float
+    patience: float
+
+
+VISITOR = RateRule(burst=20, rate=5.0, patience=5.0)
+STRANGERS = RateRule(burst=8, rate=2.0, patience=20.0)
+NEWCOMERS = RateRule(burst=300, rate=2.0, patience=20.0)
+PROGRAMS = RateRule(burst=40, rate=10.0, patience=20.0)
+"""Of all that speak MCP together: each of their calls is a visitor of its own."""
+ADDRESS = RateRule(burst=100, rate=5.0, patience=10.0)
+"""Of all behind one address, a household or a class: whoever makes up cookies by the hundred gets no more than they."""
+_UNTOLD = ("", "127.0.0.1", "::1")
+"""Not a visitor's address: that of a tunnel or a proxy here which does not say for whom it asks."""
+_NEW, _PROGRAMS = "new", "programs"
+"""Beside the cookies, none of which can be one of these."""
+
+
+class RateLimiter:
+    """ASGI middleware: what is no event passes untouched, an event waits for its turn or is answered 429."""
+
+    def __init__(self, app: ASGIApp, clock: Callable[[], float] = time.monotonic) -> None:
+        self.app, self._clock = app, clock
+        self._due: OrderedDict[str, float] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        wait = self._turn(scope) if scope["type"] == "http" and scope["method"] == "POST" else 0.0
+        if wait is None:
+            await PlainTextResponse("That is too much at once. Wait a moment.", 429, {"Retry-After": "5"})(scope, receive, send)
+            return
+        if wait:
+            await asyncio.sleep(wait)
+        await self.app(scope, receive, send)
+
+    def _turn(self, scope: Scope) -> float | None:
+        """Seconds until a request may pass, 0 for what is no event; None where it is refused."""
+        program = _PROGRAM.fullmatch(scope["path"])
+        if not (program or _EVENT.fullmatch(scope["path"])):
+            return 0.0
+        address = (scope.get("client") or ("",))[0]
+        together = 0.0 if address in _UNTOLD else self._wait(address, ADDRESS)
+        if together is None:
+            return None
+        own = self._wait(_PROGRAMS, PROGRAMS) if program else self._welcome(cookie_in(Headers(scope=scope).get("cookie", "")))
+        return None if own is None else max(together, own)
+
+    def _welcome(self, visitor: str) -> float | None:
+        """The same for an event of the window's: of somebody with a cookie, or of those without."""
+        if not visitor:
+            return self._wait("", STRANGERS)
+        first = 0.0 if visitor in self._due else self._wait(_NEW, NEWCOMERS)
+        own = None if first is None else self._wait(visitor, VISITOR)
+        return None if first is None or own is None else max(first, own)
+
+    def _wait(self, visitor: str, pace: RateRule) -> float | None:
+        """Seconds until it is this event's turn, None where that is too far off. A visitor's next turn is one step of the pace
+        after the last, and the steps they did not use add up to a burst."""
+        now = self._clock()
+        due = max(self._due.get(visitor, 0.0), now - pace.burst / pace.rate) + 1 / pace.rate
+        if due - now > pace.patience:
+            return None
+        self._due[visitor] = due
+        self._due.move_to_end(visitor)
+        if len(self._due) > VISITORS:
+            self._due.popitem(last=False)
+        return max(0.0, due - now)

@@ -1,0 +1,47 @@
+"""How the window looks: the theme, the style sheet, the page's own scripts; it knows no words. Bundled fonts only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from gradio.themes.utils.fonts import LocalFont
+
+_FOLDER = Path(__file__).resolve().parent / "static"
+STYLE = _FOLDER / "style.css"
+ICON = _FOLDER / "icon.svg"
+_SCRIPTS = ("attach.js", "brush.js", "page.js")
+"""In this order: whoever listens first may keep a key for itself."""
+_FONT, _CODE = "Source Sans Pro", "IBM Plex Mono"
+
+
+def build_theme() -> gr.themes.Base:
+    """Soft, one accent, generous corners; light or dark as the system wishes."""
+    soft = gr.themes.Soft(
+        primary_hue="violet",
+        secondary_hue="violet",
+        neutral_hue="slate",
+        radius_size="lg",
+        font=(LocalFont(_FONT, weights=(400, 700)), "Segoe UI", "Helvetica Neue", "sans-serif"),
+        font_mono=(LocalFont(_CODE, weights=(400, 700)), "ui-monospace", "Consolas", "monospace"),
+    )
+    return soft.set(
+        body_background_fill="*neutral_50",
+        body_background_fill_dark="*neutral_950",
+        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued_dark="*neutral_400",
+        block_info_text_color="*neutral_500",
+        block_info_text_color_dark="*neutral_400",
+        button_primary_background_fill="*primary_600",
+        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill_dark="*primary_600",
+        button_primary_background_fill_hover_dark="*primary_500",
+        color_accent="*primary_600",
+    )
+
+
+def page_head() -> str:
+    """What the page's head needs beyond Gradio's own: our scripts, as they are in their files."""
+    viewport = '<meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content">'
+    scripts = "\n".join((_FOLDER / name).read_text("utf-8") for name in _SCRIPTS)
+    return f"{viewport}\n<script>\n{scripts}\n</script>"

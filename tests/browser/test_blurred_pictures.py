@@ -1,0 +1,104 @@
+"""A picture that may not be for everyone: blurred until it is tapped, in the conversation and on the easel alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from gemini_diffusion.storage.gallery import read_recipe
+from tests.app_process import App
+from tests.browser.conftest import Open
+from tests.browser.window import Window
+from tests.local_services import StandIns
+from tests.tiny_classifier import build_classifier
+
+pytestmark = pytest.mark.browser
+RED, BLUE = "/imagine a red fox --seed 3 --ar 16:9", "/imagine a blue fox --seed 6 --ar 16:9"
+"""The stand-in paints a seed as a colour, which are these."""
+CLEAR = "none"
+LOADING = 120_000.0
+"""Milliseconds until a slow machine has torch and the classifier in memory."""
+
+
+@pytest.fixture(scope="module")
+def app(running_services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """Where every picture is judged, by a classifier that minds red."""
+    variables = {
+        "GEMINI_DIFFUSION_PICTURE_FILTER": "on",
+        "GEMINI_DIFFUSION_PICTURE_FILTER_MODEL": str(build_classifier(tmp_path_factory.mktemp("classifier"))),
+    }
+    with App(tmp_path_factory.mktemp("veiled"), environment={**running_services.environment, **variables}) as running:
+        yield running
+
+
+def veiled(window: Window) -> Locator:
+    """The veiled pictures of the conversation."""
+    return window.page.locator("#chat img[alt^='Blurred picture']")
+
+
+def blur(picture: Locator) -> str:
+    seen: str = picture.first.evaluate("picture => getComputedStyle(picture).filter")
+    return seen
+
+
+def sentence(picture: Locator) -> str:
+    said: str = picture.first.evaluate("picture => getComputedStyle(picture.parentElement, '::after').content")
+    return said
+
+
+def draw_red(window: Window) -> None:
+    window.send(RED)
+    expect(veiled(window)).to_have_count(1, timeout=LOADING)
+    window.rest()
+
+
+def test_a_veil_is_lifted_by_a_click_everywhere_and_the_next_picture_has_its_own(come: Open, app: App) -> None:
+    window = come()
+    draw_red(window)
+    kept = app.pictures[-1]
+    assert read_recipe(kept).veiled
+    assert "blur" in blur(veiled(window)) and "blur" in blur(window.on_easel)
+    assert "Tap to see it" in sentence(veiled(window)) and "Tap to see it" in sentence(window.on_easel)
+    expect(veiled(window)).to_have_attribute("alt", "Blurred picture: a red fox")
+    assert window.downloaded().read_bytes() == kept.read_bytes()
+    window.shot("veil-1-veiled")
+    window.on_easel.click()
+    assert blur(veiled(window)) == blur(window.on_easel) == CLEAR
+    assert CLEAR in sentence(veiled(window))
+    window.shot("veil-2-lifted")
+    window.draw(BLUE)
+    assert not read_recipe(app.pictures[-1]).veiled
+    assert blur(window.pictures) == blur(window.on_easel) == CLEAR
+    assert blur(veiled(window)) == CLEAR, "what was seen once stays seen"
+    window.reload()
+    expect(veiled(window)).to_have_count(1)
+    assert "blur" in blur(veiled(window)), "another page begins anew"
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_a_veil_is_lifted_by_keyboard(key: str, come: Open) -> None:
+    window = come(theme="dark")
+    draw_red(window)
+    window.shot("veil-3-dark")
+    button = window.page.locator("#chat button:has(img)")
+    assert "Blurred picture: a red fox" in button.evaluate("button => button.querySelector('img').alt")
+    button.focus()
+    window.page.keyboard.press(key)
+    assert blur(veiled(window)) == CLEAR
+
+
+def test_on_a_phone_the_first_tap_lifts_the_veil_and_the_next_opens_the_easel(come: Open) -> None:
+    window = come(width=390, height=844, touch=True)
+    draw_red(window)
+    assert "blur" in blur(veiled(window)) and window.overflow() == 0
+    window.shot("veil-4-narrow")
+    veiled(window).tap()
+    expect(veiled(window)).to_have_css("filter", CLEAR)
+    expect(window.easel).to_be_hidden()
+    window.shot("veil-5-narrow-lifted")
+    veiled(window).tap()
+    expect(window.easel).to_be_visible()
+    expect(window.on_easel).to_be_in_viewport()
+    assert blur(window.on_easel) == CLEAR

@@ -1,0 +1,99 @@
+"""An engine on a bench: drawn with, watched, and asked what a person would read; for the tests of engines."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gemini_diffusion.config.options import Secret
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
+from gemini_diffusion.engines.local.local_engine import LocalEngine
+from gemini_diffusion.engines.local.pipeline import Pipeline
+from gemini_diffusion.engines.local.sampling.batch import BatchItem
+from gemini_diffusion.engines.worker import WorkerJob
+from gemini_diffusion.types import Emit, Event, ImageRequest, ImageResult
+from gemini_diffusion.types.errors import GeminiDiffusionError
+from tests.servers import hugging_face as hf
+
+REQUEST = ImageRequest("a red fox", hf.SD3, 64, 48, 9, 6.5, negative_prompt="blurry", seed=5)
+VISITOR = Settings(hf_token=Secret("hf_visitor"), provider="hf-inference", deadline=20)
+
+
+@dataclass
+class Local:
+    """A local engine and what it told meanwhile."""
+
+    engine: LocalEngine
+    events: list[Event] = field(default_factory=list)
+
+    async def draw(self, model: Path | str, settings: Settings | None = None, **changes: Any) -> ImageResult:
+        request = dataclasses.replace(ImageRequest("a cat", str(model), 64, 64, 3, 5.0, seed=7), **changes)
+        return await self.engine.generate(request, settings or Settings(), self.events.append)
+
+    def told(self, kind: Any) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+def warm_pipeline(local: Local) -> Pipeline:
+    """The loaded model that was drawn with last."""
+    return list(local.engine._bench._warm.values())[-1].pipeline
+
+
+def asked(watcher: Emit = lambda event: None, **changes: Any) -> BatchItem:
+    """One picture asked of a pipeline, and whoever waits for it; belongs to the running loop."""
+    request = dataclasses.replace(ImageRequest("a cat", "", 64, 64, 3, 5.0, seed=7), **changes)
+    return BatchItem(request, request.seed or 0, WorkerJob(asyncio.get_running_loop(), watcher))
+
+
+@dataclass
+class Hosted:
+    """A hosted engine before a local server, and what it told meanwhile."""
+
+    server: hf.HuggingFaceServer
+    engine: HostedEngine
+    events: list[Event] = field(default_factory=list)
+
+    async def draw(self, request: ImageRequest = REQUEST, **settings: Any) -> ImageResult:
+        return await self.engine.generate(request, dataclasses.replace(VISITOR, **settings), self.events.append)
+
+
+@contextmanager
+def reading(error: type[GeminiDiffusionError], words: str) -> Iterator[pytest.ExceptionInfo[GeminiDiffusionError]]:
+    """Expects an error of which a person reads these words, message and hint in one."""
+    with pytest.raises(error) as caught:
+        yield caught
+    assert words in str(caught.value)
+
+
+async def until(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Waits until the condition holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for happens on other threads
+            await asyncio.sleep(0.01)
+
+
+class Clock:
+    """Time that passes when it is told to; nothing may be awaited meanwhile, for the event loop asks the same clock."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def pass_by(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@contextmanager
+def own_time() -> Iterator[Clock]:
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "monotonic", lambda: clock.now)
+        yield clock

@@ -1,0 +1,144 @@
+"""What one turn does and says on its way, as news: what a raw line leaves out, and what a dry run would have drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gemini_diffusion.chat_models.builtin import BuiltinChatModel
+from gemini_diffusion.commands import Imagine, parse
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.job import Job, ReviewChoice
+from gemini_diffusion.generation.limits.access import Access
+from gemini_diffusion.generation.services import Services
+from gemini_diffusion.storage.gallery import Gallery
+from gemini_diffusion.types import CraftedPrompt, Event, Finished, ImageRequest, Noticed, Picture
+from gemini_diffusion.types.errors import BadInput, OutOfQuota
+from tests.sketch_engine import SketchEngine
+
+
+class Errands:
+    """Lines carried out one after another; `said` and `told` are the notices and the last words of the latest."""
+
+    def __init__(self, home: Path, engine: SketchEngine | None = None) -> None:
+        self.engine = engine or SketchEngine("local", "sdxl", able=True)
+        self.hosted = SketchEngine("hosted", "sdxl")
+        engines = {"local": self.engine, "hosted": self.hosted}
+        self.studio = Services({"offline": BuiltinChatModel()}, engines, Gallery(home))
+        self.news: list[Event] = []
+        self.settings, self.guest = Settings(), Access()
+
+    async def imagine(self, line: str) -> None:
+        command = parse(f"/imagine {line}")
+        assert isinstance(command, Imagine)
+        self.news = []
+        await Job(self.studio, self.settings, self.news.append, _keep, _go_on, guest=self.guest).imagine(command)
+
+    @property
+    def said(self) -> list[str]:
+        return [event.text for event in self.news if isinstance(event, Noticed)]
+
+    @property
+    def told(self) -> str:
+        return next(event.text for event in self.news if isinstance(event, Finished))
+
+
+def _keep(picture: Picture) -> None:
+    assert picture.path.exists()
+
+
+async def _go_on(crafted: CraftedPrompt) -> tuple[ReviewChoice, str]:
+    return "draw", ""
+
+
+@pytest.fixture
+def errands(tmp_path: Path) -> Errands:
+    return Errands(tmp_path)
+
+
+async def test_a_raw_line_says_that_nothing_is_added_however_much_was_allowed(errands: Errands) -> None:
+    await errands.imagine("a cat --raw --stylize 500 --steps 1")
+    assert errands.said == ["Your words are drawn as they are, so --stylize was left out."]
+    await errands.imagine("a cat --raw --stylize 0 --steps 1")
+    assert errands.said == [], "nothing to add is what a raw line adds"
+
+
+@pytest.mark.parametrize(
+    ("line", "would_be"),
+    [
+        ("a cat --dry --steps 3", "It would be 1024 x 1024, 3 steps, SDXL base 1.0, on this machine. About 6 s."),
+        (
+            "a cat --dry --steps 3 --n 2 --hd",
+            "It would be 2 pictures, each 1024 x 1024, then enlarged, 3 steps, SDXL base 1.0, on this machine. About 12 s.",
+        ),
+        (
+            "a {red, blue, green} cat --dry --steps 3",
+            "It would be 3 pictures, each 1024 x 1024, 3 steps, SDXL base 1.0, on this machine. About 18 s.",
+        ),
+        (
+            "a cat --dry --steps {3, 5} --n 2",
+            "It would be 2 pictures, each 1024 x 1024, 3 steps, SDXL base 1.0, on this machine; "
+            "2 pictures, each 1024 x 1024, 5 steps, SDXL base 1.0, on this machine. About 32 s.",
+        ),
+    ],
+)
+async def test_a_dry_run_tells_all_that_would_be_drawn_and_how_long_it_would_take(
+    line: str, would_be: str, errands: Errands
+) -> None:
+    await errands.imagine(line)
+    assert errands.told == f"Nothing was drawn, as asked. {would_be}"
+    assert errands.engine.history == []
+
+
+class HardlyMeasured(SketchEngine):
+    """Knows how long a few steps take, and of more nothing."""
+
+    def estimate(self, request: ImageRequest) -> float | None:
+        return 2.0 if request.num_inference_steps < 5 else None
+
+
+async def test_a_dry_run_tells_no_time_where_one_of_the_drawings_was_never_measured(tmp_path: Path) -> None:
+    errands = Errands(tmp_path, HardlyMeasured("local", "sdxl", able=True))
+    await errands.imagine("a cat --dry --steps {3, 4}")
+    assert errands.told.endswith(" About 4 s.")
+    await errands.imagine("a cat --dry --steps {3, 5}")
+    assert "About" not in errands.told
+
+
+async def test_choices_that_cannot_be_drawn_say_what_to_do_about_them(errands: Errands) -> None:
+    with pytest.raises(BadInput) as refused:
+        await errands.imagine("a {a, b, c} {d, e, f} cat")
+    assert str(refused.value) == "Those choices make 9 pictures. Take out a choice or two: at most 8 are drawn at once."
+    with pytest.raises(BadInput, match="Let every choice leave something to draw"):
+        await errands.imagine("{--raw, cat}")
+    assert errands.engine.history == []
+
+
+class Spent(Access):
+    """Whom the host lends no more pictures today."""
+
+    def refusal(self, engine: str, settings: Settings) -> OutOfQuota | None:
+        return OutOfQuota("That was all for today.", "Come back tomorrow.") if engine == "hosted" else None
+
+
+async def test_where_the_host_lends_no_more_this_machine_draws_unless_another_was_asked_for(errands: Errands) -> None:
+    errands.settings, errands.guest = Settings().replaced({"hf_token": "hf-test-token-0000"}), Spent()
+    await errands.imagine("a cat --steps 1")
+    assert errands.said == ["That was all for today. Come back tomorrow.", "I draw on this machine instead."]
+    await errands.imagine("a cat --steps 1 --engine hosted")
+    assert errands.said == [], "whether it draws is for the drawing to say"
+    assert [len(engine.history) for engine in (errands.engine, errands.hosted)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ("--style watercolr", "There is no style called watercolr; the nearest is Watercolour. It was left out."),
+        ("--style nope --raw", "Your words are drawn as they are, so the style nope was left out."),
+        ('--style "film noir" --raw', "Your words are drawn as they are, so the style film noir was left out."),
+    ],
+)
+async def test_a_style_that_is_not_used_is_told_once_and_why(flags: str, said: str, errands: Errands) -> None:
+    await errands.imagine(f"a cat --steps 1 {flags}")
+    assert errands.said == [said]

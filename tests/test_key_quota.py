@@ -1,0 +1,305 @@
+"""The host's keys are lent within limits a day: counted before the call, by visitor and in all, and for nobody with a key."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.chat_models.builtin import BuiltinChatModel
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.limits.key_quota import KeyQuota
+from gemini_diffusion.generation.services import Services
+from gemini_diffusion.generation.visitors import PASSING, Visitors
+from gemini_diffusion.storage.gallery import Gallery
+from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit
+from gemini_diffusion.types.errors import BadInput, OutOfQuota
+from gemini_diffusion.types.turn import Turn
+from tests.app_process import App
+from tests.local_services import StandIns
+from tests.scripted import ScriptedChatModel, as_json
+from tests.sketch_engine import SketchEngine
+from tests.visitor import AppError, Visitor
+
+HOST_KEY, HOST_TOKEN = "AIza-host-host-host-1111", "hf_host_host_host_2222"
+OWN_KEY, OWN_TOKEN = "AIza-own-own-own-own-4f2a", "hf_own_own_own_own_5b3c"
+FLUX = "black-forest-labs/FLUX.1-schnell"
+
+
+class Calendar:
+    """A calendar whose leaves are torn off by hand."""
+
+    day = 1
+
+    def __call__(self) -> date:
+        return date(2026, 11, self.day)
+
+
+class Talker(ScriptedChatModel):
+    """A chat model that never runs out of answers: a fox by the schema, a word without one."""
+
+    async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
+        self.enqueue([as_json("a fox in the snow, soft light") if request.schema else "Hello."])
+        return await super().answer(request, settings, emit)
+
+
+class Inn:
+    """A window for strangers whose host lends keys; both engines sketch."""
+
+    def __init__(self, home: Path, per_visitor: int = 30, in_all: int = 300, **options: Any) -> None:
+        self.gemini, self.local, self.hosted = Talker(), SketchEngine(), SketchEngine("hosted", FLUX)
+        models: dict[str, ChatModel] = {"gemini": self.gemini, "offline": BuiltinChatModel()}
+        studio = Services(models, {"local": self.local, "hosted": self.hosted}, Gallery(home / "pictures"))
+        given = {"home": str(home), "google_api_key": HOST_KEY, "hf_token": HOST_TOKEN, "num_inference_steps": 1}
+        limits = {"lend_per_visitor": per_visitor, "lend_in_all": in_all}
+        host = Settings().replaced({**given, **limits, **options.get("host", {})})
+        self.visitors = Visitors(studio, host, lends=True, owner=options.get("owner", False))
+
+    async def asks(self, name: str, text: str) -> Turn:
+        visitor = self.visitors.of(name)
+        visitor.session.start(text, visitor.settings)
+        return [turn async for turn in visitor.session.watch()][-1]
+
+    def calls(self) -> tuple[int, int, int]:
+        """How often Gemini, the hosted engine and the local one were asked."""
+        return len(self.gemini.history), len(self.hosted.history), len(self.local.history)
+
+
+@pytest.fixture
+def inn(tmp_path: Path) -> Inn:
+    return Inn(tmp_path, per_visitor=2)
+
+
+def ledger(home: Path, today: Calendar | None = None, per_visitor: int = 3, in_all: int = 5) -> KeyQuota:
+    limits = {"home": str(home), "lend_per_visitor": per_visitor, "lend_in_all": in_all}
+    return KeyQuota(Settings().replaced(limits), today or Calendar())
+
+
+# The count
+
+
+async def test_each_visitor_has_a_share_and_all_have_one_together(tmp_path: Path) -> None:
+    lending = ledger(tmp_path)
+    for left in (3, 2, 1):
+        assert lending.left("a") == left
+        await lending.take("a")
+    with pytest.raises(OutOfQuota, match=r"Your share .* \(3 of 3\).*key of your own in Settings, or come back tomorrow"):
+        await lending.take("a")
+    assert lending.left("b") == 2, "what is left in all is less than a share"
+    await lending.take("b")
+    await lending.take("c")
+    with pytest.raises(OutOfQuota, match="everything they lend in a day"):
+        await lending.take("b")
+
+
+async def test_a_restart_forgets_nothing_and_a_new_day_everything(tmp_path: Path) -> None:
+    calendar = Calendar()
+    await ledger(tmp_path, calendar).take("a")
+    after = ledger(tmp_path, calendar)
+    assert after.left("a") == 2
+    calendar.day = 2
+    assert (after.left("a"), ledger(tmp_path, calendar).left("a")) == (3, 3)
+    await after.take("b")
+    assert ledger(tmp_path, calendar).left("a") == 3, "yesterday's count came back"
+
+
+async def test_those_who_ask_at_once_never_get_more_than_there_is(tmp_path: Path) -> None:
+    lending = ledger(tmp_path, per_visitor=7, in_all=20)
+    asked = [lending.take(name) for name in "abcd" for _ in range(10)]
+    came = await asyncio.gather(*asked, return_exceptions=True)
+    assert sum(result is None for result in came) == 20
+    assert all(result is None or isinstance(result, OutOfQuota) for result in came)
+    assert [ledger(tmp_path, per_visitor=7, in_all=21).left(name) for name in "abd"] == [0, 0, 1]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"day": "2026-11-01"}', b'{"day": "x", "lent": {}}', b"\xff\xfe"])
+async def test_a_count_that_cannot_be_read_lends_nothing_until_tomorrow(
+    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "lending.json").write_bytes(content)
+    calendar = Calendar()
+    lending = ledger(tmp_path, calendar)
+    assert lending.left("a") == 0
+    assert str(tmp_path / "lending.json") in caplog.text
+    calendar.day = 2
+    await lending.take("a")
+    assert ledger(tmp_path, calendar).left("a") == 2
+
+
+async def test_what_cannot_be_counted_is_not_lent(tmp_path: Path) -> None:
+    lending = ledger(tmp_path / "home")
+    (tmp_path / "home").write_text("a file where the folder should be")
+    with pytest.raises(BadInput, match="cannot be written to"):
+        await lending.take("a")
+
+
+# A visitor's turns
+
+
+async def test_a_chat_answer_a_crafting_and_a_hosted_picture_count_one_each(tmp_path: Path) -> None:
+    inn = Inn(tmp_path)
+    await inn.asks("a", "hello")
+    assert inn.visitors.of("a").key_state("google_api_key") == "the host's key is used, 29 of 30 left today"
+    await inn.asks("a", "/imagine a fox --n 3")
+    assert inn.calls() == (2, 3, 0)
+    assert inn.visitors.of("a").key_state("hf_token") == "the host's key is used, 25 of 30 left today"
+    await inn.asks("a", "/imagine a fox --raw --engine local")
+    await inn.asks("a", "/help")
+    assert inn.visitors.of("a").key_state("hf_token") == "the host's key is used, 25 of 30 left today"
+    assert inn.visitors.of("b").key_state("hf_token") == "the host's key is used, 30 of 30 left today"
+
+
+async def test_over_the_limit_a_chat_says_so_and_asks_nobody(inn: Inn) -> None:
+    for _ in range(2):
+        assert (await inn.asks("a", "hello")).state == "done"
+    turn = await inn.asks("a", "hello")
+    assert turn.state == "failed" and "key of your own" in turn.failures[0].hint
+    assert inn.calls() == (2, 0, 0)
+    assert (await inn.asks("b", "hello")).state == "done"
+
+
+async def test_over_the_limit_a_picture_is_still_crafted_by_rule_and_drawn_on_this_machine(inn: Inn) -> None:
+    await inn.asks("a", "/imagine a fox --n 1")
+    turn = await inn.asks("a", "/imagine a red cat on the beach")
+    assert turn.state == "done" and inn.calls() == (1, 1, 1)
+    [picture] = turn.pictures
+    assert (picture.recipe.crafted_by, picture.recipe.engine) == ("rules", "local")
+    assert any("wrote the prompt by rule instead" in notice for notice in turn.notices)
+    assert any("draw on this machine instead" in notice for notice in turn.notices)
+
+
+@pytest.mark.parametrize("flag", ["--engine hosted", f"--model {FLUX}"])
+async def test_over_the_limit_what_was_asked_for_by_name_is_refused_and_not_replaced(inn: Inn, flag: str) -> None:
+    await inn.asks("a", "/imagine a fox")
+    turn = await inn.asks("a", f"/imagine a fox --raw {flag}")
+    assert (turn.state, turn.failures[0].action) == ("failed", "engine:local")
+    assert "Your share" in turn.failures[0].text and inn.calls() == (1, 1, 0)
+
+
+async def test_of_more_pictures_than_are_left_those_that_are_left_come(inn: Inn) -> None:
+    turn = await inn.asks("a", "/imagine a fox --raw --n 5")
+    assert (turn.state, len(turn.pictures), len(turn.failures)) == ("done", 2, 3)
+    assert len(inn.hosted.history) == 2
+
+
+async def test_those_who_cannot_come_back_share_what_one_visitor_gets(inn: Inn) -> None:
+    for number in range(2):
+        assert (await inn.asks(f"{PASSING}{number}", "hello")).state == "done"
+    turn = await inn.asks(f"{PASSING}new", "hello")
+    assert turn.state == "failed" and "Your share" in turn.failures[0].text
+    assert len(inn.visitors.of(f"{PASSING}new").session.turns) == 1, "they share a share, not a conversation"
+    assert (await inn.asks("a", "hello")).state == "done"
+
+
+async def test_those_who_cannot_come_back_stand_in_line_as_one(tmp_path: Path) -> None:
+    inn = Inn(tmp_path)
+    for name in (f"{PASSING}1", f"{PASSING}2", "a", "b"):
+        await inn.asks(name, "/imagine a fox --raw --engine local")
+    first, second, ada, bob = [request.party for request, _ in inn.local.history]
+    assert first == second and len({first, ada, bob}) == 3
+
+
+async def test_a_hosts_own_programs_do_not_stand_in_line_as_one(tmp_path: Path) -> None:
+    inn = Inn(tmp_path, owner=True)
+    for name in (f"{PASSING}1", f"{PASSING}2"):
+        await inn.asks(name, "/imagine a fox --raw --engine local")
+    assert len({request.party for request, _ in inn.local.history}) == 2
+
+
+async def test_a_crafting_that_is_asked_again_counts_once(tmp_path: Path) -> None:
+    inn = Inn(tmp_path)
+    inn.gemini.enqueue([as_json("nothing of it")])
+    await inn.asks("a", "/imagine a red cat --engine local")
+    assert len(inn.gemini.history) == 2
+    assert "29 of 30" in inn.visitors.of("a").key_state("google_api_key")
+
+
+async def test_who_has_a_key_is_neither_counted_nor_refused(inn: Inn) -> None:
+    ada = inn.visitors.of("ada")
+    ada.set_key("google_api_key", OWN_KEY)
+    ada.set_key("hf_token", OWN_TOKEN)
+    for _ in range(3):
+        assert (await inn.asks("ada", "hello")).state == "done"
+        assert (await inn.asks("ada", "/imagine a fox --n 3")).state == "done"
+    assert inn.visitors.of("b").key_state("hf_token").endswith("2 of 2 left today")
+    ada.set_key("google_api_key", "")
+    assert ada.key_state("google_api_key").endswith("2 of 2 left today")
+
+
+async def test_the_hosts_endpoint_is_lent_too_and_not_beside_a_token_of_ones_own(tmp_path: Path) -> None:
+    inn = Inn(tmp_path, per_visitor=1, host={"hf_token": "", "hf_inference_url": "http://127.0.0.1:9/draw"})
+    await inn.asks("a", "/imagine a fox --raw")
+    await inn.asks("a", "/imagine a fox --raw")
+    assert inn.calls() == (0, 1, 1)
+    inn.visitors.of("a").set_key("hf_token", OWN_TOKEN)
+    await inn.asks("a", "/imagine a fox --raw")
+    assert [bool(settings.hf_inference_url) for _, settings in inn.hosted.history] == [True, False]
+
+
+async def test_the_hosts_token_never_goes_to_an_address_that_a_visitor_names(inn: Inn) -> None:
+    line = "/imagine a fox --raw --engine hosted --model https://mine.endpoints.huggingface.cloud"
+    turn = await inn.asks("a", line)
+    assert turn.state == "failed" and "not sent to an endpoint of yours" in turn.failures[0].text
+    assert inn.calls() == (0, 0, 0)
+    inn.visitors.of("a").set_key("hf_token", OWN_TOKEN)
+    assert (await inn.asks("a", line)).state == "done"
+
+
+async def test_the_host_has_no_limit(tmp_path: Path) -> None:
+    inn = Inn(tmp_path, per_visitor=1, in_all=1, owner=True)
+    for _ in range(3):
+        assert (await inn.asks("a", "hello")).state == "done"
+    assert inn.visitors.of("a").key_state("google_api_key") == "the host's key is used"
+    assert not (tmp_path / "lending.json").exists()
+
+
+@pytest.mark.parametrize("limits", [(0, 300), (30, 0)])
+async def test_a_limit_of_nothing_lends_nothing(tmp_path: Path, limits: tuple[int, int]) -> None:
+    inn = Inn(tmp_path, *limits)
+    assert inn.visitors.of("a").key_state("google_api_key") == "not set"
+    await inn.asks("a", "hello")
+    assert (await inn.asks("a", "/imagine a fox")).state == "done"
+    assert inn.calls() == (0, 0, 1)
+
+
+async def test_a_ledger_names_no_visitor_and_no_key(tmp_path: Path) -> None:
+    inn = Inn(tmp_path)
+    await inn.asks("the name of a visitor", "hello")
+    kept = json.loads((tmp_path / "lending.json").read_text())
+    assert list(kept["lent"].values()) == [1]
+    assert "name" not in str(kept["lent"]) and HOST_KEY not in str(kept)
+
+
+# The whole app
+
+
+@pytest.fixture(scope="module")
+def open_inn(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    services.forget()
+    limits = {"GEMINI_DIFFUSION_LEND_PER_VISITOR": "2", "GEMINI_DIFFUSION_LEND_IN_ALL": "3"}
+    flags = ("--host", "0.0.0.0", "--lend-keys")
+    folder = tmp_path_factory.mktemp("inn")
+    with App(folder, flags=flags, environment={**services.environment, **limits}) as running:
+        running.url = running.url.replace("0.0.0.0", "127.0.0.1")
+        yield running
+
+
+def test_strangers_at_a_real_window_get_what_is_lent_and_a_kind_word(services: StandIns, open_inn: App) -> None:
+    ada, bob = Visitor(open_inn.url), Visitor(open_inn.url)
+    program = ada.program()
+    for _ in range(2):
+        assert program.predict("hello", api_name="/chat").startswith("You said")
+    with pytest.raises(AppError, match=r"Your share .* Add a key of your own in Settings, or come back tomorrow"):
+        program.predict("hello", api_name="/chat")
+    assert "0 of 2 left today" in ada.press("settings-tab", "select").text
+    assert "1 of 2 left today" in bob.press("settings-tab", "select").text
+    assert bob.program().predict("hello", api_name="/chat").startswith("You said")
+    with pytest.raises(AppError, match="everything they lend"):
+        bob.program().predict("hello", api_name="/chat")
+    assert len(services.gemini.generations) == 3

@@ -1,0 +1,214 @@
+"""Marks in a prompt: what counts as one, what stays text, and the way back."""
+
+import os
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gemini_diffusion.types.prompt_weights import (
+    HIGHEST,
+    WeightedSpan,
+    format_weights,
+    has_weights,
+    parse_weights,
+    split_negative,
+    strip_weights,
+)
+
+MANY = settings(max_examples=int(os.environ.get("PARSER_EXAMPLES", "400")), deadline=None)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "spans"),
+    [
+        ("a (red:1.3) fox", [("a ", 1), ("red", 1.3), (" fox", 1)]),
+        ("(two words:.5)", [("two words", 0.5)]),
+        ("(route 66:1.2)", [("route 66", 1.2)]),
+        ("( red : 1.3 )", [(" ", 1), ("red", 1.3), (" ", 1)]),
+        ("fox++ in snow", [("fox", 1.21), (" in snow", 1)]),
+        ("fox+, snow", [("fox", 1.1), (", snow", 1)]),
+        ("fox-- in snow", [("fox", 0.81), (" in snow", 1)]),
+        ("(a red fox)+ runs", [("a red fox", 1.1), (" runs", 1)]),
+        ("(fog)- (mist)--", [("fog", 0.9), (" ", 1), ("mist", 0.81)]),
+        ("(Disney)+", [("Disney", 1.1)]),
+        ("(red fox)1.3 (snow)0.8", [("red fox", 1.3), (" ", 1), ("snow", 0.8)]),
+        ("((red:1.2) fox:0.5)", [("red", 0.6), (" ", 1), ("fox", 0.5)]),
+        ("(a (small) fox:1.2)", [("a (small) fox", 1.2)]),
+        ("<my-cat>++ on a sofa", [("<my-cat>", 1.21), (" on a sofa", 1)]),
+        ("\uace0\uc591\uc774++ \u732b+", [("\uace0\uc591\uc774", 1.21), (" ", 1), ("\u732b", 1.1)]),
+        ("a dog, (cat:-1)", [("a dog, ", 1), ("cat", -1)]),
+        ('(a sign "(x:2)":1.3)', [('a sign "(x:2)"', 1.3)]),
+    ],
+)
+def test_a_mark_weighs_its_words(prompt: str, spans: list[tuple[str, float]]) -> None:
+    assert parse_weights(prompt) == tuple(WeightedSpan(text, weight) for text, weight in spans)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *[
+            "C++ code",
+            "c++",
+            "an A+ student",
+            "blood type O-",
+            "a half- and a whole",
+            "a pre- and post-war street",
+            "18+",
+            "60+",
+        ],
+        *[
+            "Disney+ castle",
+            "an LGBTQ+ parade",
+            "Apple TV+",
+            "(c) 2020",
+            "(small) fox",
+            "((small)) fox",
+            "[fox]",
+            ":-)",
+            ":-(",
+            ";)",
+        ],
+        *[
+            "16:9",
+            "(16:9)",
+            "(John 3:16)",
+            "(at 10:30)",
+            "(a fox:2.5)",
+            "(a fox:-2.1)",
+            "(scale 1:2)",
+            "(2.35:1)",
+            "(chapter:5)",
+            "(ratio:9)",
+            "(:1.3)",
+            "( :1.3)",
+        ],
+        *[
+            "rock--paper",
+            "a fox -- red",
+            "well-known",
+            "a+b",
+            "1+1",
+            "--",
+            "++",
+            "+",
+            "-",
+            "( )+",
+            "()",
+            "(",
+            ")",
+            ":1.3)",
+            "f(x)2",
+        ],
+        *[
+            'a sign "(sale:1.5)"',
+            'says "wait--"',
+            "\u201cyes++\u201d",
+            "(un)-happy",
+            "C:\\fox",
+            "(fox",
+            "fox)",
+            "(fox:1.3",
+            "$5+",
+        ],
+        *["", " ", "a  b ", "fox:1.2", "a:1.3 b", "(fox)3.5", "(fox)2", "(fox)++++++", "x" * 3000],
+    ],
+)
+def test_ordinary_text_is_untouched(text: str) -> None:
+    assert strip_weights(text) == text
+    assert not has_weights(text)
+    assert format_weights(parse_weights(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [
+        (r"\(red:1.3\) fox", "(red:1.3) fox"),
+        (r"fox\+\+", "fox++"),
+        (r"fox\-\-", "fox--"),
+        (r"(fox)\+", "(fox)+"),
+        (r"(at \(x\):1.0)", "at (x)"),
+        (r"a \\(b)", r"a \(b)"),
+    ],
+)
+def test_a_backslash_makes_a_mark_text(escaped: str, text: str) -> None:
+    assert parse_weights(escaped) == (WeightedSpan(text),)
+
+
+def test_parts_below_zero_are_taken_out() -> None:
+    assert split_negative("a fox, (dog:-1), (old cat:-0.5) in (snow:1.2)") == ("a fox, in (snow:1.2)", ("dog", "old cat"))
+    assert split_negative("a (red:1.3)  fox") == ("a (red:1.3)  fox", ())
+    assert split_negative("(dog:-1)") == ("", ("dog",))
+
+
+PIECES = [
+    *[
+        "(",
+        ")",
+        ":1.3)",
+        ":1)",
+        ":-1)",
+        ":9)",
+        "+",
+        "++",
+        "-",
+        "--",
+        ")+",
+        ")--",
+        ")1.3",
+        "\\",
+        '"',
+        "\u201c",
+        "\u201d",
+        ":",
+        ",",
+    ],
+    *["fox", "a", "C++", "Disney+", "16:9", " ", " ", "<cat>", "half-", "\\(", "66", "\u732b", "(a:1.2)", ".", "'", "x_"],
+]
+texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=16).map("".join)
+weights = st.integers(-200, 200).map(lambda hundredths: hundredths / 100)
+# A span's text that begins or ends with a blank or a digit is as good as any other; only nothing at all cannot be weighed.
+pieces = st.lists(st.builds(WeightedSpan, texts.filter(str.strip), weights), max_size=6)
+
+
+@MANY
+@given(texts)
+def test_what_was_read_is_written_so_that_it_reads_the_same(prompt: str) -> None:
+    spans = parse_weights(prompt)
+    assert parse_weights(format_weights(spans)) == spans
+    assert format_weights(parse_weights(format_weights(spans))) == format_weights(spans)
+
+
+@MANY
+@given(pieces)
+def test_any_pieces_survive_being_written_and_read(spans: list[WeightedSpan]) -> None:
+    again = parse_weights(format_weights(spans))
+    assert "".join(span.text for span in again) == "".join(span.text for span in spans)
+    weighed = [(sign, span.weight) for span in again for sign in span.text if sign.strip()]
+    assert weighed == [(sign, span.weight) for span in spans for sign in span.text if sign.strip()]
+
+
+@MANY
+@given(texts)
+def test_reading_takes_nothing_but_signs_away(prompt: str) -> None:
+    kept = [sign for sign in strip_weights(prompt) if sign.isalpha()]
+    assert kept == [sign for sign in prompt if sign.isalpha()]
+    assert all(abs(span.weight) <= HIGHEST**21 for span in parse_weights(prompt))
+
+
+@MANY
+@given(texts.filter(lambda text: not set(text) & set("+-:.\\")))
+def test_text_without_a_sign_is_never_marked(text: str) -> None:
+    assert parse_weights(text) == ((WeightedSpan(text),) if text else ())
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["(", ")", "(a:1.2)", "((", ":1.2)", "a+", "a++ ", '"', "\u201c", "\u201d", "\\", "(\\", "a-", "-", "(a:1.2", "a'", "<a"],
+)
+def test_time_grows_with_the_length_and_no_faster(piece: str) -> None:
+    started = time.process_time()
+    format_weights(parse_weights(piece * (20_000 // len(piece))))
+    assert time.process_time() - started < 20

@@ -1,0 +1,206 @@
+"""The window as it is served: what programs find, what is shut, what never leaves, and where it may open."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import gradio as gr
+import httpx
+import pytest
+from gradio_client import Client  # type: ignore[import-untyped]
+from gradio_client.exceptions import AppError  # type: ignore[import-untyped]
+
+from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.chat_models.builtin import BuiltinChatModel
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation import health
+from gemini_diffusion.generation.services import Services
+from gemini_diffusion.generation.visitors import Visitors
+from gemini_diffusion.storage.gallery import Gallery
+from gemini_diffusion.types.errors import BadInput
+from gemini_diffusion.ui.window import build
+from gemini_diffusion.web.server import OpenWindow, ServerOptions, network_address, open_window
+from tests.scripted import ScriptedChatModel
+from tests.sketch_engine import SketchEngine
+
+ROOT = Path(__file__).resolve().parent.parent
+CANARY = "AIzaCANARY-canary-canary-9f31"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def window(home: Path) -> Iterator[OpenWindow]:
+    models: dict[str, ChatModel] = {"gemini": ScriptedChatModel(), "offline": BuiltinChatModel()}
+    studio = Services(models, {"local": SketchEngine()}, Gallery(home / "pictures"))
+    settings = Settings(home=str(home))
+    opened = open_window(
+        build(Visitors(studio, settings, lends=True, owner=True), health.welcome(studio, settings)),
+        ServerOptions(browser=False),
+    )
+    with contextlib.chdir(tempfile.gettempdir()):  # it is opened from any folder
+        yield opened
+    opened.close()
+
+
+def pressed(window: OpenWindow, client: httpx.Client, event: str, data: list[Any]) -> list[dict[str, Any]]:
+    """Sends one of the window's own events as the page does; every message that comes back."""
+    config = client.get(f"{window.url}config").json()
+    index = next(entry["id"] for entry in config["dependencies"] if entry["api_name"] == event)
+    body = {"data": data, "fn_index": index, "session_hash": "s", "trigger_id": None}
+    client.post(f"{window.url}gradio_api/queue/join", json=body).raise_for_status()
+    messages = []
+    with client.stream("GET", f"{window.url}gradio_api/queue/data", params={"session_hash": "s"}) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data:"):
+                messages.append(json.loads(line[5:]))
+                if messages[-1]["msg"] in ("process_completed", "close_stream"):
+                    break
+    return messages
+
+
+@pytest.mark.parametrize(("event", "data"), [("arrive", []), ("send_example", []), ("lists", []), ("open", []), ("clear", [])])
+def test_what_a_page_asks_first_is_answered_from_whatever_folder_the_app_was_started(
+    window: OpenWindow, event: str, data: list[Any]
+) -> None:
+    with httpx.Client() as client:
+        client.get(window.url)
+        assert pressed(window, client, event, data)[-1]["success"] is True
+
+
+def test_programs_find_two_endpoints_and_none_of_the_windows_events(window: OpenWindow) -> None:
+    found = httpx.get(f"{window.url}gradio_api/info").json()
+    assert set(found["named_endpoints"]) == {"/chat", "/imagine"}
+    assert found["unnamed_endpoints"] == {}
+
+
+def test_chat_for_programs_grows_and_ends_whole(window: OpenWindow) -> None:
+    client = Client(window.url, verbose=False)
+    answers = list(client.submit("hello", api_name="/chat"))
+    assert answers[-1] == client.predict("hello", api_name="/chat")
+
+
+def test_imagine_for_programs_gives_files_and_recipes_in_the_order_of_their_seeds(window: OpenWindow, tmp_path: Path) -> None:
+    client = Client(window.url, verbose=False, download_files=str(tmp_path))
+    files, recipes = client.predict("a fox --seed 5 --n 2", api_name="/imagine")
+    assert [recipe["seed"] for recipe in recipes] == [5, 6]
+    assert all(Path(file).read_bytes().startswith(b"\x89PNG") for file in files)
+    assert {"original", "prompt", "crafted_by", "ignored", "versions", "created"} <= set(recipes[0])
+
+
+def test_a_failure_for_programs_is_the_windows_sentence(window: OpenWindow) -> None:
+    client = Client(window.url, verbose=False)
+    with pytest.raises(AppError, match="There is nothing to send"):
+        client.predict("  ", api_name="/chat")
+    with pytest.raises(AppError, match="There is no engine called hosted"):
+        client.predict("a fox --engine hosted", api_name="/imagine")
+
+
+def test_a_key_typed_into_the_window_comes_back_nowhere(window: OpenWindow) -> None:
+    with httpx.Client() as client:
+        client.get(window.url)
+        messages = pressed(window, client, "keep", [CANARY])
+        seen = json.dumps(messages) + client.get(f"{window.url}config").text + client.get(window.url).text
+    assert messages[-1]["success"] and "9f31" in seen
+    assert CANARY not in seen
+
+
+def test_a_setting_is_kept_for_the_cookie_and_for_nobody_else(window: OpenWindow) -> None:
+    with httpx.Client() as mine, httpx.Client() as theirs:
+        mine.get(window.url)
+        theirs.get(window.url)
+        pressed(window, mine, "choose_image_model", ["sdxl"])
+        assert '"sdxl"' in json.dumps(pressed(window, mine, "return_here", []))
+        assert '"sdxl"' not in json.dumps(pressed(window, theirs, "return_here", []))
+
+
+@pytest.mark.parametrize(
+    "path", ["gradio_api/runs", "monitoring", "monitoring/summary", "gradio_api/deep_link", "gradio_api/upload"]
+)
+def test_what_gradio_would_tell_anybody_is_shut(window: OpenWindow, path: str) -> None:
+    assert httpx.get(window.url + path).status_code == 404
+
+
+def test_the_page_names_no_outside_host_and_keeps_no_history(window: OpenWindow) -> None:
+    config = httpx.get(f"{window.url}config").json()
+    assert config["analytics_enabled"] is False
+    assert not config.get("run_history")
+    assert httpx.get(window.url, headers={"host": "evil.com"}).status_code == 400
+
+
+def test_a_picture_is_served_byte_for_byte_from_where_it_is_kept(window: OpenWindow, home: Path) -> None:
+    Client(window.url, verbose=False).predict("a fox --seed 9", api_name="/imagine")
+    kept = next((home / "pictures").glob("*/*-9.png"))
+    served = httpx.get(f"{window.url}gradio_api/file={kept}")
+    assert served.content == kept.read_bytes() and served.headers["content-type"] == "image/png"
+
+
+def test_a_port_that_is_taken_or_impossible_is_said(window: OpenWindow) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(BadInput, match="is taken"):
+            open_window(gr.Blocks(analytics_enabled=False), ServerOptions(port=taken.getsockname()[1], browser=False))
+    with pytest.raises(BadInput, match="no port"):
+        open_window(gr.Blocks(analytics_enabled=False), ServerOptions(port=99999, browser=False))
+
+
+@pytest.mark.parametrize(
+    ("place", "private"),
+    [
+        (ServerOptions(), True),
+        (ServerOptions("localhost"), True),
+        (ServerOptions("127.0.0.7"), True),
+        (ServerOptions("0.0.0.0"), False),
+        (ServerOptions(share=True), False),
+        (ServerOptions(names=frozenset({"pictures.example.org"})), False),
+    ],
+)
+def test_only_a_loopback_window_without_a_link_or_a_proxy_is_private(place: ServerOptions, private: bool) -> None:
+    assert place.private is private
+
+
+@pytest.mark.parametrize(
+    ("host", "here", "nearby"),
+    [("0.0.0.0", "127.0.0.1", network_address()), ("127.0.0.1", "127.0.0.1", ""), ("localhost", "localhost", "")],
+)
+def test_a_window_says_where_it_is_for_this_machine_and_for_others(host: str, here: str, nearby: str) -> None:
+    with gr.Blocks(analytics_enabled=False) as blocks:
+        gr.Markdown("hello")
+    opened = open_window(blocks, ServerOptions(host, browser=False))
+    try:
+        assert httpx.get(opened.url).status_code == 200 and urlsplit(opened.url).hostname == here
+        assert (urlsplit(opened.network_url).hostname or "") == nearby
+    finally:
+        opened.close()
+
+
+def test_building_the_window_loads_no_engine_and_no_service() -> None:
+    program = (
+        "import sys, tempfile, pathlib\n"
+        "from gemini_diffusion import checkup, chat_models, engines\n"
+        "from gemini_diffusion.studio import Studio\n"
+        "from gemini_diffusion.gallery import Gallery\n"
+        "from gemini_diffusion.settings import Settings\n"
+        "from gemini_diffusion.ui.window import build\n"
+        "from gemini_diffusion.visitors import Visitors\n"
+        "home = pathlib.Path(tempfile.mkdtemp())\n"
+        "studio = Studio(chat_models.open_chat_models(), engines.open_engines(home), Gallery(home / 'pictures'))\n"
+        "settings = Settings(home=str(home))\n"
+        "build(Visitors(studio, settings, lends=True, owner=True), checkup.welcome(studio, settings))\n"
+        "print([name for name in ('torch', 'diffusers', 'transformers', 'google.genai') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True, cwd=ROOT)
+    assert done.stdout.strip() == "[]"
