@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.blocks import Block
 
 from gemini_diffusion.ui import escape, mask_editor
 from gemini_diffusion.ui.live_preview import LivePreview
@@ -72,8 +73,8 @@ class ImagePanel:
 
     def components(self) -> list[Any]:
         """Every component that an event may change."""
-        single = (getattr(self, entry.name) for entry in fields(self) if entry.name not in ("examples", "marking"))
-        return [*single, self.mask.draw, *self.examples]
+        values = (getattr(self, entry.name) for entry in fields(self))
+        return [*(value for value in values if isinstance(value, Block)), self.mask.draw, *self.examples]
 
     def hang(self, framed: Framed, file: Path, file_format: str) -> Updates:
         """Puts a picture on the easel; `file` is what the Download button serves."""
