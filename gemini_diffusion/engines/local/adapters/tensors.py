@@ -17,6 +17,7 @@ from gemini_diffusion.engines.local.adapters.adapter_header import (
     read_matrices,
 )
 from gemini_diffusion.engines.local.adapters.layers import layers_of
+from gemini_diffusion.engines.local.loading.alignment import aligned
 from gemini_diffusion.engines.models.safetensors_header import Shapes
 from gemini_diffusion.types.errors import BadInput
 
@@ -114,7 +115,7 @@ def _tensors(file: AdapterFile, keys: list[str]) -> dict[str, Any]:
 
     try:
         with safe_open(file.path, "pt") as weights:
-            tensors = {key: weights.get_tensor(key).float() for key in keys}
+            tensors = {key: aligned(weights.get_tensor(key).float()) for key in keys}
     except (SafetensorError, OSError) as error:
         raise BadInput(f"{file.path.name} cannot be read: {error}.", "Fetch the file again.") from error
     if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):

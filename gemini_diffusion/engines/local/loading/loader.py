@@ -11,6 +11,7 @@ from typing import Any
 
 from gemini_diffusion.engines.downloads.model_store import ALONE, ModelParts, index_of, parts_of, variant_of, weights_bytes
 from gemini_diffusion.engines.local.loading import single_file
+from gemini_diffusion.engines.local.loading.alignment import align_pipeline
 from gemini_diffusion.engines.local.loading.device import SMALL, place
 from gemini_diffusion.engines.local.loading.memory_plan import MemoryPlan, Weights
 from gemini_diffusion.engines.local.loading.offload import PartOffload, offload_layers
@@ -74,6 +75,7 @@ def load_pipeline(source: Path, packages: TorchImports, plan: MemoryPlan | None 
     if plan.placement.dtype == "float16":
         base.vae.to(packages.torch.float32)  # SDXL's decoder overflows in float16: the cause of black pictures
     _settle(base, packages.torch, plan)
+    align_pipeline(base, packages.torch)
     placement = plan.placement
     if plan.reason:
         placement = dataclasses.replace(placement, reason=f"{placement.reason}. {plan.reason.rstrip('.')}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gemini_diffusion.engines.downloads.model_store import index_of, variant_of
+from gemini_diffusion.engines.local.loading.alignment import align_weights
 from gemini_diffusion.engines.local.loading.offload import offload_parts
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import ImageRequest
@@ -39,6 +40,7 @@ def open_refiner(folder: Path, base: Any, packages: TorchImports) -> Any:
     )
     refiner.unet.to(memory_format=packages.torch.channels_last)
     offload_parts(refiner.unet, base.unet)
+    align_weights(refiner.unet)
     return refiner
 
 
