@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from app import main
+from gemini_diffusion.cli.main import main
 from gemini_diffusion.storage.gallery import read_recipe
 from tests.app_process import App, taken_port
 from tests.local_services import Held, StandIns, drawn

@@ -257,4 +257,4 @@ def test_without_the_package_a_sentence_says_how_to_get_it(tmp_path: Path) -> No
     (tmp_path / "missing" / "mcp" / "__init__.py").write_text("raise ImportError('not here')", "utf-8")
     app = App(tmp_path / "app", environment={"PYTHONPATH": str(tmp_path / "missing")})
     done = app.run("--mcp", "--no-browser")
-    assert done.returncode == 1 and "requirements-mcp.txt" in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 1 and "pip install 'mcp" in done.stderr and "Traceback" not in done.stderr

@@ -10,18 +10,25 @@ from typing import Any
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types.errors import BadInput
 
-ENV_FILE = Path(__file__).resolve().parents[2] / ".env"
-"""The .env beside app.py."""
+CHECKOUT = Path(__file__).resolve().parents[2]
+"""The folder of app.py, where the program runs from its repository."""
 
 
-def read_settings(given: Mapping[str, Any] | None = None, env_file: Path = ENV_FILE) -> Settings:
+def read_settings(given: Mapping[str, Any] | None = None, env_file: Path | None = None) -> Settings:
     """`given` before the environment before `env_file` before the defaults, and the data folder as a whole path.
 
-    Values that are None or empty count as not given. Raises BadInput, naming the name or the value that does not fit.
+    `env_file` None is the .env beside app.py, or the one in the data folder where there is no app.py: never one that merely
+    lies in the current folder, since it says where keys are sent. Values that are None or empty count as not given. Raises
+    BadInput, naming the name or the value that does not fit.
     """
-    settings = Settings.from_environment({**_lines(env_file), **os.environ})
-    settings = settings.replaced({name: value for name, value in (given or {}).items() if value not in (None, "")})
+    chosen = {name: value for name, value in (given or {}).items() if value not in (None, "")}
+    file = env_file or _env_file(Settings.from_environment(os.environ).replaced(chosen))
+    settings = Settings.from_environment({**_lines(file), **os.environ}).replaced(chosen)
     return settings.replaced({"home": str(_home(settings.home))})
+
+
+def _env_file(settings: Settings) -> Path:
+    return (CHECKOUT if (CHECKOUT / "app.py").is_file() else _home(settings.home)) / ".env"
 
 
 def _lines(path: Path) -> dict[str, str]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 LONGEST_SIDE = 1024
 """Pixels of what a model is shown of one picture; of several each is smaller, so that an answer stays below a megabyte."""
 
-MISSING = "Start with start.sh or start.bat and --mcp, which install it, or: pip install -r requirements-mcp.txt"
+MISSING = "Start with start.sh or start.bat and --mcp, which install it, or: pip install 'mcp>=2.3,<3'"
 INSTRUCTIONS = "Gemini Diffusion draws pictures from words. Use imagine for every picture; the whole file stays where it says."
 IMAGINE = """Draws one or more pictures from a description and shows them.
 

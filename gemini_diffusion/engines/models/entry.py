@@ -8,7 +8,9 @@ from typing import Literal
 
 Family = Literal["sdxl", "sd15", "flux", "generic"]
 EngineName = Literal["local", "hosted"]
-ASSETS = Path(__file__).resolve().parents[3] / "assets"
+_INSTALLED = Path(__file__).resolve().parents[2] / "assets"
+ASSETS = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parents[1] / "assets"
+"""The files that come with the app: inside the package where it is installed, beside it in a checkout."""
 MEGABYTE, GIGABYTE = 1_000_000, 1_000_000_000
 WEIGHTS = ".safetensors"
 """The one kind of file that weights are read from: it holds numbers and nothing that could run."""

@@ -1,0 +1,116 @@
+"""The command `gemini-diffusion`: flags and environment in; the window, one drawing or a checkup out. Only wiring."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import functools
+import secrets
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gemini_diffusion import __version__
+from gemini_diffusion.cli.terminal import once, report
+from gemini_diffusion.config.environment import read_settings
+from gemini_diffusion.config.log import open_log
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.health import advice, check_all, welcome
+from gemini_diffusion.generation.services import Services, open_services
+from gemini_diffusion.generation.visitors import Visitors
+from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
+
+
+def main(arguments: Sequence[str] | None = None, env_file: Path | None = None) -> int:
+    """Runs what the flags ask for; the exit code, with a sentence on standard error where it is not 0.
+
+    `env_file` None is the usual .env: beside app.py in a checkout, in the data folder where the package is installed."""
+    flags = read_flags(arguments)
+    try:
+        settings = read_settings(chosen(flags), env_file)
+        open_log(settings.home_path)
+        services = open_services(settings.home_path)
+        if flags.check:
+            return report(asyncio.run(check_all(services, settings, live=flags.live)))
+        if flags.once is not None:
+            return asyncio.run(draw_once(services, settings, flags.once))
+        return open_app(services, settings, flags)
+    except GeminiDiffusionError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The flags of contracts; a wrong one ends in argparse's sentence and code 2."""
+    parser = argparse.ArgumentParser(prog="gemini-diffusion", description="A chat that draws: /imagine a fox in the snow")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (the first free one from 7860)")
+    parser.add_argument("--share", action="store_true", help="make a public link, behind a password")
+    parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
+    parser.add_argument("--lend-keys", action="store_true", help="let visitors of a shared or open window use your keys")
+    parser.add_argument("--mcp", action="store_true", help="offer chat and imagine to programs that speak MCP")
+    parser.add_argument("--engine", choices=("auto", "local", "hosted"), help="where pictures are drawn (auto)")
+    parser.add_argument("--model", metavar="ID", help="image model")
+    parser.add_argument("--data-dir", metavar="DIR", help="where pictures and conversations are kept")
+    parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument("--once", metavar="LINE", help='do one thing without a window: "/imagine a fox"')
+    parser.add_argument("--check", action="store_true", help="say what works here and what does not")
+    parser.add_argument("--live", action="store_true", help="with --check: try each key with one real call")
+    parser.add_argument("--lang", default="en", choices=("en",), help="language of the window (en)")
+    parser.add_argument("--version", action="version", version=f"Gemini Diffusion {__version__}")
+    return parser.parse_args(arguments)
+
+
+def chosen(flags: argparse.Namespace) -> dict[str, str | None]:
+    """What the flags say of settings; None where nothing was said."""
+    return {"engine": flags.engine, "image_model": flags.model, "home": flags.data_dir}
+
+
+async def draw_once(services: Services, settings: Settings, line: str) -> int:
+    """One line of the person at this terminal, who is the host."""
+    return await once(Visitors(services, settings, lends=True, owner=True).of("terminal").session, line, settings)
+
+
+def open_app(services: Services, settings: Settings, flags: argparse.Namespace) -> int:
+    """Opens the window and stays until it is closed or interrupted."""
+    auth = _auth(flags)  # before the window's imports, which take seconds
+
+    from gemini_diffusion.ui.window import build
+    from gemini_diffusion.web.server import ServerOptions, open_window
+    from gemini_diffusion.web.startup_message import announce_address
+
+    options = ServerOptions(
+        flags.host, flags.port, flags.share, auth, _names(settings), browser=not flags.no_browser, mcp=flags.mcp
+    )
+    visitors = Visitors(services, settings, lends=options.private or flags.lend_keys, owner=options.private)
+    with contextlib.closing(open_window(build(visitors, welcome(services, settings)), options)) as window:
+        signal.signal(signal.SIGTERM, _leave)
+        announce_address(window, settings.home_path, functools.partial(print, flush=True))
+        if said := advice(services, settings, strangers=not options.private):
+            print(said, flush=True)
+        asyncio.run(asyncio.Event().wait())  # for ever; unlike a thread's, this wait ends with Ctrl+C on every system
+    return 0
+
+
+def _leave(signal_number: int, frame: object) -> None:
+    """Ends the program so that everything it opened is closed first."""
+    sys.exit(128 + signal_number)
+
+
+def _names(settings: Settings) -> frozenset[str]:
+    """The names of a proxy in front of the window."""
+    return frozenset(name.strip().lower() for name in settings.public_names.split(",") if name.strip())
+
+
+def _auth(flags: argparse.Namespace) -> tuple[str, str] | None:
+    """The name and password asked of everybody; a shared link always has one."""
+    if flags.auth:
+        name, colon, password = flags.auth.partition(":")
+        if not (name and colon and password):
+            raise BadInput("--auth needs a name and a password.", "Write it as --auth NAME:PASSWORD.")
+        return name, password
+    return ("guest", secrets.token_urlsafe(9)) if flags.share else None
