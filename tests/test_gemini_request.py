@@ -98,9 +98,9 @@ async def test_moved_settings_are_kept_from_a_model_that_ignores_them_and_it_is_
     answer = await model.answer(HELLO, settings.replaced({**MOVED, "chat_model": "gemini-3.8-flash"}), ignore)
     assert server.generations[0].config == {"maxOutputTokens": 500}
     assert answer.notices == (
-        "Variety (temperature) is not used by gemini-3.8-flash.",
-        "Word pool (top_p) is not used by gemini-3.8-flash.",
-        "Word choices (top_k) is not used by gemini-3.8-flash.",
+        "Temperature is not used by gemini-3.8-flash.",
+        "Top P is not used by gemini-3.8-flash.",
+        "Top K is not used by gemini-3.8-flash.",
     )
 
 

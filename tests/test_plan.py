@@ -220,7 +220,7 @@ def test_loras_of_the_line_join_those_of_the_settings_and_beat_them() -> None:
 def test_a_lora_in_the_settings_that_cannot_be_read_is_named() -> None:
     planned = plan.make_plan(Flags(), Settings().replaced({"adapters": "ink:loud, oil"}), ABLE, None)
     assert planned.options.adapters == (Adapter("oil"),)
-    assert '"ink:loud" is no name:strength' in planned.notices[0]
+    assert '"ink:loud" under LoRAs in Settings is no name:strength' in planned.notices[0]
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,17 @@ def test_every_field_has_a_row_with_a_group_a_label_and_a_sentence() -> None:
         assert option.label and option.help.endswith("."), name
 
 
+def test_the_fields_own_terms_are_the_labels() -> None:
+    """What people know from Gemini's API, from diffusers and from every other program of the field."""
+    known = {
+        "temperature": "Temperature", "top_p": "Top P", "top_k": "Top K", "max_output_tokens": "Max output tokens",
+        "max_prompt_tokens": "Max output prompt tokens", "num_inference_steps": "Steps", "guidance_scale": "Guidance",
+        "scheduler": "Scheduler", "negative_prompt": "Negative prompt", "refine": "Refiner", "adapters": "LoRAs",
+        "engine": "Engine", "image_model": "Image model", "provider": "Provider", "chat_model": "Chat model",
+    }  # fmt: skip
+    assert {name: Settings.table()[name].label for name in known} == known
+
+
 def test_every_default_fits_its_own_row() -> None:
     plain = Settings()
     for name in Settings.table():
@@ -47,24 +58,38 @@ def test_every_setting_has_its_own_variable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("name", "value", "said"),
     [
-        ("temperature", "hot"),
-        ("temperature", 2.1),
-        ("temperature", math.nan),
-        ("temperature", math.inf),
-        ("top_k", 1.5),
-        ("top_k", 10**30),
-        ("engine", "cloud"),
-        ("review", "perhaps"),
-        ("negative_prompt", "x" * 2001),
-        ("no_such_setting", 1),
+        ("temperature", "hot", "Temperature cannot be 'hot'. Use a number from 0 to 2."),
+        ("temperature", 2.1, "Temperature cannot be 2.1. Use a number from 0 to 2."),
+        ("temperature", math.nan, "Temperature cannot be nan. Use a number from 0 to 2."),
+        ("temperature", math.inf, "Temperature cannot be inf. Use a number from 0 to 2."),
+        ("top_k", 1.5, "Top K cannot be 1.5. Use a whole number from 1 to 1,000."),
+        ("top_k", 10**30, f"Top K cannot be {10**30}. Use a whole number from 1 to 1,000."),
+        ("engine", "cloud", "Engine cannot be 'cloud'. Choose one of auto, local, hosted."),
+        ("review", "perhaps", "Review cannot be 'perhaps'. Use true or false."),
+        ("negative_prompt", "x" * 2001, f"Negative prompt cannot be '{'x' * 39}. Keep it under 2,000 characters."),
+        ("negative_prompt", ["fog"], "Negative prompt cannot be ['fog']. Write it as text."),
+        ("no_such_setting", 1, "There is no setting called no_such_setting. See the table of settings in the README."),
     ],
 )
-def test_a_value_that_does_not_fit_is_refused_with_what_would(name: str, value: object) -> None:
+def test_a_value_that_does_not_fit_is_refused_with_what_would(name: str, value: object, said: str) -> None:
     with pytest.raises(BadInput) as caught:
         Settings().replaced({name: value})
-    assert caught.value.hint
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "read"),
+    [
+        ("temperature", " 0.5 ", 0.5), ("top_k", "40", 40), ("top_k", 40.0, 40), ("review", "Yes", True),
+        ("review", " 0", False), ("engine", " LOCAL ", "local"), ("safety", "block_none", "BLOCK_NONE"),
+        ("negative_prompt", " fog ", "fog"), ("image_model", 5, "5"), ("negative_prompt", "", ""), ("stylize", " ", 100),
+    ],
+)  # fmt: skip
+def test_a_value_is_read_as_a_person_writes_it(name: str, written: object, read: object) -> None:
+    found = getattr(Settings().replaced({name: written}), name)
+    assert (found, type(found)) == (read, type(read))
 
 
 def test_the_bad_variable_is_named() -> None:

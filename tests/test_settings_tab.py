@@ -125,7 +125,7 @@ def test_the_tab_has_every_row_of_the_table_and_the_hosts_only_for_the_host(tmp_
 
 def test_a_range_is_read_as_a_person_writes_it(desk: Desk) -> None:
     assert "(0 to 1,000,000)" in desk.settings.controls["lend_in_all"].info
-    assert "(denoising_end, 0.5 to 1)" in desk.settings.controls["refine"].info
+    assert "(0.5 to 1)" in desk.settings.controls["refine"].info
 
 
 async def test_what_the_model_does_not_use_is_said_at_the_setting(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """The settings as the README's table and as .env.example, both made from the one table of settings.py.
 
-`python -m gemini_diffusion.config.docs` writes them. It knows the two files' places and nothing else about the program.
+`python -m gemini_diffusion.config.docs` writes both.
 """
 
 from __future__ import annotations
@@ -44,8 +44,7 @@ def with_table(readme: str) -> str:
 
 def _row(name: str, option: Option) -> str:
     variables = " or ".join(f"`{variable}`" for variable in Settings.environment_names(name))
-    label = f"{option.label} (`{option.term}`)" if option.term else option.label
-    return f"| {label} | {option.help} | {_values(name, option)} | {variables} |"
+    return f"| {option.label} | {option.help} | {_values(name, option)} | {variables} |"
 
 
 def _values(name: str, option: Option) -> str:
@@ -55,9 +54,7 @@ def _values(name: str, option: Option) -> str:
     said = _said(default)
     if option.choices:
         return f"{', '.join(option.choices)} ({said})"
-    if option.low is not None and option.high is not None:
-        return f"{option.low:,.9g} to {option.high:,.9g} ({said})"
-    return f"({said})"
+    return f"{option.range} ({said})".lstrip()
 
 
 def _said(default: Any) -> str:

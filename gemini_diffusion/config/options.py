@@ -1,15 +1,20 @@
-"""One row of the settings table, and how a value is read by it; knows no field and no service. Keys are Secret."""
+"""One row of the settings table, and how pydantic reads a value by it. Keys are Secret."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import cache
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from gemini_diffusion.types.errors import BadInput
 
 Scope = Literal["visitor", "host"]
+LONGEST_TEXT = 2000
+LONGEST_SHOWN = 40
+_CONFIG = ConfigDict(allow_inf_nan=False, coerce_numbers_to_str=True, str_max_length=LONGEST_TEXT)
 
 
 class Secret:
@@ -43,7 +48,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One row of the table: what a person reads about a setting and what values it takes."""
+    """One row of the table: what a person reads about a setting and what values it takes.
+
+    `env` are variables besides GEMINI_DIFFUSION_<FIELD>; `scope` says whether each visitor sets it or only the host.
+    """
 
     group: str
     label: str
@@ -52,64 +60,59 @@ class Option:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
-    term: str = ""
     scope: Scope = "visitor"
 
+    @property
+    def range(self) -> str:
+        """As "0 to 1,000", empty where there is none."""
+        return "" if self.low is None or self.high is None else f"{self.low:,.9g} to {self.high:,.9g}"
 
-def row(default: Any, option: Option) -> Any:
-    return field(default=default, metadata={"option": option})
+
+def row(default: Any, group: str, label: str, help: str, **more: Any) -> Any:
+    """A dataclass field that carries its Option."""
+    return field(default=default, metadata={"option": Option(group, label, help, **more)})
+
+
+def read_as(kind: Any, option: Option, value: Any, source: str) -> Any:
+    """`value` as `kind` (str, bool, int or float) that fits `option`; BadInput names `source` and says what would fit."""
+    if isinstance(value, str):
+        value = value.strip()
+        value = {choice.lower(): choice for choice in option.choices}.get(value.lower(), value)
+    try:
+        return _adapter(kind, option).validate_python(value)
+    except ValidationError as error:
+        raise BadInput(f"{source} cannot be {_shown(value)}.", _hint(error.errors()[0]["type"], kind, option)) from None
+
+
+@cache
+def _adapter(kind: Any, option: Option) -> TypeAdapter[Any]:
+    limits = Field(ge=option.low, le=option.high) if option.low is not None else Field()
+    fitting: Any = Literal[option.choices] if option.choices else Annotated[kind, limits]
+    return TypeAdapter(fitting, config=_CONFIG)
+
+
+_HINTS = {
+    "literal": "Choose one of {choices}.",
+    "bool": "Use true or false.",
+    "string_too": f"Keep it under {LONGEST_TEXT:,} characters.",
+    "string": "Write it as text.",
+}
+"""By how pydantic's type of an error begins; whatever else is wrong with a value, it is no number in the range."""
+
+
+def _hint(error: str, kind: Any, option: Option) -> str:
+    number = "Use a whole number from {range}." if kind is int else "Use a number from {range}."
+    hint = next((hint for start, hint in _HINTS.items() if error.startswith(start)), number)
+    return hint.format(choices=", ".join(option.choices), range=option.range)
+
+
+def _shown(value: Any) -> str:
+    """A refused value, short enough for a sentence."""
+    text = f"{value:g}" if isinstance(value, float) else repr(value) if isinstance(value, str) else str(value)
+    return text[:LONGEST_SHOWN]
 
 
 def without_secrets(address: str) -> str:
     """An address without user, password and query, which may hold a key."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}" if parts.scheme else address
-
-
-def read_as(kind: type, label: str, value: Any, option: Option) -> Any:
-    """`value` (text, number or truth) as a str, int, float or bool that fits `option`; BadInput says what would fit."""
-    if kind is bool:
-        return _read_bool(label, value)
-    if kind is str:
-        if not isinstance(value, (str, int, float)):
-            raise BadInput(f"{label} cannot be {str(value)[:40]!r}.", "Write it as text.")
-        return _read_text(label, str(value).strip(), option)
-    return _read_number(label, value, option, whole=kind is int)
-
-
-def _read_bool(label: str, value: Any) -> bool:
-    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False, "": False}
-    if isinstance(value, bool):
-        return value
-    if str(value).strip().lower() in words:
-        return words[str(value).strip().lower()]
-    raise BadInput(f"{label} cannot be {str(value)[:40]!r}.", "Use true or false.")
-
-
-def _read_text(label: str, value: str, option: Option) -> str:
-    if option.choices and value not in option.choices:
-        known = {choice.lower(): choice for choice in option.choices}
-        if value.lower() in known:
-            return known[value.lower()]
-        raise BadInput(f"{label} cannot be {value[:40]!r}.", f"Choose one of {', '.join(option.choices)}.")
-    if len(value) > 2000:
-        raise BadInput(f"{label} is {len(value)} characters long.", "Keep it under 2,000.")
-    return value
-
-
-def _read_number(label: str, value: Any, option: Option, *, whole: bool) -> float | int:
-    low, high = option.low, option.high
-    fits = (
-        f"Use a {'whole ' if whole else ''}number from {low:,.9g} to {high:,.9g}."
-        if low is not None and high is not None
-        else ""
-    )
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise BadInput(f"{label} cannot be {str(value)[:40]!r}.", fits) from None
-    if not math.isfinite(number) or (whole and number != int(number)):
-        raise BadInput(f"{label} cannot be {str(value)[:40]!r}.", fits)
-    if (low is not None and number < low) or (high is not None and number > high):
-        raise BadInput(f"{label} cannot be {number:g}.", fits)
-    return int(number) if whole else number

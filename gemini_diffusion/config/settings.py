@@ -1,7 +1,6 @@
-"""One frozen Settings and the one table behind it: a field is default + environment name + label + range + help.
+"""One frozen Settings and the one table behind it: a default, variables, a label, a range and a sentence for each field.
 
-The Settings tab, the README's table and .env.example are made from this table. It knows no window and no service, and it
-never shows a key: keys are Secret.
+The Settings tab, the README's table and .env.example are made from this table.
 """
 
 from __future__ import annotations
@@ -9,8 +8,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from gemini_diffusion.config.options import Option, Secret, read_as, row, without_secrets
 from gemini_diffusion.types.errors import BadInput
@@ -22,213 +23,113 @@ PROVIDERS = ("auto", "hf-inference", "fal-ai", "nscale", "replicate", "together"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a turn needs to know of a person's choices. None stands for "the model's own"."""
+    """Everything a turn needs to know of a person's choices. None stands for the model's own value."""
 
     google_api_key: Secret = row(
-        Secret(),
-        Option("Keys", "Gemini key", "Lets Gemini chat and write prompts.", ("GOOGLE_API_KEY", "GEMINI_API_KEY")),
+        Secret(), "Keys", "Gemini key", "Lets Gemini chat and write prompts.", env=("GOOGLE_API_KEY", "GEMINI_API_KEY")
     )
-    hf_token: Secret = row(Secret(), Option("Keys", "Hugging Face token", "Lets Hugging Face draw for you.", ("HF_TOKEN",)))
-    chat_model: str = row(
-        "gemini-flash-latest", Option("Chat", "Chat model", "Who chats and writes the prompts.", term="model")
-    )
+    hf_token: Secret = row(Secret(), "Keys", "Hugging Face token", "Lets Hugging Face draw for you.", env=("HF_TOKEN",))
+    chat_model: str = row("gemini-flash-latest", "Chat", "Chat model", "The model that chats and writes the prompts.")
     temperature: float | None = row(
-        None, Option("Chat", "Variety", "Higher is more surprising.", low=0.0, high=2.0, term="temperature")
+        None, "Chat", "Temperature", "Higher values make answers more varied, lower ones more predictable.", low=0, high=2
     )
     top_p: float | None = row(
-        None, Option("Chat", "Word pool", "Lower keeps to the likeliest words.", low=0.0, high=1.0, term="top_p")
+        None, "Chat", "Top P", "Only the likeliest words are considered, up to this total probability.", low=0, high=1
     )
     top_k: int | None = row(
-        None, Option("Chat", "Word choices", "How many words are considered at each step.", low=1, high=1000, term="top_k")
+        None, "Chat", "Top K", "Only this many of the likeliest words are considered at each step.", low=1, high=1000
     )
     max_output_tokens: int | None = row(
-        None,
-        Option(
-            "Chat",
-            "Longest answer",
-            "In tokens, about three quarters of a word each; a model's thinking counts too.",
-            low=64,
-            high=65536,
-            term="max_output_tokens",
-        ),
-    )
+        None, "Chat", "Max output tokens", "The longest answer; a token is about three quarters of a word, thinking counts.",
+        low=64, high=65536,
+    )  # fmt: skip
     safety: str = row(
-        "BLOCK_ONLY_HIGH",
-        Option("Chat", "Safety", "When Gemini declines to answer.", choices=SAFETY, term="safety threshold"),
+        "BLOCK_ONLY_HIGH", "Chat", "Safety", "How likely harm must be before Gemini blocks an answer.", choices=SAFETY
     )
     google_base_url: str = row(
-        "",
-        Option(
-            "Chat",
-            "Gemini address",
-            "Another address that speaks Gemini's protocol.",
-            ("GOOGLE_GEMINI_BASE_URL",),
-            scope="host",
-        ),
-    )
-    engine: str = row("auto", Option("Drawing", "Engine", "Where pictures are drawn.", choices=("auto", "local", "hosted")))
+        "", "Chat", "Gemini address", "The address of another server that speaks Gemini's API.",
+        env=("GOOGLE_GEMINI_BASE_URL",), scope="host",
+    )  # fmt: skip
+    engine: str = row(
+        "auto", "Drawing", "Engine", "Where pictures are drawn: on this machine (local) or at Hugging Face (hosted).",
+        choices=("auto", "local", "hosted"),
+    )  # fmt: skip
     image_model: str = row(
-        "", Option("Drawing", "Image model", "Empty takes the engine's own choice.", ("GEMINI_DIFFUSION_MODEL",), term="model")
+        "", "Drawing", "Image model", "The model that draws; empty lets the engine choose.", env=("GEMINI_DIFFUSION_MODEL",)
     )
     provider: str = row(
-        "auto",
-        Option("Drawing", "Provider", "Who draws for Hugging Face; auto lets it choose.", choices=PROVIDERS),
+        "auto", "Drawing", "Provider", "Who draws for Hugging Face; auto lets Hugging Face choose.", choices=PROVIDERS
     )
     hf_inference_url: str = row(
-        "",
-        Option("Drawing", "Endpoint address", "Full address of one drawing endpoint.", ("HF_INFERENCE_URL",), scope="host"),
-    )
+        "", "Drawing", "Endpoint address", "The full address of an endpoint of your own; requests are sent there as they are.",
+        env=("HF_INFERENCE_URL",), scope="host",
+    )  # fmt: skip
     stylize: int = row(
-        100,
-        Option(
-            "Drawing",
-            "Embellishment",
-            "How much is added to your words: 0 only corrects, 100 about 12 words.",
-            low=0,
-            high=1000,
-            term="--stylize",
-        ),
-    )
+        100, "Drawing", "Stylize", "How much is added to your words (--stylize): 0 only corrects, 100 adds about 12 words.",
+        low=0, high=1000,
+    )  # fmt: skip
     max_prompt_tokens: int = row(
-        60, Option("Drawing", "Prompt length", "About how long a written prompt may get, in tokens.", low=10, high=500)
+        60, "Drawing", "Max output prompt tokens", "About how long a written prompt may be.", low=10, high=500
     )
-    review: bool = row(False, Option("Drawing", "Review", "Shows the prompt and waits before anything is drawn."))
-    negative_prompt: str = row(
-        "", Option("Drawing", "Always avoid", "Never wanted in any picture; words with commas between.", term="negative_prompt")
-    )
+    review: bool = row(False, "Drawing", "Review", "Shows the prompt and waits for you before anything is drawn.")
+    negative_prompt: str = row("", "Drawing", "Negative prompt", "What no picture should show; put commas between the words.")
     num_inference_steps: int | None = row(
-        None, Option("Model details", "Steps", "More is finer and slower.", low=1, high=150, term="num_inference_steps")
+        None, "Model details", "Steps", "More steps give finer detail and take longer.", low=1, high=150
     )
     guidance_scale: float | None = row(
-        None,
-        Option("Model details", "Guidance", "How closely the words are followed.", low=0.0, high=30.0, term="guidance_scale"),
+        None, "Model details", "Guidance", "How closely the picture follows the prompt.", low=0, high=30
     )
-    scheduler: str = row("", Option("Model details", "Scheduler", "The way noise becomes a picture; empty is the model's own."))
+    scheduler: str = row(
+        "", "Model details", "Scheduler", "How noise is turned into a picture, step by step; empty uses the model's own."
+    )
     adapters: str = row(
-        "",
-        Option(
-            "Model details",
-            "Always with",
-            "LoRAs that every picture is drawn with, as name:strength with commas between; only on this machine.",
-            term="LoRA",
-        ),
+        "", "Model details", "LoRAs", "Used in every picture drawn on this machine; write name:strength, with commas between."
     )
     refine: float = row(
-        1.0,
-        Option(
-            "Model details",
-            "Refiner takes over at",
-            "The part of the drawing after which the second model goes on; 1 is never, 0.8 is usual.",
-            low=0.5,
-            high=1.0,
-            term="denoising_end",
-        ),
-    )
+        1.0, "Model details", "Refiner", "The part of the steps after which SDXL's refiner takes over; 0.8 is usual, 1 is off.",
+        low=0.5, high=1,
+    )  # fmt: skip
     agreed_downloads: str = row(
-        "",
-        Option(
-            "Model details",
-            "Agreed downloads",
-            "Models that may be fetched to this machine, with commas between.",
-            scope="host",
-        ),
+        "", "Model details", "Agreed downloads", "Models that may be downloaded here, with commas between.", scope="host"
     )
     file_format: str = row(
-        "png", Option("Keeping", "Download as", "The file behind the Download button.", choices=("png", "jpeg", "webp"))
+        "png", "Keeping", "Download as", "The kind of file behind the Download button.", choices=("png", "jpeg", "webp")
     )
     deadline: float = row(
-        180.0,
-        Option(
-            "Keeping",
-            "Patience",
-            "The longest wait for one service with all its retries, in seconds.",
-            low=1,
-            high=3600,
-            scope="host",
-        ),
-    )
+        180.0, "Keeping", "Deadline", "The longest wait for one answer of a service with all its retries, in seconds.",
+        low=1, high=3600, scope="host",
+    )  # fmt: skip
     home: str = row(
-        "",
-        Option(
-            "Keeping",
-            "Data folder",
-            "Where pictures and conversations are kept; empty is the usual place for data.",
-            scope="host",
-        ),
+        "", "Keeping", "Data folder", "Where pictures and conversations are kept; empty is the usual place.", scope="host"
     )
-
     public_names: str = row(
-        "",
-        Option(
-            "Sharing",
-            "Own names",
-            "Names under which this window is reached from outside, as pictures.example.org, with commas between.",
-            scope="host",
-        ),
-    )
+        "", "Sharing", "Host names", "Names under which a proxy serves this app, such as pictures.example.org; commas between.",
+        scope="host",
+    )  # fmt: skip
     lend_per_visitor: int = row(
-        30,
-        Option(
-            "Sharing",
-            "Lent to one visitor",
-            "With --lend-keys: answers and pictures a day that one visitor gets with your keys.",
-            low=0,
-            high=100_000,
-            scope="host",
-        ),
-    )
+        30, "Sharing", "Lent per visitor", "With --lend-keys: answers and pictures a day that one visitor gets with your keys.",
+        low=0, high=100_000, scope="host",
+    )  # fmt: skip
     lend_in_all: int = row(
-        300,
-        Option(
-            "Sharing",
-            "Lent in all",
-            "With --lend-keys: answers and pictures a day that all visitors together get with your keys.",
-            low=0,
-            high=1_000_000,
-            scope="host",
-        ),
-    )
+        300, "Sharing", "Lent in all", "With --lend-keys: answers and pictures a day that all visitors together get.",
+        low=0, high=1_000_000, scope="host",
+    )  # fmt: skip
     keep_per_visitor: int = row(
-        1000,
-        Option(
-            "Sharing",
-            "Kept for one visitor",
-            "Where strangers draw: megabytes of pictures that are kept for one of them.",
-            low=1,
-            high=1_000_000,
-            scope="host",
-        ),
-    )
+        1000, "Sharing", "Disk quota per visitor", "On a shared app: megabytes of pictures kept for each visitor.",
+        low=1, high=1_000_000, scope="host",
+    )  # fmt: skip
     keep_in_all: int = row(
-        10_000,
-        Option(
-            "Sharing",
-            "Kept in all",
-            "Where strangers draw: megabytes of pictures that are kept for all of them together.",
-            low=1,
-            high=100_000_000,
-            scope="host",
-        ),
-    )
+        10_000, "Sharing", "Disk quota in all", "On a shared app: megabytes of pictures kept for all visitors together.",
+        low=1, high=100_000_000, scope="host",
+    )  # fmt: skip
     picture_filter: str = row(
-        "auto",
-        Option(
-            "Sharing",
-            "Picture filter",
-            "Blurs pictures that may not be for everyone until they are clicked; auto is on where strangers draw.",
-            choices=("auto", "on", "off"),
-            scope="host",
-        ),
-    )
+        "auto", "Sharing", "Picture filter", "Blurs pictures that may not be for everyone until they are clicked; auto: on a "
+        "shared app.", choices=("auto", "on", "off"), scope="host",
+    )  # fmt: skip
     picture_filter_model: str = row(
-        "Falconsai/nsfw_image_detection",
-        Option(
-            "Sharing",
-            "Filter model",
-            "The image classifier that judges pictures: a folder, or a model to be fetched once agreed to.",
-            scope="host",
-        ),
-    )
+        "Falconsai/nsfw_image_detection", "Sharing", "Filter model", "The image classifier that judges pictures: a folder, or "
+        "a model that is downloaded once you agree.", scope="host",
+    )  # fmt: skip
 
     @staticmethod
     def table() -> dict[str, Option]:
@@ -257,7 +158,7 @@ class Settings:
         return dataclasses.replace(self, **{name: read_value(name, value) for name, value in values.items()})
 
     def public(self) -> dict[str, Any]:
-        """What may be kept on disk by visitor: every visitor's setting that is not a secret."""
+        """What may be kept on disk for a visitor: every setting of theirs that is not a secret."""
         table = self.table()
         return {
             name: getattr(self, name)
@@ -280,21 +181,22 @@ class Settings:
 
 
 def read_value(name: str, value: Any, *, source: str = "") -> Any:
-    """`value` (text, number or None) as field `name` holds it; BadInput says the name, the value and what would fit."""
+    """`value` (text, number or None) as field `name` holds it; BadInput says the name, the value and what would fit.
+
+    None is the default, and so is a blank text where no text is wanted."""
     option = Settings.table().get(name)
     if option is None:
         raise BadInput(f"There is no setting called {name}.", "See the table of settings in the README.")
-    kind, optional = _kind(name)
-    label = source or option.label
+    kind = _kinds()[name]
     if kind is Secret:
         return value if isinstance(value, Secret) else Secret(str(value or ""))
-    if value is None or (optional and isinstance(value, str) and not value.strip()):
+    if value is None or (kind is not str and isinstance(value, str) and not value.strip()):
         return getattr(Settings(), name)
-    return read_as(kind, label, value, option)
+    return read_as(kind, option, value, source or option.label)
 
 
-def _kind(name: str) -> tuple[type, bool]:
-    """The type a field holds, and whether None is among its values."""
-    text = str(Settings.__dataclass_fields__[name].type)
-    kinds: dict[str, type] = {"Secret": Secret, "str": str, "bool": bool, "int": int, "float": float}
-    return kinds[text.split(" | ")[0]], "None" in text
+@cache
+def _kinds() -> dict[str, type]:
+    """Field name -> the type of its values, None aside."""
+    hints = get_type_hints(Settings)
+    return {name: next((kind for kind in get_args(hint) if kind is not NoneType), hint) for name, hint in hints.items()}

@@ -106,7 +106,7 @@ def _adapters(flags: Flags, settings: Settings) -> tuple[tuple[Adapter, ...], tu
     read = [(entry.strip(), _SETTING.fullmatch(entry)) for entry in entries]
     always = [Adapter(match[1], float(match[2] or 1)) for _, match in read if match]
     by_name = {adapter.name.casefold(): adapter for adapter in (*always, *flags.adapters)}
-    bad = (f'Under "Always with", "{entry}" is no name:strength, so it was left out.' for entry, match in read if not match)
+    bad = (f'"{entry}" under LoRAs in Settings is no name:strength, so it was left out.' for entry, match in read if not match)
     return tuple(by_name.values()), tuple(bad)
 
 

@@ -143,7 +143,7 @@ def build(welcome: Sequence[str]) -> ImagePanel:
             meter = gr.Markdown(elem_id="meter")
             measure = gr.Button("Count again", visible="hidden", elem_id="measure")
             account = gr.Markdown(elem_id="account")
-            negative = gr.Textbox(label="What to avoid", lines=1, max_lines=4, elem_id="negative", interactive=True)
+            negative = gr.Textbox(label="Negative prompt", lines=1, max_lines=4, elem_id="negative", interactive=True)
             panel = mask_editor.build()
             facts = gr.Markdown(elem_id="facts")
             buttons = _buttons()

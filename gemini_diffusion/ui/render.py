@@ -22,7 +22,7 @@ SHOWN = 60
 
 _GIGABYTE, _MEGABYTE = 1_000_000_000, 1_000_000
 _FIELDS = {
-    "negative_prompt": "what to avoid",
+    "negative_prompt": "the negative prompt",
     "prompt_2": "the second prompt",
     "seed": "the seed",
     "num_inference_steps": "the number of steps",

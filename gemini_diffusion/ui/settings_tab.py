@@ -196,10 +196,8 @@ def control(name: str, option: Option) -> Any:
 
 
 def explained(option: Option, *, idle: bool = False) -> str:
-    """The line under a label: the help, what the field calls it and its range, and whether it has any effect now."""
-    limits = f"{option.low:,.9g} to {option.high:,.9g}" if option.low is not None and option.high is not None else ""
-    fine = ", ".join(part for part in (option.term, limits) if part)
-    text = f"{option.help} ({fine})" if fine else option.help
+    """The line under a label: the help, the range, and whether it has any effect now."""
+    text = f"{option.help} ({option.range})" if option.range else option.help
     if option.scope == "host":
         text += " Set when the app starts."
     return f"{text} Not used by this model." if idle else text

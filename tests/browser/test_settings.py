@@ -115,7 +115,7 @@ def test_a_value_that_does_not_fit_is_said_and_the_old_one_is_kept(come: Open) -
     expect(box).to_have_value("100")
     box.fill("5000")
     box.press("Enter")
-    expect(field).to_contain_text("Embellishment cannot be 5000. Use a whole number from 0 to 1,000. Still 100.")
+    expect(field).to_contain_text("Stylize cannot be 5000. Use a whole number from 0 to 1,000. Still 100.")
     expect(box).to_have_value("5000")
     window.go_to("Chat")
     window.go_to("Settings")

@@ -82,7 +82,7 @@ class PartialAnswer:
         if self.finish in CUT:
             return RequestRefused(
                 f"{self.request.model} spent its whole limit of words on thinking and said nothing.",
-                "Raise Longest answer in Settings or clear it, or choose another model.",
+                "Raise Max output tokens in Settings or clear it, or choose another model.",
             )
         return BadAnswer(f"{self.request.model} sent an empty answer.", "Say it in other words, or choose another model.")
 

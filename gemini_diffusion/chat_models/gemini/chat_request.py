@@ -93,5 +93,4 @@ def _structure(request: ChatRequest, model: str, limit: int | None) -> dict[str,
 
 
 def _label(name: str) -> str:
-    option = Settings.table()[name]
-    return f"{option.label} ({option.term})"
+    return Settings.table()[name].label
