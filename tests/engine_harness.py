@@ -45,7 +45,7 @@ class Local:
 
 def warm_pipeline(local: Local) -> Pipeline:
     """The loaded model that was drawn with last."""
-    return list(local.engine._bench._warm.values())[-1].pipeline
+    return list(local.engine._model_cache._warm.values())[-1].pipeline
 
 
 def asked(watcher: Emit = lambda event: None, **changes: Any) -> BatchItem:

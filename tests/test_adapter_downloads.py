@@ -11,9 +11,9 @@ import pytest
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import models
-from gemini_diffusion.engines.downloads.fetch import Fetch
+from gemini_diffusion.engines.downloads.fetch import Download, Hub
 from gemini_diffusion.engines.downloads.model_store import ModelStore, in_bytes
-from gemini_diffusion.engines.local.adapters.adapter_download import AdapterDownload
+from gemini_diffusion.engines.local.adapters.adapter_download import adapter_download
 from gemini_diffusion.engines.local.adapters.adapter_files import AdapterFolder, refuse_others, width_of
 from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.engines.torch_imports import TorchImports
@@ -40,20 +40,20 @@ def hub() -> Iterator[hf.HuggingFaceServer]:
 
 
 @pytest.fixture
-def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AdapterFolder:
+def adapter_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AdapterFolder:
     monkeypatch.setenv("HF_TOKEN", "hf_host")
     return AdapterFolder(tmp_path / "adapters", tmp_path / "hub")
 
 
-def download(name: str, library: AdapterFolder, hub: hf.HuggingFaceServer, token: str = "") -> AdapterDownload:
-    return AdapterDownload(name, Fetch(ModelStore(library.hub), hub.url, token))
+def download(name: str, adapter_folder: AdapterFolder, hub: hf.HuggingFaceServer, token: str = "") -> Download:
+    return adapter_download(name, Hub(ModelStore(adapter_folder.hub), hub.url, token))
 
 
 def job(watcher: Emit = lambda event: None) -> WorkerJob:
     return WorkerJob(asyncio.get_running_loop(), watcher)
 
 
-async def fetched(what: AdapterDownload) -> list[Event]:
+async def fetched(what: Download) -> list[Event]:
     told: list[Event] = []
     await asyncio.to_thread(what.run, job(told.append))
     await asyncio.sleep(0)
@@ -65,99 +65,100 @@ def weights_asked_for(hub: hf.HuggingFaceServer) -> set[str]:
 
 
 async def test_a_lora_is_asked_about_with_its_size_then_fetched_and_found_without_asking_again(
-    library: AdapterFolder, hub: hf.HuggingFaceServer, tmp_path: Path
+    adapter_folder: AdapterFolder, hub: hf.HuggingFaceServer, tmp_path: Path
 ) -> None:
     size = lora(tmp_path / "repository" / "pixel-art-xl.safetensors").stat().st_size
     (tmp_path / "repository" / "README.md").write_text("words")
     (tmp_path / "repository" / "pytorch_lora_weights.bin").write_bytes(b"\x80\x02 a pickle")
     hub.serve(NAME, tmp_path / "repository")
-    assert library.lacks(NAME)
-    wanted = download(NAME, library, hub).agreement(job())
+    assert adapter_folder.lacks(NAME)
+    lora_of_it = download(NAME, adapter_folder, hub)
+    wanted = lora_of_it.agreement(lora_of_it.plan().missing)
     free = in_bytes(shutil.disk_usage(tmp_path).free)
     assert wanted.message == f"{NAME} is a {in_bytes(size)} download; {free} are free here."
     assert (wanted.model, wanted.download_bytes) == (NAME, size)
     assert weights_asked_for(hub) == set()
 
-    told = await fetched(download(NAME, library, hub))
+    told = await fetched(download(NAME, adapter_folder, hub))
     assert [event.text for event in told if isinstance(event, StageFinished)] == [f"Fetched {NAME}, {in_bytes(size)}"]
     assert all(event.total == size for event in told if isinstance(event, Progress))
     assert weights_asked_for(hub) == {"pixel-art-xl.safetensors"}
     assert {call.token for call in hub.calls} == {None}
-    assert not library.lacks(NAME)
-    found = library.find(NAME)
+    assert not adapter_folder.lacks(NAME)
+    found = adapter_folder.find(NAME)
     assert (found.name, found.family, found.size) == ("pixel-art-xl", "sdxl", size)
 
 
 async def test_of_several_files_the_usual_one_is_fetched_or_the_one_that_is_named(
-    library: AdapterFolder, hub: hf.HuggingFaceServer, tmp_path: Path
+    adapter_folder: AdapterFolder, hub: hf.HuggingFaceServer, tmp_path: Path
 ) -> None:
     for name in ("a", "b", "old/a"):
         lora(tmp_path / "repository" / f"{name}.safetensors")
     repository = hub.serve(NAME, tmp_path / "repository")
     with reading(BadInput, f"{NAME} has several files. Say which: {NAME}/a.safetensors, {NAME}/b.safetensors, {NAME}/old/a"):
-        download(NAME, library, hub).plan()
+        download(NAME, adapter_folder, hub).plan()
     with reading(BadInput, f"{NAME}/c.safetensors is not among the files there. Say which: {NAME}/a.safetensors"):
-        download(f"{NAME}/c.safetensors", library, hub).plan()
-    assert download(f"{NAME}/a.safetensors", library, hub).plan().plans[0].files == ("a.safetensors",)
+        download(f"{NAME}/c.safetensors", adapter_folder, hub).plan()
+    assert download(f"{NAME}/a.safetensors", adapter_folder, hub).plan().plans[0].files == ("a.safetensors",)
     named = f"{NAME}/b.safetensors"
-    await fetched(download(named, library, hub))
+    await fetched(download(named, adapter_folder, hub))
     assert weights_asked_for(hub) == {"b.safetensors"}
-    assert library.find(named).name == "b"
-    assert library.lacks(f"{NAME}/old/a.safetensors")
+    assert adapter_folder.find(named).name == "b"
+    assert adapter_folder.lacks(f"{NAME}/old/a.safetensors")
     lora(tmp_path / "repository" / "pytorch_lora_weights.safetensors")
     repository.commit = "f" * 40
-    assert download(NAME, library, hub).plan().plans[0].files == ("pytorch_lora_weights.safetensors",)
+    assert download(NAME, adapter_folder, hub).plan().plans[0].files == ("pytorch_lora_weights.safetensors",)
 
 
 async def test_a_repository_of_pickles_only_is_refused_and_none_is_fetched(
-    library: AdapterFolder, hub: hf.HuggingFaceServer, tmp_path: Path
+    adapter_folder: AdapterFolder, hub: hf.HuggingFaceServer, tmp_path: Path
 ) -> None:
     (tmp_path / "repository").mkdir()
     for name in ("learned_embeds.bin", "style.pt"):
         (tmp_path / "repository" / name).write_bytes(b"\x80\x02")
     hub.serve(NAME, tmp_path / "repository")
     with reading(BadInput, f"{NAME} has no .safetensors file. Only .safetensors files are used"):
-        await fetched(download(NAME, library, hub))
+        await fetched(download(NAME, adapter_folder, hub))
     assert weights_asked_for(hub) == set()
 
 
 async def test_a_disguised_pickle_is_refused_after_it_came(
-    library: AdapterFolder, hub: hf.HuggingFaceServer, tmp_path: Path
+    adapter_folder: AdapterFolder, hub: hf.HuggingFaceServer, tmp_path: Path
 ) -> None:
     (tmp_path / "repository").mkdir()
     (tmp_path / "repository" / "style.safetensors").write_bytes(b"PK\x03\x04" + bytes(100))
     hub.serve(NAME, tmp_path / "repository")
-    await fetched(download(NAME, library, hub))
+    await fetched(download(NAME, adapter_folder, hub))
     with reading(BadInput, "it is a pickle that is only called .safetensors"):
-        library.find(NAME)
+        adapter_folder.find(NAME)
 
 
 async def test_what_is_not_there_and_being_offline_have_their_words(
-    library: AdapterFolder, hub: hf.HuggingFaceServer, monkeypatch: pytest.MonkeyPatch
+    adapter_folder: AdapterFolder, hub: hf.HuggingFaceServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import huggingface_hub.constants
 
     with reading(ModelNotFound, f"{NAME} is private or does not exist"):
-        download(NAME, library, hub).agreement(job())
+        download(NAME, adapter_folder, hub).plan()
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with reading(Unreachable, f"{NAME} is not on this machine, and HF_HUB_OFFLINE keeps it from being fetched. Unset"):
-        download(NAME, library, hub).agreement(job())
+        download(NAME, adapter_folder, hub).plan()
 
 
 @pytest.mark.parametrize(
     "name", ["pixelart", "styles/pixelart", "../../etc", "/etc/passwd", "a/", ".hidden/x", "https://a.b/c"]
 )
-def test_only_a_hub_id_is_looked_for_at_the_hub(name: str, library: AdapterFolder) -> None:
-    (library.folder / "styles").mkdir(parents=True)
-    assert not library.lacks(name)
+def test_only_a_hub_id_is_looked_for_at_the_hub(name: str, adapter_folder: AdapterFolder) -> None:
+    (adapter_folder.folder / "styles").mkdir(parents=True)
+    assert not adapter_folder.lacks(name)
     with pytest.raises(ModelNotFound):
-        library.find(name)
+        adapter_folder.find(name)
 
 
 def test_a_file_for_another_family_is_refused_before_its_model_is_fetched_or_loaded(
-    library: AdapterFolder, sdxl: Path, tmp_path: Path
+    adapter_folder: AdapterFolder, sdxl: Path, tmp_path: Path
 ) -> None:
-    older = library.find(lora(library.folder / "older.safetensors", 768).stem)
+    older = adapter_folder.find(lora(adapter_folder.folder / "older.safetensors", 768).stem)
     with reading(BadInput, "older was made for Stable Diffusion 1.5 (a word has 768 numbers there), and this model is SDXL"):
         refuse_others(older, width_of(models.find_model("sdxl"), None))
     refuse_others(older, width_of(models.find_model("realistic-vision"), None))

@@ -29,7 +29,7 @@ def lora(path: Path, width: int = 2048, metadata: dict[str, str] | None = None) 
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> AdapterFolder:
+def adapter_folder(tmp_path: Path) -> AdapterFolder:
     return AdapterFolder(tmp_path / "adapters", tmp_path / "hub")
 
 
@@ -125,16 +125,16 @@ def test_what_would_only_partly_be_used_is_refused_with_the_reason(key: str, wor
 @pytest.mark.parametrize("name", ["bomb.bin", "bomb.pt", "bomb.ckpt", "bomb.safetensors"])
 @pytest.mark.parametrize("protocol", [0, 2, 5])
 def test_a_pickle_is_refused_under_any_name_and_runs_nothing(
-    name: str, protocol: int, library: AdapterFolder, tmp_path: Path
+    name: str, protocol: int, adapter_folder: AdapterFolder, tmp_path: Path
 ) -> None:
     marker = tmp_path / "marker"
-    library.folder.mkdir()
-    (library.folder / name).write_bytes(pickle.dumps(Bomb(marker), protocol))
+    adapter_folder.folder.mkdir()
+    (adapter_folder.folder / name).write_bytes(pickle.dumps(Bomb(marker), protocol))
     with reading(BadInput, "Only .safetensors files are used: they hold numbers and nothing that runs."):
-        library.find("bomb")
-    assert [file.name for file in library.files() if file.problem] == ["bomb"]
+        adapter_folder.find("bomb")
+    assert [file.name for file in adapter_folder.files() if file.problem] == ["bomb"]
     assert not marker.exists()
-    pickle.loads((library.folder / name).read_bytes())
+    pickle.loads((adapter_folder.folder / name).read_bytes())
     assert marker.exists()  # it would have run
 
 
@@ -158,97 +158,97 @@ def test_a_broken_file_is_refused_in_words(content: bytes, tmp_path: Path) -> No
         read_adapter(path)
 
 
-def test_a_file_is_found_by_name_in_any_case_and_with_its_folder_or_without(library: AdapterFolder) -> None:
-    path = lora(library.folder / "styles" / "PixelArt.safetensors")
+def test_a_file_is_found_by_name_in_any_case_and_with_its_folder_or_without(adapter_folder: AdapterFolder) -> None:
+    path = lora(adapter_folder.folder / "styles" / "PixelArt.safetensors")
     for name in ("PixelArt", "pixelart", " pixelart.safetensors", "styles/pixelart"):
-        assert library.find(name).path == path
+        assert adapter_folder.find(name).path == path
 
 
-def test_an_unknown_name_brings_the_nearest_one(library: AdapterFolder) -> None:
-    lora(library.folder / "pixel-art.safetensors")
+def test_an_unknown_name_brings_the_nearest_one(adapter_folder: AdapterFolder) -> None:
+    lora(adapter_folder.folder / "pixel-art.safetensors")
     with reading(ModelNotFound, "Did you mean pixel-art?"):
-        library.find("pixelart-xl")
+        adapter_folder.find("pixelart-xl")
     with reading(ModelNotFound, "into adapters in the data folder."):
-        library.find("watercolour")
+        adapter_folder.find("watercolour")
 
 
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "..", "a/../../secret"])
-def test_a_name_leads_nowhere_outside_the_folder(name: str, library: AdapterFolder) -> None:
-    lora(library.folder.parent / "secret.safetensors")
-    library.folder.mkdir()
+def test_a_name_leads_nowhere_outside_the_folder(name: str, adapter_folder: AdapterFolder) -> None:
+    lora(adapter_folder.folder.parent / "secret.safetensors")
+    adapter_folder.folder.mkdir()
     with pytest.raises(ModelNotFound):
-        library.find(name)
+        adapter_folder.find(name)
 
 
-def test_a_hub_id_is_found_among_what_was_fetched(library: AdapterFolder) -> None:
-    kept = library.hub / "models--nerijs--pixel-art-xl" / "snapshots" / "abc"
+def test_a_hub_id_is_found_among_what_was_fetched(adapter_folder: AdapterFolder) -> None:
+    kept = adapter_folder.hub / "models--nerijs--pixel-art-xl" / "snapshots" / "abc"
     lora(kept / "pixel-art-xl.safetensors")
-    assert library.find("nerijs/pixel-art-xl").name == "pixel-art-xl"
+    assert adapter_folder.find("nerijs/pixel-art-xl").name == "pixel-art-xl"
     lora(kept / "other.safetensors")
     with reading(BadInput, "nerijs/pixel-art-xl/other.safetensors"):
-        library.find("nerijs/pixel-art-xl")
-    assert library.find("nerijs/pixel-art-xl/other.safetensors").name == "other"
+        adapter_folder.find("nerijs/pixel-art-xl")
+    assert adapter_folder.find("nerijs/pixel-art-xl/other.safetensors").name == "other"
     lora(kept / "pytorch_lora_weights.safetensors")
-    assert library.find("nerijs/pixel-art-xl").path.name == "pytorch_lora_weights.safetensors"
+    assert adapter_folder.find("nerijs/pixel-art-xl").path.name == "pytorch_lora_weights.safetensors"
     with reading(ModelNotFound, "https://huggingface.co/nobody/nothing"):
-        library.find("nobody/nothing")
+        adapter_folder.find("nobody/nothing")
 
 
-def test_reading_files_needs_no_torch(library: AdapterFolder) -> None:
-    lora(library.folder / "a.safetensors")
+def test_reading_files_needs_no_torch(adapter_folder: AdapterFolder) -> None:
+    lora(adapter_folder.folder / "a.safetensors")
     program = (
         "import sys; from pathlib import Path; from gemini_diffusion.engines.diffusion.adapters import files, words;"
         "assert files.Library(Path(sys.argv[1]), Path(sys.argv[1])).find('a').family == 'sdxl';"
         "assert not {'torch', 'diffusers', 'safetensors', 'transformers'} & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", program, str(library.folder)], check=True, cwd=Path(__file__).parents[1])
+    subprocess.run([sys.executable, "-c", program, str(adapter_folder.folder)], check=True, cwd=Path(__file__).parents[1])
 
 
 def with_adapters(*adapters: tuple[str, float], **changes: Any) -> ImageRequest:
     return replace(REQUEST, adapters=tuple(Adapter(*adapter) for adapter in adapters), **changes)
 
 
-def test_trigger_words_are_put_before_a_prompt_that_has_none_and_that_is_said(library: AdapterFolder) -> None:
-    lora(library.folder / "oils.safetensors", metadata={"modelspec.trigger_phrase": "ohwx style"})
-    chosen = choose_adapters(with_adapters(("oils", 0.7)), library)
+def test_trigger_words_are_put_before_a_prompt_that_has_none_and_that_is_said(adapter_folder: AdapterFolder) -> None:
+    lora(adapter_folder.folder / "oils.safetensors", metadata={"modelspec.trigger_phrase": "ohwx style"})
+    chosen = choose_adapters(with_adapters(("oils", 0.7)), adapter_folder)
     assert chosen.request.prompt == "ohwx style, a cat in the rain"
     assert chosen.notices == ('oils answers to "ohwx style", which was put before the prompt.',)
     assert [(file.name, strength) for file, strength in chosen.files] == [("oils", 0.7)]
 
 
-def test_a_prompt_that_says_a_trigger_word_stays_as_it_is(library: AdapterFolder) -> None:
-    lora(library.folder / "oils.safetensors", metadata={"modelspec.trigger_phrase": "ohwx, oils"})
-    chosen = choose_adapters(with_adapters(("oils", 1.0), prompt="a cat in OILS"), library)
+def test_a_prompt_that_says_a_trigger_word_stays_as_it_is(adapter_folder: AdapterFolder) -> None:
+    lora(adapter_folder.folder / "oils.safetensors", metadata={"modelspec.trigger_phrase": "ohwx, oils"})
+    chosen = choose_adapters(with_adapters(("oils", 1.0), prompt="a cat in OILS"), adapter_folder)
     assert (chosen.request.prompt, chosen.notices) == ("a cat in OILS", ())
-    assert choose_adapters(with_adapters(("oils", 1.0), prompt="a cat in toils"), library).notices
+    assert choose_adapters(with_adapters(("oils", 1.0), prompt="a cat in toils"), adapter_folder).notices
 
 
-def test_strength_0_asks_for_nothing_not_even_that_the_file_is_there(library: AdapterFolder) -> None:
-    lora(library.folder / "oils.safetensors", metadata={"modelspec.trigger_phrase": "ohwx"})
+def test_strength_0_asks_for_nothing_not_even_that_the_file_is_there(adapter_folder: AdapterFolder) -> None:
+    lora(adapter_folder.folder / "oils.safetensors", metadata={"modelspec.trigger_phrase": "ohwx"})
     request = with_adapters(("oils", 0.0), ("gone", 0.0))
-    chosen = choose_adapters(request, library)
+    chosen = choose_adapters(request, adapter_folder)
     assert (chosen.request, chosen.files, chosen.notices) == (request, (), ())
 
 
-def test_strength_0_silences_a_token_too(library: AdapterFolder) -> None:
-    write_header(library.folder / "Toy.safetensors", {"clip_l": (2, 768), "clip_g": (2, 1280)})
+def test_strength_0_silences_a_token_too(adapter_folder: AdapterFolder) -> None:
+    write_header(adapter_folder.folder / "Toy.safetensors", {"clip_l": (2, 768), "clip_g": (2, 1280)})
     request = with_adapters(("toy", 0.0), prompt="a <toy>")
-    assert choose_adapters(request, library).files == ()
+    assert choose_adapters(request, adapter_folder).files == ()
 
 
 @pytest.mark.parametrize("text", ["prompt", "negative_prompt", "prompt_2"])
-def test_a_token_in_any_text_brings_its_file_without_being_named(text: str, library: AdapterFolder) -> None:
-    write_header(library.folder / "Toy.safetensors", {"clip_l": (2, 768), "clip_g": (2, 1280)})
-    chosen = choose_adapters(with_adapters(**{text: "of <TOY> and <unknown>"}), library)
+def test_a_token_in_any_text_brings_its_file_without_being_named(text: str, adapter_folder: AdapterFolder) -> None:
+    write_header(adapter_folder.folder / "Toy.safetensors", {"clip_l": (2, 768), "clip_g": (2, 1280)})
+    chosen = choose_adapters(with_adapters(**{text: "of <TOY> and <unknown>"}), adapter_folder)
     assert [file.name for file, _ in chosen.files] == ["Toy"]
     assert getattr(chosen.request, text) == "of <toy> and <unknown>"
     assert chosen.notices == ("There is no textual inversion called <unknown> here, so it was drawn as plain text.",)
 
 
-def test_a_named_token_that_stands_nowhere_is_put_where_its_name_says(library: AdapterFolder) -> None:
+def test_a_named_token_that_stands_nowhere_is_put_where_its_name_says(adapter_folder: AdapterFolder) -> None:
     for name in ("toy", "BadHands"):
-        write_header(library.folder / f"{name}.safetensors", {"emb_params": (1, 768)})
-    chosen = choose_adapters(with_adapters(("toy", 0.5), ("badhands", 1.0), negative_prompt="blurry"), library)
+        write_header(adapter_folder.folder / f"{name}.safetensors", {"emb_params": (1, 768)})
+    chosen = choose_adapters(with_adapters(("toy", 0.5), ("badhands", 1.0), negative_prompt="blurry"), adapter_folder)
     assert chosen.request.prompt == "<toy>, a cat in the rain"
     assert chosen.request.negative_prompt == "<badhands>, blurry"
     assert [file.name for file, _ in chosen.files] == ["toy", "BadHands"]

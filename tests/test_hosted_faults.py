@@ -18,7 +18,7 @@ from PIL import Image
 
 from gemini_diffusion.engines.error_map import translate_errors
 from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
-from gemini_diffusion.engines.hosted.http import is_public
+from gemini_diffusion.network.addresses import is_public_ip
 from gemini_diffusion.engines.http_errors import Refusal
 from gemini_diffusion.storage.image_check import is_black
 from gemini_diffusion.types import ImageResult, Waiting
@@ -184,7 +184,7 @@ async def test_a_picture_may_be_one_redirect_away_but_no_token_goes_along(hosted
     ],
 )  # fmt: skip
 def test_private_addresses_are_known_in_every_dress(address: str, public: bool) -> None:
-    assert is_public(ip_address(address)) == public
+    assert is_public_ip(ip_address(address)) == public
 
 
 async def test_a_service_that_repeats_the_token_does_not_get_it_shown(hosted: Hosted) -> None:

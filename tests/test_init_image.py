@@ -41,9 +41,9 @@ def sd15(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def begun(image: bytes, width: int = 64, height: int = 64, **changes: Any) -> InitImage:
     """What a request with this picture begins from."""
-    beginning = read_init_image(dataclasses.replace(ImageRequest("", "", width, height, 9, 5.0), image=image, **changes))
-    assert beginning
-    return beginning
+    init_image = read_init_image(dataclasses.replace(ImageRequest("", "", width, height, 9, 5.0), image=image, **changes))
+    assert init_image
+    return init_image
 
 
 # --- reading ---
@@ -109,13 +109,13 @@ def test_a_picture_of_the_drawings_size_is_taken_as_it_is() -> None:
     ("width", "height", "share"), [(128, 64, "50 %"), (64, 256, "75 %"), (70, 64, "9 %"), (66, 64, ""), (640, 640, "")]
 )
 def test_another_shape_is_cut_on_both_sides_alike_and_said_where_it_matters(width: int, height: int, share: str) -> None:
-    beginning = begun(encoded(gradient(width, height)))
-    left, right = beginning.picture.getpixel((0, 32)), beginning.picture.getpixel((63, 32))
+    init_image = begun(encoded(gradient(width, height)))
+    left, right = init_image.picture.getpixel((0, 32)), init_image.picture.getpixel((63, 32))
     assert isinstance(left, tuple) and isinstance(right, tuple)
     assert abs((255 - right[0]) - left[0]) <= 3  # as far from the one end of the colours as from the other
-    assert beginning.picture.size == (64, 64)
+    assert init_image.picture.size == (64, 64)
     said = "The attached picture has another shape than 64 x 64, so {} of it was cut away."
-    assert beginning.notices == ((said.format(share.replace(" ", "")),) if share else ())
+    assert init_image.notices == ((said.format(share.replace(" ", "")),) if share else ())
 
 
 # --- drawing from it ---
@@ -178,7 +178,9 @@ async def test_a_strength_that_is_none_is_refused(local: Local, sdxl: Path, stre
 @pytest.mark.parametrize("name", SCHEDULERS)
 async def test_every_scheduler_begins_from_a_picture(sdxl: Path, packages: TorchImports, name: str) -> None:
     pipeline = load_pipeline(sdxl, packages)
-    one = dataclasses.replace(asked(num_inference_steps=5, scheduler=name, strength=0.5), beginning=InitImage(gradient(64, 64)))
+    one = dataclasses.replace(
+        asked(num_inference_steps=5, scheduler=name, strength=0.5), init_image=InitImage(gradient(64, 64))
+    )
     (drawn,) = pipeline.draw([one])
     assert isinstance(drawn, DrawnImage)
     assert (drawn.scheduler, drawn.image.size) == (name, (64, 64))

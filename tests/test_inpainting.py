@@ -46,9 +46,9 @@ def inside(picture: Image.Image) -> Image.Image:
 
 def begun(mask: Image.Image | bytes, width: int = 64, image: bytes = ATTACHED) -> InitImage:
     content = mask if isinstance(mask, bytes) else encoded(mask)
-    beginning = read_init_image(ImageRequest("", "", width, 64, 9, 5.0, image=image, mask=content))
-    assert beginning
-    return beginning
+    init_image = read_init_image(ImageRequest("", "", width, 64, 9, 5.0, image=image, mask=content))
+    assert init_image
+    return init_image
 
 
 def test_a_mask_goes_where_its_picture_goes_whatever_its_size() -> None:
@@ -116,7 +116,7 @@ async def test_every_scheduler_holds_what_is_not_marked_while_it_draws(
     own = encode(pipeline.base.vae, gradient(64, 64), torch)
     pipeline.base.vae.post_quant_conv.register_forward_pre_hook(lambda _, given: ended.append(given[0]))
     one = asked(num_inference_steps=7, scheduler=name, strength=strength)
-    pipeline.draw([dataclasses.replace(one, beginning=InitImage(gradient(64, 64), CORNER))])
+    pipeline.draw([dataclasses.replace(one, init_image=InitImage(gradient(64, 64), CORNER))])
     kept = ended[0] * pipeline.base.vae.config.scaling_factor
     assert torch.allclose(kept[..., 5:], own[..., 5:], atol=1e-5)  # the mask with its edge reaches into five
     assert torch.allclose(kept[..., 5:, :], own[..., 5:, :], atol=1e-5)
@@ -134,7 +134,7 @@ async def test_what_is_held_always_has_the_noise_that_the_step_expects(
     own = encode(pipeline.base.vae, picture, torch)[..., 9:]
     pipeline.base.unet.register_forward_pre_hook(lambda _, given: seen.append((given[0][:1, :, :, 9:], float(given[1]))))
     one = asked(num_inference_steps=20, scheduler=name, strength=strength, width=128, height=128)
-    pipeline.draw([dataclasses.replace(one, beginning=InitImage(picture, marked(128, 128, (0, 0, 63, 127))))])
+    pipeline.draw([dataclasses.replace(one, init_image=InitImage(picture, marked(128, 128, (0, 0, 63, 127))))])
     signals = pipeline.base.scheduler.alphas_cumprod
     left = [
         (seen_then - signals[int(when)] ** 0.5 * own) / (1 - signals[int(when)]) ** 0.5 for seen_then, when in seen if when > 99
@@ -147,10 +147,10 @@ async def test_what_is_held_always_has_the_noise_that_the_step_expects(
 async def test_the_refiner_goes_on_within_the_mask_alone(sdxl: Path, packages: TorchImports, tmp_path: Path) -> None:
     base = load_pipeline(sdxl, packages)
     pair = dataclasses.replace(base, refiner=open_refiner(build_refiner(tmp_path / "refiner"), base.base, packages))
-    beginning = InitImage(gradient(64, 64), CORNER)
+    init_image = InitImage(gradient(64, 64), CORNER)
     drawn = {
         refine: pair.draw(
-            [dataclasses.replace(asked(num_inference_steps=10, refine=refine, strength=0.9), beginning=beginning)]
+            [dataclasses.replace(asked(num_inference_steps=10, refine=refine, strength=0.9), init_image=init_image)]
         )[0]
         for refine in (0.7, 1.0)
     }
@@ -162,10 +162,10 @@ async def test_the_refiner_goes_on_within_the_mask_alone(sdxl: Path, packages: T
 
 
 async def test_pictures_of_a_batch_are_those_drawn_alone(sdxl: Path, packages: TorchImports) -> None:
-    pipeline, beginning = load_pipeline(sdxl, packages), InitImage(gradient(64, 64), CORNER)
+    pipeline, init_image = load_pipeline(sdxl, packages), InitImage(gradient(64, 64), CORNER)
 
     def one(seed: int) -> Any:
-        return dataclasses.replace(asked(seed=seed, strength=0.9, num_inference_steps=6), beginning=beginning)
+        return dataclasses.replace(asked(seed=seed, strength=0.9, num_inference_steps=6), init_image=init_image)
 
     together = pipeline.draw([one(1), one(2)])
     for drawn, seed in zip(together, (1, 2), strict=True):
@@ -207,7 +207,7 @@ async def test_a_model_whose_parts_wait_in_memory_draws_the_same_part_and_makes_
     whole = load_pipeline(sdxl, packages)
     waiting = load_pipeline(sdxl, packages, MemoryPlan(whole.placement, offload=offload))
     for hd in (False, True):
-        one = dataclasses.replace(asked(strength=0.8, hd=hd), beginning=InitImage(gradient(64, 64), CORNER))
+        one = dataclasses.replace(asked(strength=0.8, hd=hd), init_image=InitImage(gradient(64, 64), CORNER))
         (expected,), (drawn,) = whole.draw([one]), waiting.draw([one])
         assert isinstance(expected, DrawnImage) and isinstance(drawn, DrawnImage)
         assert drawn.image.tobytes() == expected.image.tobytes()

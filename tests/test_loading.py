@@ -184,7 +184,7 @@ async def test_a_stop_while_a_model_is_loaded_ends_that_and_the_next_drawing_sta
     finally:
         gc.enable()
     assert (await drawing).image.tobytes() == expected.image.tobytes()
-    assert len(local.engine._bench._warm) == 1
+    assert len(local.engine._model_cache._warm) == 1
     assert (await local.draw(slow)).image.tobytes() == expected.image.tobytes()
 
 

@@ -67,7 +67,7 @@ async def test_with_other_models_in_memory_those_are_given_up_first(
     warm_pipeline(local).base.unet.register_forward_pre_hook(_out_of_memory(packages, 99))
     result = await local.draw(sdxl)
     assert (result.notices, result.image.tobytes()) == ((), before.image.tobytes())
-    assert len(local.engine._bench._warm) == 1
+    assert len(local.engine._model_cache._warm) == 1
 
 
 async def test_too_little_memory_whatever_the_plan_ends_in_a_sentence_and_the_next_drawing_works(

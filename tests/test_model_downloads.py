@@ -13,7 +13,8 @@ import pytest
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import models
-from gemini_diffusion.engines.downloads.model_download import ModelDownload, choose_files
+from gemini_diffusion.engines.downloads.fetch import Hub
+from gemini_diffusion.engines.downloads.model_download import choose_files, model_download
 from gemini_diffusion.engines.downloads.model_store import ModelStore, in_bytes, is_whole, refuse_full_disk
 from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.engines.worker import WorkerJob
@@ -137,7 +138,7 @@ def _bytes(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.suffix in (".json", ".safetensors"))
 
 
-class FullShelf(ModelStore):
+class FullStore(ModelStore):
     """A disk with hardly any room."""
 
     @property
@@ -149,7 +150,7 @@ async def test_a_disk_without_room_is_told_before_anything_is_fetched(
     hub: hf.HuggingFaceServer, sdxl: Path, tmp_path: Path
 ) -> None:
     hub.serve("me/tiny-xl", sdxl)
-    download = ModelDownload(models.find_model("me/tiny-xl"), FullShelf(tmp_path), hub.url)
+    download = model_download(models.find_model("me/tiny-xl"), Hub(FullStore(tmp_path), hub.url))
     job = WorkerJob(asyncio.get_running_loop(), lambda event: None)
     with reading(DiskFull, "MB more; 100 kB are free here. Free some space"):
         await asyncio.to_thread(download.run, job)

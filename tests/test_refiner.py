@@ -140,8 +140,8 @@ class Duo:
 
     async def draw(self, refine: float) -> ImageResult:
         request, entry = asked(refine=refine, num_inference_steps=5).request, models.find_model(str(self.base))
-        commission = DrawCommand(request, entry, self.base, self.refiner if refine < 1 else None)
-        return await self.queue.draw(commission, self.events.append)
+        command = DrawCommand(request, entry, self.base, self.refiner if refine < 1 else None)
+        return await self.queue.draw(command, self.events.append)
 
     @property
     def loaded(self) -> list[str]:
@@ -222,7 +222,7 @@ async def test_a_pass_that_hardly_moves_from_a_picture_is_the_refiners_alone_and
     pair.refiner.unet.register_forward_hook(lambda *_: steps.__setitem__(1, steps[1] + 1))
     one = asked(events.append, num_inference_steps=10, strength=strength, refine=refine)
     picture = Image.new("RGB", (64, 64), (200, 90, 30))
-    (drawn,) = pair.draw([dataclasses.replace(one, beginning=InitImage(picture))])
+    (drawn,) = pair.draw([dataclasses.replace(one, init_image=InitImage(picture))])
     await asyncio.sleep(0)
     assert isinstance(drawn, DrawnImage)
     assert (tuple(steps), drawn.steps, drawn.ignored) == (split, sum(split), ())

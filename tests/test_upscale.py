@@ -85,7 +85,7 @@ async def test_an_attached_picture_is_moved_from_as_far_as_asked(sdxl: Path, pac
     pipeline = load_pipeline(sdxl, packages)
     for strength, tiles_at, steps in ((0.05, "0.05", 4), (0.35, "0.35", 28), (0.6, "0.3", 12 + 24)):
         one = asked(hd=True, strength=strength, width=264, height=64, num_inference_steps=20)
-        (drawn,) = pipeline.draw([dataclasses.replace(one, beginning=InitImage(gradient(528, 128)))])
+        (drawn,) = pipeline.draw([dataclasses.replace(one, init_image=InitImage(gradient(528, 128)))])
         assert isinstance(drawn, DrawnImage)
         assert drawn.notices == (f"The picture was enlarged to 528 x 128, in 4 tiles gone over at strength {tiles_at}.",)
         assert drawn.steps == steps
@@ -106,7 +106,7 @@ async def test_where_tiles_overlap_they_begin_from_the_same_noise(sdxl: Path, pa
     pipeline, seen = load_pipeline(sdxl, packages), list[Any]()
     pipeline.base.unet.register_forward_pre_hook(lambda _, given: seen.append(given[0][0]))
     one = asked(hd=True, strength=0.35, width=264, height=264, num_inference_steps=20, scheduler="DDIM")
-    pipeline.draw([dataclasses.replace(one, beginning=InitImage(gradient(528, 528)))])
+    pipeline.draw([dataclasses.replace(one, init_image=InitImage(gradient(528, 528)))])
     left, right = seen[0], seen[7]  # of four tiles with 36 latents a side the first two, which share six columns
     assert left.shape == (4, 36, 36)
     apart = left[..., 32:34] - right[..., 2:4]

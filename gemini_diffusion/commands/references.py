@@ -5,8 +5,10 @@ name leads to.
 """
 
 import re
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+from gemini_diffusion.network.addresses import is_public_ip
 
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}://|file:\S|data:\w+/", re.IGNORECASE)
 
@@ -15,7 +17,6 @@ _OWN = re.compile(r"picture:([0-9a-f]{8,64})", re.IGNORECASE)
 _PLAIN_ADDRESS = re.compile(r"[^\s\"“”„{}\\<>^`|]+")
 _NUMBERED = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _PRIVATE_NAMES = ("localhost", "local", "internal", "lan", "intranet", "home.arpa", "localdomain")
-_TRANSLATED = IPv6Network("64:ff9b::/96")  # IPv4 behind a translator, so private ones too
 
 
 def is_public(address: str) -> bool:
@@ -35,21 +36,11 @@ def is_public(address: str) -> bool:
 
 def _is_public_host(host: str) -> bool:
     try:
-        return _is_public_number(ip_address(host))
+        return is_public_ip(ip_address(host))
     except ValueError:  # a name, or a number in a spelling that only browsers and curl understand
         spelled_number = _NUMBERED.fullmatch(host.rpartition(".")[2])
         private = any(host == name or host.endswith("." + name) for name in _PRIVATE_NAMES)
         return not spelled_number and not private and ":" not in host
-
-
-def _is_public_number(number: IPv4Address | IPv6Address) -> bool:
-    if isinstance(number, IPv6Address):
-        inside = number.ipv4_mapped or number.sixtofour
-        if inside:
-            return _is_public_number(inside)
-        if number in _TRANSLATED or number.teredo:
-            return False
-    return number.is_global and not number.is_multicast
 
 
 def own_picture(reference: str) -> str:

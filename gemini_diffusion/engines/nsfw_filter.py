@@ -9,21 +9,19 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.engines.downloads.fetch import ROOM, ProgressBar
-from gemini_diffusion.engines.downloads.hub import HubCache
+from gemini_diffusion.engines.downloads.fetch import Download, Hub
 from gemini_diffusion.engines.downloads.model_store import WEIGHTS, ModelStore, in_bytes
 from gemini_diffusion.engines.error_map import translate_error
 from gemini_diffusion.engines.torch_imports import TorchImports, import_torch
 from gemini_diffusion.engines.worker import Worker, WorkerJob
-from gemini_diffusion.types import Emit, Event, Stage
-from gemini_diffusion.types.errors import AgreementNeeded, DiskFull, GeminiDiffusionError, ModelNotFound, RequestRefused
+from gemini_diffusion.types import Emit, Event, StageFinished, StageStarted
+from gemini_diffusion.types.errors import AgreementNeeded, GeminiDiffusionError, ModelNotFound, RequestRefused
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,23 +29,11 @@ if TYPE_CHECKING:
 THRESHOLD = 0.5
 """The probability of all unsafe labels together from which a picture is veiled: more likely than not. The published
 classifiers answer close to 0 or 1, so that the exact value decides little; a picture veiled for nothing costs one click."""
-UNSAFE = frozenset(
-    (
-        "nsfw",
-        "unsafe",
-        "porn",
-        "porno",
-        "pornography",
-        "sexy",
-        "sexual",
-        "sex",
-        "hentai",
-        "nude",
-        "nudity",
-        "explicit",
-        "erotic",
-    )
-)
+# fmt: off
+UNSAFE = frozenset((
+    "nsfw", "unsafe", "porn", "porno", "pornography", "sexy", "sexual", "sex", "hentai", "nude", "nudity", "explicit", "erotic",
+))
+# fmt: on
 SAFE = frozenset(("sfw", "safe", "normal", "neutral", "drawing", "drawings", "clean", "benign"))
 """Words by which a label says which side it is on."""
 UNCHECKED = "Nobody could check this picture, so it stays blurred until you tap it."
@@ -72,7 +58,7 @@ class NsfwFilter:
     """One classifier for all visitors. `home` holds its model unless the hub's own cache is set; `hub_url` "" is the hub's."""
 
     def __init__(self, home: Path = Path(), hub_url: str = "") -> None:
-        self._shelf = ModelStore.at(home)
+        self._store = ModelStore.at(home)
         self._hub_url = hub_url
         self._worker = Worker("picture-filter")
         self._open: tuple[str, _Classifier] | None = None
@@ -95,11 +81,12 @@ class NsfwFilter:
         """Whether `image` is to be veiled; never fails. The first one after an agreed download waits for it, and shows it."""
         if not self.is_on(settings):
             return FilterResult()
+        stages = _Stages(_unseen if self._open else emit)
         try:
             self._place(settings)
-            told = _unseen if self._open else emit
-            unsafe = await self._worker.run(lambda job: self._classifier(job, settings).unsafe(image), told)
+            unsafe = await self._worker.run(lambda job: self._classifier(job, settings).unsafe(image), stages)
         except GeminiDiffusionError:
+            stages.end()
             return FilterResult(True, (UNCHECKED,))
         return FilterResult(unsafe >= THRESHOLD)
 
@@ -133,7 +120,7 @@ class NsfwFilter:
 
     def _kept(self, model: str) -> Path | None:
         """The model's folder in the hub's cache, None where it is not whole."""
-        versions = self._shelf.folder / f"models--{model.replace('/', '--')}" / "snapshots"
+        versions = self._store.folder / f"models--{model.replace('/', '--')}" / "snapshots"
         return next(filter(_is_whole, sorted(versions.glob("*"))), None)
 
     # On the worker's thread
@@ -147,7 +134,7 @@ class NsfwFilter:
             raise self._failed[2]
         try:
             folder = self._place(settings) or self._fetched(job, model)
-            with _part(job, "loading", "Loading the picture filter"):
+            with job.stage("loading", "Loading the picture filter"):
                 self._open = model, _load(folder, model)
         except GeminiDiffusionError as error:
             _LOG.warning("The picture filter cannot judge: %s", error)
@@ -157,19 +144,8 @@ class NsfwFilter:
 
     def _fetched(self, job: WorkerJob, model: str) -> Path:
         """Fetches the model with progress; what has arrived is kept, also after a stop."""
-        hub = HubCache(self._shelf.folder, self._hub_url)
-        with _part(job, "downloading", "Fetching the picture filter"), translate_error(model):
-            offered = hub.offered(model, FILES)
-            total = sum(file.file_size for file in offered)
-            missing = sum(file.file_size for file in offered if file.will_download)
-            if missing * ROOM > self._shelf.free_bytes:
-                free = in_bytes(self._shelf.free_bytes)
-                raise DiskFull(f"The picture filter needs {in_bytes(missing)} more; {free} are free here.")
-            bar = ProgressBar(job, total, total - missing)
-            for file in offered:
-                if file.will_download and file.filename.endswith(WEIGHTS):
-                    hub.bring(model, file.filename, bar.of(missing))
-            hub.settle(model, FILES, bar.of(missing))
+        hub = Hub(self._store, self._hub_url)
+        Download(model, "the picture filter", _WAYS, hub, lambda hub: [hub.plan(model, FILES, set)]).run(job)
         if folder := self._kept(model):
             return folder
         raise ModelNotFound(f"{model} holds no image classifier as safetensors.", _WAYS)
@@ -224,17 +200,23 @@ def _is_whole(folder: Path) -> bool:
     return all((folder / name).exists() for name in FILES[:2]) and any(folder.glob(f"*{WEIGHTS}"))
 
 
-@contextmanager
-def _part(job: WorkerJob, stage: Stage, text: str) -> Iterator[None]:
-    """A stage that is over also when it failed, since the picture goes on without it."""
-    failed: GeminiDiffusionError | None = None
-    with job.stage(stage, text) as running:
-        try:
-            yield
-        except GeminiDiffusionError as error:
-            running.text, failed = f"{text} failed", error
-    if failed:
-        raise failed
+@dataclass
+class _Stages:
+    """Passes events on, and ends a stage that failed too, since the picture goes on without it."""
+
+    emit: Emit
+    _running: StageStarted | None = None
+    _started: float = 0.0
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, StageStarted | StageFinished):
+            self._running = event if isinstance(event, StageStarted) else None
+            self._started = time.monotonic()
+        self.emit(event)
+
+    def end(self) -> None:
+        if failed := self._running:
+            self.emit(StageFinished(failed.stage, f"{failed.text} failed", time.monotonic() - self._started))
 
 
 def _unseen(event: Event) -> None:

@@ -1,1 +1,1 @@
-"""Calling a service: the one retry loop."""
+"""What calling a service takes, whichever it is: the one retry loop, and which addresses are public."""

@@ -1,13 +1,13 @@
-"""What comes from one hub to one shelf: files of repositories, whole, with progress, and a stop; knows no model.
+"""A download from the Hugging Face hub: asked about first, so that a person can agree to it, then fetched.
 
-It is asked first what would come, so that a person can agree to it, and then brings it.
+Files come whole, with progress, and a stop. It knows no model.
 """
 
 from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from gemini_diffusion.engines.downloads.model_store import WEIGHTS, ModelStore, 
 from gemini_diffusion.engines.error_map import translate_error
 from gemini_diffusion.engines.worker import WorkerJob
 from gemini_diffusion.types import Progress
-from gemini_diffusion.types.errors import DiskFull, Unreachable
+from gemini_diffusion.types.errors import AgreementNeeded, DiskFull, Unreachable
 
 ROOM = 1.1
 """Times its size is what a download needs: files are written beside their place first."""
@@ -54,17 +54,17 @@ class Bundle:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetch:
-    """From the hub at `hub_url`, "" for its usual address, to a shelf; `token` "" is none, never the host's."""
+class Hub:
+    """The hub at `url`, "" for its usual address, and the store its files go to; `token` "" is none, never the host's."""
 
-    shelf: ModelStore
-    hub_url: str = ""
+    store: ModelStore
+    url: str = ""
     token: str = ""
 
     def plan(self, source: str, patterns: Sequence[str], chosen: Choice) -> FetchPlan:
         """The files of a repository that fit the patterns and are chosen, and their sizes; nothing is fetched."""
         with translate_error(source):
-            offered = self._hub.offered(source, patterns)
+            offered = self.cache.offered(source, patterns)
         wanted = chosen([file.filename for file in offered])
         files = [file for file in offered if file.filename in wanted]
         missing = [file for file in files if file.will_download]
@@ -72,13 +72,53 @@ class Fetch:
         large = [file.filename for file in missing if file.filename.endswith(WEIGHTS)]
         return FetchPlan(tuple(sorted(wanted)), total, lacking, source, tuple(sorted(large)))
 
-    def bring(self, label: str, plan: Callable[[], Bundle], job: WorkerJob) -> None:
-        """Fetch what is missing of what `plan` tells. What has arrived is kept, also after a stop. Raises DiskFull before."""
-        with job.stage("downloading", f"Fetching {label}") as stage:
-            bundle, free = plan(), self.shelf.free_bytes
+    @property
+    def cache(self) -> HubCache:
+        return HubCache(self.store.folder, self.url, self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """What a person knows as one thing, a model or a LoRA, in whatever repositories it lies.
+
+    `name` is what they agree to, `instead` what they can do if they do not; `repositories` asks the hub what would come.
+    """
+
+    name: str
+    label: str
+    instead: str
+    hub: Hub
+    repositories: Callable[[Hub], Iterable[FetchPlan]]
+
+    def plan(self) -> Bundle:
+        """The files and their sizes; nothing is fetched. Raises Unreachable where the hub is not to be asked."""
+        from huggingface_hub.constants import is_offline_mode
+
+        if is_offline_mode():
+            raise Unreachable(
+                f"{self.label} is not on this machine, and HF_HUB_OFFLINE keeps it from being fetched.",
+                f"Unset HF_HUB_OFFLINE, or {self.instead}.",
+            )
+        return Bundle(tuple(self.repositories(self.hub)))
+
+    def agreement(self, size: int) -> AgreementNeeded:
+        """What a person is asked before `size` bytes are fetched."""
+        free = self.hub.store.free_bytes
+        return AgreementNeeded(
+            f"{self.label} is a {in_bytes(size)} download; {in_bytes(free)} are free here.",
+            f"Agree to it, or {self.instead}.",
+            model=self.name,
+            download_bytes=size,
+            free_bytes=free,
+        )
+
+    def run(self, job: WorkerJob) -> None:
+        """Fetch what is missing. What has arrived is kept, also after a stop. Raises DiskFull before."""
+        with job.stage("downloading", f"Fetching {self.label}") as stage:
+            bundle, free = self.plan(), self.hub.store.free_bytes
             if bundle.missing * ROOM > free:
-                raise DiskFull(f"{label} needs {in_bytes(bundle.missing)} more; {in_bytes(free)} are free here.")
-            stage.text = f"Fetched {label}, {in_bytes(bundle.total)}"
+                raise DiskFull(f"{self.label} needs {in_bytes(bundle.missing)} more; {in_bytes(free)} are free here.")
+            stage.text = f"Fetched {self.label}, {in_bytes(bundle.total)}"
             bar = ProgressBar(job, bundle.total, bundle.total - bundle.missing)
             for part in bundle.plans:
                 with translate_error(part.source):
@@ -87,23 +127,8 @@ class Fetch:
     def _fetch(self, plan: FetchPlan, bar: ProgressBar) -> None:
         """What is missing of one repository, the large files one after the other."""
         for file in plan.weights:
-            self._hub.bring(plan.source, file, bar.of(plan.missing))
-        self._hub.settle(plan.source, plan.files, bar.of(0))
-
-    @property
-    def _hub(self) -> HubCache:
-        return HubCache(self.shelf.folder, self.hub_url, self.token)
-
-
-def refuse_offline(label: str, instead: str) -> None:
-    """Raises Unreachable where the hub is not to be asked; `instead` is what to choose then."""
-    from huggingface_hub.constants import is_offline_mode
-
-    if is_offline_mode():
-        raise Unreachable(
-            f"{label} is not on this machine, and HF_HUB_OFFLINE keeps it from being fetched.",
-            f"Unset HF_HUB_OFFLINE, or {instead}.",
-        )
+            self.hub.cache.bring(plan.source, file, bar.of(plan.missing))
+        self.hub.cache.settle(plan.source, plan.files, bar.of(0))
 
 
 class ProgressBar:

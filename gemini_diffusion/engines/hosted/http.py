@@ -12,13 +12,14 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from gemini_diffusion import __version__
 from gemini_diffusion.engines.error_map import translate_error
 from gemini_diffusion.engines.http_errors import Refusal
+from gemini_diffusion.network.addresses import is_public_ip
 from gemini_diffusion.types.errors import BadAnswer, BadInput, KeyRefused
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ MOST_BYTES = 64_000_000
 MOST_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
 SECONDS_TO_CONNECT = 10.0
-_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +52,27 @@ class HttpClient:
     http: httpx2.AsyncClient
     trusted: frozenset[str]
 
-    async def ask(self, asking: HttpRequest) -> bytes:
+    async def ask(self, request: HttpRequest) -> bytes:
         """The answer's bytes. Raises an error of ours for every refusal and failure; a redirect of a POST is a refusal."""
-        with translate_error(asking.subject):
-            address = asking.address
+        with translate_error(request.subject):
+            address = request.address
             for _ in range(MOST_REDIRECTS + 1):
                 await self._check(address)
-                status, headers, content = await self._once(asking, address)
+                status, headers, content = await self._once(request, address)
                 if status < 300:
                     return content
-                onward = headers.get("location", "") if status in REDIRECTS and asking.body is None else ""
+                onward = headers.get("location", "") if status in REDIRECTS and request.body is None else ""
                 if not onward:
-                    raise Refusal(status, asking.subject, content, headers).in_our_words()
+                    raise Refusal(status, request.subject, content, headers).in_our_words()
                 address = urljoin(address, onward)
             raise BadAnswer("The picture was sent on from address to address.")
 
-    async def _once(self, asking: HttpRequest, address: str) -> tuple[int, dict[str, str], bytes]:
+    async def _once(self, request: HttpRequest, address: str) -> tuple[int, dict[str, str], bytes]:
         """One call; the token goes to the origin it was meant for and to no other."""
-        own = origin(address) == origin(asking.address)
-        headers = {**asking.headers, **(_authorization(asking.token) if own else {})}
-        method = "GET" if asking.body is None else "POST"
-        async with self.http.stream(method, address, json=asking.body, headers=headers) as response:
+        own = origin(address) == origin(request.address)
+        headers = {**request.headers, **(_authorization(request.token) if own else {})}
+        method = "GET" if request.body is None else "POST"
+        async with self.http.stream(method, address, json=request.body, headers=headers) as response:
             content = bytearray()
             async for piece in response.aiter_bytes():
                 content += piece
@@ -91,7 +91,7 @@ class HttpClient:
             found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise BadInput(f"There is no {parts.hostname}.", "Check the address.") from error
-        if not all(is_public(ip_address(entry[4][0])) for entry in found):
+        if not all(is_public_ip(ip_address(entry[4][0])) for entry in found):
             raise BadInput(f"{parts.hostname} is inside a private network, which is not asked.", "Check the address.")
 
 
@@ -116,15 +116,6 @@ def origin(address: str) -> str:
     """Scheme, host and port of an address."""
     parts = urlsplit(address)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
-
-
-def is_public(ip: IPv4Address | IPv6Address) -> bool:
-    """Whether an address belongs to the open internet, also where an IPv6 address carries an IPv4 one inside."""
-    if isinstance(ip, IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (IPv4Address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else None)
-        if inner:
-            return is_public(inner)
-    return ip.is_global and not ip.is_multicast
 
 
 def _authorization(token: str) -> dict[str, str]:

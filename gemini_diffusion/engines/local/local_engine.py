@@ -1,4 +1,4 @@
-"""The engine that draws on this machine; its parts are in engines/diffusion/, and whatever blocks runs on their threads."""
+"""The engine that draws on this machine; whatever blocks runs on the threads of its parts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import models
-from gemini_diffusion.engines.downloads.fetch import Fetch
-from gemini_diffusion.engines.downloads.model_download import ModelDownload
+from gemini_diffusion.engines.downloads.fetch import Download, Hub
+from gemini_diffusion.engines.downloads.model_download import model_download, no_model_in
 from gemini_diffusion.engines.downloads.model_store import ModelStore, in_bytes, refuse_full_disk
-from gemini_diffusion.engines.local.adapters.adapter_download import AdapterDownload
+from gemini_diffusion.engines.local.adapters.adapter_download import adapter_download
 from gemini_diffusion.engines.local.adapters.adapter_files import (
     FOLDER,
     LABELS,
@@ -31,7 +31,7 @@ from gemini_diffusion.engines.token_counter import TokenCounter
 from gemini_diffusion.engines.torch_imports import import_torch
 from gemini_diffusion.engines.worker import Worker
 from gemini_diffusion.types import AdapterChoice, Capabilities, Emit, ImageRequest, ImageResult, ModelChoice, TokenUsage
-from gemini_diffusion.types.errors import AgreementNeeded, ModelNotFound, RequestRefused
+from gemini_diffusion.types.errors import ModelNotFound, RequestRefused
 
 GRID = 8
 """Sides are multiples of this: one latent is 8 x 8 pixels."""
@@ -48,39 +48,39 @@ class LocalEngine:
     name = "local"
 
     def __init__(self, home: Path, hub_url: str = "") -> None:
-        self._home, self._shelf = home, ModelStore.at(home)
-        self._library = AdapterFolder(home / FOLDER, self._shelf.folder)
+        self._home, self._store = home, ModelStore.at(home)
+        self._adapter_folder = AdapterFolder(home / FOLDER, self._store.folder)
         self._hub_url = hub_url
-        self._pace = DurationEstimator(home / FILE)
-        self._bench, self._downloads = ModelCache(self._pace), Worker("download")
-        self._drawings: DrawingQueue[DrawCommand, ImageResult] = DrawingQueue(self._bench.draw)
-        self._tokens, self._beginnings = TokenCounter(), InitImages()
+        self._durations = DurationEstimator(home / FILE)
+        self._model_cache, self._downloads = ModelCache(self._durations), Worker("download")
+        self._drawings: DrawingQueue[DrawCommand, ImageResult] = DrawingQueue(self._model_cache.draw)
+        self._tokens, self._init_images = TokenCounter(), InitImages()
 
     def default_model(self, settings: Settings) -> str:
         """SDXL where a GPU is and the download was agreed to or made, else the model that came with the program."""
         entry = models.find_model(models.DEFAULT_LOCAL)
-        ready = _is_agreed(entry, settings) or self._shelf.find(entry) is not None
+        ready = _is_agreed(entry, settings) or self._store.find(entry) is not None
         return entry.id if has_gpu() and ready else models.FIRST_RUN
 
     def count_tokens(self, model: str, text: str) -> int | None:
         """Tokens for the model's first encoder, specials included; None for a model that is not on this machine."""
-        folder = self._shelf.find(models.find_model(model))
+        folder = self._store.find(models.find_model(model))
         return self._tokens.count(folder, text) if folder else None
 
     def meter(self, model: str, text: str) -> TokenUsage:
         """Counted by the model's own tokenizers, or estimated for a model that is not on this machine."""
-        return self._tokens.meter(self._shelf.find(models.find_model(model)), text)
+        return self._tokens.meter(self._store.find(models.find_model(model)), text)
 
     def adapters(self) -> list[AdapterChoice]:
         """What lies in the adapters' folder, the unusable with its reason."""
-        return [_offered(file) for file in self._library.files()]
+        return [_offered(file) for file in self._adapter_folder.files()]
 
     def estimate(self, request: ImageRequest) -> float | None:
         """By the model's own history on this machine; of a large picture or one begun from another, none is kept."""
         if request.hd or request.image:
             return None
         model, steps = models.find_model(request.model).id, request.num_inference_steps
-        return self._pace.estimate(WorkSize(model, "", request.width, request.height, steps, request.guidance_scale))
+        return self._durations.estimate(WorkSize(model, "", request.width, request.height, steps, request.guidance_scale))
 
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
         """All that diffusers offers for the model's family."""
@@ -106,18 +106,18 @@ class LocalEngine:
         _refuse_the_impossible(request)
         refuse_full_disk(self._home)
         entry = models.find_model(request.model)
-        beginning = await self._beginnings.read(request)
-        await self._bring_adapters(request, settings, emit)
-        chosen = choose_adapters(request, self._library)
+        init_image = await self._init_images.read(request)
+        await self._fetch_adapters(request, settings, emit)
+        chosen = choose_adapters(request, self._adapter_folder)
         for file, _ in chosen.files:
-            refuse_others(file, width_of(entry, self._shelf.find(entry)))
+            refuse_others(file, width_of(entry, self._store.find(entry)))
         folder = await self._folder(entry, settings, emit)
         wanted = entry.refiner if request.refine < 1 else ""
         refiner = await self._folder(models.find_model(wanted), settings, emit) if wanted else None
-        parts = self._shelf.parts(entry)
-        notices = (*chosen.notices, *(beginning.notices if beginning else ()))
-        commission = DrawCommand(chosen.request, entry, folder, refiner, parts, chosen.files, beginning, notices)
-        return await self._drawings.draw(commission, emit)
+        parts = self._store.parts(entry)
+        notices = (*chosen.notices, *(init_image.notices if init_image else ()))
+        command = DrawCommand(chosen.request, entry, folder, refiner, parts, chosen.files, init_image, notices)
+        return await self._drawings.draw(command, emit)
 
     async def models(self, settings: Settings) -> list[ModelChoice]:
         """The catalogue's models for this machine, and what each would cost."""
@@ -134,43 +134,42 @@ class LocalEngine:
 
     async def _folder(self, entry: ImageModel, settings: Settings, emit: Emit) -> Path:
         """Where the model is, after it was fetched if that was agreed to."""
-        if folder := self._shelf.find(entry):
+        if folder := self._store.find(entry):
             return folder
         if entry.is_folder:
             raise ModelNotFound(f"{entry.label} is not there, or not whole.", "Choose another model.")
-        download = ModelDownload(entry, self._shelf, self._hub_url, settings.hf_token.reveal())
-        if _is_agreed(entry, settings):
-            return await self._downloads.run(download.run, emit)
-        size = self._shelf.to_fetch(entry) or await self._downloads.run(lambda job: download.plan().missing, emit)
-        free = self._shelf.free_bytes
-        raise AgreementNeeded(
-            f"{entry.label} is a {in_bytes(size)} download; {in_bytes(free)} are free here.",
-            "Agree to it, or choose another model.",
-            model=entry.id,
-            download_bytes=size,
-            free_bytes=free,
-        )
+        download = model_download(entry, self._hub(settings))
+        await self._fetch(download, _is_agreed(entry, settings), emit, size=self._store.to_fetch(entry))
+        if folder := self._store.find(entry):
+            return folder
+        raise no_model_in(entry.source)
 
-    async def _bring_adapters(self, request: ImageRequest, settings: Settings, emit: Emit) -> None:
+    async def _fetch_adapters(self, request: ImageRequest, settings: Settings, emit: Emit) -> None:
         """Fetch what the request names by a hub id and is not here. Raises AgreementNeeded for the first not agreed to."""
-        delivery = Fetch(self._shelf, self._hub_url, settings.hf_token.reveal())
-        names = dict.fromkeys(adapter.name.strip() for adapter in request.adapters if adapter.strength)
-        for download in [AdapterDownload(name, delivery) for name in names if self._library.lacks(name)]:
-            if download.name not in settings.agreed_models:
-                raise await self._downloads.run(download.agreement, emit)
-            await self._downloads.run(download.run, emit)
+        for name in dict.fromkeys(adapter.name.strip() for adapter in request.adapters if adapter.strength):
+            if self._adapter_folder.lacks(name):
+                await self._fetch(adapter_download(name, self._hub(settings)), name in settings.agreed_models, emit)
+
+    async def _fetch(self, download: Download, agreed: bool, emit: Emit, size: int = 0) -> None:
+        """Raises AgreementNeeded where nobody agreed; `size` in bytes is asked of the hub where it is not known."""
+        if not agreed:
+            raise download.agreement(size or await self._downloads.run(lambda job: download.plan().missing, emit))
+        await self._downloads.run(download.run, emit)
+
+    def _hub(self, settings: Settings) -> Hub:
+        return Hub(self._store, self._hub_url, settings.hf_token.reveal())
 
     def _choice(self, entry: ImageModel) -> ModelChoice:
-        if self._shelf.find(entry):
+        if self._store.find(entry):
             return ModelChoice(entry.id, entry.label, "included" if entry.is_folder else "on this machine")
         if entry.is_folder:
             return ModelChoice(entry.id, entry.label, "not in this copy of the program", runnable=False)
-        return ModelChoice(entry.id, entry.label, f"{in_bytes(self._shelf.to_fetch(entry))} to download")
+        return ModelChoice(entry.id, entry.label, f"{in_bytes(self._store.to_fetch(entry))} to download")
 
     def _account(self) -> str:
         packages = import_torch()
         versions = ", ".join(f"{name} {version}" for name, version in packages.versions.items())
-        free = in_bytes(self._shelf.free_bytes)
+        free = in_bytes(self._store.free_bytes)
         return f"Large models are drawn on {place(packages.torch, SMALL)}. {versions}; {free} are free."
 
 

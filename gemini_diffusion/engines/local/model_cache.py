@@ -35,7 +35,7 @@ class DrawCommand:
     """One picture to draw with the model in `folder` (or file) and the `parts` that belong to it.
 
     `refiner` is the folder of the model that makes the last steps, where that is wanted. `adapters` are drawn with at their
-    strengths. `beginning` is the picture it begins from, None for none. `notices` are what a person should read of how the
+    strengths. `init_image` is the picture it begins from, None for none. `notices` are what a person should read of how the
     request was understood.
     """
 
@@ -45,7 +45,7 @@ class DrawCommand:
     refiner: Path | None = None
     parts: ModelParts = ALONE
     adapters: tuple[tuple[AdapterFile, float], ...] = ()
-    beginning: InitImage | None = None
+    init_image: InitImage | None = None
     notices: tuple[str, ...] = ()
 
     @property
@@ -97,10 +97,10 @@ class LoadedModel:
 
 
 class ModelCache:
-    """Keeps the last models in memory, and in `pace` how long drawing takes."""
+    """Keeps the last models in memory, and in `durations` how long drawing takes."""
 
-    def __init__(self, pace: DurationEstimator) -> None:
-        self._pace = pace
+    def __init__(self, durations: DurationEstimator) -> None:
+        self._durations = durations
         self._warm: dict[Hashable, LoadedModel] = {}
         self._tried: MemoryPlan | None = None
 
@@ -154,65 +154,63 @@ class ModelCache:
 
     def _attempt(self, tickets: Tickets, stepped_down: MemoryPlan | None) -> None:
         """One way of drawing them: by a plan that was `stepped_down` to, else by the best there is."""
-        commission, jobs = tickets[0].drawing, JoinedJob([ticket.job for ticket in tickets])
+        command, jobs = tickets[0].drawing, JoinedJob([ticket.job for ticket in tickets])
         seeds = [new_seed() if (seed := ticket.drawing.request.seed) is None else seed for ticket in tickets]
-        with translate_error(commission.entry.label):
-            warm = self._open(commission, jobs, stepped_down)
-            work = _work(commission, warm, len(tickets))
-            about = self._pace.about(work) if work else ""
-            jobs.emit(StageStarted("drawing", f"Drawing with {commission.entry.label}{about}"))
+        with translate_error(command.entry.label):
+            warm = self._open(command, jobs, stepped_down)
+            work = _work(command, warm, len(tickets))
+            about = self._durations.about(work) if work else ""
+            jobs.emit(StageStarted("drawing", f"Drawing with {command.entry.label}{about}"))
             started = time.monotonic()
-            width, height = warm.plan.size(commission.request.width, commission.request.height)
+            width, height = warm.plan.size(command.request.width, command.request.height)
             asked = [
                 BatchItem(
-                    replace(ticket.drawing.request, width=width, height=height), seed, ticket.job, ticket.drawing.beginning
+                    replace(ticket.drawing.request, width=width, height=height), seed, ticket.job, ticket.drawing.init_image
                 )
                 for ticket, seed in zip(tickets, seeds, strict=True)
             ]
-            with warm.adapters.applied(commission.adapters):
+            with warm.adapters.applied(command.adapters):
                 outcomes = warm.pipeline.draw(asked)
         made = _Made(time.monotonic() - started, warm, bool(stepped_down))
         for ticket, seed, outcome in zip(tickets, seeds, outcomes, strict=True):
             _hand_over(ticket, seed, outcome, made)
         if work and all(isinstance(outcome, DrawnImage) for outcome in outcomes):
-            self._pace.learn(work, made.seconds)
+            self._durations.learn(work, made.seconds)
 
-    def _open(self, commission: DrawCommand, jobs: JoinedJob, plan: MemoryPlan | None) -> LoadedModel:
+    def _open(self, command: DrawCommand, jobs: JoinedJob, plan: MemoryPlan | None) -> LoadedModel:
         """The warm model; where it was put, and why, is the last word of loading it."""
         jobs.check()
-        label, key, self._tried = commission.entry.label, commission.key, None
+        label, key, self._tried = command.entry.label, command.key, None
         warm = self._warm.pop(key, None)
-        if warm is None or not _suffices(warm, commission):
+        if warm is None or not _suffices(warm, command):
             warm = None  # and nothing else holds it
             with jobs.stage("loading", f"Loading {label} into memory") as stage:
                 packages = import_torch()
-                self._tried = plan or self._plan(commission, packages)
+                self._tried = plan or self._plan(command, packages)
                 with interruptible(packages.torch, jobs.check):
-                    pipeline = load_pipeline(commission.folder, packages, self._tried, commission.parts)
-                pipeline = replace(pipeline, clip_skip=commission.entry.clip_skip)
-                warm = LoadedModel(
-                    pipeline, self._tried, commission.most_pixels, AppliedAdapters(pipeline.base, packages.torch)
-                )
+                    pipeline = load_pipeline(command.folder, packages, self._tried, command.parts)
+                pipeline = replace(pipeline, clip_skip=command.entry.clip_skip)
+                warm = LoadedModel(pipeline, self._tried, command.most_pixels, AppliedAdapters(pipeline.base, packages.torch))
                 stage.text = f"{label} is in memory: {pipeline.placement}"
         self._warm[key], self._tried = warm, warm.plan
-        if commission.refiner and warm.pipeline.refiner is None:
+        if command.refiner and warm.pipeline.refiner is None:
             packages = warm.pipeline.packages
             with (
                 jobs.stage("loading", "Loading the refiner into memory") as stage,
                 interruptible(packages.torch, jobs.check),
             ):
-                refiner = open_refiner(commission.refiner, warm.pipeline.base, packages)
+                refiner = open_refiner(command.refiner, warm.pipeline.base, packages)
                 warm = replace(warm, pipeline=replace(warm.pipeline, refiner=refiner))
                 self._warm[key] = warm
                 stage.text = "The refiner is in memory"
         return warm
 
-    def _plan(self, commission: DrawCommand, packages: TorchImports) -> MemoryPlan:
+    def _plan(self, command: DrawCommand, packages: TorchImports) -> MemoryPlan:
         """The best plan for a model; others make room until it fits whole. Raises OutOfMemory."""
         self.release(MOST_WARM - 1)
         while True:
             try:
-                plan = _plan_for(commission, packages)
+                plan = _plan_for(command, packages)
                 if not (plan.reason and self._warm):
                     return plan
             except OutOfMemory:
@@ -221,32 +219,32 @@ class ModelCache:
             self.release(len(self._warm) - 1)
 
 
-def _suffices(warm: LoadedModel, commission: DrawCommand) -> bool:
+def _suffices(warm: LoadedModel, command: DrawCommand) -> bool:
     """Whether a warm model can stay as it is: for pictures so large, and with the refiner where that has to come beside it."""
-    pipeline, refiner = warm.pipeline, commission.refiner
-    if warm.pixels < commission.pixels:
+    pipeline, refiner = warm.pipeline, command.refiner
+    if warm.pixels < command.pixels:
         return False
     if refiner is None or pipeline.refiner:
         return True
     machine = measure(pipeline.packages.torch, pipeline.placement)
-    return fits_beside(warm.plan, count_weights(commission.folder), count_weights(refiner), machine, warm.pixels)
+    return fits_beside(warm.plan, count_weights(command.folder), count_weights(refiner), machine, warm.pixels)
 
 
-def _work(commission: DrawCommand, warm: LoadedModel, pictures: int) -> WorkSize | None:
+def _work(command: DrawCommand, warm: LoadedModel, pictures: int) -> WorkSize | None:
     """What of a commission decides how long it takes; None where it is more than the steps of a picture from noise."""
-    request = commission.request
-    if request.hd or commission.beginning:
+    request = command.request
+    if request.hd or command.init_image:
         return None
     device, size = warm.pipeline.placement.device, warm.plan.size(request.width, request.height)
-    return WorkSize(commission.entry.id, device, *size, request.num_inference_steps, request.guidance_scale, pictures)
+    return WorkSize(command.entry.id, device, *size, request.num_inference_steps, request.guidance_scale, pictures)
 
 
-def _plan_for(commission: DrawCommand, packages: TorchImports) -> MemoryPlan:
+def _plan_for(command: DrawCommand, packages: TorchImports) -> MemoryPlan:
     """The best plan as things are now, with room for the refiner where there is one."""
-    source, refiner = commission.folder, commission.refiner
+    source, refiner = command.folder, command.refiner
     weights = count_weights(source) + count_weights(refiner) if refiner else count_weights(source)
     machine = measure(packages.torch, place(packages.torch, weights_bytes(source)))
-    return plan_memory(commission.entry.label, weights, machine, commission.most_pixels)
+    return plan_memory(command.entry.label, weights, machine, command.most_pixels)
 
 
 @dataclass(frozen=True, slots=True)

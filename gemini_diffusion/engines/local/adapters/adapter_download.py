@@ -1,52 +1,25 @@
-"""A LoRA or a textual inversion on its way from the hub: one .safetensors file of a repository; applies nothing."""
+"""A LoRA or a textual inversion as a download from the hub: one .safetensors file of a repository."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from gemini_diffusion.engines.downloads.fetch import Bundle, Fetch, refuse_offline
-from gemini_diffusion.engines.downloads.model_store import WEIGHTS, in_bytes
+from gemini_diffusion.engines.downloads.fetch import Download, Hub
+from gemini_diffusion.engines.downloads.model_store import WEIGHTS
 from gemini_diffusion.engines.local.adapters.hub_id import one_of, repository_of
 from gemini_diffusion.engines.models.safetensors_header import ONLY_SAFETENSORS
-from gemini_diffusion.engines.worker import WorkerJob
-from gemini_diffusion.types.errors import AgreementNeeded, BadInput
-
-INSTEAD = "leave it out"
+from gemini_diffusion.types.errors import BadInput
 
 
-@dataclass(frozen=True, slots=True)
-class AdapterDownload:
-    """One file of the hub: `name` is `owner/name`, or `owner/name/file.safetensors` where a repository has several."""
+def adapter_download(name: str, hub: Hub) -> Download:
+    """The file that `owner/name`, or `owner/name/file.safetensors` where a repository has several, stands for.
 
-    name: str
-    delivery: Fetch
+    Its plan raises BadInput where the repository has no such file or the name does not say which one.
+    """
 
-    def plan(self) -> Bundle:
-        """The file and its size, asked of the hub; nothing is fetched.
-
-        Raises Unreachable, ModelNotFound, and BadInput where the repository has no such file or does not say which one.
-        """
-        refuse_offline(self.name, INSTEAD)
-        return Bundle((self.delivery.plan(repository_of(self.name), (f"*{WEIGHTS}",), self._chosen),))
-
-    def agreement(self, job: WorkerJob) -> AgreementNeeded:
-        """What a person is asked before anything is fetched. Raises what `plan` does."""
-        job.check()
-        size, free = self.plan().missing, self.delivery.shelf.free_bytes
-        return AgreementNeeded(
-            f"{self.name} is a {in_bytes(size)} download; {in_bytes(free)} are free here.",
-            f"Agree to it, or {INSTEAD}.",
-            model=self.name,
-            download_bytes=size,
-            free_bytes=free,
-        )
-
-    def run(self, job: WorkerJob) -> None:
-        """Fetch the file to where it is found the next time. What has arrived is kept, also after a stop."""
-        self.delivery.bring(self.name, self.plan, job)
-
-    def _chosen(self, files: Sequence[str]) -> list[str]:
+    def chosen(files: Sequence[str]) -> list[str]:
         if not files:
-            raise BadInput(f"{repository_of(self.name)} has no {WEIGHTS} file.", ONLY_SAFETENSORS)
-        return [one_of(self.name, files)]
+            raise BadInput(f"{repository_of(name)} has no {WEIGHTS} file.", ONLY_SAFETENSORS)
+        return [one_of(name, files)]
+
+    return Download(name, name, "leave it out", hub, lambda hub: [hub.plan(repository_of(name), (f"*{WEIGHTS}",), chosen)])

@@ -24,19 +24,19 @@ class ChosenAdapters:
     notices: tuple[str, ...] = ()
 
 
-def choose_adapters(request: ImageRequest, library: AdapterFolder) -> ChosenAdapters:
+def choose_adapters(request: ImageRequest, adapter_folder: AdapterFolder) -> ChosenAdapters:
     """The files that the request names, or that its texts name by their tokens; what has strength 0 is not even looked for.
 
     Raises ModelNotFound and BadInput, in words, before anything is loaded.
     """
-    named = [(library.find(adapter.name), adapter.strength) for adapter in request.adapters if adapter.strength]
+    named = [(adapter_folder.find(adapter.name), adapter.strength) for adapter in request.adapters if adapter.strength]
     inversions = {file.path: file for file, _ in named if file.kind == "textual inversion"}
     off = {adapter.name.strip().lower() for adapter in request.adapters if not adapter.strength}
     notices = [
         f"{file.name} is a textual inversion: it has no strength." for file, by in named if file.path in inversions and by != 1
     ]
     if any("<" in getattr(request, text) for text in TEXTS):
-        here = [file for file in library.files() if file.kind == "textual inversion" and not file.problem]
+        here = [file for file in adapter_folder.files() if file.kind == "textual inversion" and not file.problem]
         inversions |= {file.path: file for file in here if _heard(file, request) and file.name.lower() not in off}
         unknown = sorted(_tokens(request) - {file.token for file in here} - {file.token for file in inversions.values()})
         notices += [f"There is no textual inversion called {token} here, so it was drawn as plain text." for token in unknown]

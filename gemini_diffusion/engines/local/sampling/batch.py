@@ -32,7 +32,7 @@ class BatchItem:
     request: ImageRequest
     seed: int
     job: WorkerJob
-    beginning: InitImage | None = None
+    init_image: InitImage | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -48,12 +48,12 @@ class BatchItem:
     @property
     def strength(self) -> float | None:
         """How far the drawing moves from the picture it begins from; None where there is none or nothing of it stays."""
-        return self.request.strength if self.beginning and self.request.strength < 1 else None
+        return self.request.strength if self.init_image and self.request.strength < 1 else None
 
     @property
     def is_drawn_already(self) -> bool:
         """Whether the picture it begins from is the very one to be enlarged."""
-        is_whole = self.beginning is not None and self.beginning.mask is None
+        is_whole = self.init_image is not None and self.init_image.mask is None
         return is_whole and self.large is not None and self.request.strength <= NEAR
 
 
@@ -92,24 +92,24 @@ class Batch:
         first = self.asked[0]
         if first.is_drawn_already:
             return [self._given(one, texts[0]) for one, texts in zip(self.asked, self.texts, strict=True)]
-        beginning = first.beginning and first.beginning.at(*first.size)
+        init_image = first.init_image and first.init_image.at(*first.size)
         packages = self.models.packages
         with seamless([leg.view.unet for leg in self.legs], packages.torch, first.request.tile):
-            course = SamplingCourse(self.legs, self._start(beginning), later)
+            course = SamplingCourse(self.legs, self._start(init_image), later)
             latents = course.run([one.seed for one in self.asked], self.texts, steps, packages)
-        return [self._finish(place, latents[place : place + 1], beginning) for place in range(len(self.asked))]
+        return [self._finish(place, latents[place : place + 1], init_image) for place in range(len(self.asked))]
 
-    def _start(self, beginning: InitImage | None) -> Start:
+    def _start(self, init_image: InitImage | None) -> Start:
         """The latents of the picture it begins from, where something of that stays."""
         torch = self.models.packages.torch
-        if beginning is None or (beginning.mask is None and self.asked[0].strength is None):
+        if init_image is None or (init_image.mask is None and self.asked[0].strength is None):
             return Start()
-        latents = encode(self.models.base.vae, beginning.picture, torch)
-        if beginning.mask is None:
+        latents = encode(self.models.base.vae, init_image.picture, torch)
+        if init_image.mask is None:
             return Start(latents)
-        return Start(latents, inpaint.mask_to_latents(inpaint.soften_mask(beginning.mask), latents, torch))
+        return Start(latents, inpaint.mask_to_latents(inpaint.soften_mask(init_image.mask), latents, torch))
 
-    def _finish(self, place: int, latents: Any, beginning: InitImage | None) -> Outcome:
+    def _finish(self, place: int, latents: Any, init_image: InitImage | None) -> Outcome:
         """The picture of one's latents; whoever left meanwhile is not decoded for."""
         one, view = self.asked[place], self.legs[0].view
         try:
@@ -118,9 +118,9 @@ class Batch:
                 image, notices = decode(view, latents, self.models.packages.torch, one.request.tile)
         except (GeminiDiffusionError, Abandoned) as error:
             return error
-        if beginning and beginning.mask:
+        if init_image and init_image.mask:
             notices = tuple(notice for notice in notices if notice != BLACK)  # only a part of it would be
-            image = inpaint.paste_unmasked(image, beginning.picture, inpaint.soften_mask(beginning.mask))
+            image = inpaint.paste_unmasked(image, init_image.picture, inpaint.soften_mask(init_image.mask))
         steps, strength = one.request.num_inference_steps, one.strength
         if strength is not None and int(steps * strength + 1e-6) < 1:
             notices = (*notices, ONE_STEP.format(strength=strength))
@@ -128,8 +128,8 @@ class Batch:
 
     def _given(self, one: BatchItem, text: Conditioning) -> DrawnImage:
         """The attached picture itself, in the size that it is enlarged to."""
-        assert one.beginning and one.large
-        return self._told(one, text, one.beginning.at(*one.large).picture, ())
+        assert one.init_image and one.large
+        return self._told(one, text, one.init_image.at(*one.large).picture, ())
 
     def _told(self, one: BatchItem, text: Conditioning, image: Any, notices: tuple[str, ...]) -> DrawnImage:
         """The picture and what of its request had no effect."""
