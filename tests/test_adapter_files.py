@@ -197,8 +197,8 @@ def test_a_hub_id_is_found_among_what_was_fetched(adapter_folder: AdapterFolder)
 def test_reading_files_needs_no_torch(adapter_folder: AdapterFolder) -> None:
     lora(adapter_folder.folder / "a.safetensors")
     program = (
-        "import sys; from pathlib import Path; from gemini_diffusion.engines.diffusion.adapters import files, words;"
-        "assert files.Library(Path(sys.argv[1]), Path(sys.argv[1])).find('a').family == 'sdxl';"
+        "import sys; from pathlib import Path; from gemini_diffusion.engines.local.adapters import adapter_files, triggers;"
+        "assert adapter_files.AdapterFolder(Path(sys.argv[1]), Path(sys.argv[1])).find('a').family == 'sdxl';"
         "assert not {'torch', 'diffusers', 'safetensors', 'transformers'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program, str(adapter_folder.folder)], check=True, cwd=Path(__file__).parents[1])

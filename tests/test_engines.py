@@ -229,7 +229,7 @@ def test_opening_the_engines_imports_none_of_the_large_packages(tmp_path: Path) 
 import sys
 from pathlib import Path
 from gemini_diffusion.engines import open_engines
-from gemini_diffusion.settings import Settings
+from gemini_diffusion.config.settings import Settings
 for engine in open_engines(Path({str(tmp_path)!r})).values():
     engine.capabilities(engine.default_model(Settings()), Settings())
 print(*({{"torch", "diffusers", "transformers", "huggingface_hub", "httpx2", "PIL"}} & set(sys.modules)))

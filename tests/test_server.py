@@ -47,7 +47,7 @@ def window(home: Path) -> Iterator[OpenWindow]:
     studio = Services(models, {"local": SketchEngine()}, Gallery(home / "pictures"))
     settings = Settings(home=str(home))
     opened = open_window(
-        build(Visitors(studio, settings, lends=True, owner=True), health.welcome(studio, settings)),
+        build(Visitors(services, settings, lends=True, owner=True), health.welcome(services, settings)),
         ServerOptions(browser=False),
     )
     with contextlib.chdir(tempfile.gettempdir()):  # it is opened from any folder
@@ -190,16 +190,15 @@ def test_a_window_says_where_it_is_for_this_machine_and_for_others(host: str, he
 def test_building_the_window_loads_no_engine_and_no_service() -> None:
     program = (
         "import sys, tempfile, pathlib\n"
-        "from gemini_diffusion import checkup, chat_models, engines\n"
-        "from gemini_diffusion.studio import Studio\n"
-        "from gemini_diffusion.gallery import Gallery\n"
-        "from gemini_diffusion.settings import Settings\n"
+        "from gemini_diffusion.config.settings import Settings\n"
         "from gemini_diffusion.ui.window import build\n"
-        "from gemini_diffusion.visitors import Visitors\n"
+        "from gemini_diffusion.generation import health\n"
+        "from gemini_diffusion.generation.services import open_services\n"
+        "from gemini_diffusion.generation.visitors import Visitors\n"
         "home = pathlib.Path(tempfile.mkdtemp())\n"
-        "studio = Studio(chat_models.open_chat_models(), engines.open_engines(home), Gallery(home / 'pictures'))\n"
+        "services = open_services(home)\n"
         "settings = Settings(home=str(home))\n"
-        "build(Visitors(studio, settings, lends=True, owner=True), checkup.welcome(studio, settings))\n"
+        "build(Visitors(services, settings, lends=True, owner=True), health.welcome(services, settings))\n"
         "print([name for name in ('torch', 'diffusers', 'transformers', 'google.genai') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True, cwd=ROOT)
