@@ -210,6 +210,15 @@ def test_lent_keys_serve_an_open_window_behind_its_password(services: StandIns, 
     assert {call.key for call in services.gemini.calls} == {services.environment["GOOGLE_API_KEY"]}
 
 
+def test_the_health_of_the_server_is_told_without_cookie_login_or_name_and_nothing_else_is(open_window: App) -> None:
+    asked = urllib.request.Request(f"{open_window.url}/health", headers={"Host": "probe.example.org"})
+    with urllib.request.urlopen(asked) as answer:
+        assert (answer.status, json.load(answer)) == (200, {"status": "ok"})
+        assert answer.headers["set-cookie"] is None
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        urllib.request.urlopen(urllib.request.Request(asked.full_url, b"", headers=dict(asked.header_items())))
+
+
 def test_behind_a_proxy_its_names_are_answered_and_nobody_is_the_host(services: StandIns, tmp_path: Path) -> None:
     environment = {**services.environment, "GEMINI_DIFFUSION_PUBLIC_NAMES": "Pictures.example.org, art.example.org"}
     with App(tmp_path, environment=environment) as app:

@@ -22,6 +22,7 @@ from starlette.middleware import Middleware
 
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.web import theme
+from gemini_diffusion.web.health_endpoint import HealthEndpoint
 from gemini_diffusion.web.login_throttle import LoginThrottle
 from gemini_diffusion.web.rate_limit import RateLimiter
 from gemini_diffusion.web.security_headers import COLAB, LONGEST, OwnNames, SecurityHeaders, own_hosts
@@ -162,7 +163,7 @@ class _Unfetched(LRUCache[str, Any]):
 
 def _middleware(place: ServerOptions, names: OwnNames) -> list[Middleware]:
     """What a request passes, in this order; where only the host is, nobody has to be kept from crowding out the others."""
-    always = [Middleware(SecurityHeaders, names=names), Middleware(LoginThrottle)]
+    always = [Middleware(HealthEndpoint), Middleware(SecurityHeaders, names=names), Middleware(LoginThrottle)]
     return always if place.private else [*always, Middleware(RateLimiter)]
 
 
