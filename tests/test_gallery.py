@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import zipfile
 from pathlib import Path
 
@@ -13,30 +12,8 @@ from PIL import Image
 from sd_parsers import ParserManager
 
 from gemini_diffusion.storage.gallery import Gallery, file_name, parameters, read_recipe, recipe_from_json, recipe_to_json
-from gemini_diffusion.types import Recipe
 from gemini_diffusion.types.errors import BadInput
-
-
-def recipe(**changes: object) -> Recipe:
-    plain = Recipe(
-        original="a fox in the snow",
-        prompt="a fox in the snow, soft light",
-        negative_prompt="blurry, text",
-        crafted_by="rules",
-        seed=1234,
-        width=64,
-        height=48,
-        num_inference_steps=12,
-        guidance_scale=5.0,
-        scheduler="Euler",
-        model="postcard",
-        engine="local",
-        created="2026-11-20T10:00:00+00:00",
-        line="/imagine a fox in the snow, soft light --raw --seed 1234",
-        kept=("fox", "snow"),
-        versions={"torch": "2.13.0"},
-    )
-    return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+from tests.recipes import changed
 
 
 def picture(colour: str = "teal") -> Image.Image:
@@ -45,32 +22,32 @@ def picture(colour: str = "teal") -> Image.Image:
     return image
 
 
-def test_a_kept_picture_is_found_again_by_its_id_with_its_recipe(tmp_path: Path) -> None:
-    kept = Gallery(tmp_path).save(picture(), recipe())
+def test_a_kept_picture_is_found_again_by_its_id_with_its_changed(tmp_path: Path) -> None:
+    kept = Gallery(tmp_path).save(picture(), changed())
     assert Gallery(tmp_path).find(kept.id) == kept
     assert kept.path.name == "a-fox-in-the-snow-1234.png"
 
 
 def test_two_pictures_of_one_recipe_stay_apart(tmp_path: Path) -> None:
     gallery = Gallery(tmp_path)
-    first, second = gallery.save(picture("red"), recipe()), gallery.save(picture("blue"), recipe())
+    first, second = gallery.save(picture("red"), changed()), gallery.save(picture("blue"), changed())
     assert first.path != second.path
     assert Image.open(first.path).getpixel((0, 0)) == (255, 0, 0)
 
 
 def test_nothing_but_the_picture_is_left_in_its_folder(tmp_path: Path) -> None:
-    kept = Gallery(tmp_path).save(picture(), recipe())
+    kept = Gallery(tmp_path).save(picture(), changed())
     assert list(kept.path.parent.iterdir()) == [kept.path]
 
 
 def test_the_file_says_it_was_made_by_ai_and_nothing_of_the_service(tmp_path: Path) -> None:
-    content = Gallery(tmp_path).save(picture(), recipe()).path.read_bytes()
+    content = Gallery(tmp_path).save(picture(), changed()).path.read_bytes()
     assert b"trainedAlgorithmicMedia" in content
     assert b"iCCP" not in content
 
 
 def test_another_tool_reads_it_as_automatic1111s(tmp_path: Path) -> None:
-    kept = Gallery(tmp_path).save(picture(), recipe())
+    kept = Gallery(tmp_path).save(picture(), changed())
     read = ParserManager().parse(kept.path)
     assert read is not None
     assert read.generator.value == "AUTOMATIC1111"
@@ -80,9 +57,9 @@ def test_another_tool_reads_it_as_automatic1111s(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("file_format", "kind"), [("jpeg", "JPEG"), ("webp", "WEBP")])
-def test_an_export_is_the_same_picture_with_the_same_recipe(tmp_path: Path, file_format: str, kind: str) -> None:
+def test_an_export_is_the_same_picture_with_the_same_changed(tmp_path: Path, file_format: str, kind: str) -> None:
     gallery = Gallery(tmp_path)
-    kept = gallery.save(picture(), recipe(original="눈 속의 여우"))
+    kept = gallery.save(picture(), changed(original="눈 속의 여우"))
     path = gallery.export(kept, file_format)  # type: ignore[arg-type]
     with Image.open(path) as image:
         assert (image.format, image.size) == (kind, (64, 48))
@@ -93,7 +70,7 @@ def test_an_export_is_the_same_picture_with_the_same_recipe(tmp_path: Path, file
 
 def test_a_bundle_holds_the_very_files_in_their_order(tmp_path: Path) -> None:
     gallery = Gallery(tmp_path)
-    kept = [gallery.save(picture(colour), recipe()) for colour in ("red", "blue")]
+    kept = [gallery.save(picture(colour), changed()) for colour in ("red", "blue")]
     path = gallery.bundle(kept)
     with zipfile.ZipFile(path) as archive:
         assert archive.namelist() == ["001 a-fox-in-the-snow-1234.png", "002 a-fox-in-the-snow-1234.png"]
@@ -120,7 +97,7 @@ def test_a_foreign_file_is_refused_in_words(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(BadInput, match="cannot be written"):
-        Gallery(tmp_path / "file").save(picture(), recipe())
+        Gallery(tmp_path / "file").save(picture(), changed())
 
 
 TEXT = st.text(max_size=80)
@@ -130,7 +107,7 @@ TEXT = st.text(max_size=80)
 def test_a_recipe_written_is_the_recipe_read(
     original: str, prompt: str, negative: str, line: str, kept: list[str], seed: int
 ) -> None:
-    made = recipe(original=original, prompt=prompt, negative_prompt=negative, line=line, kept=tuple(kept), seed=seed)
+    made = changed(original=original, prompt=prompt, negative_prompt=negative, line=line, kept=tuple(kept), seed=seed)
     assert recipe_from_json(recipe_to_json(made)) == made
     parameters(made).encode("utf-8")
     assert file_name(made).isascii()
@@ -139,5 +116,5 @@ def test_a_recipe_written_is_the_recipe_read(
 @given(st.text(max_size=60))
 def test_no_words_break_the_file(tmp_path_factory: pytest.TempPathFactory, words: str) -> None:
     gallery = Gallery(tmp_path_factory.mktemp("gallery"))
-    kept = gallery.save(picture(), recipe(original=words, prompt=words, negative_prompt=words, line=words))
+    kept = gallery.save(picture(), changed(original=words, prompt=words, negative_prompt=words, line=words))
     assert read_recipe(kept.path) == kept.recipe

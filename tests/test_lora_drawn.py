@@ -50,7 +50,7 @@ async def test_a_lora_named_in_a_line_brings_its_subject_and_is_in_the_recipe(en
     assert "mushroom" not in subjects[0]
     assert subjects[1].count("mushroom") == 2
     recipe = turns[1].pictures[0].recipe
-    assert recipe.adapters == (Adapter("mushroom"),)
+    assert recipe.request.adapters == (Adapter("mushroom"),)
     assert "<lora:mushroom" in recipe.line
     assert any("mushroom answers to" in notice for notice in turns[1].notices)
 

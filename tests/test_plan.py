@@ -18,8 +18,8 @@ from gemini_diffusion.generation.plan import DrawingPlan
 from gemini_diffusion.generation.request_options import FEWEST_DRAFT_STEPS
 from gemini_diffusion.types import Adapter, Aspect, Capabilities, CraftedPrompt, ImageRequest, StartImage
 from gemini_diffusion.types.errors import ModelNotFound, RequestRefused
+from tests.recipes import changed
 from tests.sketch_engine import SketchEngine
-from tests.test_gallery import recipe
 
 ENGINES = {"local": SketchEngine("local", "sdxl"), "hosted": SketchEngine("hosted", "black-forest-labs/FLUX.1-schnell")}
 ANOTHER = "0123456789abcdef" * 2
@@ -142,7 +142,7 @@ def test_a_raw_request_gets_nothing_it_did_not_say() -> None:
 def test_the_line_of_a_picture_asks_for_that_very_picture(prompt: str) -> None:
     planned = decided(Flags(aspect=Aspect(16, 9)), negative_prompt="text")
     request = planned.requests(CraftedPrompt(prompt, prompt, "red hat"))[0]
-    command = parse(plan.canonical_line(request, "local", 77))
+    command = parse(plan.canonical_line(dataclasses.replace(request, seed=77), "local"))
     assert isinstance(command, Imagine) and not command.template
     again = plan.make_plan(command.flags, Settings(), ENGINES, None)
     same = again.requests(CraftedPrompt(command.idea, command.idea, ", ".join(command.flags.negative)))[0]
@@ -156,7 +156,7 @@ def test_the_line_of_a_picture_asks_for_that_very_picture(prompt: str) -> None:
 
 
 def test_a_kept_picture_is_planned_as_it_was_drawn() -> None:
-    planned = plan.plan_again(recipe(width=64, height=48, scheduler="Euler"), Settings().replaced(TOKEN), ENGINES, 9)
+    planned = plan.plan_again(changed(width=64, height=48, scheduler="Euler"), Settings().replaced(TOKEN), ENGINES, 9)
     assert (planned.engine.name, planned.model.id, planned.seeds) == ("local", "postcard", (9,))
     assert (planned.width, planned.height, planned.num_inference_steps, planned.scheduler) == (64, 48, 12, "Euler")
 
@@ -307,7 +307,7 @@ EVERYTHING = Flags(scheduler="Euler a", adapters=(Adapter("ink", 0.8), Adapter("
 
 def test_the_line_of_a_picture_says_all_that_decided_it() -> None:
     request = drawn(EVERYTHING, prompt="a (red:1.3) fox++")
-    command = parse(plan.canonical_line(request, "local", 7))
+    command = parse(plan.canonical_line(request, "local"))
     assert isinstance(command, Imagine) and not command.notices
     again = drawn(command.flags, prompt=command.idea, adapters="other", refine=0.9, scheduler="DDIM")
     assert dataclasses.replace(again, seed=None) == dataclasses.replace(request, negative_prompt=again.negative_prompt)
@@ -315,9 +315,9 @@ def test_the_line_of_a_picture_says_all_that_decided_it() -> None:
 
 def test_a_picture_begun_from_another_says_from_which_and_how_far_it_went() -> None:
     request = drawn(Flags(strength=0.3), canvas=StartImage(png(8, 8), source=ANOTHER))
-    line = plan.canonical_line(request, "local", 7, ANOTHER)
+    line = plan.canonical_line(request, "local")
     assert line.startswith(f"/imagine picture:{ANOTHER} a fox ") and "--strength 0.3" in line
-    assert "--strength" not in plan.canonical_line(drawn(), "local", 7)
+    assert "--strength" not in plan.canonical_line(drawn(), "local")
     assert plan.make_plan(Flags(), Settings(), ABLE, None, StartImage(png(8, 8), source=ANOTHER)).source == ANOTHER
     assert decided_from(StartImage(png(8, 8), source=ANOTHER)).source == "", "an engine that cannot begins from nothing"
 
@@ -340,7 +340,7 @@ def test_an_engine_that_takes_no_mask_begins_from_the_whole_picture_and_says_so(
 
 
 def test_a_large_picture_stays_large_whatever_else_of_it_is_changed() -> None:
-    large = dataclasses.replace(recipe(width=2048, height=2048, model="sdxl"), hd=True)
+    large = changed(width=2048, height=2048, model="sdxl", hd=True)
     edited = Edit(prompt="a blue fox").planned(large, Settings(), ABLE, StartImage())
     assert edited.requests(CraftedPrompt("a", "a"))[0].hd
 
@@ -350,8 +350,10 @@ def decided_from(canvas: StartImage) -> DrawingPlan:
 
 
 def test_a_kept_picture_is_planned_with_all_that_decided_it() -> None:
-    kept = dataclasses.replace(
-        recipe(width=2048, height=2048, model="sdxl"),
+    kept = changed(
+        width=2048,
+        height=2048,
+        model="sdxl",
         adapters=EVERYTHING.adapters,
         refine=0.7,
         tile=True,

@@ -163,7 +163,7 @@ def test_the_last_seed_is_that_of_the_last_picture(painter: Painter) -> None:
 def test_a_picture_can_begin_from_an_earlier_one(painter: Painter, engine: SketchEngine) -> None:
     first = painter.imagine("an owl --seed 77")[0]
     second = painter.imagine(f"picture:{first.id} an owl at night --strength 0.4")[0]
-    assert (second.recipe.source, second.recipe.strength) == (first.id, 0.4)
+    assert (second.recipe.request.source, second.recipe.request.strength) == (first.id, 0.4)
     assert engine.history[-1][0].image == first.path.read_bytes()
 
 

@@ -24,8 +24,14 @@ def test_what_was_really_used_counts_and_not_what_was_asked() -> None:
     recipe = make_recipe(result(ignored=("guidance_scale",), scheduler="Euler", versions={"torch": "2"}), CRAFTED)
     assert (recipe.width, recipe.height, recipe.seed, recipe.engine) == (2048, 2048, 7, "local")
     assert (recipe.ignored, recipe.scheduler, recipe.seconds) == (("guidance_scale",), "Euler", 1.235)
-    assert (recipe.adapters, recipe.hd, recipe.versions) == (REQUEST.adapters, True, {"torch": "2"})
-    assert (recipe.original, recipe.title, recipe.kept, recipe.added_words) == ("a fox", "Red fox", ("fox",), 1)
+    assert (recipe.request.adapters, recipe.request.hd, recipe.versions) == (REQUEST.adapters, True, {"torch": "2"})
+    crafted = recipe.crafted
+    assert (recipe.original, crafted.title, crafted.kept, crafted.added_words) == (
+        "a fox",
+        "Red fox",
+        ("fox",),
+        1,
+    )
 
 
 @pytest.mark.parametrize(("asked", "used", "said"), [("", "Euler", "Euler"), ("DDIM", "", "DDIM"), ("", "", None)])
@@ -36,5 +42,5 @@ def test_the_line_names_the_scheduler_whatever_the_settings_will_be(asked: str, 
 
 
 def test_strength_is_on_record_only_where_there_was_a_picture_to_begin_from() -> None:
-    begun = dataclasses.replace(REQUEST, image=b"PNG", strength=0.4)
-    assert (make_recipe(result(begun), CRAFTED, "ab" * 16).strength, make_recipe(result(), CRAFTED).strength) == (0.4, 0.0)
+    begun = dataclasses.replace(REQUEST, image=b"PNG", source="ab" * 16, strength=0.4)
+    assert [make_recipe(drawn, CRAFTED).flat()["strength"] for drawn in (result(begun), result())] == [0.4, 0.0]

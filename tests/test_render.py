@@ -25,7 +25,6 @@ from gemini_diffusion.types import (
     PictureKept,
     Preview,
     Progress,
-    Recipe,
     StageFinished,
     StageStarted,
     Stopped,
@@ -36,12 +35,12 @@ from gemini_diffusion.types.turn import Turn
 from gemini_diffusion.ui import escape, render
 from gemini_diffusion.ui.live_preview import LivePreview, preview_html
 from gemini_diffusion.web.theme import STYLE, page_head
+from tests.recipes import changed
 
-RECIPE = Recipe(
+RECIPE = changed(
     original="a fox", prompt="a red fox in snow", negative_prompt="blur", crafted_by="gemini-flash", seed=7, width=128,
-    height=64, num_inference_steps=16, guidance_scale=5.0, scheduler="Euler", model="postcard", engine="local",
-    created="2026-01-01T00:00:00+00:00", line="/imagine a red fox in snow --raw", kept=("fox", "red"), missing=("snow",),
-    added_words=1, ignored=("scheduler",), seconds=2.345, title="Fox",
+    height=64, num_inference_steps=16, kept=("fox", "red"), missing=("snow",), added_words=1, ignored=("scheduler",),
+    seconds=2.345, title="Fox",
 )  # fmt: skip
 
 
@@ -200,9 +199,9 @@ def test_of_a_later_picture_of_a_turn_a_small_glimpse_is_enough_and_a_judged_one
 
 
 def test_a_veiled_picture_says_so_in_its_description_which_the_page_knows_it_by() -> None:
-    veiled = dataclasses.replace(RECIPE, veiled=True)
+    veiled = changed(RECIPE, veiled=True)
     assert render.alt(veiled) == "Blurred picture: Fox"
-    assert render.alt(dataclasses.replace(RECIPE, title="Blurred picture: not at all")).startswith("Picture: ")
+    assert render.alt(changed(RECIPE, title="Blurred picture: not at all")).startswith("Picture: ")
     for said in (STYLE.read_text("utf-8"), page_head()):
         assert f'img[alt^="{render.VEILED}"]' in said
 
@@ -224,22 +223,22 @@ def test_an_attached_picture_stands_with_the_persons_words() -> None:
 
 
 def test_of_a_picture_that_was_brought_nothing_is_said_that_only_a_drawn_one_has() -> None:
-    mine = dataclasses.replace(RECIPE, engine="", model="", crafted_by="you", width=80, height=60)
+    mine = changed(RECIPE, engine="", model="", crafted_by="you", width=80, height=60)
     framed = render.framed(dataclasses.replace(picture(), recipe=mine), Capabilities(image=True, hd=True))
     assert (framed.account, framed.facts, framed.is_drawn) == ("your own picture", "80 x 60", False)
     assert (framed.can_begin, framed.can_grow) == (True, False)
 
 
 def test_a_picture_says_that_it_began_from_another_and_a_large_one_grows_no_more() -> None:
-    grown = dataclasses.replace(RECIPE, source="0" * 32, strength=0.35, hd=True)
+    grown = changed(RECIPE, source="0" * 32, strength=0.35, hd=True)
     framed = render.framed(dataclasses.replace(picture(), recipe=grown), Capabilities(hd=True))
     assert "from a picture, strength 0.35" in framed.facts and not framed.can_grow
     assert render.framed(dataclasses.replace(picture(), recipe=RECIPE), Capabilities(hd=True)).can_grow
 
 
 def test_words_of_ones_own_and_words_by_rule_are_called_so() -> None:
-    assert render.account(dataclasses.replace(RECIPE, crafted_by="you")) == "your own words"
-    assert render.account(dataclasses.replace(RECIPE, crafted_by="rules", missing=())).endswith("written by rule")
+    assert render.account(changed(RECIPE, crafted_by="you")) == "your own words"
+    assert render.account(changed(RECIPE, crafted_by="rules", missing=())).endswith("written by rule")
 
 
 # Nothing comes alive

@@ -340,7 +340,7 @@ async def test_a_new_seed_changes_nothing_else(room: Room) -> None:
     await room.session.redraw(kept.id, Edit(seed="random"), PLAIN)
     recipe = (await room.ended()).pictures[0].recipe
     assert recipe.seed != 7
-    assert (recipe.prompt, recipe.crafted_by, recipe.kept) == (kept.recipe.prompt, "rules", kept.recipe.kept)
+    assert (recipe.prompt, recipe.crafted_by, recipe.crafted.kept) == (kept.recipe.prompt, "rules", kept.recipe.crafted.kept)
 
 
 @pytest.mark.parametrize("prompt", ["", "   ", "a cat --ar 16:9", "cat::2 dog::1"])

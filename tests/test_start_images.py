@@ -44,7 +44,7 @@ async def test_a_brought_picture_is_one_of_this_persons_and_stays_so(room: Room,
     picture = await beach(room)
     assert room.session.picture(picture.id) == picture == room.anew().picture(picture.id)
     assert Session(room.studio, tmp_path / "other").picture(picture.id) is None
-    assert (picture.recipe.title, picture.recipe.engine, picture.path.name) == ("beach.png", "", "beach-png.png")
+    assert (picture.recipe.crafted.title, picture.recipe.engine, picture.path.name) == ("beach.png", "", "beach-png.png")
 
 
 async def test_an_attached_picture_is_drawn_from_and_told(room: Room) -> None:
@@ -56,7 +56,7 @@ async def test_an_attached_picture_is_drawn_from_and_told(room: Room) -> None:
     request = room.engine.history[-1][0]
     assert (request.image, request.strength) == (picture.path.read_bytes(), 0.6)
     recipe = read_recipe(turn.pictures[0].path)
-    assert (recipe.source, recipe.strength) == (picture.id, 0.6)
+    assert (recipe.request.source, recipe.request.strength) == (picture.id, 0.6)
 
 
 async def test_the_line_of_a_picture_drawn_from_another_makes_it_again(room: Room) -> None:
@@ -101,7 +101,7 @@ async def test_somebody_elses_picture_is_nobodys(room: Room, tmp_path: Path) -> 
 async def test_of_two_pictures_the_first_counts_and_that_is_told(room: Room) -> None:
     picture, other = await beach(room), await beach(room)
     turn = await room.done(f"/imagine picture:{picture.id} picture:{other.id} a fox --steps 1")
-    assert turn.pictures[0].recipe.source == picture.id
+    assert turn.pictures[0].recipe.request.source == picture.id
     assert any("only the first one counts" in notice for notice in turn.notices)
 
 
@@ -129,7 +129,7 @@ async def test_a_variation_begins_from_the_picture_itself_with_a_new_seed(room: 
     varied = (await room.ended()).pictures[0]
     request = room.engine.history[-1][0]
     assert (request.image, request.strength, request.prompt) == (first.path.read_bytes(), 0.5, first.recipe.prompt)
-    assert varied.recipe.seed != 7 and varied.recipe.source == first.id
+    assert varied.recipe.seed != 7 and varied.recipe.request.source == first.id
     assert same((await room.done(varied.recipe.line)).pictures[0], varied)
 
 
@@ -144,7 +144,7 @@ async def test_only_the_marked_part_is_drawn_anew_and_the_line_says_which(room: 
         right = (before.width - 1, 5)
         assert before.getpixel(right) == after.getpixel(right)
         assert before.getpixel((5, 5)) != after.getpixel((5, 5)) == (99, 0, 90)
-    assert turn.pictures[0].recipe.source not in ("", first.id)
+    assert turn.pictures[0].recipe.request.source not in ("", first.id)
     assert same((await room.done(turn.pictures[0].recipe.line)).pictures[0], turn.pictures[0])
     await room.session.redraw(turn.pictures[0].id, Edit(), PLAIN)
     assert same((await room.ended()).pictures[0], turn.pictures[0])
@@ -155,7 +155,7 @@ async def test_a_brought_picture_is_changed_by_words_alone(room: Room) -> None:
     picture = await beach(room)
     await room.session.redraw(picture.id, Edit(prompt="a beach in snow", begin=True, strength=0.4), PLAIN)
     recipe = (await room.ended()).pictures[0].recipe
-    assert (recipe.prompt, recipe.original, recipe.source, recipe.strength) == (
+    assert (recipe.prompt, recipe.original, recipe.request.source, recipe.request.strength) == (
         "a beach in snow", "a beach in snow", picture.id, 0.4,
     )  # fmt: skip
     with pytest.raises(BadInput, match="The prompt is empty"):
@@ -167,7 +167,7 @@ async def test_a_picture_is_drawn_again_at_twice_the_size(room: Room) -> None:
     await room.session.redraw(first.id, Edit(hd=True), PLAIN)
     turn = await room.ended()
     assert turn.pictures[0].recipe.width == 2 * first.recipe.width
-    assert (turn.pictures[0].recipe.seed, turn.pictures[0].recipe.hd, "--hd" in turn.asked) == (7, True, True)
+    assert (turn.pictures[0].recipe.seed, turn.pictures[0].recipe.request.hd, "--hd" in turn.asked) == (7, True, True)
 
 
 async def test_where_nobody_can_begin_from_a_picture_nothing_is_drawn_instead(tmp_path: Path) -> None:

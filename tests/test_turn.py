@@ -24,7 +24,7 @@ from gemini_diffusion.types import (
     Waiting,
 )
 from gemini_diffusion.types.turn import Turn
-from tests.test_gallery import recipe
+from tests.recipes import FOX
 
 
 def told(*events: Event) -> Turn:
@@ -75,13 +75,13 @@ def test_places_in_the_queue_of_several_pictures_move_each_by_itself() -> None:
 def test_a_preview_is_the_latest_and_never_outlives_its_picture_or_its_turn() -> None:
     drawing = told(StageStarted("drawing", "Drawing"), Preview(b"1"), Preview(b"2"))
     assert drawing.preview == Preview(b"2")
-    kept = PictureKept(Picture("1", Path("1.png"), recipe()))
+    kept = PictureKept(Picture("1", Path("1.png"), FOX))
     for end in (kept, Stopped("Stopped."), Failed("No.", ""), Finished()):
         assert drawing.after(end).preview is None
 
 
 def test_a_preview_of_another_picture_stays_and_a_late_one_is_not_seen() -> None:
-    first, second = PictureKept(Picture("1", Path("1.png"), recipe())), Preview(b"2", 1)
+    first, second = PictureKept(Picture("1", Path("1.png"), FOX)), Preview(b"2", 1)
     assert told(second, first).preview == second
     assert told(first, Preview(b"late")).preview is None
     assert told(Finished("Done."), Preview(b"late")).preview is None
@@ -95,7 +95,7 @@ def test_waiting_ends_when_something_comes() -> None:
 
 
 def test_pictures_stand_in_the_order_they_were_asked_for() -> None:
-    first, second = Picture("1", Path("1.png"), recipe()), Picture("2", Path("2.png"), recipe())
+    first, second = Picture("1", Path("1.png"), FOX), Picture("2", Path("2.png"), FOX)
     assert told(PictureKept(second, 1), PictureKept(first, 0)).pictures == (first, second)
 
 
@@ -122,7 +122,7 @@ def test_the_last_words_say_where_it_was() -> None:
 
 
 def test_the_conversation_knows_the_words_and_the_picture_but_no_instructions() -> None:
-    kept = PictureKept(Picture("1", Path("1.png"), recipe()))
+    kept = PictureKept(Picture("1", Path("1.png"), FOX))
     turn = told(Crafted(CraftedPrompt("a fox", "a fox, light")), kept, Finished("Here it is."))
     assert [message.role for message in turn.messages()] == ["user", "assistant"]
     assert "a fox in the snow" in turn.messages()[1].text
@@ -134,7 +134,7 @@ def test_a_turn_written_is_the_turn_read() -> None:
         StageStarted("crafting", "Writing"),
         StageFinished("crafting", "Wrote", 1.0),
         Crafted(CraftedPrompt("a fox", "a fox", kept=("fox",))),
-        PictureKept(Picture("1", Path("1.png"), recipe())),
+        PictureKept(Picture("1", Path("1.png"), FOX)),
         Failed("No", "Yes", "retry", 1),
         Finished("Here"),
     )

@@ -130,7 +130,7 @@ def test_what_is_no_picture_or_an_absurd_one_is_refused_with_the_next_step(conte
 def test_a_name_becomes_a_plain_one(name: str, file: str) -> None:
     recipe = uploads.upload_recipe(halves(), name)
     assert file_name(recipe) == file
-    assert len(recipe.title) <= 80 and recipe.title.isprintable()
+    assert len(recipe.crafted.title) <= 80 and recipe.crafted.title.isprintable()
 
 
 def test_a_drawing_begins_from_the_very_file_that_is_kept(tmp_path: Path) -> None:

@@ -43,18 +43,8 @@ class Edit:
         if not is_drawn(recipe):
             return CraftedPrompt(prompt, prompt, negative)
         if prompt != recipe.prompt:
-            return CraftedPrompt(recipe.original, prompt, negative, title=recipe.title, style=recipe.style)
-        return CraftedPrompt(
-            recipe.original,
-            prompt,
-            negative,
-            title=recipe.title,
-            style=recipe.style,
-            crafted_by=recipe.crafted_by,
-            kept=recipe.kept,
-            missing=recipe.missing,
-            added_words=recipe.added_words,
-        )
+            return CraftedPrompt(recipe.original, prompt, negative, title=recipe.crafted.title, style=recipe.crafted.style)
+        return dataclasses.replace(recipe.crafted, negative_prompt=negative, reply="")
 
     def planned(
         self, recipe: Recipe, settings: Settings, engines: Mapping[str, ImageEngine], canvas: StartImage
@@ -62,8 +52,9 @@ class Edit:
         """How it is drawn: as it was, or as the settings say where nobody drew it yet. Raises RequestRefused."""
         if not is_drawn(recipe):
             return plan.make_plan(Flags(strength=self.strength, hd=self.hd), settings, engines, None, canvas)
-        strength = recipe.strength if self.strength is None else self.strength
-        altered = dataclasses.replace(recipe, strength=strength, hd=recipe.hd or self.hd)
+        strength = recipe.request.strength if self.strength is None else self.strength
+        request = dataclasses.replace(recipe.request, strength=strength, hd=recipe.request.hd or self.hd)
+        altered = dataclasses.replace(recipe, request=request)
         seed = None if self.seed == "random" else recipe.seed if self.seed is None else self.seed
         return plan.plan_again(altered, settings, engines, seed, canvas)
 

@@ -57,6 +57,7 @@ class Job:
     """One turn's work. `conversation` is what was said before; `review` asks the person and returns choice and prompt.
 
     `keep` is told of every picture as soon as it is on disk; `guest` is who it is for, `find` finds a picture of theirs.
+    `told` collects what the person is told about the pictures, for their recipes.
     """
 
     studio: Services
@@ -68,6 +69,7 @@ class Job:
     last_seed: int | None = None
     guest: Access = field(default_factory=Access)
     find: Callable[[str], Picture | None] = field(default=lambda identity: None)
+    told: list[str] = field(default_factory=list)
 
     async def note(self, command: Usage | Other) -> None:
         """Shows the help; nothing is asked of anybody."""
@@ -89,6 +91,7 @@ class Job:
         """Crafts and draws each of the command's choices in turn."""
         drawn, last_words, only_asked = 0, "", list[tuple[DrawingPlan, ImageRequest]]()
         for job in _jobs(command):
+            self.told[:] = [notice.text for notice in command.notices]
             self._tell(notice.text for notice in job.notices)
             planned = self._planned(job.flags, await self._canvas(job.flags.references))
             self._tell(planned.notices)
@@ -159,12 +162,13 @@ class Job:
             async with self.guest.drawing(planned.engine.name, request, self.settings):
                 result = await planned.engine.generate(request, self.settings, _placed(self.emit, place))
                 verdict = await self.studio.picture_filter.judge(result.image, self.settings, _placed(self.emit, place))
-                recipe = dataclasses.replace(make_recipe(result, crafted, planned.source), veiled=verdict.veiled)
+                notices = (*result.notices, *verdict.notices)
+                recipe = make_recipe(result, crafted, (*self.told, *notices), veiled=verdict.veiled)
                 picture = await asyncio.to_thread(self.studio.gallery.save, result.image, recipe)
         except GeminiDiffusionError as error:
             return error
         self.keep(picture)
-        self._tell((*result.notices, *verdict.notices))
+        self._emit_notices(notices)
         self.emit(PictureKept(picture, place))
         return None
 
@@ -173,7 +177,7 @@ class Job:
         wish = self._wish(job, planned)
         introduction = crafting.introduce(wish)
         if introduction:
-            self.emit(Noticed(introduction))
+            self._tell([introduction])
         if job.flags.raw:
             crafted = crafting.verbatim(wish)
             self._tell(["Your words are drawn as they are, so --stylize was left out."] if job.flags.stylize else [])
@@ -229,6 +233,12 @@ class Job:
         )
 
     def _tell(self, sentences: Iterable[str]) -> None:
+        """Tells the person, and the recipes of the pictures that follow."""
+        said = tuple(sentences)
+        self.told.extend(said)
+        self._emit_notices(said)
+
+    def _emit_notices(self, sentences: Iterable[str]) -> None:
         for sentence in sentences:
             self.emit(Noticed(sentence))
 

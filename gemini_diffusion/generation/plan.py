@@ -71,6 +71,7 @@ class DrawingPlan:
             refine=self.options.refine,
             image=self.options.canvas.image,
             mask=self.options.canvas.mask,
+            source=self.options.canvas.source,
             strength=self.options.strength,
             tile=self.options.tile,
             hd=self.options.hd,
@@ -156,27 +157,24 @@ def plan_again(
         steps=recipe.num_inference_steps,
         cfg=recipe.guidance_scale,
         raw=True,
-        adapters=recipe.adapters,
-        refine=recipe.refine if recipe.refine < 1 else False,
-        tile=recipe.tile,
-        hd=recipe.hd,
-        strength=recipe.strength if canvas.image else None,
+        adapters=recipe.request.adapters,
+        refine=recipe.request.refine if recipe.request.refine < 1 else False,
+        tile=recipe.request.tile,
+        hd=recipe.request.hd,
+        strength=recipe.request.strength if canvas.image else None,
     )
     plan = make_plan(flags, settings, engines, None, canvas)
     width, height = recipe.width, recipe.height
-    if recipe.hd:  # the large picture was made of one of the model's own sizes
+    if recipe.request.hd:  # the large picture was made of one of the model's own sizes
         width, height = models.nearest_size(plan.model, width, height)
     return dataclasses.replace(plan, width=width, height=height, scheduler=recipe.scheduler, seeds=(seed,))
 
 
-def canonical_line(request: ImageRequest, engine: str, seed: int | None, source: str = "") -> str:
-    """The canonical /imagine line that makes a picture again: its final prompt, verbatim, and every number.
-
-    `source` is the id of the kept picture that it began from.
-    """
+def canonical_line(request: ImageRequest, engine: str) -> str:
+    """The canonical /imagine line that makes a picture again: its final prompt, verbatim, and every number."""
     flags = Flags(
         aspect=Aspect(request.width, request.height),
-        seed=seed,
+        seed=request.seed,
         negative=split_prompt(request.negative_prompt),
         raw=True,
         steps=request.num_inference_steps,
@@ -186,10 +184,10 @@ def canonical_line(request: ImageRequest, engine: str, seed: int | None, source:
         engine=engine,
         adapters=request.adapters,
         refine=request.refine if request.refine < 1 else False,
-        strength=request.strength if request.image else None,
+        strength=request.strength if request.source else None,
         tile=request.tile,
         hd=request.hd,
-        references=(to_own(source),) if source else (),
+        references=(to_own(request.source),) if request.source else (),
     )
     return format_line(Imagine(request.prompt, flags))
 

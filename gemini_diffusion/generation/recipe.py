@@ -3,43 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from gemini_diffusion.generation import plan
 from gemini_diffusion.types import CraftedPrompt, ImageResult, Recipe
 
 
-def make_recipe(result: ImageResult, crafted: CraftedPrompt, source: str = "") -> Recipe:
-    """Everything that decided a picture, from what was crafted, asked and really used; `source` is what it began from."""
-    request = dataclasses.replace(result.request, scheduler=result.scheduler or result.request.scheduler)
+def make_recipe(result: ImageResult, crafted: CraftedPrompt, notices: Iterable[str] = (), *, veiled: bool = False) -> Recipe:
+    """Everything that decided a picture, from what was crafted, asked and really used; `notices` is all that was told of it."""
+    asked = result.request
+    used = dataclasses.replace(asked, seed=result.seed, scheduler=result.scheduler or asked.scheduler)
+    line = plan.canonical_line(used, result.engine)
+    strength = asked.strength if asked.source else 0.0
+    used = dataclasses.replace(used, width=result.image.width, height=result.image.height, strength=strength)
+    words = dataclasses.replace(crafted, prompt=asked.prompt, negative_prompt=asked.negative_prompt, prompt_2=asked.prompt_2)
     return Recipe(
-        original=crafted.original,
-        prompt=request.prompt,
-        negative_prompt=request.negative_prompt,
-        crafted_by=crafted.crafted_by,
-        seed=result.seed,
-        width=result.image.width,
-        height=result.image.height,
-        num_inference_steps=request.num_inference_steps,
-        guidance_scale=request.guidance_scale,
-        scheduler=request.scheduler,
-        model=request.model,
+        request=dataclasses.replace(used, image=b"", mask=b"", party=""),
+        crafted=dataclasses.replace(words, notices=()),
         engine=result.engine,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        line=plan.canonical_line(request, result.engine, result.seed, source),
-        title=crafted.title,
-        style=crafted.style,
-        reply=crafted.reply,
-        kept=crafted.kept,
-        missing=crafted.missing,
-        added_words=crafted.added_words,
+        line=line,
         ignored=result.ignored,
         seconds=round(result.seconds, 3),
         versions=result.versions,
-        adapters=request.adapters,
-        refine=request.refine,
-        source=source,
-        strength=request.strength if request.image else 0.0,
-        tile=request.tile,
-        hd=request.hd,
+        notices=tuple(dict.fromkeys(notices)),
+        veiled=veiled,
     )

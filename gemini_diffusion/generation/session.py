@@ -166,7 +166,7 @@ class Session:
         planned = edit.planned(picture.recipe, settings, self._studio.engines, canvas)
         if edit.begins(picture.recipe) and not planned.source:
             raise RequestRefused(f"{planned.drawer.name} cannot begin from a picture.", "Choose another image model or engine.")
-        asked = plan.canonical_line(planned.requests(crafted)[0], planned.engine.name, planned.seeds[0], planned.source)
+        asked = plan.canonical_line(planned.requests(crafted)[0], planned.engine.name)
         return self._begin(Turn(_new(), asked, "imagine"), lambda errand: errand.redraw(planned, crafted), settings)
 
     async def bring(self, content: bytes, name: str = "") -> Picture:
@@ -190,7 +190,8 @@ class Session:
             self._keep_picture(picture)
         if edit.begins(picture.recipe):
             return uploads.start_image(picture)
-        return uploads.start_image(self._own(picture.recipe.source)) if picture.recipe.source else NO_START_IMAGE
+        source = picture.recipe.request.source
+        return uploads.start_image(self._own(source)) if source else NO_START_IMAGE
 
     def choose(self, choice: ReviewChoice, prompt: str = "") -> None:
         """Answers a turn in review: "draw" (with the prompt as edited), "again", or "mine" for the person's own words."""

@@ -16,7 +16,7 @@ import unicodedata
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from gemini_diffusion import __version__
 from gemini_diffusion.storage.files import write_atomically
@@ -102,7 +102,7 @@ class Gallery:
 
 def file_name(recipe: Recipe) -> str:
     """A name that says what the picture is: "a-fox-in-the-snow-1234.png", plain ASCII so that any disk takes it."""
-    words = unicodedata.normalize("NFKD", recipe.title or recipe.original or recipe.prompt)
+    words = unicodedata.normalize("NFKD", recipe.crafted.title or recipe.original or recipe.prompt)
     slug = re.sub(r"[^a-z0-9]+", "-", words.encode("ascii", "ignore").decode().lower()).strip("-")
     stem = slug[:60].strip("-") or "picture"
     return f"{stem}-{recipe.seed}.png" if is_drawn(recipe) else f"{stem}.png"
@@ -128,7 +128,7 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def recipe_from_json(text: str) -> Recipe:
-    """A recipe from its JSON text; fields of a later version are passed over. BadInput where it does not fit."""
+    """A recipe from its JSON text, of 0.2.0 too. BadInput where it does not fit."""
     from pydantic import ValidationError
 
     try:
@@ -139,13 +139,12 @@ def recipe_from_json(text: str) -> Recipe:
 
 def recipe_to_json(recipe: Recipe) -> str:
     """One line of JSON in plain ASCII: every chunk and EXIF field takes it, whatever a person wrote."""
-    plain: dict[str, Any] = _kind().dump_python(recipe, mode="python")
-    return json.dumps(plain, ensure_ascii=True)
+    return json.dumps(recipe.flat(), ensure_ascii=True)
 
 
 @functools.cache
 def _kind() -> TypeAdapter[Recipe]:
-    """How recipes are read and written; made once, since making it takes longer than using it."""
+    """How recipes are read; made once, since making it takes longer than using it."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(Recipe)

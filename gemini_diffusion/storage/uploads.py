@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gemini_diffusion.storage.image_check import FORMATS
-from gemini_diffusion.types import Picture, Recipe, StartImage
+from gemini_diffusion.types import CraftedPrompt, ImageRequest, Picture, Recipe, StartImage
 from gemini_diffusion.types.errors import BadInput
 
 if TYPE_CHECKING:
@@ -79,10 +79,12 @@ def upload_recipe(image: Image, name: str) -> Recipe:
     """What is written into a picture that no engine drew: hardly more than the `name` it came by."""
     words = " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())
     return Recipe(
-        original="", prompt="", negative_prompt="", crafted_by="you", seed=0, width=image.width, height=image.height,
-        num_inference_steps=0, guidance_scale=0.0, scheduler="", model="", engine="",
-        created=datetime.now(UTC).isoformat(timespec="seconds"), line="", title=words[:LONGEST_NAME],
-    )  # fmt: skip
+        request=ImageRequest("", "", image.width, image.height, num_inference_steps=0, guidance_scale=0.0, strength=0.0),
+        crafted=CraftedPrompt("", "", title=words[:LONGEST_NAME]),
+        engine="",
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        line="",
+    )
 
 
 def _opened(content: bytes) -> Image:

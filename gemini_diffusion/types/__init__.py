@@ -29,11 +29,10 @@ from gemini_diffusion.types.image import (
     ImageRequest,
     ImageResult,
     ModelChoice,
-    Picture,
-    Recipe,
     StartImage,
     TokenUsage,
 )
+from gemini_diffusion.types.recipe import Picture, Recipe
 
 __all__ = [
     "NO_START_IMAGE",

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from gemini_diffusion.types.image import CraftedPrompt, Picture
+from gemini_diffusion.types.image import CraftedPrompt
+from gemini_diffusion.types.recipe import Picture
 
 Stage = Literal["crafting", "waiting", "downloading", "loading", "drawing", "finishing", "saving"]
 

@@ -1,4 +1,4 @@
-"""A picture from the crafted prompt to the kept file, as plain values; knows no engine and no disk."""
+"""A picture from the crafted prompt to what an engine drew, as plain values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -80,8 +79,8 @@ class ImageRequest:
 
     `width` and `height` in pixels; `model` is a catalogue id, a hub id or an address. `refine` is the part of the drawing
     after which the second model goes on, 1 is never. `image` is a PNG to begin from and `strength` how far to move away
-    from it (1 forgets it); `mask` a PNG as large, white where it is drawn anew. `tile` makes edges that meet, `hd` a large
-    picture. Drawings of one `party` stand in the queue as one.
+    from it (1 forgets it); `mask` a PNG as large, white where it is drawn anew; `source` the id of the kept picture that both
+    are made of. `tile` makes edges that meet, `hd` a large picture. Drawings of one `party` stand in the queue as one.
     """
 
     prompt: str
@@ -98,6 +97,7 @@ class ImageRequest:
     refine: float = 1.0
     image: bytes = b""
     mask: bytes = b""
+    source: str = ""
     strength: float = 0.6
     tile: bool = False
     hd: bool = False
@@ -120,56 +120,6 @@ class ImageResult:
     notices: tuple[str, ...] = ()
     scheduler: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """Everything that decided a picture, as it is written into the file; an allow-list, so that no key can slip in.
-
-    `created` is ISO 8601 in UTC; `line` the canonical /imagine line that makes the picture again. `source` is the id of the
-    picture it was begun from. `veiled` says that the picture filter wants it clicked before it is seen.
-    """
-
-    original: str
-    prompt: str
-    negative_prompt: str
-    crafted_by: str
-    seed: int
-    width: int
-    height: int
-    num_inference_steps: int
-    guidance_scale: float
-    scheduler: str
-    model: str
-    engine: str
-    created: str
-    line: str
-    prompt_2: str = ""
-    title: str = ""
-    style: str = ""
-    reply: str = ""
-    kept: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    added_words: int = 0
-    ignored: tuple[str, ...] = ()
-    seconds: float = 0.0
-    versions: Mapping[str, str] = field(default_factory=dict)
-    adapters: tuple[Adapter, ...] = ()
-    refine: float = 1.0
-    source: str = ""
-    strength: float = 0.0
-    tile: bool = False
-    hd: bool = False
-    veiled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A kept picture: `id` is random (128 bits, hex), `path` the one file that is shown and downloaded."""
-
-    id: str
-    path: Path
-    recipe: Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ VEILED = "Blurred picture"
 
 def alt(recipe: Recipe) -> str:
     """What a picture shows, for who cannot see it."""
-    words = " ".join((recipe.title or recipe.original or recipe.prompt).split())
+    words = " ".join((recipe.crafted.title or recipe.original or recipe.prompt).split())
     return f"{VEILED if recipe.veiled else 'Picture'}: {words[:200]}"
 
 
@@ -254,7 +254,7 @@ def framed(picture: Picture, capabilities: Capabilities) -> Framed:
         line=recipe.line,
         is_drawn=drawn,
         can_begin=capabilities.image,
-        can_grow=drawn and capabilities.hd and not recipe.hd,
+        can_grow=drawn and capabilities.hd and not recipe.request.hd,
     )
 
 
@@ -262,11 +262,12 @@ def account(recipe: Recipe) -> str:
     """What the crafting made of the person's words: "kept 3 of 3, added 9 words"."""
     if recipe.crafted_by == "you":
         return "your own words" if is_drawn(recipe) else "your own picture"
-    wanted = len(recipe.kept) + len(recipe.missing)
-    parts = [f"kept {len(recipe.kept)} of {wanted}"] if wanted else []
-    parts.append(f"added {recipe.added_words} word{'' if recipe.added_words == 1 else 's'}")
-    if recipe.missing:
-        parts.append(f"missing: {', '.join(recipe.missing)}")
+    crafted = recipe.crafted
+    wanted = len(crafted.kept) + len(crafted.missing)
+    parts = [f"kept {len(crafted.kept)} of {wanted}"] if wanted else []
+    parts.append(f"added {crafted.added_words} word{'' if crafted.added_words == 1 else 's'}")
+    if crafted.missing:
+        parts.append(f"missing: {', '.join(crafted.missing)}")
     by = "by rule" if recipe.crafted_by == "rules" else f"by {recipe.crafted_by}"
     return f"{', '.join(parts)}, written {by}"
 
@@ -281,8 +282,8 @@ def facts(recipe: Recipe) -> str:
         models.find_model(recipe.model).drawn_with(recipe.engine),
         f"{recipe.num_inference_steps} steps",
     ]
-    if recipe.source:
-        parts.append(f"from a picture, strength {recipe.strength:g}")
+    if recipe.request.source:
+        parts.append(f"from a picture, strength {recipe.request.strength:g}")
     if recipe.seconds:
         parts.append(f"{recipe.seconds:.1f} s")
     return " · ".join(parts)

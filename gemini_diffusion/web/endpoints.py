@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -43,7 +42,7 @@ class Endpoints:
         if last is None or not last.pictures:
             raise _refused(why(last))
         pictures = last.pictures
-        return [str(picture.path) for picture in pictures], [dataclasses.asdict(picture.recipe) for picture in pictures]
+        return [str(picture.path) for picture in pictures], [picture.recipe.flat() for picture in pictures]
 
     async def _turn(self, text: str, request: gr.Request) -> AsyncIterator[Turn]:
         turn = None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import dataclasses
 import io
 import math
 import secrets
@@ -141,10 +140,7 @@ class McpTools:
             content.append(_text(self._told(picture, link)))
         failures = [f"{failed.text} {failed.hint}".strip() for failed in turn.failures]
         said = [*turn.notices, *failures, *([turn.text] if turn.text else [])]
-        recipes = [
-            {"url": link, "recipe": dataclasses.asdict(picture.recipe)}
-            for picture, link in zip(turn.pictures, links, strict=True)
-        ]
+        recipes = [{"url": link, "recipe": picture.recipe.flat()} for picture, link in zip(turn.pictures, links, strict=True)]
         return _result([*content, _text("\n".join(said))] if said else content, {"pictures": recipes})
 
     def _told(self, picture: Picture, link: str) -> str:
