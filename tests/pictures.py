@@ -1,4 +1,4 @@
-"""Pictures to begin drawings from, as bytes, and how far two pictures are apart; for the tests of engines."""
+"""Pictures to begin drawings from, as bytes, and how far two pictures are apart on the whole; for the tests of engines."""
 
 from __future__ import annotations
 
@@ -32,7 +32,3 @@ def marked(width: int, height: int, box: tuple[int, int, int, int]) -> Image.Ima
 def distance(one: Image.Image, other: Image.Image) -> float:
     """How far two pictures of one size are apart: the mean over pixels and channels, of 255."""
     return sum(ImageStat.Stat(ImageChops.difference(one, other)).mean) / 3
-
-
-def largest_difference(one: Image.Image, other: Image.Image) -> int:
-    return max(int(brightest) for _, brightest in ImageChops.difference(one, other).getextrema())  # type: ignore[misc]

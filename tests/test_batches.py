@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.engines.worker import Abandoned
 from gemini_diffusion.types import Adapter, ImageRequest, ImageResult, Progress, StageFinished
 from gemini_diffusion.types.errors import BadAnswer
+from tests.closeness import nearly_same
 from tests.engine_harness import Local, asked, until, warm_pipeline
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -36,7 +37,7 @@ async def test_a_picture_of_a_batch_is_the_picture_drawn_alone(local: Local, sdx
         batch = await asyncio.gather(*(local.draw(sdxl, party="a", **more, **one) for one in words))
         alone = [await local.draw(sdxl, **more, **one) for one in words]
         assert [result.seed for result in batch] == [1, 2, 3, 4]
-        assert _largest_difference(batch, alone) <= 1
+        assert all(nearly_same(one.image, other.image) for one, other in zip(batch, alone, strict=True))
     assert len({result.image.tobytes() for result in alone}) == 4
 
 
@@ -80,7 +81,7 @@ async def test_numbers_that_overflow_in_one_picture_fail_that_one_alone(local: L
     assert isinstance(drawn, ImageResult)
     assert isinstance(lost, BadAnswer)
     assert "overflowed in float32" in str(lost)
-    assert _largest_difference([drawn], [await local.draw(sdxl, seed=1)]) <= 1
+    assert nearly_same(drawn.image, (await local.draw(sdxl, seed=1)).image)
     assert not [event for event in bad.told(StageFinished) if event.stage == "drawing"]
 
 
@@ -153,9 +154,3 @@ def _nan_in_row(unet: Any, row: int) -> Iterator[None]:
         yield
     finally:
         hook.remove()
-
-
-def _largest_difference(ours: Sequence[ImageResult], others: Sequence[ImageResult]) -> int:
-    """Of 255, over all pixels."""
-    pairs = zip(ours, others, strict=True)
-    return max(abs(a - b) for one, other in pairs for a, b in zip(one.image.tobytes(), other.image.tobytes(), strict=True))

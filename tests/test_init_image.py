@@ -23,8 +23,9 @@ from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import ImageRequest, Preview, Progress, StageFinished
 from gemini_diffusion.types.errors import BadAnswer, BadInput, RequestRefused
 from postcard.judge import Judge
+from tests.closeness import nearly_same
 from tests.engine_harness import Local, asked, reading, until, warm_pipeline
-from tests.pictures import distance, encoded, gradient, largest_difference
+from tests.pictures import distance, encoded, gradient
 from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -135,7 +136,7 @@ async def test_it_is_the_picture_that_diffusers_draws_from_the_same_latents(
         "a cat", image=latents, strength=0.6, num_inference_steps=10, guidance_scale=5.0, generator=generator
     ).images[0]
     ours = await local.draw(folder, image=ATTACHED, strength=0.6, num_inference_steps=10)
-    assert largest_difference(ours.image, plain) <= 1
+    assert nearly_same(ours.image, plain)
     assert [(step.done, step.total) for step in local.told(Progress)] == [(number, 6) for number in range(1, 7)]
     assert local.told(StageFinished)[-1].text == "Drew it, 6 steps"
 
@@ -192,7 +193,7 @@ async def test_pictures_of_one_party_begin_from_one_reading_and_are_drawn_togeth
     results = await asyncio.gather(*(each.draw(sdxl, seed=seed, **wish) for seed, each in enumerate([local, *others])))
     assert len({result.seconds for result in results}) == 1
     alone = await local.draw(sdxl, seed=2, image=ATTACHED, strength=0.7)
-    assert largest_difference(results[2].image, alone.image) <= 1
+    assert nearly_same(results[2].image, alone.image)
 
 
 async def test_one_who_leaves_while_a_picture_is_read_takes_it_from_nobody(local: Local, sdxl: Path) -> None:
@@ -250,7 +251,7 @@ async def test_an_encoder_without_numbers_and_memory_that_ends_are_told_and_the_
     result = await local.draw(sdxl, image=ATTACHED)
     assert result.notices == ("The memory did not suffice, so pictures are decoded in tiles.",)
     assert left == [97]
-    assert largest_difference(result.image, before.image) <= 1
+    assert nearly_same(result.image, before.image)
 
 
 async def test_the_engine_says_that_it_can(local: Local, sdxl: Path) -> None:

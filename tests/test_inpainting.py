@@ -21,8 +21,9 @@ from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import ImageRequest
 from gemini_diffusion.types.errors import BadInput, RequestRefused
 from postcard.judge import Judge
+from tests.closeness import nearly_equal, nearly_same
 from tests.engine_harness import Local, asked, reading, warm_pipeline
-from tests.pictures import distance, encoded, gradient, largest_difference, marked
+from tests.pictures import distance, encoded, gradient, marked
 from tests.tiny_sdxl import build_refiner, build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -118,8 +119,8 @@ async def test_every_scheduler_holds_what_is_not_marked_while_it_draws(
     one = asked(num_inference_steps=7, scheduler=name, strength=strength)
     pipeline.draw([dataclasses.replace(one, init_image=InitImage(gradient(64, 64), CORNER))])
     kept = ended[0] * pipeline.base.vae.config.scaling_factor
-    assert torch.allclose(kept[..., 5:], own[..., 5:], atol=1e-5)  # the mask with its edge reaches into five
-    assert torch.allclose(kept[..., 5:, :], own[..., 5:, :], atol=1e-5)
+    assert nearly_equal(kept[..., 5:], own[..., 5:])  # the mask with its edge reaches into five
+    assert nearly_equal(kept[..., 5:, :], own[..., 5:, :])
     assert not torch.allclose(kept[..., :4, :4], own[..., :4, :4], atol=0.1)
 
 
@@ -171,7 +172,7 @@ async def test_pictures_of_a_batch_are_those_drawn_alone(sdxl: Path, packages: T
     for drawn, seed in zip(together, (1, 2), strict=True):
         (alone,) = pipeline.draw([one(seed)])
         assert isinstance(drawn, DrawnImage) and isinstance(alone, DrawnImage)
-        assert largest_difference(drawn.image, alone.image) <= 1
+        assert nearly_same(drawn.image, alone.image)
 
 
 async def test_the_sky_of_a_postcard_turns_to_night_and_the_rest_stays_to_the_last_bit(local: Local) -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from gemini_diffusion.engines.error_map import translate_errors
 from gemini_diffusion.engines.torch_imports import TorchImports
-from gemini_diffusion.types import ImageResult
 from gemini_diffusion.types.errors import GeminiDiffusionError, ModelNotFound, OutOfMemory, PackageMissing, RequestRefused
+from tests.closeness import nearly_same
 from tests.engine_harness import Local, reading, warm_pipeline
 from tests.tiny_sdxl import build_sd15
 
@@ -43,7 +43,7 @@ async def test_too_little_memory_while_drawing_is_mended_by_the_next_cheaper_pla
     result = await local.draw(sdxl)
     assert result.notices == ("The memory did not suffice, so pictures are decoded in tiles.",)
     assert warm_pipeline(local).base.vae.use_tiling
-    assert _largest_difference(result, before) <= 1
+    assert nearly_same(result.image, before.image)
     assert (await local.draw(sdxl)).notices == ()  # it stays with the plan that works
 
 
@@ -55,7 +55,7 @@ async def test_too_little_memory_for_one_decoding_does_not_cost_the_sampling(
     warm.base.vae.decoder.register_forward_pre_hook(_out_of_memory(packages, 1))
     result = await local.draw(sdxl)
     assert result.notices == ("The memory did not suffice to decode the picture at once, so it was done in tiles.",)
-    assert _largest_difference(result, before) <= 1
+    assert nearly_same(result.image, before.image)
     assert warm_pipeline(local) is warm
 
 
@@ -89,10 +89,6 @@ def _claim_more_than_there_is(path: Path) -> None:
     head["huge"] = {"dtype": "F32", "shape": [2**47], "data_offsets": [0, 2**49]}
     written = json.dumps(head).encode()
     path.write_bytes(len(written).to_bytes(8, "little") + written + content[8 + length :])
-
-
-def _largest_difference(one: ImageResult, other: ImageResult) -> int:
-    return max(abs(a - b) for a, b in zip(one.image.tobytes(), other.image.tobytes(), strict=True))
 
 
 def _without_a_part(folder: Path) -> None:

@@ -31,6 +31,7 @@ from gemini_diffusion.engines.local.sampling.seamless import seamless
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import Event, ImageResult, Progress, StageFinished
 from gemini_diffusion.types.errors import AgreementNeeded, OutOfMemory, RequestRefused
+from tests.closeness import nearly_same
 from tests.engine_harness import Local, asked, reading
 from tests.tiny_sdxl import build_refiner, build_sd15
 
@@ -82,8 +83,8 @@ async def test_it_is_the_picture_that_diffusers_draws_with_both(
     (ours,) = pair.draw([asked(num_inference_steps=10, refine=0.8)])
     (alone,) = pair.draw([asked(num_inference_steps=10)])
     assert isinstance(ours, DrawnImage) and isinstance(alone, DrawnImage)
-    assert _largest_difference(ours.image, plain) <= 1
-    assert _largest_difference(ours.image, alone.image) > 1
+    assert nearly_same(ours.image, plain)
+    assert not nearly_same(ours.image, alone.image)
 
 
 async def test_second_encoder_and_decoder_are_shared(pair: Pipeline) -> None:
@@ -97,7 +98,7 @@ async def test_a_refined_picture_of_a_batch_is_the_refined_picture_drawn_alone(p
     alone = [pair.draw([asked(refine=0.5, num_inference_steps=6, **each)])[0] for each in words]  # type: ignore[arg-type]
     for one, other in zip(batch, alone, strict=True):
         assert isinstance(one, DrawnImage) and isinstance(other, DrawnImage)
-        assert _largest_difference(one.image, other.image) <= 1
+        assert nearly_same(one.image, other.image)
 
 
 @pytest.mark.parametrize("scheduler", ["DPM++ 2M Karras", "Heun", "UniPC", "Euler a", "LCM"])
@@ -291,7 +292,3 @@ def _across(lines: Sequence[Sequence[int]]) -> float:
 
     inside = sum(apart(one, other) for one, other in itertools.pairwise(lines)) / (len(lines) - 1)
     return apart(lines[0], lines[-1]) / inside
-
-
-def _largest_difference(one: Any, other: Any) -> int:
-    return max(abs(a - b) for a, b in zip(one.tobytes(), other.tobytes(), strict=True))
