@@ -58,11 +58,16 @@ class RandomLora:
             pairs[part, path] = (down, up)
         return cls(pairs, 2.0)
 
-    def as_peft(self, path: Path) -> Path:
-        """As diffusers writes it today: alpha in the notes beside the tensors."""
+    def as_peft(self, path: Path, **more: Any) -> Path:
+        """As diffusers writes it today: alpha in the notes beside the tensors, and what peft notes `more`."""
         weights = {f"{part}.{self._long(part, layer)}.lora_A.weight": down for (part, layer), (down, _) in self.pairs.items()}
         weights |= {f"{part}.{self._long(part, layer)}.lora_B.weight": up for (part, layer), (_, up) in self.pairs.items()}
-        config = {"r": 4, "lora_alpha": self.alpha, "peft_type": "LORA", "target_modules": [layer for _, layer in self.pairs]}
+        config = {
+            "r": 4,
+            "lora_alpha": self.alpha,
+            "peft_type": "LORA",
+            "target_modules": [layer for _, layer in self.pairs],
+        } | more
         notes = {f"{part}.{name}": value for part, _ in self.pairs for name, value in config.items()}
         return _save(weights, path, {"lora_adapter_metadata": json.dumps(notes)})
 

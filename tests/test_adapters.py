@@ -108,12 +108,12 @@ def near(one: Any, other: Any) -> bool:
     return bool(((one - other).abs().max() < 1e-4).all())
 
 
-@pytest.mark.parametrize("spelling", ["peft", "kohya", "kohya, names of the first code"])
+@pytest.mark.parametrize("spelling", ["peft", "peft, rank-stabilised", "kohya", "kohya, names of the first code"])
 def test_every_spelling_draws_what_diffusers_and_peft_draw(spelling: str, xl: Any, sdxl: Path, tmp_path: Path) -> None:
     lora = RandomLora.of(xl, EVERYWHERE)
     path = tmp_path / "style.safetensors"
-    if spelling == "peft":
-        lora.as_peft(path)
+    if "peft" in spelling:
+        lora.as_peft(path, use_rslora="rank" in spelling)
     else:
         lora.as_kohya(path, renamed=FIRST_CODE if "first" in spelling else None)
     reference = opened(type(xl), sdxl)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import re
@@ -50,6 +51,17 @@ def test_each_visitor_has_room_and_all_have_some_together(tmp_path: Path) -> Non
     for visitor in ("b", "c"):
         with pytest.raises(OutOfQuota, match=FULL_IN_ALL):
             guests.refuse_more(visitor)
+
+
+@pytest.mark.parametrize(("per_visitor", "in_all"), [(64, 1000), (1000, 64)])
+def test_a_limit_is_reached_when_the_last_byte_is_taken(per_visitor: int, in_all: int, tmp_path: Path) -> None:
+    """64 MB are the least that are a whole number of the blocks in which a disk counts."""
+    guests, folder = room(tmp_path, per_visitor, in_all), kept(tmp_path, "1", 0)
+    for size, is_full in ((64_000_000 - 1 - 4096, False), (64_000_000, True)):
+        os.truncate(folder / "fox.png", size)
+        guests.count("a", folder)
+        with pytest.raises(OutOfQuota) if is_full else contextlib.nullcontext():
+            guests.refuse_more("a")
 
 
 def test_a_folder_counts_once_and_as_it_is_now(tmp_path: Path) -> None:

@@ -116,6 +116,13 @@ def test_the_shape_is_the_nearest_native_one_and_said_when_it_differs() -> None:
     assert "the nearest to 16:9" in square.notices[0]
 
 
+@pytest.mark.parametrize(("height", "said"), [(939, True), (943, False), (1059, False), (1061, True)])
+def test_a_shape_is_called_another_when_its_sides_are_more_than_6_percent_off(height: int, said: bool) -> None:
+    square = decided(Flags(aspect=Aspect(1000, height), model="postcard"))
+    assert (square.width, square.height) == (128, 128)
+    assert bool(square.notices) is said
+
+
 def test_wording_shapes_a_picture_and_nonsense_does_not() -> None:
     assert decided().shaped("9:16").height == 1344
     for wording in ("", "wide", "0:1", "16:", "-1:2"):

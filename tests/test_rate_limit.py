@@ -34,14 +34,20 @@ def gate() -> Gate:
     return Gate()
 
 
-@pytest.mark.parametrize("pace", [VISITOR, STRANGERS, NEWCOMERS, PROGRAMS, ADDRESS])
-def test_a_burst_passes_at_once_the_rest_in_steps_and_what_is_too_far_off_not_at_all(gate: Gate, pace: RateRule) -> None:
+@pytest.mark.parametrize(
+    ("pace", "burst", "apart", "patience"),
+    [(VISITOR, 20, 0.2, 5.0), (STRANGERS, 8, 0.5, 20.0), (NEWCOMERS, 300, 0.5, 20.0), (PROGRAMS, 40, 0.1, 20.0),
+     (ADDRESS, 100, 0.2, 10.0)],
+)  # fmt: skip
+def test_a_burst_passes_at_once_the_rest_in_steps_and_what_is_too_far_off_not_at_all(
+    gate: Gate, pace: RateRule, burst: int, apart: float, patience: float
+) -> None:
     waits = gate.waits(1000, "ada", pace)
-    assert waits[: pace.burst] == [pytest.approx(0.0, abs=1e-6)] * pace.burst
-    steps = [wait for wait in waits[pace.burst :] if wait is not None]
-    assert steps == [pytest.approx((number + 1) / pace.rate) for number in range(len(steps))]
-    assert len(steps) == pytest.approx(pace.rate * pace.patience, abs=1)
-    assert waits[pace.burst + len(steps) :] == [None] * (1000 - pace.burst - len(steps))
+    assert waits[:burst] == [pytest.approx(0.0, abs=1e-6)] * burst
+    steps = [wait for wait in waits[burst:] if wait is not None]
+    assert steps == [pytest.approx((number + 1) * apart) for number in range(len(steps))]
+    assert len(steps) == pytest.approx(patience / apart, abs=1)
+    assert waits[burst + len(steps) :] == [None] * (1000 - burst - len(steps))
 
 
 def test_one_visitor_does_not_wait_behind_another(gate: Gate) -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.visitors import KEY_LIFE, MOST_VISITORS, Visitor, Visitors
+from gemini_diffusion.generation.visitors import MOST_VISITORS, Visitor, Visitors
 from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types.errors import BadInput
 
 HOST_KEY, OWN_KEY = "AIza-host-host-host-1111", "AIza-own-own-own-own-4f2a"
+HOURS = 3600.0
 
 
 class Clock:
@@ -67,11 +68,11 @@ def test_a_key_is_forgotten_when_it_has_not_been_used_for_long(tmp_path: Path) -
     clock = Clock()
     visitor = arrivals(tmp_path, lends=False, clock=clock).of("a")
     visitor.set_key("google_api_key", OWN_KEY)
-    clock.now = KEY_LIFE - 1
+    clock.now = 12 * HOURS - 1
     assert visitor.settings.google_api_key
-    clock.now = 2 * KEY_LIFE - 2
+    clock.now = 24 * HOURS - 2
     assert visitor.settings.google_api_key, "using a key keeps it"
-    clock.now = 3 * KEY_LIFE
+    clock.now = 36 * HOURS - 2
     assert not visitor.settings.google_api_key
 
 
@@ -136,9 +137,9 @@ def test_a_key_of_somebody_who_is_long_gone_is_not_even_in_memory(tmp_path: Path
     visitors = arrivals(tmp_path, lends=False, clock=clock)
     visitors.of("gone").set_key("hf_token", OWN_KEY)
     gone, still_here = weakref.ref(visitors.of("gone")), weakref.ref(visitors.of("still here"))
-    clock.now = KEY_LIFE - 1
+    clock.now = 12 * HOURS - 1
     visitors.of("still here")
-    clock.now = KEY_LIFE
+    clock.now = 12 * HOURS
     visitors.of("another")
     gc.collect()
     assert gone() is None and still_here() is visitors.of("still here")
