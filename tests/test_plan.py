@@ -47,16 +47,16 @@ def decided(flags: Flags | None = None, last_seed: int | None = None, **settings
 
 
 def test_a_flag_beats_a_setting_which_beats_the_models_own() -> None:
-    assert decided().num_inference_steps == find_model("sdxl").num_inference_steps
-    assert decided(num_inference_steps=9).num_inference_steps == 9
-    assert decided(Flags(steps=7), num_inference_steps=9).num_inference_steps == 7
-    assert decided(Flags(cfg=0.0), guidance_scale=3).guidance_scale == 0.0
+    assert decided().request.num_inference_steps == find_model("sdxl").num_inference_steps
+    assert decided(num_inference_steps=9).request.num_inference_steps == 9
+    assert decided(Flags(steps=7), num_inference_steps=9).request.num_inference_steps == 7
+    assert decided(Flags(cfg=0.0), guidance_scale=3).request.guidance_scale == 0.0
 
 
 def test_a_scheduler_is_the_flags_else_the_settings_else_the_models_own() -> None:
-    assert decided(Flags(scheduler="Heun"), scheduler="DDIM").scheduler == "Heun"
-    assert decided(scheduler="DDIM").scheduler == "DDIM"
-    assert decided().scheduler == "", "an engine that has none is told of none"
+    assert decided(Flags(scheduler="Heun"), scheduler="DDIM").request.scheduler == "Heun"
+    assert decided(scheduler="DDIM").request.scheduler == "DDIM"
+    assert decided().request.scheduler == "", "an engine that has none is told of none"
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_several_pictures_have_the_seeds_after_the_first() -> None:
 
 def test_the_shape_is_the_nearest_native_one_and_said_when_it_differs() -> None:
     wide = decided(Flags(aspect=Aspect(16, 9)))
-    assert ((wide.width, wide.height), wide.notices) == ((1344, 768), ())
+    assert ((wide.request.width, wide.request.height), wide.notices) == ((1344, 768), ())
     square = decided(Flags(aspect=Aspect(16, 9), model="postcard"))
     assert "the nearest to 16:9" in square.notices[0]
 
@@ -119,12 +119,12 @@ def test_the_shape_is_the_nearest_native_one_and_said_when_it_differs() -> None:
 @pytest.mark.parametrize(("height", "said"), [(939, True), (943, False), (1059, False), (1061, True)])
 def test_a_shape_is_called_another_when_its_sides_are_more_than_6_percent_off(height: int, said: bool) -> None:
     square = decided(Flags(aspect=Aspect(1000, height), model="postcard"))
-    assert (square.width, square.height) == (128, 128)
+    assert (square.request.width, square.request.height) == (128, 128)
     assert bool(square.notices) is said
 
 
 def test_wording_shapes_a_picture_and_nonsense_does_not() -> None:
-    assert decided().shaped("9:16").height == 1344
+    assert decided().shaped("9:16").request.height == 1344
     for wording in ("", "wide", "0:1", "16:", "-1:2"):
         assert decided().shaped(wording) == decided()
 
@@ -165,7 +165,12 @@ def test_the_line_of_a_picture_asks_for_that_very_picture(prompt: str) -> None:
 def test_a_kept_picture_is_planned_as_it_was_drawn() -> None:
     planned = plan.plan_again(changed(width=64, height=48, scheduler="Euler"), Settings().replaced(TOKEN), ENGINES, 9)
     assert (planned.engine.name, planned.model.id, planned.seeds) == ("local", "postcard", (9,))
-    assert (planned.width, planned.height, planned.num_inference_steps, planned.scheduler) == (64, 48, 12, "Euler")
+    assert (planned.request.width, planned.request.height, planned.request.num_inference_steps, planned.request.scheduler) == (
+        64,
+        48,
+        12,
+        "Euler",
+    )
 
 
 # --- work per picture ---
@@ -190,17 +195,14 @@ def test_a_draft_is_a_quarter_of_the_steps_at_full_size() -> None:
 
 def test_steps_said_exactly_beat_draft_and_quality() -> None:
     planned = decided(Flags(steps=9, draft=True, quality=2.0))
-    assert planned.num_inference_steps == 9
+    assert planned.request.num_inference_steps == 9
     assert [notice.split(",")[0] for notice in planned.notices] == ["--steps says it exactly"] * 2
 
 
 def test_a_draft_is_without_what_only_the_real_drawing_needs() -> None:
     planned = plan.make_plan(Flags(draft=True, hd=True, refine=True, tile=True), Settings(), ABLE, None)
-    assert planned.options.tile and not planned.options.hd and planned.options.refine == 1
-    assert planned.notices == (
-        "--hd is for the real drawing, so the draft is without.",
-        "The refiner is for the real drawing, so the draft is without.",
-    )
+    assert planned.request.tile and not planned.request.hd and planned.request.refine == 1
+    assert planned.notices == ("--hd and the refiner are for the real drawing, so the draft is without.",)
 
 
 # --- LoRAs, the refiner, tiles and large pictures ---
@@ -226,7 +228,7 @@ def test_loras_of_the_line_join_those_of_the_settings_and_beat_them() -> None:
 
 def test_a_lora_in_the_settings_that_cannot_be_read_is_named() -> None:
     planned = plan.make_plan(Flags(), Settings().replaced({"adapters": "ink:loud, oil"}), ABLE, None)
-    assert planned.options.adapters == (Adapter("oil"),)
+    assert planned.request.adapters == (Adapter("oil"),)
     assert '"ink:loud" under LoRAs in Settings is no name:strength' in planned.notices[0]
 
 
@@ -244,6 +246,14 @@ def test_what_an_engine_cannot_do_is_left_out_in_words(flags: Flags, what: str) 
     assert planned.notices == (f"{what} is not possible with FLUX.1 schnell at Hugging Face, so it was left out.",)
     request = planned.requests(CraftedPrompt("a", "a"))[0]
     assert (request.tile, request.hd, request.refine, request.adapters) == (False, False, 1.0, ())
+
+
+def test_all_that_an_engine_cannot_do_is_one_sentence_and_named_in_the_plan() -> None:
+    planned = decided(Flags(tile=True, refine=0.7, adapters=(Adapter("ink"),)), **TOKEN)
+    assert planned.notices == (
+        "--tile, the refiner and a LoRA (ink) are not possible with FLUX.1 schnell at Hugging Face, so they were left out.",
+    )
+    assert planned.ignored == ("tile", "refine", "adapters")
 
 
 # --- a picture to begin from ---
@@ -272,7 +282,7 @@ def test_the_pull_of_a_picture_is_the_less_strength_the_stronger_it_is(pull: flo
 
 def test_strength_beats_pull_and_without_a_picture_both_are_named() -> None:
     planned = plan.make_plan(Flags(strength=0.3, image_weight=1.0), Settings(), ABLE, None, StartImage(png(8, 8)))
-    assert (planned.options.strength, len(planned.notices)) == (0.3, 1)
+    assert (planned.request.strength, len(planned.notices)) == (0.3, 1)
     planned = plan.make_plan(Flags(strength=0.3, image_weight=1.0), Settings(), ABLE, None)
     assert planned.notices == (
         "--strength matters only with a picture to begin from, so it was left out.",
@@ -325,8 +335,8 @@ def test_a_picture_begun_from_another_says_from_which_and_how_far_it_went() -> N
     line = plan.canonical_line(request, "local")
     assert line.startswith(f"/imagine picture:{ANOTHER} a fox ") and "--strength 0.3" in line
     assert "--strength" not in plan.canonical_line(drawn(), "local")
-    assert plan.make_plan(Flags(), Settings(), ABLE, None, StartImage(png(8, 8), source=ANOTHER)).source == ANOTHER
-    assert decided_from(StartImage(png(8, 8), source=ANOTHER)).source == "", "an engine that cannot begins from nothing"
+    assert plan.make_plan(Flags(), Settings(), ABLE, None, StartImage(png(8, 8), source=ANOTHER)).request.source == ANOTHER
+    assert decided_from(StartImage(png(8, 8), source=ANOTHER)).request.source == "", "an engine that cannot begins from nothing"
 
 
 class WithoutMasks(SketchEngine):
@@ -367,7 +377,7 @@ def test_a_kept_picture_is_planned_with_all_that_decided_it() -> None:
         hd=True,
         strength=0.3,
     )
-    planned = plan.plan_again(kept, Settings().replaced({"adapters": "other"}), ABLE, 9, StartImage(png(8, 8)))
+    planned = plan.plan_again(kept, Settings().replaced({"adapters": "other"}), ABLE, 9, StartImage(png(8, 8), source=ANOTHER))
     request = planned.requests(CraftedPrompt("a", "a"))[0]
     assert (request.adapters, request.refine, request.tile, request.hd) == (EVERYTHING.adapters, 0.7, True, True)
     assert (request.width, request.height, request.strength, planned.notices) == (1024, 1024, 0.3, ())

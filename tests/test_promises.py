@@ -18,9 +18,9 @@ from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.engines.nsfw_filter import SIZES
 from gemini_diffusion.generation.limits.access import MOST_DRAWINGS
 from gemini_diffusion.generation.limits.disk_quota import LEAST_FREE
-from gemini_diffusion.generation.request_options import REFINED, DrawingTarget, decide_steps
+from gemini_diffusion.generation.request_options import REFINED, settle_flags
 from gemini_diffusion.generation.visitors import KEY_LIFE
-from gemini_diffusion.types import Capabilities
+from gemini_diffusion.types import NO_START_IMAGE, Capabilities
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = " ".join(" ".join(path.read_text("utf-8").split()) for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
@@ -43,7 +43,9 @@ def known_to_postcard(kind: str) -> int:
 
 def steps(flags: Flags) -> float:
     """How many times as many as usual."""
-    return decide_steps(flags, 40, DrawingTarget("", Capabilities()))[0] / 40
+    usual = Settings(num_inference_steps=40)
+    settled, _ = settle_flags(flags, usual, find_model("sdxl"), Capabilities(), NO_START_IMAGE)
+    return (settled.steps or 0) / 40
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,17 @@
 """The `/imagine` line: pure text in, a value out, and back to the same line; knows no model, no setting and no file."""
 
-from gemini_diffusion.commands.command import Command, Flags, Imagine, Notice, Other, Say, Usage, Weight
-from gemini_diffusion.commands.flags import FLAGS, USAGE, Flag, nearest
+from gemini_diffusion.commands.command import Command, Imagine, Notice, Other, Say, Usage
+from gemini_diffusion.commands.flags import (
+    FLAGS,
+    USAGE,
+    Flag,
+    Flags,
+    fill_request,
+    find_unsupported,
+    nearest,
+    read_request,
+    without_flags,
+)
 from gemini_diffusion.commands.line import (
     MOST_CHOICES,
     BadChoice,
@@ -28,13 +38,16 @@ __all__ = [
     "Say",
     "TooManyChoices",
     "Usage",
-    "Weight",
     "as_line",
     "count_choices",
     "expand",
+    "fill_request",
+    "find_unsupported",
     "format_line",
     "nearest",
     "own_picture",
     "parse",
+    "read_request",
     "to_own",
+    "without_flags",
 ]

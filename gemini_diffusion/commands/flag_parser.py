@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gemini_diffusion.commands import flag_values
-from gemini_diffusion.commands.command import Flags, Notice
+from gemini_diffusion.commands.command import Notice
 from gemini_diffusion.commands.flag_values import FlagValue, Value
-from gemini_diffusion.commands.flags import FLAGS, Flag, find_flag, flag_named, nearest_flag
+from gemini_diffusion.commands.flags import FLAGS, Flag, Flags, find_flag, flag_named, nearest_flag
 from gemini_diffusion.commands.quotes import close_quotes, unquote
 from gemini_diffusion.commands.tokenize_line import fold_width
 
@@ -60,17 +60,16 @@ class FlagsSaid:
     notices: list[Notice] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
     unknown: dict[str, str] = field(default_factory=dict)
+    foreign: dict[str, None] = field(default_factory=dict)
 
     def flags(self, references: Iterable[str] = ()) -> Flags:
-        """The values by field; those without a field become extras, in the order of the table."""
-        said = [(flag, self.values[flag.name]) for flag in FLAGS if flag.name in self.values]
-        by_field: dict[str, Any] = {flag.field: value for flag, value in said if flag.field}
+        """The values by field."""
+        by_field: dict[str, Any] = {flag_named(name).field: value for name, value in self.values.items()}
         return Flags(
             **by_field,
             negative=tuple(self.negative),
             references=tuple(references),
             choices=tuple((flag.name, self.choices[flag.name]) for flag in FLAGS if flag.name in self.choices),
-            extras=tuple((flag.name, flag_values.plain_value(value)) for flag, value in said if not flag.field),
         )
 
     def switch(self, spot: FlagWord, flag: Flag) -> None:
@@ -121,17 +120,8 @@ class FlagsSaid:
         for flag in map(flag_named, self.met):
             if self.met[flag.name] > 1 and flag.kind != "phrases":
                 yield Notice(f"{flag.written} was given more than once; the last one counts.", flag.written)
-        yield from _idle([flag for flag in map(flag_named, (*self.values, *self.choices)) if not flag.built])
-
-
-def _idle(flags: list[Flag]) -> Iterable[Notice]:
-    """One sentence for all flags that other services have, and one for those that are still to come."""
-    foreign = [flag.written for flag in flags if flag.tier == 4]
-    later = [flag.written for flag in flags if flag.tier != 4]
-    if foreign:
-        yield Notice(f"For other services, without effect here: {', '.join(foreign)}.", foreign[0])
-    if later:
-        yield Notice(f"Not built yet, without effect: {', '.join(later)}.", later[0])
+        if self.foreign:
+            yield Notice(f"Without effect here, so left out: {', '.join(self.foreign)}.", next(iter(self.foreign)))
 
 
 def _unknown(unknown: dict[str, str]) -> Iterable[Notice]:
@@ -173,29 +163,26 @@ def _hear_one(spoken: FlagsSaid, spot: FlagWord, free: list[str]) -> int:
         return _hear_unknown(spoken, spot, free)
     if spot.glued and spot.value:
         spoken.tell(flag, f'"{spot.written}{spot.value[:60]}" was read as {spot.written} {spot.value[:60]}.')
+    if not flag.field:
+        return _hear_foreign(spoken, flag, spot, free)
     if flag.kind == "switch":
         spoken.switch(spot, flag)
         return 0
     if flag.kind == "phrases":
         spoken.set(flag, " ".join(filter(None, [spot.value, *free])))
         return len(free)
-    if flag.kind == "maybe":
-        return _hear_maybe(spoken, flag, spot, free)
     if flag.kind == "share":
         return _hear_share(spoken, flag, spot, free)
     spoken.set(flag, spot.value or next(iter(free), None))
     return 0 if spot.value else len(free)
 
 
-def _hear_maybe(spoken: FlagsSaid, flag: Flag, spot: FlagWord, free: list[str]) -> int:
-    """A flag that may stand alone takes a following word only if it looks like a version or a code."""
-    takes = not spot.value and bool(free) and any(sign.isdigit() for sign in free[0])
-    value = spot.value or (free[0] if takes else "")
-    if value:
-        spoken.set(flag, value)
-    else:
-        spoken.values[flag.name] = ""
-    return int(takes)
+def _hear_foreign(spoken: FlagsSaid, flag: Flag, spot: FlagWord, free: list[str]) -> int:
+    """A flag without effect goes with its value; one that may stand alone takes only what looks like a version or a code."""
+    spoken.foreign[flag.written] = None
+    if flag.kind == "switch" or spot.value or not free:
+        return 0
+    return int(flag.kind == "text" or any(sign.isdigit() for sign in free[0]))
 
 
 def _hear_share(spoken: FlagsSaid, flag: Flag, spot: FlagWord, free: list[str]) -> int:

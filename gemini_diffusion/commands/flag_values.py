@@ -8,7 +8,6 @@ from math import gcd
 from gemini_diffusion.commands.flags import Flag, Kind
 from gemini_diffusion.commands.permutations import count_permutations
 from gemini_diffusion.commands.quotes import outside, quoted, unquote, without_quotes
-from gemini_diffusion.commands.references import SCHEME, is_public
 from gemini_diffusion.commands.tokenize_line import collapse_blanks, fold_width
 from gemini_diffusion.types import Aspect
 
@@ -128,13 +127,6 @@ def _text(flag: Flag, text: str) -> FlagValue:
     return FlagValue(unquote(text)) if unquote(text) else missing_value(flag)
 
 
-def _address(flag: Flag, text: str) -> FlagValue:
-    address = unquote(text)
-    if SCHEME.match(address) and not is_public(address):
-        return FlagValue(None, f'{flag.written} "{address[:60]}" is not a public web address, so it was left out.')
-    return _text(flag, text)
-
-
 _READERS: dict[Kind, Callable[[Flag, str], FlagValue]] = {
     "whole": _whole,
     "decimal": _decimal,
@@ -145,7 +137,6 @@ _READERS: dict[Kind, Callable[[Flag, str], FlagValue]] = {
     "phrases": _phrases,
     "text": _text,
     "maybe": _text,
-    "address": _address,
 }
 
 
@@ -164,13 +155,6 @@ def format_value(value: Value) -> str:
 def _quote(text: str, plain: re.Pattern[str] = _PHRASE) -> str:
     text = without_quotes(collapse_blanks(text))
     return text if plain.fullmatch(text) else f'"{text}"'
-
-
-def plain_value(value: Value) -> str:
-    """A value as text without quotes, for what is only kept; empty for a switch."""
-    if value is True:
-        return ""
-    return value if isinstance(value, str) else format_value(value)
 
 
 def is_open(text: str) -> bool:

@@ -7,13 +7,14 @@ from itertools import product
 from math import prod
 
 from gemini_diffusion.commands import flag_values, lora_tags, multi_prompt, permutations
-from gemini_diffusion.commands.command import Command, Flags, Imagine, Notice, Other, Say, Usage, Weight
+from gemini_diffusion.commands.command import Command, Imagine, Notice, Other, Say, Usage
 from gemini_diffusion.commands.escapes import escape, unescape
 from gemini_diffusion.commands.flag_parser import FlagsSaid, parse_flags
-from gemini_diffusion.commands.flags import FLAGS, Flag, flag_named
+from gemini_diffusion.commands.flags import FLAGS, Flag, Flags, flag_named
 from gemini_diffusion.commands.references import leading, own_picture
 from gemini_diffusion.commands.tokenize_line import collapse_blanks, split_words
 from gemini_diffusion.types import prompt_weights
+from gemini_diffusion.types.prompt_weights import WeightedSpan
 
 OTHERS = ("describe", "vary", "upscale", "edit", "ask", "again", "seed", "settings")
 LONG = 2000  # characters; far more than any encoder's window
@@ -86,7 +87,7 @@ def _weighted(idea: str, spoken: FlagsSaid, references: list[str], notices: list
     return Imagine(idea, flags, (*notices, *_about_weights(parts)))
 
 
-def _about_weights(parts: tuple[Weight, ...]) -> Iterator[Notice]:
+def _about_weights(parts: tuple[WeightedSpan, ...]) -> Iterator[Notice]:
     """How the parts' numbers were read, as only what they are to each other counts."""
     above = [part.text for part in parts if part.weight > 0]
     said = [f"{text[:40]} {count:g}" for text, count in zip(above, multi_prompt.counts(parts), strict=True)]
@@ -99,7 +100,7 @@ def _about_references(safe: list[str], refused: list[str]) -> Iterator[Notice]:
     for address in refused:
         yield Notice(f'"{address[:80]}" is not a public web address, so it was left out.', "reference")
     if not all(map(own_picture, safe)):
-        said = "Pictures by address are not built yet, so this one is without effect; attach it instead."
+        said = "Pictures are not fetched by address, so this one is without effect; attach it instead."
         yield Notice(said, "reference")
 
 
@@ -132,10 +133,9 @@ def _head(command: Imagine) -> str:
 
 def _settled(flags: Flags) -> Iterator[str]:
     """The flags whose value is known, in the order of the table."""
-    extras = dict(flags.extras)
     for flag in FLAGS:
-        value = getattr(flags, flag.field) if flag.field else extras.get(flag.name)
-        if value is True or value == "":
+        value = getattr(flags, flag.field)
+        if value is True:
             yield flag.written
         elif value is not None and value is not False and value != ():
             point = ".0" if flag.kind == "share" and value == 1 else ""

@@ -52,9 +52,9 @@ class Edit:
         """How it is drawn: as it was, or as the settings say where nobody drew it yet. Raises RequestRefused."""
         if not is_drawn(recipe):
             return plan.make_plan(Flags(strength=self.strength, hd=self.hd), settings, engines, None, canvas)
-        strength = recipe.request.strength if self.strength is None else self.strength
-        request = dataclasses.replace(recipe.request, strength=strength, hd=recipe.request.hd or self.hd)
-        altered = dataclasses.replace(recipe, request=request)
+        kept = recipe.request
+        strength = kept.strength if self.strength is None else self.strength
+        altered = dataclasses.replace(recipe, request=dataclasses.replace(kept, strength=strength, hd=kept.hd or self.hd))
         seed = None if self.seed == "random" else recipe.seed if self.seed is None else self.seed
         return plan.plan_again(altered, settings, engines, seed, canvas)
 

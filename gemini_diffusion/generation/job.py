@@ -96,7 +96,8 @@ class Job:
             planned = self._planned(job.flags, await self._canvas(job.flags.references))
             self._tell(planned.notices)
             crafted = await self._crafted(job, planned)
-            shaped = planned if job.flags.aspect or planned.source else planned.shaped(crafted.aspect_ratio)
+            has_shape = job.flags.aspect or planned.request.image
+            shaped = planned if has_shape else planned.shaped(crafted.aspect_ratio)
             self._tell(shaped.notices[len(planned.notices) :])
             if job.flags.dry:
                 only_asked.append((shaped, shaped.requests(crafted)[0]))
@@ -163,7 +164,9 @@ class Job:
                 result = await planned.engine.generate(request, self.settings, _placed(self.emit, place))
                 verdict = await self.studio.picture_filter.judge(result.image, self.settings, _placed(self.emit, place))
                 notices = (*result.notices, *verdict.notices)
-                recipe = make_recipe(result, crafted, (*self.told, *notices), veiled=verdict.veiled)
+                ignored = tuple(dict.fromkeys((*planned.ignored, *result.ignored)))
+                result = dataclasses.replace(result, ignored=ignored, notices=(*self.told, *notices))
+                recipe = make_recipe(result, crafted, veiled=verdict.veiled)
                 picture = await asyncio.to_thread(self.studio.gallery.save, result.image, recipe)
         except GeminiDiffusionError as error:
             return error

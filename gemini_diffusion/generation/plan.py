@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gemini_diffusion.commands import Flags, Imagine, format_line, nearest, to_own
+from gemini_diffusion import commands
+from gemini_diffusion.commands import Flags, Imagine
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine, models
 from gemini_diffusion.engines.models import ImageModel
-from gemini_diffusion.generation import request_options
-from gemini_diffusion.generation.request_options import NO_OPTIONS, DrawingTarget, RequestOptions
+from gemini_diffusion.generation.request_options import join_names, settle_flags
 from gemini_diffusion.types import (
     NO_START_IMAGE,
     Aspect,
@@ -35,66 +35,40 @@ _VERSION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2})?")
 
 @dataclass(frozen=True, slots=True)
 class DrawingPlan:
-    """Who draws and how. `seeds` has one entry a picture, None for a random one; sizes in pixels.
+    """Who draws, and what of it is decided before there are words: `request` is whole but for its prompts and its seed.
 
-    `negative` are the phrases to avoid that come with the model and the settings, not with the words of this request.
+    `seeds` has one entry a picture, None for a random one. `negative` are the phrases to avoid that come with the model and the
+    settings, not with the words of this request. `ignored` names the request's fields that were asked for and left out.
     """
 
     engine: ImageEngine
     model: ImageModel
     capabilities: Capabilities
-    width: int
-    height: int
-    num_inference_steps: int
-    guidance_scale: float
-    scheduler: str
+    request: ImageRequest
     seeds: tuple[int | None, ...]
     negative: tuple[str, ...] = ()
-    options: RequestOptions = NO_OPTIONS
+    ignored: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
     def requests(self, crafted: CraftedPrompt) -> list[ImageRequest]:
         """One request a picture, alike but for the seed; marks of emphasis only where the engine reads them."""
         prompt, denied = prompt_weights.split_negative(crafted.prompt)
         negative = ", ".join(merge_negative(split_prompt(crafted.negative_prompt), denied, self.negative))
-        weighs = self.capabilities.weights
-        first = ImageRequest(
-            prompt=prompt if weighs else prompt_weights.strip_weights(prompt),
-            model=self.model.id,
-            width=self.width,
-            height=self.height,
-            num_inference_steps=self.num_inference_steps,
-            guidance_scale=self.guidance_scale,
-            negative_prompt=negative if weighs else prompt_weights.strip_weights(negative),
-            scheduler=self.scheduler,
-            adapters=self.options.adapters,
-            refine=self.options.refine,
-            image=self.options.canvas.image,
-            mask=self.options.canvas.mask,
-            source=self.options.canvas.source,
-            strength=self.options.strength,
-            tile=self.options.tile,
-            hd=self.options.hd,
-        )
-        return [dataclasses.replace(first, seed=seed) for seed in self.seeds]
+        if not self.capabilities.weights:
+            prompt, negative = prompt_weights.strip_weights(prompt), prompt_weights.strip_weights(negative)
+        return [dataclasses.replace(self.request, prompt=prompt, negative_prompt=negative, seed=seed) for seed in self.seeds]
 
     def remarks(self, crafted: CraftedPrompt) -> tuple[str, ...]:
         """What has to be said of a prompt before it is drawn: that its marks of emphasis mean nothing to the engine."""
         if self.capabilities.weights or not prompt_weights.has_weights(crafted.prompt):
             return ()
-        name = self.drawer.name
-        return (f"{name[:1].upper()}{name[1:]} does not weigh words, so all of them count the same.",)
+        return (f"{self.drawer[:1].upper()}{self.drawer[1:]} does not weigh words, so all of them count the same.",)
 
     @property
-    def source(self) -> str:
-        """The id of the kept picture that every picture begins from, "" where there is none."""
-        return self.options.canvas.source
-
-    @property
-    def drawer(self) -> DrawingTarget:
-        """Who draws, as a person says it."""
+    def drawer(self) -> str:
+        """Who draws, as a person says it: "SDXL base 1.0 on this machine"."""
         place = "" if self.model.is_address else f" {models.PLACES.get(self.engine.name, self.engine.name)}"
-        return DrawingTarget(f"{self.model.label}{place}", self.capabilities)
+        return f"{self.model.label}{place}"
 
     def shaped(self, wording: str) -> DrawingPlan:
         """The plan with the shape the wording asked for ("16:9"), as read while crafting; no flag may have named one."""
@@ -109,7 +83,7 @@ def make_plan(
     settings: Settings,
     engines: Mapping[str, ImageEngine],
     last_seed: int | None,
-    canvas: StartImage = NO_START_IMAGE,
+    start: StartImage = NO_START_IMAGE,
 ) -> DrawingPlan:
     """The plan for a request; ModelNotFound and RequestRefused where the named engine or model does not exist or do not fit.
 
@@ -117,30 +91,63 @@ def make_plan(
     """
     flags, said_of_model = _without_version(flags)
     engine, model = _who(flags, settings, engines)
-    width, height = model.sizes[0]
-    usual = int(_first(settings.num_inference_steps, model.num_inference_steps))
-    capabilities = engine.capabilities(model.id, settings)
+    can = engine.capabilities(model.id, settings)
+    settled, said = settle_flags(flags, settings, model, can, start)
+    no_last = flags.seed == "last" and last_seed is None
     plan = DrawingPlan(
         engine=engine,
         model=model,
-        capabilities=capabilities,
+        capabilities=can,
+        request=_request(settled, model, can, start),
+        seeds=_seeds(flags, last_seed),
+        negative=() if flags.raw else merge_negative(*map(split_prompt, (settings.negative_prompt, model.negative_prompt))),
+        notices=(*said_of_model, *(("There is no last picture yet, so its seed is random.",) if no_last else ()), *said),
+    )
+    plan = _within_reach(plan)
+    shape = flags.aspect or (start.shape if plan.request.image else None)
+    return _with_shape(plan, shape) if shape else plan
+
+
+def _request(flags: Flags, model: ImageModel, can: Capabilities, start: StartImage) -> ImageRequest:
+    """All that is asked of one picture, by settled flags, over the model's own numbers."""
+    width, height = model.sizes[0]
+    own = ImageRequest(
+        prompt="",
+        model=model.id,
         width=width,
         height=height,
-        num_inference_steps=usual,
-        guidance_scale=float(_first(flags.cfg, settings.guidance_scale, model.guidance_scale)),
-        scheduler=flags.scheduler or settings.scheduler or (model.scheduler if capabilities.scheduler else ""),
-        seeds=_seeds(flags, last_seed),
-        negative=()
-        if flags.raw
-        else merge_negative(split_prompt(settings.negative_prompt), split_prompt(model.negative_prompt)),
-        notices=("There is no last picture yet, so its seed is random.",) if flags.seed == "last" and last_seed is None else (),
+        num_inference_steps=model.num_inference_steps,
+        guidance_scale=model.guidance_scale,
+        scheduler=model.scheduler if can.scheduler else "",
+        adapters=flags.adapters,
+        image=start.image,
+        mask=start.mask,
+        source=start.source,
     )
-    steps, said = request_options.decide_steps(flags, usual, plan.drawer)
-    more = request_options.decide_options(flags, settings, canvas, plan.drawer)
-    notices = (*said_of_model, *plan.notices, *said, *more.notices)
-    plan = dataclasses.replace(plan, num_inference_steps=steps, options=more, notices=notices)
-    shape = flags.aspect or more.canvas.shape
-    return _with_shape(plan, shape) if shape else plan
+    return commands.fill_request(own, flags)
+
+
+def _within_reach(plan: DrawingPlan) -> DrawingPlan:
+    """The plan without what its engine cannot do, all of it named in one sentence."""
+    request, can = plan.request, plan.capabilities
+    flags = commands.find_unsupported(request, can)
+    left_out = {flag.request: flag.label or flag.written for flag in flags}
+    request = commands.without_flags(request, flags)
+    if request.adapters and not can.adapters:
+        left_out["adapters"] = f"a LoRA ({', '.join(adapter.name for adapter in request.adapters)})"
+        request = dataclasses.replace(request, adapters=())
+    if request.image and not can.image:
+        left_out["image"] = "beginning from a picture"
+        request = dataclasses.replace(request, image=b"", mask=b"", source="")
+    if request.mask and not can.mask:
+        left_out["mask"] = "drawing only a part anew"
+        request = dataclasses.replace(request, mask=b"")
+    if not left_out:
+        return plan
+    names, several = join_names(list(left_out.values())), len(left_out) > 1
+    verb, rest = ("are", "they were") if several else ("is", "it was")
+    said = f"{names} {verb} not possible with {plan.drawer}, so {rest} left out."
+    return dataclasses.replace(plan, request=request, ignored=tuple(left_out), notices=(*plan.notices, said))
 
 
 def plan_again(
@@ -148,48 +155,35 @@ def plan_again(
     settings: Settings,
     engines: Mapping[str, ImageEngine],
     seed: int | None,
-    canvas: StartImage = NO_START_IMAGE,
+    start: StartImage = NO_START_IMAGE,
 ) -> DrawingPlan:
-    """The plan that a kept picture was drawn by, with another seed if wanted (None: random); `canvas` what it began from."""
-    flags = Flags(
-        engine=recipe.engine,
-        model=recipe.model,
-        steps=recipe.num_inference_steps,
-        cfg=recipe.guidance_scale,
-        raw=True,
-        adapters=recipe.request.adapters,
-        refine=recipe.request.refine if recipe.request.refine < 1 else False,
-        tile=recipe.request.tile,
-        hd=recipe.request.hd,
-        strength=recipe.request.strength if canvas.image else None,
-    )
-    plan = make_plan(flags, settings, engines, None, canvas)
-    width, height = recipe.width, recipe.height
-    if recipe.request.hd:  # the large picture was made of one of the model's own sizes
+    """The plan that a kept picture was drawn by, with another seed if wanted (None: random); `start` what it began from."""
+    kept = recipe.request
+    plan = make_plan(_said_by(dataclasses.replace(kept, source=start.source), recipe.engine), settings, engines, None, start)
+    width, height = kept.width, kept.height
+    if kept.hd:  # the large picture was made of one of the model's own sizes
         width, height = models.nearest_size(plan.model, width, height)
-    return dataclasses.replace(plan, width=width, height=height, scheduler=recipe.scheduler, seeds=(seed,))
+    request = dataclasses.replace(plan.request, width=width, height=height, scheduler=kept.scheduler)
+    return dataclasses.replace(plan, request=request, seeds=(seed,))
 
 
 def canonical_line(request: ImageRequest, engine: str) -> str:
     """The canonical /imagine line that makes a picture again: its final prompt, verbatim, and every number."""
-    flags = Flags(
+    flags = dataclasses.replace(
+        _said_by(request, engine),
         aspect=Aspect(request.width, request.height),
         seed=request.seed,
         negative=split_prompt(request.negative_prompt),
-        raw=True,
-        steps=request.num_inference_steps,
-        cfg=request.guidance_scale,
-        scheduler=request.scheduler or None,
-        model=request.model,
-        engine=engine,
-        adapters=request.adapters,
-        refine=request.refine if request.refine < 1 else False,
-        strength=request.strength if request.source else None,
-        tile=request.tile,
-        hd=request.hd,
-        references=(to_own(request.source),) if request.source else (),
+        references=(commands.to_own(request.source),) if request.source else (),
     )
-    return format_line(Imagine(request.prompt, flags))
+    return commands.format_line(Imagine(request.prompt, flags))
+
+
+def _said_by(request: ImageRequest, engine: str) -> Flags:
+    """The flags that ask for such a request, its words, shape and seed aside, and for nothing else."""
+    said = commands.read_request(request)
+    said["strength"] = request.strength if request.source else None
+    return Flags(**said, raw=True, model=request.model, engine=engine, adapters=request.adapters)
 
 
 def split_prompt(text: str) -> tuple[str, ...]:
@@ -230,7 +224,7 @@ def _model(name: str) -> ImageModel:
         raise RequestRefused(f"{model.label} only goes on with the drawings of others.", "Add --refine instead.")
     if "/" in model.source or "\\" in model.source:
         return model
-    near = nearest(name, [spelling for entry in models.CATALOGUE for spelling in (entry.id, *entry.aliases)])
+    near = commands.nearest(name, [spelling for entry in models.CATALOGUE for spelling in (entry.id, *entry.aliases)])
     hint = f"Did you mean {near}?" if near else "Choose one in Settings, or name one of Hugging Face as owner/name."
     raise ModelNotFound(f"There is no image model called {name[:60]}.", hint)
 
@@ -261,12 +255,7 @@ def _seeds(flags: Flags, last_seed: int | None) -> tuple[int | None, ...]:
 def _with_shape(plan: DrawingPlan, aspect: Aspect) -> DrawingPlan:
     """The nearest native size, said where its shape is not the one asked for."""
     width, height = models.nearest_size(plan.model, aspect.width, aspect.height)
-    notices = plan.notices
+    request, notices = dataclasses.replace(plan.request, width=width, height=height), plan.notices
     if abs(width * aspect.height / (height * aspect.width) - 1) > 0.06:
         notices += (f"{plan.model.label} draws {width} x {height}, the nearest to {aspect.width}:{aspect.height}.",)
-    return dataclasses.replace(plan, width=width, height=height, notices=notices)
-
-
-def _first(*values: float | None) -> float:
-    """The first that was said; the last one always is."""
-    return next(value for value in values if value is not None)
+    return dataclasses.replace(plan, request=request, notices=notices)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from gemini_diffusion.generation import plan
 from gemini_diffusion.types import CraftedPrompt, ImageResult, Recipe
 
 
-def make_recipe(result: ImageResult, crafted: CraftedPrompt, notices: Iterable[str] = (), *, veiled: bool = False) -> Recipe:
-    """Everything that decided a picture, from what was crafted, asked and really used; `notices` is all that was told of it."""
+def make_recipe(result: ImageResult, crafted: CraftedPrompt, *, veiled: bool = False) -> Recipe:
+    """Everything that decided a picture, from what was crafted, asked and really used."""
     asked = result.request
     used = dataclasses.replace(asked, seed=result.seed, scheduler=result.scheduler or asked.scheduler)
     line = plan.canonical_line(used, result.engine)
@@ -27,6 +26,6 @@ def make_recipe(result: ImageResult, crafted: CraftedPrompt, notices: Iterable[s
         ignored=result.ignored,
         seconds=round(result.seconds, 3),
         versions=result.versions,
-        notices=tuple(dict.fromkeys(notices)),
+        notices=tuple(dict.fromkeys(result.notices)),
         veiled=veiled,
     )

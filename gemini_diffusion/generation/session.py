@@ -164,8 +164,8 @@ class Session:
         crafted = edit.crafted(picture.recipe)
         canvas = await asyncio.to_thread(self._canvas, picture, edit)
         planned = edit.planned(picture.recipe, settings, self._studio.engines, canvas)
-        if edit.begins(picture.recipe) and not planned.source:
-            raise RequestRefused(f"{planned.drawer.name} cannot begin from a picture.", "Choose another image model or engine.")
+        if edit.begins(picture.recipe) and not planned.request.source:
+            raise RequestRefused(f"{planned.drawer} cannot begin from a picture.", "Choose another image model or engine.")
         asked = plan.canonical_line(planned.requests(crafted)[0], planned.engine.name)
         return self._begin(Turn(_new(), asked, "imagine"), lambda errand: errand.redraw(planned, crafted), settings)
 

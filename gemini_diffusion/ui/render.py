@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from gemini_diffusion.commands import FLAGS
 from gemini_diffusion.engines import models
 from gemini_diffusion.storage.gallery import is_drawn
 from gemini_diffusion.types import Capabilities, Failed, Picture, Progress, Recipe
@@ -21,7 +22,7 @@ SHOWN = 60
 """Turns on the screen at most: a page with more grows slow, and nobody scrolls that far."""
 
 _GIGABYTE, _MEGABYTE = 1_000_000_000, 1_000_000
-_FIELDS = {
+_FIELDS = {flag.request: flag.label or flag.written for flag in FLAGS if flag.request} | {
     "negative_prompt": "the negative prompt",
     "prompt_2": "the second prompt",
     "seed": "the seed",
@@ -30,6 +31,9 @@ _FIELDS = {
     "width": "the width",
     "height": "the height",
     "scheduler": "the scheduler",
+    "adapters": "the LoRAs",
+    "image": "the picture to begin from",
+    "mask": "the marked part",
 }
 
 

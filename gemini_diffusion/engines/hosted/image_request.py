@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gemini_diffusion.commands import find_unsupported
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.hosted.providers import ENDPOINT, PROVIDERS, Parameters, Provider, Served
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.seed import new_seed
-from gemini_diffusion.types import ImageRequest, ImageResult
+from gemini_diffusion.types import Capabilities, ImageRequest, ImageResult
 from gemini_diffusion.types.errors import BadAnswer
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class HostedImageRequest:
     @property
     def ignored(self) -> Iterator[str]:
         """The fields a person set that did not reach the model."""
+        yield from (flag.request for flag in find_unsupported(self.request, Capabilities()))
         untouched = {
             "negative_prompt": "",
             "guidance_scale": self.entry.guidance_scale,
