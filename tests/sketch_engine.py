@@ -100,6 +100,9 @@ class SketchEngine:
     def adapters(self) -> list[AdapterChoice]:
         return []
 
+    def check_request(self, request: ImageRequest, settings: Settings) -> None:
+        """Everything can be sketched."""
+
     async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
         self.history.append((request, settings))
         error = self._script.popleft() if self._script else None

@@ -26,7 +26,8 @@ from gemini_diffusion.engines.local.model_cache import DrawCommand, ModelCache
 from gemini_diffusion.engines.local.pipeline import Pipeline
 from gemini_diffusion.engines.local.sampling.batch import DrawnImage
 from gemini_diffusion.engines.local.sampling.init_image import InitImage
-from gemini_diffusion.engines.local.sampling.refiner import open_refiner
+from gemini_diffusion.engines.local.sampling.refiner import open_refiner, refuse_handover
+from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS, TWO_CALLS
 from gemini_diffusion.engines.local.sampling.seamless import seamless
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import Event, ImageResult, Progress, StageFinished
@@ -69,6 +70,15 @@ async def test_twenty_five_steps_are_split_between_the_two_and_counted_as_one_dr
     assert drawn.ignored == ()
 
 
+@pytest.mark.parametrize("name", TWO_CALLS)
+async def test_a_scheduler_that_cannot_hand_over_is_refused_before_and_while_drawing(pair: Pipeline, name: str) -> None:
+    item = asked(num_inference_steps=10, scheduler=name, refine=0.6)
+    with reading(RequestRefused, f"The refiner cannot take over from {name}"):
+        refuse_handover(item.request)
+    with reading(RequestRefused, f"The refiner cannot take over from {name}"):
+        pair.draw([item])
+
+
 async def test_it_is_the_picture_that_diffusers_draws_with_both(
     pair: Pipeline, packages: TorchImports, sdxl: Path, refiner: Path
 ) -> None:
@@ -101,7 +111,7 @@ async def test_a_refined_picture_of_a_batch_is_the_refined_picture_drawn_alone(p
         assert nearly_same(one.image, other.image)
 
 
-@pytest.mark.parametrize("scheduler", ["DPM++ 2M Karras", "Heun", "UniPC", "Euler a", "LCM"])
+@pytest.mark.parametrize("scheduler", [name for name in SCHEDULERS if name not in TWO_CALLS])
 async def test_other_schedulers_hand_over_too(pair: Pipeline, scheduler: str) -> None:
     (drawn,) = pair.draw([asked(refine=0.7, num_inference_steps=10, scheduler=scheduler)])
     assert isinstance(drawn, DrawnImage)

@@ -55,3 +55,18 @@ def test_the_name_of_the_models_own_is_its_own_even_where_the_table_knows_anothe
 def test_a_name_that_there_is_not_is_refused_with_those_that_there_are(diffusers: Any) -> None:
     with pytest.raises(RequestRefused, match=r"no scheduler called Eulr\. Choose one of DPM"):
         make_scheduler(diffusers, "Eulr", diffusers.EulerDiscreteScheduler())
+
+
+@pytest.mark.parametrize("spacing", ["leading", "linspace"])
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_any_number_of_steps_begins_where_there_is_noise(name: str, spacing: str, diffusers: Any) -> None:
+    own = diffusers.EulerDiscreteScheduler(beta_schedule="scaled_linear", timestep_spacing=spacing, steps_offset=1)
+    for steps in range(1, 151):
+        made = make_scheduler(diffusers, name, own, steps)
+        made.set_timesteps(steps)
+        assert made.timesteps[0] > 700, steps
+
+
+def test_more_than_three_steps_are_those_of_the_models_own_schedule(diffusers: Any) -> None:
+    own = diffusers.EulerDiscreteScheduler(timestep_spacing="leading")
+    assert dict(make_scheduler(diffusers, "", own, 4).config) == dict(own.config)

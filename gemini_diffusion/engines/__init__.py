@@ -42,6 +42,10 @@ class ImageEngine(Protocol):
         """Seconds the drawing will take, by what was drawn before; None where nothing is known of its like."""
         ...
 
+    def check_request(self, request: ImageRequest, settings: Settings) -> None:
+        """Raises what can be known to fail before a prompt is crafted: nothing is loaded and nobody is asked."""
+        ...
+
     async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
         """One picture; on the way StageStarted/StageFinished (downloading, loading, drawing), Progress, Waiting.
 

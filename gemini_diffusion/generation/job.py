@@ -95,6 +95,9 @@ class Job:
             self._tell(notice.text for notice in job.notices)
             planned = self._planned(job.flags, await self._canvas(job.flags.references))
             self._tell(planned.notices)
+            if not job.flags.dry:
+                asked = planned.requests(CraftedPrompt(job.idea, job.idea))[0]
+                planned.engine.check_request(asked, self.settings)  # before a chat model is paid for the prompt
             crafted = await self._crafted(job, planned)
             has_shape = job.flags.aspect or planned.request.image
             shaped = planned if has_shape else planned.shaped(crafted.aspect_ratio)

@@ -1,6 +1,6 @@
 """The engine that lets others draw: Hugging Face's providers with the visitor's token, or one endpoint by its address.
 
-It never takes a key it was not given with the call. What goes over the wire is in engines/inference/.
+It never takes a key it was not given with the call. What goes over the wire is in this folder.
 """
 
 from __future__ import annotations
@@ -93,10 +93,14 @@ class HostedEngine:
             max_tokens=entry.max_tokens,
         )
 
+    def check_request(self, request: ImageRequest, settings: Settings) -> None:
+        """Raises KeyNeeded where there is neither a token nor an endpoint."""
+        _require_key(settings, request.model)
+
     async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
         """One picture; asked again after what passes, within `settings.deadline` seconds altogether."""
+        self.check_request(request, settings)
         entry = models.find_model(request.model)
-        _require_key(settings, request.model)
         drawing = HostedImageRequest(request, settings, entry, seed=new_seed() if request.seed is None else request.seed)
         emit(StageStarted("drawing", f"{_capital(entry.label)} is drawing"))
         started = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 from gemini_diffusion.config.settings import Settings
@@ -25,7 +26,8 @@ from gemini_diffusion.engines.local.loading.device import SMALL, has_gpu, place
 from gemini_diffusion.engines.local.model_cache import DrawCommand, ModelCache
 from gemini_diffusion.engines.local.sampling.conditioning import LONGEST
 from gemini_diffusion.engines.local.sampling.init_image import InitImages
-from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS
+from gemini_diffusion.engines.local.sampling.refiner import refuse_handover
+from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS, refuse_unknown
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.token_counter import TokenCounter
 from gemini_diffusion.engines.torch_imports import import_torch
@@ -101,10 +103,20 @@ class LocalEngine:
             hd=True,
         )
 
-    async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
-        """One picture. Raises AgreementNeeded before anything is fetched that nobody agreed to."""
+    def check_request(self, request: ImageRequest, settings: Settings) -> None:
+        """Raises for numbers that cannot be drawn, a full disk, and a model or LoRA that is not here or not for this model."""
         _refuse_the_impossible(request)
         refuse_full_disk(self._home)
+        entry = models.find_model(request.model)
+        for needed in [entry, *([models.find_model(entry.refiner)] if entry.refiner and request.refine < 1 else [])]:
+            self._require(needed, settings)
+        here = tuple(adapter for adapter in request.adapters if not self._adapter_folder.lacks(adapter.name.strip()))
+        for file, _ in choose_adapters(dataclasses.replace(request, adapters=here), self._adapter_folder).files:
+            refuse_others(file, width_of(entry, self._store.find(entry)))
+
+    async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
+        """One picture. Raises AgreementNeeded before anything is fetched that nobody agreed to."""
+        self.check_request(request, settings)
         entry = models.find_model(request.model)
         init_image = await self._init_images.read(request)
         await self._fetch_adapters(request, settings, emit)
@@ -134,15 +146,22 @@ class LocalEngine:
 
     async def _folder(self, entry: ImageModel, settings: Settings, emit: Emit) -> Path:
         """Where the model is, after it was fetched if that was agreed to."""
+        self._require(entry, settings)
         if folder := self._store.find(entry):
             return folder
-        if entry.is_folder:
-            raise ModelNotFound(f"{entry.label} is not there, or not whole.", "Choose another model.")
-        download = model_download(entry, self._hub(settings))
-        await self._fetch(download, _is_agreed(entry, settings), emit, size=self._store.to_fetch(entry))
+        await self._fetch(model_download(entry, self._hub(settings)), _is_agreed(entry, settings), emit)
         if folder := self._store.find(entry):
             return folder
         raise no_model_in(entry.source)
+
+    def _require(self, entry: ImageModel, settings: Settings) -> None:
+        """Raises where a model is not here and nobody agreed to its download, if its size is known without asking."""
+        if self._store.find(entry) or _is_agreed(entry, settings):
+            return
+        if entry.is_folder:
+            raise ModelNotFound(f"{entry.label} is not there, or not whole.", "Choose another model.")
+        if size := self._store.to_fetch(entry):
+            raise model_download(entry, self._hub(settings)).agreement(size)
 
     async def _fetch_adapters(self, request: ImageRequest, settings: Settings, emit: Emit) -> None:
         """Fetch what the request names by a hub id and is not here. Raises AgreementNeeded for the first not agreed to."""
@@ -150,10 +169,10 @@ class LocalEngine:
             if self._adapter_folder.lacks(name):
                 await self._fetch(adapter_download(name, self._hub(settings)), name in settings.agreed_models, emit)
 
-    async def _fetch(self, download: Download, agreed: bool, emit: Emit, size: int = 0) -> None:
-        """Raises AgreementNeeded where nobody agreed; `size` in bytes is asked of the hub where it is not known."""
+    async def _fetch(self, download: Download, agreed: bool, emit: Emit) -> None:
+        """Raises AgreementNeeded, with the size that the hub tells, where nobody agreed."""
         if not agreed:
-            raise download.agreement(size or await self._downloads.run(lambda job: download.plan().missing, emit))
+            raise download.agreement(await self._downloads.run(lambda job: download.plan().missing, emit))
         await self._downloads.run(download.run, emit)
 
     def _hub(self, settings: Settings) -> Hub:
@@ -186,6 +205,8 @@ def _refuse_the_impossible(request: ImageRequest) -> None:
         raise RequestRefused("A drawing needs at least one step.", "About 30 are usual.")
     if request.image and not 0 <= request.strength <= 1:
         raise RequestRefused("Strength is how far to move from the picture, between 0 and 1.", "0.6 is usual, 1 forgets it.")
+    refuse_unknown(request.scheduler)
+    refuse_handover(request)
     if not 0 < request.refine <= 1:
         raise RequestRefused("The refiner begins after a part of the drawing, between 0 and 1.", "0.8 is usual, 1 is never.")
 

@@ -11,6 +11,7 @@ from typing import Any
 from gemini_diffusion.engines.downloads.model_store import index_of, variant_of
 from gemini_diffusion.engines.local.loading.alignment import align_weights
 from gemini_diffusion.engines.local.loading.offload import offload_parts
+from gemini_diffusion.engines.local.sampling.schedulers import TWO_CALLS
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import ImageRequest
 from gemini_diffusion.types.errors import RequestRefused
@@ -42,6 +43,21 @@ def open_refiner(folder: Path, base: Any, packages: TorchImports) -> Any:
     offload_parts(refiner.unet, base.unet)
     align_weights(refiner.unet)
     return refiner
+
+
+def refuse_handover(request: ImageRequest) -> None:
+    """Raises RequestRefused where a refiner is to take over from a scheduler that cannot hand over."""
+    finishing = request.image and request.strength <= FINISHING
+    if request.refine < 1 and not finishing and request.scheduler.lower() in map(str.lower, TWO_CALLS):
+        raise cannot_hand_over(request.scheduler)
+
+
+def cannot_hand_over(name: str) -> RequestRefused:
+    """No single timestep parts the steps of a scheduler in two that asks the model twice for each."""
+    return RequestRefused(
+        f"The refiner cannot take over from {name}, which asks the model twice for each step.",
+        "Choose another scheduler, such as Euler or DPM++ 2M, or draw without the refiner.",
+    )
 
 
 def split_at_handover(timesteps: Any, scheduler: Any, request: ImageRequest, strength: float | None) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from gemini_diffusion.engines.local.sampling.conditioning import Conditioning, c
 from gemini_diffusion.engines.local.sampling.inpaint import HeldLatents
 from gemini_diffusion.engines.local.sampling.pipeline_view import from_picture, view_of
 from gemini_diffusion.engines.local.sampling.preview import Previews
-from gemini_diffusion.engines.local.sampling.refiner import split_at_handover
+from gemini_diffusion.engines.local.sampling.refiner import cannot_hand_over, split_at_handover
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import ImageRequest
 
@@ -120,7 +120,7 @@ def legs(models: Models, request: ImageRequest, strength: float | None = None) -
     A pass that hardly moves from its picture is all the refiner's, where one is wanted: that is what it was trained for.
     """
     base, refiner, diffusers = models.base, models.refiner, models.packages.diffusers
-    scheduler = schedulers.make_scheduler(diffusers, request.scheduler, base.scheduler)
+    scheduler = schedulers.make_scheduler(diffusers, request.scheduler, base.scheduler, request.num_inference_steps)
     timesteps = _timesteps(scheduler, request.num_inference_steps, strength)
     first, second = split_at_handover(timesteps, scheduler, request, strength) if refiner else (len(timesteps), 0)
     kind, options = type(base), {"num_inference_steps": request.num_inference_steps, "guidance_scale": request.guidance_scale}
@@ -134,6 +134,8 @@ def legs(models: Models, request: ImageRequest, strength: float | None = None) -
         return [Leg(view_of(refiner, scheduler), second, {**options, **begun}, refines=True)]
     if not second:
         return [Leg(view_of(base, scheduler, kind), first, {**options, **begun})]
+    if scheduler.order > 1:
+        raise cannot_hand_over(schedulers.scheduler_name(scheduler))
     alike = type(scheduler).from_config(scheduler.config)
     return [
         Leg(view_of(base, scheduler, kind), first, {**options, **begun, "denoising_end": request.refine}),

@@ -29,20 +29,41 @@ SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
 
 Few-step schedulers begin at the last timestep ("trailing"); DDIM would clip latents of models that never asked for it.
 """
+TWO_CALLS = ("Heun", "KDPM2 a")
+"""They ask the model twice for each step, so that no single timestep parts their steps in two."""
+FEW_STEPS = 3
+"""With so few, a schedule that does not begin at its last timestep begins where hardly any noise is left to draw from."""
+_BY_NAME = {name.lower(): name for name in SCHEDULERS}
 
 
-def make_scheduler(diffusers: Any, name: str, own: Any) -> Any:
-    """A scheduler of its own for one drawing: the named one, or one like the model's `own` where it is that or "".
+def refuse_unknown(name: str) -> None:
+    """Raises RequestRefused for a name that neither the table has nor a class of diffusers, which a model may bring along."""
+    if name and name.lower() not in _BY_NAME and not name.endswith("Scheduler"):
+        raise _unknown(name)
 
-    Raises RequestRefused.
+
+def make_scheduler(diffusers: Any, name: str, own: Any, steps: int = 0) -> Any:
+    """A scheduler of its own for one drawing of `steps`: the named one, or one like the model's `own` where that is it or "".
+
+    With few steps it begins at its last timestep, with many the distilled ones count on more. Raises RequestRefused.
     """
     if name.lower() in ("", scheduler_name(own).lower()):
-        return type(own).from_config(own.config)
-    known = {entry.lower(): entry for entry in SCHEDULERS}
-    if name.lower() not in known:
-        raise RequestRefused(f"There is no scheduler called {name[:40]}.", f"Choose one of {', '.join(SCHEDULERS)}.")
-    kind, changes = SCHEDULERS[known[name.lower()]]
-    return getattr(diffusers, kind).from_config(own.config, **changes)
+        made = type(own).from_config(own.config)
+    elif known := _BY_NAME.get(name.lower()):
+        kind, changes = SCHEDULERS[known]
+        made = getattr(diffusers, kind).from_config(own.config, **changes)
+    else:
+        raise _unknown(name)
+    config = made.config
+    if 0 < steps <= FEW_STEPS and config.get("timestep_spacing", "trailing") != "trailing":
+        made.register_to_config(timestep_spacing="trailing")
+    if steps > config.get("original_inference_steps", steps):
+        made.register_to_config(original_inference_steps=steps)
+    return made
+
+
+def _unknown(name: str) -> RequestRefused:
+    return RequestRefused(f"There is no scheduler called {name[:40]}.", f"Choose one of {', '.join(SCHEDULERS)}.")
 
 
 def scheduler_name(scheduler: Any) -> str:
