@@ -162,6 +162,15 @@ def test_a_layer_left_out_is_the_one_before_it_with_the_norm_it_needs(pipes: dic
     assert nearly_equal(arguments["negative_prompt_embeds"], own(pipe, "x")[1])
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_more_layers_left_out_than_there_are_leave_the_first_and_say_so(pipes: dict[str, Any], family: str) -> None:
+    most = 1 if family == "sd15" else 0  # of two layers, SDXL reads the last but one as it is
+    beyond, all_that_can = (condition(pipes[family], asked("a (cat:1.2)"), clip_skip=skip) for skip in (11, most))
+    assert nearly_equal(beyond.arguments["prompt_embeds"], all_that_can.arguments["prompt_embeds"])
+    assert beyond.notices == ("The text encoder has fewer layers than were to be skipped, so its first one was read.",)
+    assert all_that_can.notices == ()
+
+
 @pytest.mark.parametrize("prompt", [LONG, "a (cat:1.3) and a (dog:0.6)"])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_pipeline_draws_from_what_it_is_told(pipes: dict[str, Any], packages: TorchImports, family: str, prompt: str) -> None:

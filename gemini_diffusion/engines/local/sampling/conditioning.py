@@ -51,7 +51,7 @@ def condition(view: Any, request: ImageRequest, clip_skip: int = 0) -> Condition
         arguments = _embedded(view, words, encoders, guided=request.guidance_scale > 1)
     else:
         arguments = _as_they_are(words)
-    return Conditioning(arguments, tuple(_ignored(view, request)), tuple(_cut(encoders[0], words)))
+    return Conditioning(arguments, tuple(_ignored(view, request)), (*_cut(encoders[0], words), *_skipped_less(encoders)))
 
 
 def _words(view: Any, request: ImageRequest) -> Words:
@@ -77,6 +77,13 @@ def _cut(encoder: TextEncoder, words: Words) -> list[str]:
     texts = {"prompt": words.prompt, "negative prompt": words.negative}
     ends = {name: encoder.left_out(parse_weights(text)) for name, text in texts.items()}
     return [f'The end of the {name} did not fit the encoder and was left out: "{end}".' for name, end in ends.items() if end]
+
+
+def _skipped_less(encoders: Sequence[TextEncoder]) -> list[str]:
+    """A sentence where an encoder has fewer layers than are to be skipped."""
+    if all(encoder.layer <= encoder.most_skipped for encoder in encoders):
+        return []
+    return ["The text encoder has fewer layers than were to be skipped, so its first one was read."]
 
 
 def _is_weighted(words: Words) -> bool:

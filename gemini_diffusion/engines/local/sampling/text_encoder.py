@@ -23,7 +23,7 @@ _BREAKS = (",</w>", ".</w>", ";</w>", ":</w>")
 
 @dataclass(frozen=True)
 class TextEncoder:
-    """A tokenizer and its CLIP text model. `layer` counts the layers that are skipped from the end.
+    """A tokenizer and its CLIP text model. `layer` counts the layers that are skipped from the end; the first one always stays.
 
     `normed` says that the layer's output passes the final norm, as in Stable Diffusion 1.5; `convert` spells out the tokens of
     a textual inversion that stands for several. `device` is where the text model computes.
@@ -94,13 +94,20 @@ class TextEncoder:
             pooled = answer[0] if answer[0].ndim == 2 else None
             return self._hidden(answer), pooled
 
+    @property
+    def most_skipped(self) -> int:
+        """How many layers can be skipped: all that are skipped beyond the model's own reading but the first."""
+        layers: int = self.model.config.num_hidden_layers
+        return layers - (1 if self.normed else 2)
+
     def _hidden(self, answer: Any) -> Any:
+        layer = min(self.layer, self.most_skipped)
         if not self.normed:
-            return answer.hidden_states[-2 - self.layer]
-        if not self.layer:
+            return answer.hidden_states[-2 - layer]
+        if not layer:
             return answer[0]
         norm = getattr(self.model, "text_model", self.model).final_layer_norm  # transformers 5.6 took the inner model away
-        return norm(answer.hidden_states[-1 - self.layer])
+        return norm(answer.hidden_states[-1 - layer])
 
     def _weighed(self, hidden: Any, windows: Sequence[_Window]) -> Any:
         import torch
