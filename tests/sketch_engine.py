@@ -83,7 +83,7 @@ class SketchEngine:
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
         if not self._able:
             return Capabilities()
-        return Capabilities(adapters=True, refine=True, image=True, mask=True, tile=True, hd=True, weights=True)
+        return Capabilities(adapters=True, refine=True, image=True, mask=True, tile=True, hd=True, clip_skip=True, weights=True)
 
     def default_model(self, settings: Settings) -> str:
         return self._model

@@ -208,6 +208,7 @@ def test_a_number_beyond_its_range_is_moved_with_a_notice(flag: str, kept: Flags
         ("--iw 2", Flags(image_weight=2.0)),
         ("--refine", Flags(refine=True)),
         ("--hd", Flags(hd=True)),
+        ("--clip-skip 2", Flags(clip_skip=2)),
         ("--refine 0.7", Flags(refine=0.7)),
         ("--refine=.9", Flags(refine=0.9)),
         ("--refine 80%", Flags(refine=0.8)),

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from gemini_diffusion.engines.local.sampling.conditioning import LONGEST, condition
+from gemini_diffusion.engines.local.sampling.sampling import Leg, Models
 from gemini_diffusion.engines.local.sampling.text_encoder import MOST_WINDOWS
+from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import ImageRequest
 from tests.closeness import nearly_equal
@@ -160,6 +162,34 @@ def test_a_layer_left_out_is_the_one_before_it_with_the_norm_it_needs(pipes: dic
         hidden = pipe.text_encoder(ids, output_hidden_states=True).hidden_states[-2]
         assert nearly_equal(arguments["prompt_embeds"], pipe.text_encoder.final_layer_norm(hidden))
     assert nearly_equal(arguments["negative_prompt_embeds"], own(pipe, "x")[1])
+
+
+@pytest.mark.parametrize(
+    ("family", "asked_for", "theirs"),
+    [("sd15", 1, None), ("sd15", 2, 1), ("postcard", 1, None), ("postcard", 2, None), ("postcard", 3, 1)],
+)
+def test_clip_skip_counts_from_1_and_is_diffusers_own_bit_for_bit(
+    pipes: dict[str, Any],
+    packages: TorchImports,
+    monkeypatch: pytest.MonkeyPatch,
+    family: str,
+    asked_for: int,
+    theirs: int | None,
+) -> None:
+    pipe = pipes.get(family)
+    if pipe is None:  # SDXL's kind, with a layer more than the tiny one
+        kind = packages.diffusers.StableDiffusionXLPipeline
+        pipe = kind.from_pretrained(find_model("postcard").source, local_files_only=True)
+    # transformers 5.6 took the inner model away, and diffusers 0.42 still asks it for the norm
+    monkeypatch.setattr(type(pipe.text_encoder), "text_model", property(lambda encoder: encoder), raising=False)
+    plain = {"device": "cpu", "num_images_per_prompt": 1, "do_classifier_free_guidance": True}
+    found = pipe.encode_prompt("a red cat", **plain, clip_skip=theirs)
+    [ours] = Models(pipe, None, packages, clip_skip=1).told([Leg(pipe, 2, {})], asked("a red cat", clip_skip=asked_for))
+    if theirs is None:
+        assert ours.arguments["prompt"] == "a red cat", "the pipeline reads it by itself"
+    else:
+        assert packages.torch.equal(ours.arguments["prompt_embeds"], found[0])
+        assert not packages.torch.equal(found[0], own(pipe, "a red cat")[0])
 
 
 @pytest.mark.parametrize("family", FAMILIES)

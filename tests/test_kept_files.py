@@ -22,7 +22,7 @@ from tests.sketch_engine import SketchEngine
 
 KEPT = Path(__file__).parent / "assets/kept_0.2.0"
 PICTURES = sorted(path for path in KEPT.glob("pictures/*/*") if path.is_file())
-NEW = {"aspect_ratio": "", "notices": []}
+NEW: dict[str, Any] = {"aspect_ratio": "", "notices": [], "clip_skip": None}
 """What a recipe did not hold yet."""
 
 

@@ -237,6 +237,7 @@ def test_a_lora_in_the_settings_that_cannot_be_read_is_named() -> None:
     [
         (Flags(tile=True), "--tile"),
         (Flags(hd=True), "--hd"),
+        (Flags(clip_skip=2), "--clip-skip"),
         (Flags(refine=True), "The refiner"),
         (Flags(adapters=(Adapter("ink"), Adapter("oil"))), "A LoRA (ink, oil)"),
     ],
@@ -319,7 +320,9 @@ def test_what_counts_below_zero_is_ruled_out() -> None:
 
 # --- the way back ---
 
-EVERYTHING = Flags(scheduler="Euler a", adapters=(Adapter("ink", 0.8), Adapter("oil", 0.0)), refine=0.7, tile=True, hd=True)
+EVERYTHING = Flags(
+    scheduler="Euler a", adapters=(Adapter("ink", 0.8), Adapter("oil", 0.0)), refine=0.7, tile=True, hd=True, clip_skip=2
+)
 
 
 def test_the_line_of_a_picture_says_all_that_decided_it() -> None:

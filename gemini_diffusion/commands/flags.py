@@ -81,6 +81,13 @@ class Flags:
         None,
         Flag("scheduler", "text", "the way noise becomes a picture", 'a name, "Euler a"', ("sampler",), request="scheduler"),
     )
+    clip_skip: int | None = row(
+        None,
+        Flag(
+            "clip-skip", "whole", "text encoder layer to read, from the end; for SDXL 1 is as 2", "1 to 12",
+            (), 1, 12, request="clip_skip", needs="clip_skip",
+        ),
+    )  # fmt: skip
     quality: float | None = row(None, Flag("quality", "step", "work per picture, in four steps", ".25, .5, 1, 2", ("q",)))
     draft: bool = row(False, Flag("draft", "switch", "quick and rough: a quarter of the steps"))
     model: str | None = row(None, Flag("model", "text", "the image model", "a name or an id", ("v", "version")))

@@ -80,7 +80,8 @@ class ImageRequest:
     `width` and `height` in pixels; `model` is a catalogue id, a hub id or an address. `refine` is the part of the drawing
     after which the second model goes on, 1 is never. `image` is a PNG to begin from and `strength` how far to move away
     from it (1 forgets it); `mask` a PNG as large, white where it is drawn anew; `source` the id of the kept picture that both
-    are made of. `tile` makes edges that meet, `hd` a large picture. Drawings of one `party` stand in the queue as one.
+    are made of. `tile` makes edges that meet, `hd` a large picture. `clip_skip` is the text encoder's layer that is read: 1 the
+    last, 2 the last but one, None the model's own. Drawings of one `party` stand in the queue as one.
     """
 
     prompt: str
@@ -101,6 +102,7 @@ class ImageRequest:
     strength: float = 0.6
     tile: bool = False
     hd: bool = False
+    clip_skip: int | None = None
     party: str = ""
 
 
@@ -143,6 +145,7 @@ class Capabilities:
     mask: bool = False
     tile: bool = False
     hd: bool = False
+    clip_skip: bool = False
     weights: bool = False
 
 

@@ -101,6 +101,7 @@ class LocalEngine:
             mask=True,
             tile=True,
             hd=True,
+            clip_skip=is_clip,
         )
 
     def check_request(self, request: ImageRequest, settings: Settings) -> None:

@@ -47,7 +47,7 @@ NOTHING = Start()
 class Models:
     """What is in memory to draw with: diffusers pipelines that are never called themselves, `refiner` None for none.
 
-    The last `clip_skip` layers of the base's encoder are left out.
+    The last `clip_skip` layers of the base's encoder are left out, unless a request says how many.
     """
 
     base: Any
@@ -57,7 +57,17 @@ class Models:
 
     def told(self, legs: Sequence[Leg], request: ImageRequest) -> list[Conditioning]:
         """What each leg is told of a request's words."""
-        return [condition(leg.view, request, clip_skip=0 if leg.refines else self.clip_skip) for leg in legs]
+        return [condition(leg.view, request, clip_skip=0 if leg.refines else self._skipped(request)) for leg in legs]
+
+    def _skipped(self, request: ImageRequest) -> int:
+        """The layers to leave out beyond what the family leaves out itself, counted as diffusers counts its `clip_skip`.
+
+        A request counts as A1111 does: 1 reads the last layer, 2 the last but one. SDXL was trained on the last but one.
+        """
+        if request.clip_skip is None:
+            return self.clip_skip
+        last = 2 if hasattr(self.base, "text_encoder_2") else 1
+        return max(0, request.clip_skip - last)
 
 
 @dataclass(frozen=True, slots=True)
