@@ -16,9 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.waiting import PATIENCE
+
 APP = Path(__file__).resolve().parent.parent / "app.py"
-PATIENCE = 180.0
-"""Seconds a slow machine may take to open a window or to end a run."""
+ENDING = 30.0
+"""Seconds an app that is told to end has for it, before it is ended."""
 NOWHERE = "http://127.0.0.1:9"
 """A proxy that nobody is: whatever a test would send outside fails at once instead."""
 _ADDRESS = re.compile(r"^Gemini Diffusion is at (\S+)$", re.MULTILINE)
@@ -89,9 +91,9 @@ class App:
     def _errors(self) -> Path:
         return self.folder / "stderr.txt"
 
-    def hear(self, pattern: str, seconds: float = PATIENCE) -> re.Match[str]:
+    def hear(self, pattern: str) -> re.Match[str]:
         """Waits until it says something of the pattern."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + PATIENCE
         while not (found := re.search(pattern, self.said, re.MULTILINE)):
             if time.monotonic() > until or self._process.poll() is not None:
                 raise AssertionError(f"The app did not say {pattern}. It said:\n{self.said}")
@@ -116,10 +118,10 @@ class App:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._process.terminate()
         try:
-            self._process.wait(10)
+            self._process.wait(ENDING)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
 
     def _address(self) -> str:
         """Where it says it is, once it does; the process is ended if it never does."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -66,10 +65,3 @@ class Desk:
 
 def who(name: str = "a") -> gr.Request:
     return gr.Request(session_hash="connection", cookies={COOKIE: name * 32})
-
-
-async def until(true: Any) -> None:
-    """Waits, a few seconds at most, for what another task brings about."""
-    async with asyncio.timeout(5):
-        while not true():  # noqa: ASYNC110 - what is waited for tells nobody
-            await asyncio.sleep(0.01)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,13 +72,6 @@ def reading(error: type[GeminiDiffusionError], words: str) -> Iterator[pytest.Ex
     with pytest.raises(error) as caught:
         yield caught
     assert words in str(caught.value)
-
-
-async def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Waits until the condition holds."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens on other threads
-            await asyncio.sleep(0.01)
 
 
 class Clock:

@@ -27,10 +27,9 @@ from tests.servers.gemini import GeminiCall
 from tests.servers.hugging_face import Drawing, HuggingFaceCall
 from tests.servers.picture import Picture
 from tests.servers.wire import Call, Reply, Scripted
+from tests.waiting import PATIENCE
 
 API = "/gradio_api"
-PATIENCE = 120.0
-"""Seconds after which a visitor's request hangs."""
 AGAIN = 1.0
 """Seconds after which a visitor who was told to come again does."""
 SHARE = 10

@@ -40,8 +40,8 @@ class SketchEngine:
 
     `enqueue` scripts the next drawings: an error to raise, or None to draw.
 
-    `pause_at` holds every drawing after that step until it is set free with `resume`. With `previews` each step shows how the
-    picture looks so far, a little brighter than the last.
+    `pause_at` holds every drawing after that step until it is set free with `resume` or `go_on_to` another. With `previews`
+    each step shows how the picture looks so far, a little brighter than the last.
     """
 
     def __init__(self, name: str = "local", model: str = "postcard", *, previews: bool = False, able: bool = False) -> None:
@@ -64,6 +64,11 @@ class SketchEngine:
     def pause_at(self, step: int) -> None:
         self._pause_at = step
         self._open.clear()
+
+    def go_on_to(self, step: int) -> None:
+        """Sets free what is held and holds it again after that step, with nothing in between."""
+        self._open.set()
+        self.pause_at(step)
 
     def resume(self) -> None:
         self._open.set()

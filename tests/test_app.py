@@ -297,9 +297,9 @@ def test_a_program_that_cancels_ends_the_drawing(services: StandIns, client: Cli
     held = Held(drawn)
     services.hub.enqueue(held)
     job = client.submit("a slow fox", api_name="/imagine")
-    assert services.hub.wait_for(lambda: len(services.hub.drawings) == 1, 30)
+    assert services.hub.wait_for(lambda: len(services.hub.drawings) == 1)
     job.cancel()
-    left = services.hub.wait_for(lambda: services.hub.drawings[0].disconnected, 20)
+    left = services.hub.wait_for(lambda: services.hub.drawings[0].disconnected)
     held.let_go()
     assert left, "the service is still drawing for nobody"
 
@@ -310,6 +310,6 @@ def test_a_program_that_cancels_ends_the_answer(services: StandIns, client: Clie
     job = client.submit("Tell me a story.", api_name="/chat")
     assert next(iter(job)) == "Once upon a time"
     job.cancel()
-    left = services.gemini.wait_for(lambda: services.gemini.generations[0].disconnected, 20)
+    left = services.gemini.wait_for(lambda: services.gemini.generations[0].disconnected)
     held.let_go()
     assert left, "the service is still talking to nobody"

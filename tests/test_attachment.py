@@ -18,9 +18,10 @@ from gemini_diffusion.ui import render
 from gemini_diffusion.ui.attachment import from_data_url, unpacked
 from gemini_diffusion.ui.mask_editor import read_marks
 from gemini_diffusion.ui.token_meter import token_line
-from tests.chat_tab_harness import Desk, until, who
+from tests.chat_tab_harness import Desk, who
 from tests.test_render import turn
 from tests.test_uploads import encoded, halves
+from tests.waiting import until
 
 SNOW = "/imagine make it snowy --steps 1"
 

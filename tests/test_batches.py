@@ -20,7 +20,8 @@ from gemini_diffusion.engines.worker import Abandoned
 from gemini_diffusion.types import Adapter, ImageRequest, ImageResult, Progress, StageFinished
 from gemini_diffusion.types.errors import BadAnswer
 from tests.closeness import nearly_same
-from tests.engine_harness import Local, asked, until, warm_pipeline
+from tests.engine_harness import Local, asked, warm_pipeline
+from tests.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -113,7 +114,7 @@ async def test_one_that_is_stopped_after_a_batch_did_not_fit_takes_none_of_the_o
     warm_pipeline(local).base.unet.register_forward_pre_hook(fail)  # of the first pipeline, not of those loaded after it
     more: dict[str, Any] = {"party": "a", "num_inference_steps": 40}
     tasks = [asyncio.create_task(one.draw(sdxl, seed=seed, **more)) for seed, one in enumerate(three)]
-    await until(lambda: three[1].told(Progress), seconds=90)
+    await until(lambda: three[1].told(Progress))
     tasks[1].cancel()
     first, stopped, last = await asyncio.gather(*tasks, return_exceptions=True)
     assert isinstance(stopped, asyncio.CancelledError)

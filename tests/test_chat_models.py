@@ -17,6 +17,7 @@ from gemini_diffusion.types.errors import BadInput, GaveUp, KeyNeeded
 from tests.servers import gemini as g
 from tests.servers.faults import hang, headers_only, stall, trickle
 from tests.servers.wire import Scripted
+from tests.waiting import PATIENCE, patiently, until
 
 KEY = "AIzaSyA-key-of-one-visitor-4f2a"
 HELLO = ChatRequest((Message("user", "Hello, what can you do?"),), "Be brief.")
@@ -69,26 +70,24 @@ async def test_an_answer_is_seen_growing_and_its_last_words_are_the_answer(model
 
 
 async def test_stop_works_in_the_middle_of_an_answer(model: ChatModel, settings: Settings, server: g.GeminiServer) -> None:
-    server.enqueue(g.reply(*["word "] * 50, every=0.1))
+    server.enqueue(g.reply(*["word "] * 50, every=PATIENCE))
     begun = asyncio.Event()
     answering = asyncio.ensure_future(model.answer(HELLO, settings, lambda event: begun.set()))
-    await asyncio.wait_for(begun.wait(), 10)
-    stopped = time.monotonic()
+    await until(begun.is_set)
     answering.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await answering
-    assert time.monotonic() - stopped < 4
+    async with patiently("the answer to stop"):
+        with pytest.raises(asyncio.CancelledError):
+            await answering
 
 
 async def test_stop_works_before_anything_is_heard(model: ChatModel, settings: Settings, server: g.GeminiServer) -> None:
     server.enqueue(hang())
     answering = asyncio.ensure_future(model.answer(HELLO, settings, ignore))
     await asyncio.sleep(0)
-    stopped = time.monotonic()
     answering.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await answering
-    assert time.monotonic() - stopped < 4
+    async with patiently("the question to stop"):
+        with pytest.raises(asyncio.CancelledError):
+            await answering
 
 
 async def test_without_a_key_no_call_is_made(model: ChatModel, settings: Settings, server: g.GeminiServer) -> None:
@@ -128,12 +127,12 @@ async def test_nothing_outlasts_its_deadline(
     await model.answer(HELLO, settings, ignore)  # the client's own start is not the service's slowness
     server.enqueue(*[SILENCES[silence]] * 4)
     started = time.monotonic()
-    try:
-        await model.answer(HELLO, settings.replaced({"deadline": 1}), ignore)
-    except GaveUp as end:
-        assert end.message and end.hint
-        assert time.monotonic() - started >= 0.95
-    assert time.monotonic() - started < 5
+    async with patiently("the deadline"):
+        try:
+            await model.answer(HELLO, settings.replaced({"deadline": 1}), ignore)
+        except GaveUp as end:
+            assert end.message and end.hint
+            assert time.monotonic() - started >= 0.95
 
 
 async def test_a_conversation_without_a_question_is_told_so(

@@ -15,6 +15,7 @@ from gemini_diffusion.crafting import PromptRequest, craft, craft_by_rules
 from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.types import ChatAnswer, errors
 from tests.scripted import GOOD, IDEA, ScriptedChatModel, as_json, crafted_from
+from tests.waiting import until
 
 SDXL = find_model("sdxl")
 FAILURES = [
@@ -117,13 +118,16 @@ async def test_a_block_by_the_service_is_raised() -> None:
 
 
 async def test_stopping_passes_through() -> None:
+    asked = asyncio.Event()
+
     class Slow(ScriptedChatModel):
         async def answer(self, request: Any, settings: Settings, emit: Any) -> ChatAnswer:
-            await asyncio.sleep(30)
+            asked.set()
+            await asyncio.Event().wait()
             raise AssertionError
 
     task = asyncio.create_task(craft(PromptRequest(IDEA, SDXL), (), Slow(), Settings(), lambda event: None))
-    await asyncio.sleep(0.01)
+    await until(asked.is_set)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

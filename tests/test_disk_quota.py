@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import io
 import os
@@ -16,8 +15,8 @@ from PIL import Image
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.limits.disk_quota import LEAST_FREE, MEGABYTE, DiskQuota
 from gemini_diffusion.types.errors import BadInput, OutOfQuota
-from tests.engine_harness import until
 from tests.test_key_quota import Inn
+from tests.waiting import patiently, until
 
 FULL = "fill the room that one visitor has here .1 MB.*GEMINI_DIFFUSION_KEEP_PER_VISITOR"
 FULL_IN_ALL = "room for all visitors' pictures is full here .* ask the host for more: GEMINI_DIFFUSION_KEEP_IN_ALL"
@@ -151,7 +150,7 @@ async def test_a_line_of_several_choices_ends_where_the_room_does(inn: Inn) -> N
     await until(lambda: visitor.session.turns[-1].state == "review")
     await visitor.session.bring(noise())
     visitor.session.choose("draw")
-    async with asyncio.timeout(30):
+    async with patiently("the line's end"):
         turn = [turn async for turn in visitor.session.watch()][-1]
     assert len(turn.pictures) == 1
     assert re.search(FULL, f"{turn.failures[0].text} {turn.failures[0].hint}")

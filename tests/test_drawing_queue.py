@@ -13,7 +13,8 @@ import pytest
 from gemini_diffusion.engines.local.drawing_queue import MOST_PICTURES, DrawingQueue, FairLine, Ticket
 from gemini_diffusion.engines.worker import WorkerJob
 from gemini_diffusion.types import Progress, StageStarted
-from tests.engine_harness import Local, until
+from tests.engine_harness import Local
+from tests.waiting import patiently, until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -119,7 +120,8 @@ async def test_a_closed_queue_cancels_whoever_waits_and_whoever_comes(studio: St
     studio.may_go_on.release()
     await studio.queue.close()
     tasks.append(studio.ask("3"))
-    done = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 5)
+    async with patiently("everybody's end"):
+        done = await asyncio.gather(*tasks, return_exceptions=True)
     assert [type(each) for each in done[1:]] == [asyncio.CancelledError] * 2
 
 

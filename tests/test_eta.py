@@ -10,7 +10,8 @@ import pytest
 from gemini_diffusion.engines.local.eta import FILE, REMEMBERED, DurationEstimator, WorkSize
 from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.types import StageStarted
-from tests.engine_harness import Local, until
+from tests.engine_harness import Local
+from tests.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 WORK = WorkSize("sdxl", "cuda", 1024, 1024, 30, 5.0)

@@ -20,8 +20,9 @@ from gemini_diffusion.engines.models import Companion, ImageModel
 from gemini_diffusion.engines.worker import Abandoned, WorkerJob
 from gemini_diffusion.types import Progress
 from gemini_diffusion.types.errors import AgreementNeeded, BadAnswer, ModelNotFound, Unreachable
-from tests.engine_harness import reading, until
+from tests.engine_harness import reading
 from tests.servers import hugging_face as hf
+from tests.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 

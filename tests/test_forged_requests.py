@@ -24,6 +24,7 @@ from gemini_diffusion.web.rate_limit import STRANGERS, VISITOR, RateRule
 from gemini_diffusion.web.server import CONNECTIONS, OPEN_FILES, OpenWindow, ServerOptions, open_window
 from tests.app_process import App
 from tests.visitor import PAGE, Visitor
+from tests.waiting import PATIENCE
 
 SOON = 5.0
 """Seconds: it is one where nothing else runs on the machine."""
@@ -62,7 +63,7 @@ def secret(app: App) -> Path:
 def client(app: App) -> Iterator[httpx.Client]:
     """Somebody with a cookie nobody has seen before."""
     headers = {"Cookie": f"gemini_diffusion_visitor={secrets.token_hex(16)}"}
-    with httpx.Client(base_url=app.url, headers=headers, trust_env=False, timeout=60) as opened:
+    with httpx.Client(base_url=app.url, headers=headers, trust_env=False, timeout=PATIENCE) as opened:
         yield opened
 
 
@@ -310,7 +311,7 @@ def joined(app: App, times: int, cookie: str) -> list[socket.socket]:
         body = json.dumps({"data": ["hello", ""], "fn_index": send, "session_hash": secrets.token_hex(6)})
         head = f"POST /gradio_api/queue/join HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: application/json\r\n"
         head += f"Cookie: {cookie}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
-        connections.append(socket.create_connection((address.hostname or "", address.port or 0), timeout=60))
+        connections.append(socket.create_connection((address.hostname or "", address.port or 0), timeout=PATIENCE))
         connections[-1].sendall((head + body).encode())
     return connections
 

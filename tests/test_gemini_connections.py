@@ -13,9 +13,9 @@ from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ChatRequest, Event, Message
 from gemini_diffusion.types.errors import KeyNeeded, RequestRefused
-from tests.engine_harness import until
 from tests.servers import gemini as g
 from tests.servers.faults import redirect
+from tests.waiting import until
 
 HELLO = ChatRequest((Message("user", "Hello"),))
 KEY = "a-key-of-this-visitor"

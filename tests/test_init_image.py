@@ -24,9 +24,10 @@ from gemini_diffusion.types import ImageRequest, Preview, Progress, StageFinishe
 from gemini_diffusion.types.errors import BadAnswer, BadInput, RequestRefused
 from postcard.judge import Judge
 from tests.closeness import nearly_same
-from tests.engine_harness import Local, asked, reading, until, warm_pipeline
+from tests.engine_harness import Local, asked, reading, warm_pipeline
 from tests.pictures import distance, encoded, gradient
 from tests.tiny_sdxl import build_sd15
+from tests.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -199,7 +200,7 @@ async def test_pictures_of_one_party_begin_from_one_reading_and_are_drawn_togeth
 async def test_one_who_leaves_while_a_picture_is_read_takes_it_from_nobody(local: Local, sdxl: Path) -> None:
     image = encoded(gradient(3000, 3000))
     left, stays = (asyncio.create_task(local.draw(sdxl, seed=seed, image=image)) for seed in (1, 2))
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0)  # both have begun, and reading a picture of nine megapixels takes longer
     left.cancel()
     assert (await stays).image.size == (64, 64)
     with pytest.raises(asyncio.CancelledError):

@@ -23,8 +23,9 @@ from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.engines.worker import Abandoned
 from gemini_diffusion.types import StageStarted
 from gemini_diffusion.types.errors import OutOfMemory
-from tests.engine_harness import Local, until
+from tests.engine_harness import Local
 from tests.tiny_sdxl import build_sd15
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 LAYER = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
@@ -155,7 +156,7 @@ class Gate:
         def loaded(*arguments: Any, **options: Any) -> Any:
             if next(self._loads) == 1:
                 self.reached.set()
-                self.opened.wait(60)
+                self.opened.wait(PATIENCE)
             return load_it(*arguments, **options)
 
         return loaded
@@ -170,7 +171,7 @@ async def test_a_stop_while_a_model_is_loaded_ends_that_and_the_next_drawing_sta
     gc.collect()
     before = _networks(packages)
     loading = asyncio.create_task(local.draw(slow))
-    await until(gate.reached.is_set, seconds=90)
+    await until(gate.reached.is_set)
     assert _networks(packages) > before
     loading.cancel()
     await asyncio.wait([loading])
@@ -179,7 +180,7 @@ async def test_a_stop_while_a_model_is_loaded_ends_that_and_the_next_drawing_sta
     gc.disable()  # nobody has to look for what was loaded: it goes at once
     try:
         gate.opened.set()
-        await until(lambda: [event for event in following.told(StageStarted) if event.stage == "drawing"], seconds=90)
+        await until(lambda: [event for event in following.told(StageStarted) if event.stage == "drawing"])
         assert _networks(packages) == before
     finally:
         gc.enable()

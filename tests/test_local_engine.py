@@ -29,8 +29,9 @@ from gemini_diffusion.types import Adapter, Progress, StageFinished, StageStarte
 from gemini_diffusion.types.errors import RequestRefused
 from tests.adapter_makers import CONV, TO_Q, UNET, RandomLora
 from tests.closeness import nearly_same
-from tests.engine_harness import Local, asked, reading, until
+from tests.engine_harness import Local, asked, reading
 from tests.tiny_sdxl import build_sd15
+from tests.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -167,11 +168,11 @@ async def test_after_stop_there_is_no_further_step_and_no_decoding(sdxl: Path, p
 async def test_the_second_drawing_waits_visibly_and_one_that_was_stopped_meanwhile_never_starts(
     local: Local, sdxl: Path
 ) -> None:
-    long = asyncio.create_task(local.draw(sdxl, num_inference_steps=60))
+    long = asyncio.create_task(local.draw(sdxl, num_inference_steps=150))
     await until(lambda: local.told(Progress))
     second, third = [Local(local.engine) for _ in range(2)]
     stopped, drawn = asyncio.create_task(second.draw(sdxl)), asyncio.create_task(third.draw(sdxl))
-    await asyncio.sleep(0.05)
+    await until(lambda: second.told(StageStarted) and third.told(StageStarted))
     stopped.cancel()
     await asyncio.gather(long, drawn)
     assert [event.text for event in second.told(StageStarted)] == ["Waiting, 1 before this one"]
@@ -181,9 +182,10 @@ async def test_the_second_drawing_waits_visibly_and_one_that_was_stopped_meanwhi
 
 
 async def test_work_that_was_stopped_leaves_the_thread_to_the_next(packages: TorchImports) -> None:
-    worker, stopped = Worker("test"), threading.Event()
+    worker, begun, stopped = Worker("test"), threading.Event(), threading.Event()
 
     def stubborn(job: WorkerJob) -> None:
+        begun.set()
         try:
             while True:
                 job.check()
@@ -192,7 +194,7 @@ async def test_work_that_was_stopped_leaves_the_thread_to_the_next(packages: Tor
             stopped.set()
 
     task = asyncio.create_task(worker.run(stubborn, lambda event: None))
-    await asyncio.sleep(0.05)
+    await until(begun.is_set)
     task.cancel()
     assert await worker.run(lambda job: stopped.is_set(), lambda event: None)
     await worker.close()

@@ -12,8 +12,9 @@ import pytest
 from gemini_diffusion.generation.limits.access import MOST_DRAWINGS
 from tests.app_process import App
 from tests.local_services import HOST_KEY, Held, StandIns, drawn
-from tests.many_visitors import PATIENCE, Person, crowd, mixed, opened, unsteady
+from tests.many_visitors import Person, crowd, mixed, opened, unsteady
 from tests.visitor import Visitor
+from tests.waiting import patiently
 
 MANY = 50
 STRANGERS = 100
@@ -61,7 +62,7 @@ async def _told_by_a_crowd_without_cookies(url: str, held: Held) -> list[tuple[s
     async with opened(url) as http:
         waiting = {asyncio.ensure_future(Person(number, http).once("imagine", "a fox --raw")) for number in range(STRANGERS)}
         told = []
-        async with asyncio.timeout(PATIENCE):
+        async with patiently("all whom there is no place for to be sent away"):
             while len(waiting) > MOST_DRAWINGS:
                 done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 told += [task.result() for task in done]

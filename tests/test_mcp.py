@@ -178,9 +178,9 @@ async def test_cancelling_a_call_ends_the_drawing(services: StandIns, app: App, 
     services.hub.enqueue(held)
     async with speaking(app, era) as client:
         call = asyncio.create_task(client.call_tool("imagine", {"line": "a slow fox"}))
-        assert await asyncio.to_thread(services.hub.wait_for, lambda: len(services.hub.drawings) == 1, 30)
+        assert await asyncio.to_thread(services.hub.wait_for, lambda: len(services.hub.drawings) == 1)
         call.cancel()
-        left = await asyncio.to_thread(services.hub.wait_for, lambda: services.hub.drawings[0].disconnected, 20)
+        left = await asyncio.to_thread(services.hub.wait_for, lambda: services.hub.drawings[0].disconnected)
     held.let_go()
     assert left, "the service is still drawing for nobody"
 
@@ -201,9 +201,9 @@ def test_a_client_that_is_gone_leaves_nothing_running(services: StandIns, app: A
     services.gemini.enqueue(held)
     command = [sys.executable, "-c", PROGRAM, f"{app.url}/gradio_api/mcp", era]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as program:
-        assert services.gemini.wait_for(lambda: len(services.gemini.generations) == 1, 30)
+        assert services.gemini.wait_for(lambda: len(services.gemini.generations) == 1)
         program.kill()
-    left = services.gemini.wait_for(lambda: services.gemini.generations[0].disconnected, 20)
+    left = services.gemini.wait_for(lambda: services.gemini.generations[0].disconnected)
     held.let_go()
     assert left, "the service is still talking to nobody"
 

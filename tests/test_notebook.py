@@ -22,6 +22,7 @@ from nbclient import NotebookClient
 from gemini_diffusion.cli.notebook import REQUIREMENTS, Notebook, begin, notebook_settings
 from tests.app_process import NOWHERE
 from tests.local_services import StandIns
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
 COLAB = ROOT / "tests" / "colab"
@@ -63,7 +64,8 @@ def running(folder: Path, **variables: str) -> Iterator[Running]:
     for name in ("gemini_diffusion", "requirements.txt", "assets"):
         (folder / name).symlink_to(ROOT / name)
     notebook = nbformat.read(FILE, as_version=4)
-    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}})
+    where = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(notebook, timeout=int(PATIENCE), kernel_name="python3", resources=where)
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     own = {"HOME": str(folder), "OMP_NUM_THREADS": "1", "COLAB_LOG": str(folder / "colab.jsonl"), "PIP_NO_INDEX": "1"}
     walls = {"HTTPS_PROXY": NOWHERE, "HTTP_PROXY": NOWHERE, "NO_PROXY": "127.0.0.1,localhost"}

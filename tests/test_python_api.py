@@ -21,9 +21,9 @@ from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.types import Event, Failed, Finished, PictureKept, StageStarted
 from gemini_diffusion.types.errors import BadInput, OutOfCredit
 from tests.app_process import NOWHERE
-from tests.engine_harness import until
 from tests.local_services import Held, StandIns, drawn
 from tests.sketch_engine import SketchEngine
+from tests.waiting import PATIENCE, until
 
 PACKAGE = Path(__file__).resolve().parent.parent / "gemini_diffusion"
 BROKE = OutOfCredit("No credit is left.")
@@ -68,7 +68,7 @@ def program(folder: Path, text: str, env_file: str = "", **variables: str) -> st
     (folder / ".env").write_text(env_file, "utf-8")
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "OMP_NUM_THREADS": "1", "HTTPS_PROXY": NOWHERE, **variables}
     command = [sys.executable, "-c", text]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -205,12 +205,12 @@ def test_a_watch_that_raises_ends_the_drawing_and_the_next_line_is_drawn(
     services: StandIns, abroad: Painter, slow_service: Held
 ) -> None:
     def watch(event: Event) -> None:
-        services.hub.wait_for(lambda: bool(services.hub.drawings), 10)
+        services.hub.wait_for(lambda: bool(services.hub.drawings))
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         abroad.imagine("a slow fox --raw", watch=watch)
-    assert services.hub.wait_for(lambda: services.hub.drawings[0].disconnected, 20), "the service is drawing for nobody"
+    assert services.hub.wait_for(lambda: services.hub.drawings[0].disconnected), "the service is drawing for nobody"
     assert abroad.imagine("an owl --seed 3 --raw")[0].recipe.seed == 3
 
 
@@ -251,7 +251,7 @@ async def test_cancelling_ends_the_drawing(services: StandIns, abroad: Painter, 
     begun.cancel()
     with pytest.raises(asyncio.CancelledError):
         await begun
-    left = await asyncio.to_thread(services.hub.wait_for, lambda: services.hub.drawings[0].disconnected, 20)
+    left = await asyncio.to_thread(services.hub.wait_for, lambda: services.hub.drawings[0].disconnected)
     assert left, "the service is drawing for nobody"
 
 
@@ -277,5 +277,5 @@ def test_closing_leaves_no_thread(painter: Painter) -> None:
     painter.close()
     for thread in threading.enumerate():
         if thread.name == "painter":
-            thread.join(5)
+            thread.join(PATIENCE)
     assert "painter" not in [thread.name for thread in threading.enumerate()]

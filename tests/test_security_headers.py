@@ -29,6 +29,7 @@ from gemini_diffusion.web.security_headers import (
     SecurityHeaders,
     own_hosts,
 )
+from tests.waiting import patiently
 
 COOKIE_LINE = re.compile(rf"{COOKIE}=[0-9a-f]{{32}}; Path=/; Max-Age=\d+; HttpOnly; SameSite=Lax")
 
@@ -195,7 +196,7 @@ async def test_who_sends_half_and_no_more_is_let_go() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    async with asyncio.timeout(5):
+    async with patiently("the rest to be given up"):
         await SecurityHeaders(reads, OwnNames(LOOPBACK), patience=0.05)(POST, arriving(b"{"), send)
     assert sent[0]["status"] == 408 and (b"connection", b"close") in sent[0]["headers"]
 

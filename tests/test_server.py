@@ -31,6 +31,7 @@ from gemini_diffusion.ui.window import build
 from gemini_diffusion.web.server import OpenWindow, ServerOptions, network_address, open_window
 from tests.scripted import ScriptedChatModel
 from tests.sketch_engine import SketchEngine
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
 CANARY = "AIzaCANARY-canary-canary-9f31"
@@ -201,5 +202,6 @@ def test_building_the_window_loads_no_engine_and_no_service() -> None:
         "build(Visitors(services, settings, lends=True, owner=True), health.welcome(services, settings))\n"
         "print([name for name in ('torch', 'diffusers', 'transformers', 'google.genai') if name in sys.modules])\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True, cwd=ROOT)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=PATIENCE)
     assert done.stdout.strip() == "[]"

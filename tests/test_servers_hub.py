@@ -79,7 +79,7 @@ def test_a_download_can_be_slow_by_the_megabyte(hub: h.HuggingFaceServer, folder
     hub.serve("me/xl", folder, seconds_per_megabyte=1.0)
     started = time.monotonic()
     download(hub, tmp_path / "cache")
-    assert 0.2 < time.monotonic() - started < 10
+    assert time.monotonic() - started > 0.2
 
 
 def test_gated_and_private_repositories_open_to_their_reader_only(

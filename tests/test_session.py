@@ -24,6 +24,7 @@ from gemini_diffusion.types.errors import AgreementNeeded, BadInput, KeyRefused,
 from gemini_diffusion.types.turn import Turn
 from tests.scripted import ScriptedChatModel
 from tests.sketch_engine import SketchEngine
+from tests.waiting import patiently, until
 
 PLAIN = Settings()
 KEYED = Settings().replaced({"google_api_key": "AIza-test-test-test-0001"})
@@ -32,7 +33,10 @@ KEYED = Settings().replaced({"google_api_key": "AIza-test-test-test-0001"})
 class Mute(ScriptedChatModel):
     """Says nothing, for ever."""
 
+    asked = False
+
     async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
+        self.asked = True
         await asyncio.Event().wait()
         raise AssertionError("It never speaks.")
 
@@ -186,10 +190,11 @@ async def test_stop_says_the_last_words_and_the_next_turn_works(room: Room) -> N
 
 async def test_stop_ends_a_chat_at_once_and_stopping_nothing_is_no_fault(room: Room) -> None:
     await room.session.stop()
-    room.studio.chat_models["gemini"] = Mute()  # type: ignore[index]
+    mute = room.studio.chat_models["gemini"] = Mute()  # type: ignore[index]
     room.session.start("Tell me everything", KEYED)
-    await asyncio.sleep(0.05)
-    await asyncio.wait_for(room.session.stop(), 10)
+    await until(lambda: mute.asked)
+    async with patiently("the chat to stop"):
+        await room.session.stop()
     assert room.session.turns[-1].state == "stopped"
 
 
@@ -227,10 +232,9 @@ async def test_more_drawings_than_there_are_places_for_are_refused_in_words(room
     room.engine.pause_at(1)
     for session in crowd[:-1]:
         session.start("/imagine a cat --n 8 --steps 1 --raw", PLAIN)
-    while places.taken.total() < MOST_DRAWINGS:  # noqa: ASYNC110 - the places are taken by other tasks
-        await asyncio.sleep(0.01)
+    await until(lambda: places.taken.total() == MOST_DRAWINGS)
     room.session = crowd[-1]
-    async with asyncio.timeout(20):
+    async with patiently("the one drawing too many to be refused"):
         turn = await room.done("/imagine a dog --n 2 --steps 1")
     assert turn.state == "failed" and len(room.engine.history) == MOST_DRAWINGS
     assert "Many pictures" in turn.failures[0].text and "in a moment" in turn.failures[0].hint
@@ -246,22 +250,29 @@ async def test_more_drawings_than_there_are_places_for_are_refused_in_words(room
 async def test_several_watchers_see_the_same_end_and_come_and_go_freely(room: Room) -> None:
     room.engine.pause_at(2)
     room.session.start("/imagine a cat --steps 3", PLAIN)
-    first = asyncio.create_task(room.ended())
-    leaving = asyncio.create_task(room.ended())
-    await asyncio.sleep(0.2)
-    leaving.cancel()
-    late = asyncio.create_task(room.ended())
-    await asyncio.sleep(0.05)
+    first, leaving = list[Turn](), list[Turn]()
+    watchers = [asyncio.create_task(_watched(room, seen)) for seen in (first, leaving)]
+    await until(lambda: first and leaving)
+    watchers[1].cancel()
+    late = list[Turn]()
+    watchers.append(asyncio.create_task(_watched(room, late)))
+    await until(lambda: late)
     room.engine.resume()
-    assert (await first) == (await late) == room.session.turns[-1]
+    await asyncio.gather(watchers[0], watchers[2])
+    assert first[-1] == late[-1] == room.session.turns[-1]
     assert room.session.turns[-1].state == "done"
 
 
-async def test_a_running_turn_is_shown_at_least_once_a_second(room: Room) -> None:
+async def _watched(room: Room, seen: list[Turn]) -> None:
+    async for turn in room.session.watch():
+        seen.append(turn)
+
+
+async def test_a_running_turn_is_shown_again_and_again_though_nothing_changes(room: Room) -> None:
     room.engine.pause_at(1)
     room.session.start("/imagine a cat --steps 1", PLAIN)
     shown = 0
-    async with asyncio.timeout(3.5):
+    async with patiently("the turn to be shown again"):
         async for _ in room.session.watch():
             shown += 1
             if shown == 4:
@@ -287,7 +298,7 @@ async def test_a_data_folder_that_was_moved_still_shows_its_pictures(room: Room,
 async def test_what_was_under_way_at_the_end_of_the_program_is_said_to_be_stopped(room: Room) -> None:
     room.engine.pause_at(1)
     room.session.start("/imagine a cat --steps 2", PLAIN)
-    await asyncio.sleep(0.1)
+    await until(lambda: room.engine.history)
     [turn] = room.anew().turns
     assert turn.state == "stopped" and "closed" in turn.notices[-1] and turn.asked == "/imagine a cat --steps 2"
     await room.session.stop()

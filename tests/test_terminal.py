@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from gemini_diffusion.generation.session import Session
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.types.errors import AgreementNeeded, GeminiDiffusionError
 from tests.sketch_engine import SketchEngine
+from tests.waiting import patiently
 
 
 async def told(line: str, home: Path, failing: GeminiDiffusionError | None = None, **settings: Any) -> tuple[int, list[str]]:
@@ -24,7 +24,8 @@ async def told(line: str, home: Path, failing: GeminiDiffusionError | None = Non
     engine.enqueue(failing)
     studio = Services({"offline": BuiltinChatModel()}, {"local": engine}, Gallery(home / "pictures"))
     out = io.StringIO()
-    code = await asyncio.wait_for(once(Session(studio, home), line, Settings().replaced(settings), out), 30)
+    async with patiently("the line's end"):
+        code = await once(Session(studio, home), line, Settings().replaced(settings), out)
     return code, out.getvalue().splitlines()
 
 

@@ -14,6 +14,7 @@ from tests.app_process import App
 from tests.local_services import Held, StandIns, drawn
 from tests.servers.gemini import reply
 from tests.visitor import PAGE, AppError, Client, Visitor
+from tests.waiting import PATIENCE
 
 KEYS = {"ada": "AIza-this-key-is-adas-0001", "bob": "AIza-this-key-is-bobs-0002"}
 TOKENS = {"ada": "hf_this_token_is_adas_0003", "bob": "hf_this_token_is_bobs_0004"}
@@ -72,7 +73,7 @@ def everything(client: Client, name: str, together: threading.Barrier) -> dict[i
     numbers = range(CALLS // len(KEYS))
 
     def at_once(number: int) -> Any:
-        together.wait(60)
+        together.wait(PATIENCE)
         return asked(client, name, number)
 
     with ThreadPoolExecutor(len(numbers)) as pool:
@@ -88,7 +89,7 @@ def test_sixty_mixed_calls_at_once_each_carry_their_own_visitors_key(services: S
     together = threading.Barrier(CALLS)
     with ThreadPoolExecutor(len(visitors)) as pool:
         jobs = {name: pool.submit(everything, visitor.program(), name, together) for name, visitor in visitors.items()}
-        answers = {name: job.result(240) for name, job in jobs.items()}
+        answers = {name: job.result(2 * PATIENCE) for name, job in jobs.items()}
 
     for call in services.gemini.generations:
         whose = next(name for name in KEYS if f"{name}lamp" in call.last_user_text)
@@ -155,15 +156,15 @@ def test_a_program_that_cancels_ends_its_own_turn_alone(services: StandIns, visi
     telling = ada.submit("Tell me a story.", api_name="/chat")
     assert next(iter(telling)) == "Once upon a time"
     drawing = bob.submit("a heron --raw", api_name="/imagine")
-    assert services.hub.wait_for(lambda: len(services.hub.drawings) == 1, 30)
+    assert services.hub.wait_for(lambda: len(services.hub.drawings) == 1)
 
     telling.cancel()
-    assert services.gemini.wait_for(lambda: services.gemini.generations[0].disconnected, 20)
+    assert services.gemini.wait_for(lambda: services.gemini.generations[0].disconnected)
     answer.let_go()
     assert ada.predict("Another story, please.", api_name="/chat").startswith("You said"), "the place of the ended turn is free"
     assert not services.hub.drawings[0].disconnected and not drawing.done()
     picture.let_go()
-    (file,), (recipe,) = drawing.result(60)
+    (file,), (recipe,) = drawing.result(PATIENCE)
     assert recipe["original"] == "a heron" and Path(file).read_bytes()
 
 

@@ -24,6 +24,7 @@ from postcard.judge import Judge
 from tests.engine_harness import Local, asked, own_time, reading, warm_pipeline
 from tests.pictures import distance, encoded, gradient, marked
 from tests.tiny_sdxl import build_refiner, build_sd15
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -215,7 +216,7 @@ async def test_stop_ends_it_within_a_step_of_a_tile_and_the_next_drawing_works(l
         steps.append(1)
         if len(steps) == 21:  # the first of the first tile
             loop.call_soon_threadsafe(task.cancel)
-            stopped.wait(60)
+            stopped.wait(PATIENCE)
 
     base.unet.register_forward_hook(stop)
     base.vae.decoder.register_forward_hook(lambda *_: decoded.append(1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import functools
 import io
 import json
 import shutil
@@ -16,8 +17,9 @@ from PIL import Image
 
 from gemini_diffusion.types.errors import AgreementNeeded, BadInput, KeyNeeded, OutOfCredit
 from gemini_diffusion.web.endpoints import Endpoints
-from tests.chat_tab_harness import Desk, until, who
+from tests.chat_tab_harness import Desk, who
 from tests.sketch_engine import so_far
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -242,10 +244,14 @@ async def test_the_place_in_the_queue_is_told_as_it_moves(desk: Desk) -> None:
 
     following = asyncio.create_task(follow())
     for others in (2, 1):
-        await until(lambda others=others: told and told[-1] == f"Waiting, {others} before this one")
+        await until(functools.partial(_is_last, told, f"Waiting, {others} before this one"))
         desk.engine.move_up()
     await following
     assert [step.text for step in desk.visitor(who()).session.turns[-1].steps if step.stage == "waiting"] == ["Waited"]
+
+
+def _is_last(told: list[str], words: str) -> bool:
+    return bool(told) and told[-1] == words
 
 
 # The way on after a failure

@@ -14,11 +14,11 @@ from typing import Any
 from gradio_client import Client  # type: ignore[import-untyped]
 from gradio_client.exceptions import AppError  # type: ignore[import-untyped]
 
+from tests.waiting import PATIENCE
+
 __all__ = ["PAGE", "AppError", "Client", "Told", "Visitor"]
 
 API = "/gradio_api"
-PATIENCE = 120.0
-"""Seconds a program waits for an answer; of its own it would wait five, which many at once on a slow machine do not keep."""
 PAGE = "page"
 """Stands for the page itself where an element is named: its first event is `load`."""
 

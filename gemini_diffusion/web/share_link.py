@@ -24,9 +24,9 @@ from gradio.exceptions import ChecksumMismatchError
 from gemini_diffusion.config.log import redacted
 from gemini_diffusion.types.errors import Fixable, Unreachable
 
-ANSWER = 10.0
+ANSWER = 30.0
 """Seconds the service has for naming a server."""
-PATIENCE = 25.0
+PATIENCE = 60.0
 """Seconds the client has for a link."""
 BLOCKED = "An antivirus or a firewall may be in the way."
 _ITS_BUSINESS = re.compile(

@@ -1,9 +1,9 @@
-// Set up before the page: counts how often it asks the app for an event, and knows which of them are not over. An open stream
-// tells nothing: Gradio may open one more when there is nothing left to hear.
+// Set up before the page: counts how often it asks the app for an event and how many states it hears of those that run, and
+// knows which of them are not over. An open stream tells nothing: Gradio may open one more when there is nothing left to hear.
 (() => {
   const ask = window.fetch;
   const over = new Set();
-  window.owed = { asked: 0, open: new Set() };
+  window.owed = { asked: 0, open: new Set(), states: 0 };
   const asks = async (request) => {
     const place = {};
     window.owed.asked += 1;
@@ -26,6 +26,7 @@
       text = lines.pop();
       for (const line of lines) {
         const event = line.match(/^data: \{"msg":"process_completed","event_id":"(\w+)"/)?.[1];
+        if (line.startsWith('data: {"msg":"process_generating"')) window.owed.states += 1;
         over.add(event);
         window.owed.open.delete(event);
       }

@@ -46,6 +46,9 @@ class Told(SketchEngine):
     def pause_at(self, step: int) -> None:
         self._tell(super().pause_at, step)
 
+    def go_on_to(self, step: int) -> None:
+        self._tell(super().go_on_to, step)
+
     def resume(self) -> None:
         self._tell(super().resume)
 

@@ -18,8 +18,6 @@ pytestmark = pytest.mark.browser
 RED, BLUE = "/imagine a red fox --seed 3 --ar 16:9", "/imagine a blue fox --seed 6 --ar 16:9"
 """The stand-in paints a seed as a colour, which are these."""
 CLEAR = "none"
-LOADING = 120_000.0
-"""Milliseconds until a slow machine has torch and the classifier in memory."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +48,7 @@ def sentence(picture: Locator) -> str:
 
 def draw_red(window: Window) -> None:
     window.send(RED)
-    expect(veiled(window)).to_have_count(1, timeout=LOADING)
+    expect(veiled(window)).to_have_count(1)
     window.rest()
 
 

@@ -42,11 +42,11 @@ def stopped_while_drawing(window: Window, services: StandIns) -> None:
     expect(window.chat).to_contain_text("is drawing")
     expect(window.page.locator("#stage")).to_contain_text("is drawing")
     window.shot("2-drawing")
-    assert services.hub.wait_for(lambda: len(services.hub.drawings) == 1, 30)
+    assert services.hub.wait_for(lambda: len(services.hub.drawings) == 1)
     window.stop.click()
     expect(window.chat).to_contain_text("Stopped")
     expect(window.box).to_have_value(FOX)
-    assert services.hub.wait_for(lambda: services.hub.drawings[0].disconnected, 10), "the service goes on drawing"
+    assert services.hub.wait_for(lambda: services.hub.drawings[0].disconnected), "the service goes on drawing"
     drawing.let_go()
     window.rest()
     expect(window.pictures).to_have_count(0)

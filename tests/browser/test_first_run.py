@@ -14,8 +14,6 @@ from tests.browser.conftest import Open
 from tests.local_services import StandIns
 
 pytestmark = pytest.mark.browser
-LOADING = 120_000.0
-"""Milliseconds until a slow machine has torch and the model in memory."""
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +27,7 @@ def test_somebody_without_any_key_draws_stops_talks_and_is_told_what_works(come:
     window = come()
     expect(window.page.locator("#welcome")).to_contain_text("No Gemini key yet")
     window.send("/imagine a fox in the snow --steps 150")
-    expect(window.chat).to_contain_text(re.compile(r"step \d+ of 150"), timeout=LOADING)
+    expect(window.chat).to_contain_text(re.compile(r"step \d+ of 150"))
     expect(window.page.get_by_role("progressbar")).to_be_visible()
     window.shot("first-run-1-drawing")
     window.stop.click()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +10,6 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Open
 from tests.browser.sketching import Sketching, Told, open_sketching
-from tests.browser.watch import PATIENCE
 from tests.browser.window import Window
 from tests.sketch_engine import so_far
 
@@ -46,18 +44,14 @@ def glimpse(window: Window) -> Locator:
 
 def hold(app: Sketching, step: int) -> None:
     """Lets the drawing go on to a step, and stay there."""
-    app.engine.resume()
-    app.engine.pause_at(step)
+    app.engine.go_on_to(step)
 
 
 def begin(window: Window, app: Sketching, line: str = FOX) -> None:
     """Sends a request and waits until its drawing is begun."""
     begun = len(app.engine.history)
     window.send(line)
-    until = time.monotonic() + PATIENCE / 1000
-    while len(app.engine.history) == begun:
-        assert time.monotonic() < until, "the drawing did not begin"
-        window.page.wait_for_timeout(50)
+    window.happens(lambda: len(app.engine.history) > begun)
 
 
 def shows(window: Window, app: Sketching, step: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -71,13 +73,9 @@ def test_what_is_pressed_has_a_name(come: Open) -> None:
 
 def nameless(window: Window) -> list[str]:
     """What has no name even a while after it came: the page names some of it by itself, a moment later."""
-    found: list[str] = []
-    for _ in range(20):
-        found = window.page.evaluate(NAMELESS)
-        if not found:
-            break
-        window.page.wait_for_timeout(100)
-    return found
+    with contextlib.suppress(AssertionError):
+        window.happens(lambda: not window.page.evaluate(NAMELESS))
+    return list(window.page.evaluate(NAMELESS))
 
 
 def in_view(window: Window, target: Locator) -> bool:
@@ -152,7 +150,7 @@ def test_a_long_word_and_a_wide_table_do_not_push_the_page_aside(come: Open, ser
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_everything_can_be_read(theme: str, come: Open, services: StandIns) -> None:
     window = come(theme=theme)
-    expect(window.page.locator("body")).to_have_class("dark" if theme == "dark" else "", timeout=10_000)
+    expect(window.page.locator("body")).to_have_class("dark" if theme == "dark" else "")
     dim = unreadable(window, "#title h1", "#welcome h2", "#welcome .prose p", "#welcome .example", "#set-up p", "#status p")
     window.shot(f"{theme}-1-welcome")
     held = Held(drawn)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import APIResponse, Locator, Page, Route, expect
+from playwright.sync_api import APIResponse, Locator, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.window import Window
@@ -30,11 +30,11 @@ BUSY = """milliseconds => setTimeout(() => {
 class Late:
     """A server whose answers are late: what the page asks is asked and done at once, but told only when it is let in."""
 
-    def __init__(self, page: Page) -> None:
-        self._page = page
+    def __init__(self, window: Window) -> None:
+        self._window = window
         self._answers: list[tuple[Route, APIResponse]] = []
         self._late = True
-        page.route(JOIN, self._answer)
+        window.page.route(JOIN, self._answer)
 
     def _answer(self, route: Route) -> None:
         if self._late:
@@ -44,11 +44,7 @@ class Late:
 
     def wait_for(self, count: int) -> None:
         """Until so many answers are on their way."""
-        for _ in range(300):
-            if len(self._answers) >= count:
-                return
-            self._page.wait_for_timeout(50)
-        raise AssertionError(f"only {len(self._answers)} answers are on their way")
+        self._window.happens(lambda: len(self._answers) >= count)
 
     def let_in(self) -> None:
         """All of them come now, and whatever is asked from now on is answered at once."""
@@ -68,16 +64,15 @@ def open_settings(window: Window) -> None:
 
 
 def settle(window: Window) -> None:
-    """Asks one thing more; when its answer is there, so are all before it."""
+    """Leaves the box that was typed into; all that is asked is then over, what was typed is kept."""
     window.page.locator("#hf_token-forget").click()
-    window.page.locator("#google_api_key-test").click()
-    expect(window.page.locator("#google_api_key-state")).to_contain_text("works")
+    window.quiet()
 
 
 def test_before_the_page_knows_what_is_set_nothing_can_be_typed(come: Open) -> None:
     window = come()
     window.watch.aborted_by_us = True
-    late = Late(window.page)
+    late = Late(window)
     window.page.reload()
     window.go_to("Settings")
     expect(window.page.locator("#settings-tab")).to_be_visible()
@@ -90,7 +85,7 @@ def test_before_the_page_knows_what_is_set_nothing_can_be_typed(come: Open) -> N
 
 def test_what_is_typed_at_once_after_opening_settings_stays(come: Open) -> None:
     window = come()
-    late = Late(window.page)
+    late = Late(window)
     open_settings(window)
     box(window, "temperature").click()
     window.page.keyboard.type("0.7")
@@ -107,7 +102,7 @@ def test_boxes_typed_one_after_the_other_keep_all_of_it_while_answers_are_late(c
     window = come()
     open_settings(window)
     settle(window)
-    late = Late(window.page)
+    late = Late(window)
     box(window, "temperature").click()
     for value in ("0.7", "0.9", "40"):
         window.page.keyboard.type(value)
@@ -130,7 +125,7 @@ def test_the_last_of_several_values_counts_though_the_first_was_not_answered_yet
     window = come()
     open_settings(window)
     settle(window)
-    late = Late(window.page)
+    late = Late(window)
     for value in ("5000", "250"):
         box(window, "stylize").fill(value)
         box(window, "stylize").press("Enter")
@@ -177,7 +172,7 @@ def test_who_sends_something_sees_it_and_who_reads_above_stays_there(come: Open,
     held.let_go()
     expect(window.chat).to_contain_text("It goes on.")
     window.rest()
-    window.page.wait_for_timeout(1000)  # by then it would have moved
+    window.quiet()
     assert window.page.evaluate(f"{TALK}.scrollTop") == 0
     window.say("And then?")
     window.page.wait_for_function(AT_END)
@@ -203,7 +198,7 @@ def test_a_picture_that_was_tapped_and_a_prompt_that_is_edited_are_not_taken_awa
     window.pictures.first.click()
     expect(window.prompt).to_have_value(services.hub.drawings[0].prompt)
     window.prompt.fill("a dog")
-    window.page.wait_for_timeout(2500)  # a few states of the drawing that goes on
+    window.hear_more()
     expect(window.stop).to_be_visible()
     expect(window.prompt).to_have_value("a dog")
     second.let_go()
@@ -236,7 +231,7 @@ def test_a_prompt_in_review_stays_as_it_is_edited(come: Open, services: StandIns
     review = window.page.locator("#review-prompt textarea")
     expect(review).not_to_have_value("")
     review.fill("a fox, ")
-    window.page.wait_for_timeout(2500)  # a few states of the turn that waits
+    window.hear_more()
     review.press_sequentially("only a fox")
     expect(review).to_have_value("a fox, only a fox")
     window.page.locator("#review").get_by_role("button", name="Draw", exact=True).click()

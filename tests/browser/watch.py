@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import ConsoleMessage, Dialog, Page, Request
 
-PATIENCE = 30_000.0
-"""Milliseconds anything may take on a slow machine."""
+from tests import waiting
+
+PATIENCE = 1000 * waiting.PATIENCE
+"""Milliseconds."""
 
 ABORTED = ("net::ERR_ABORTED", "signal is aborted", "Connection errored out")
 """What Chromium and Gradio say of requests that a reload of ours cut off."""

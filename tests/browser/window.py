@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.app_process import App
 from tests.browser.watch import PATIENCE, Watch
+from tests.waiting import in_vain
 
 CONTRAST, STILL = (Path(__file__).with_name(name).read_text("utf-8") for name in ("contrast.js", "still.js"))
 
@@ -134,6 +137,17 @@ class Window:
     def still(self) -> None:
         """Nothing moves, for now: what is measured is where it stays."""
         self.page.evaluate(STILL, [PATIENCE, False])
+
+    def happens(self, condition: Callable[[], object]) -> None:
+        """Waits until a condition holds while the page goes on. Raises AssertionError with its source where it never does."""
+        until = time.monotonic() + PATIENCE / 1000
+        while not condition():
+            assert time.monotonic() < until, in_vain(condition)
+            self.page.wait_for_timeout(20)
+
+    def hear_more(self) -> None:
+        """Waits for a few more states of what runs, any of which might change what the page shows."""
+        self.page.wait_for_function(f"window.owed.states > {self.page.evaluate('window.owed.states') + 2}")
 
     def go_to(self, tab: str) -> None:
         self.page.get_by_role("tab", name=tab, exact=True).click()

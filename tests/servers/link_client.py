@@ -28,7 +28,7 @@ def main() -> int:
     flags = parser.parse_args()
     host, port = flags.server_addr.split(":")
     try:
-        plain = socket.create_connection((host, int(port)), timeout=10)
+        plain = socket.create_connection((host, int(port)), timeout=180)
         plain.settimeout(None)
         safe = ssl.create_default_context(cafile=flags.tls_trusted_ca_file).wrap_socket(plain, server_hostname=host)
     except OSError as error:

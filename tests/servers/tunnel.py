@@ -25,6 +25,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.waiting import PATIENCE
+
 API = "api.gradio.app"
 LINK = "abc123.gradio.live"
 CLIENT = Path(__file__).with_name("link_client.py")
@@ -63,7 +65,7 @@ class LinkService:
 
     def move(self, name: str) -> None:
         """Gives the last client another link."""
-        self._soon(self._tell(self._clients[-1], {"link": f"http://{name}"})).result(10)
+        self._soon(self._tell(self._clients[-1], {"link": f"http://{name}"})).result(PATIENCE)
 
     def end(self) -> None:
         """Ends the link of the last client."""
@@ -71,12 +73,12 @@ class LinkService:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._soon(self._open()).result(10)
+        self._soon(self._open()).result(PATIENCE)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
 
     def _soon(self, work: Coroutine[Any, Any, None]) -> Future[None]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)

@@ -18,6 +18,8 @@ from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tests.waiting import PATIENCE, in_vain
+
 FOREVER = math.inf
 MAIN = "main"
 """The purpose of the calls a server exists for (talking, drawing); `enqueue` scripts these unless told otherwise."""
@@ -179,21 +181,22 @@ class Server(Generic[C]):
         """The reply to one call."""
         raise NotImplementedError
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 20.0) -> bool:
-        """Wait until the condition on this server's calls holds; False when it did not in time. Blocks its thread."""
+    def wait_for(self, condition: Callable[[], bool]) -> bool:
+        """Wait until the condition on this server's calls holds. AssertionError where it never does. Blocks its thread."""
         with self._changed:
-            return self._changed.wait_for(condition, seconds)
+            assert self._changed.wait_for(condition, PATIENCE), in_vain(condition)
+        return True
 
     def __enter__(self) -> Self:
         bound: Future[int] = Future()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(bound)), daemon=True)
         self._thread.start()
-        self.port = bound.result(10)
+        self.port = bound.result(PATIENCE)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._loop.call_soon_threadsafe(self._stopped.set)
-        self._thread.join(10)
+        self._thread.join(PATIENCE)
         if self._errors and error is None:
             raise self._errors[0]
 
