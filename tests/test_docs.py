@@ -1,64 +1,180 @@
-"""What is written about the program agrees with the program: the table of settings, the tree, the version, the flags."""
+"""What is written about the program agrees with the program: tables, tree, links, flags, commands, modules, version."""
 
 from __future__ import annotations
 
 import io
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
+from docs import make_errors
 from gemini_diffusion import __version__
-from gemini_diffusion.config.docs import env_example, with_table
+from gemini_diffusion.cli.main import read_flags
+from gemini_diffusion.commands.flags import FLAGS
+from gemini_diffusion.config import docs
 from gemini_diffusion.config.settings import Settings
+from tests.documents import ROOT, Page, page, pages
 
-ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text("utf-8")
+README, GUIDE, SETTINGS = page("README.md"), page("docs/guide.md"), page("docs/settings.md")
+EVERY = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.path))
+OTHERS = {"--from", "--strict"}  # flags of uvx and mypy
+TOOLS = {"git", "pip", "pipx", "uvx", "cd", "docker", "gemini-diffusion"}
 
 
-def test_the_readmes_table_is_made_from_the_settings() -> None:
-    assert with_table(README) == README, "run: python -m gemini_diffusion.config.docs"
+def test_the_page_of_settings_is_made_from_the_settings() -> None:
+    assert docs.with_tables(SETTINGS.text) == SETTINGS.text, "run: python -m gemini_diffusion.config.docs"
 
 
 def test_the_example_environment_is_made_from_the_settings() -> None:
-    assert (ROOT / ".env.example").read_text("utf-8") == env_example(), "run: python -m gemini_diffusion.config.docs"
+    assert (ROOT / ".env.example").read_text("utf-8") == docs.env_example(), "run: python -m gemini_diffusion.config.docs"
 
 
 def test_the_example_environment_can_be_used_as_it_is() -> None:
     from dotenv import dotenv_values
 
-    commented = (
-        env_example().replace("# GEMINI_DIFFUSION", "GEMINI_DIFFUSION").replace("# GOOGLE", "GOOGLE").replace("# HF_", "HF_")
-    )
+    commented = docs.env_example()
+    for start in ("GEMINI_DIFFUSION", "GOOGLE", "HF_"):
+        commented = commented.replace(f"# {start}", start)
     values = {name: value or "" for name, value in dotenv_values(stream=io.StringIO(commented)).items()}
     assert Settings.from_environment(values) == Settings()
     assert {Settings.environment_names(name)[0] for name in Settings.table()} == set(values)
 
 
+def test_troubleshooting_has_every_sentence_of_the_code() -> None:
+    text = page("docs/troubleshooting.md").text
+    assert make_errors.with_tables(text) == text, "run: python -m docs.make_errors"
+
+
+def test_the_sentences_of_errors_are_read_with_their_fixes() -> None:
+    found = {error.sentence: error.fix for error in make_errors.sentences()}
+    assert found["Gemini needs a key."] == "Add one in Settings; it is free at aistudio.google.com/apikey."
+    assert (
+        found["Gemini cannot be reached."] == "Check the network and try again."
+    )  # what its kind says where nothing else does
+    assert found["There is no scheduler called …."].startswith("Choose one of ")
+    assert len(found) > 150
+
+
+def test_the_readme_can_be_read_in_five_minutes() -> None:
+    assert len(README.text.split()) <= 1300
+
+
 def test_the_readmes_tree_names_what_is_there_and_leaves_nothing_out() -> None:
-    tree = README.split("```text\n", 1)[1].split("```", 1)[0]
-    named = {line.split()[0].rstrip("/") for line in tree.splitlines() if line.strip()}
+    rows = [line for line in README.blocks("text")[-1].splitlines() if line.strip()]
     package = ROOT / "gemini_diffusion"
-    there = {entry.name for entry in package.iterdir() if not entry.name.startswith("__") and entry.suffix in (".py", "")}
-    assert there <= named, f"not in the README's tree: {sorted(there - named)}"
-    for name in named - there:
-        assert (ROOT / name).exists() or (package / name).exists(), f"in the README's tree but not there: {name}"
+    inside = [row for row in rows if row.startswith("  ")]
+    families = {row.split()[0].rstrip("/") for row in inside if not row.startswith("    ")}
+    assert families == {path.name for path in package.iterdir() if path.is_dir() and not path.name.startswith(("_", "assets"))}
+    tops = {row.split()[0].rstrip("/") for row in rows if not row.startswith(" ")}
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith((".", "_"))}
+    assert tops <= folders | {path.name for path in ROOT.glob("*.py")}
+    assert {"app.py", "installer.py", "gemini_diffusion", "docs", "tests", "benchmarks", "notebooks", "postcard"} <= tops
+
+
+def test_each_module_that_the_readmes_tree_describes_is_there() -> None:
+    """A word with an underscore or a slash in a line of the tree is the name of a file or a folder in that family."""
+    family = ROOT
+    for row in README.blocks("text")[-1].splitlines():
+        if row.startswith("  ") and not row.startswith("    "):
+            family = ROOT / "gemini_diffusion" / row.split()[0]
+        elif not row.startswith(" "):
+            family = ROOT / row.split()[0] if row.split()[:1] and row.split()[0].endswith("/") else ROOT
+        about = row.strip().partition(" ")[2]
+        for name in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b|\b[a-z_]+/|\b[a-z_]+\.py\b", re.sub(r'"[^"]*"', "", about)):
+            found = [*family.rglob(name.rstrip("/")), *family.rglob(f"{name}.py")]
+            assert found, f"{name} is not in {family.relative_to(ROOT)}"
+
+
+@EVERY
+def test_every_link_leads_somewhere(page: Page) -> None:
+    for link in page.links:
+        if re.match(r"https?:|mailto:", link):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (ROOT / page.path).parent / name if name else ROOT / page.path
+        assert target.exists(), f"{page.path} links to {link}"
+        if anchor:
+            assert anchor in Page(target.resolve().relative_to(ROOT)).anchors, f"{page.path} links to {link}"
+
+
+@EVERY
+def test_every_flag_that_is_named_exists(page: Page) -> None:
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page.text))
+    assert named <= command_flags() | drawing_flags() | OTHERS
 
 
 def test_every_flag_is_documented() -> None:
-    for flag in ("--host", "--port", "--share", "--auth", "--lend-keys", "--engine", "--model", "--data-dir", "--no-browser"):
-        assert flag in README
-    for flag in ("--once", "--check", "--live", "--lang"):
-        assert flag in README
+    assert {flag for flag in command_flags() if f"`{flag}" not in SETTINGS.text} <= {"--help"}
+    assert {flag for flag in drawing_flags(built=True) if f"`{flag}`" not in GUIDE.text} == set()
+
+
+@EVERY
+def test_every_command_runs_something_that_is_there(page: Page) -> None:
+    for line in "".join(page.blocks("bash")).splitlines():
+        words = shlex.split(line, comments=True)
+        while words and re.fullmatch(r"[A-Z_]+=\S*", words[0]):
+            words.pop(0)
+        match words:
+            case [] | ["python", "-m", "pytest", *_]:
+                pass
+            case ["python", "-m", module, *_]:
+                assert (ROOT / module.replace(".", "/")).with_suffix(".py").exists() or (ROOT / module).is_dir(), line
+            case ["bash" | "python", script, *_]:
+                assert (ROOT / script).is_file(), line
+            case [tool, *_]:
+                assert tool in TOOLS, line
+
+
+def test_every_module_that_a_text_names_is_there() -> None:
+    """A name in a string or a document is not seen by who renames a module: tests that start programs, notebooks, guides."""
+    for path in [*ROOT.glob("tests/**/*.py"), *ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+        for name in set(re.findall(r"\bgemini_diffusion(?:[./][a-z_]+)+", path.read_text("utf-8"))):
+            parts = re.split(r"[./]", name.removesuffix(".py").removesuffix(".md"))
+            found = ROOT.joinpath(*parts), ROOT.joinpath(*parts[:-1])  # the last may be a name inside a module
+            assert any(place.exists() or place.with_suffix(".py").exists() for place in found), f"{path.name}: {name}"
 
 
 def test_the_changelog_begins_with_this_version() -> None:
-    newest = re.search(r"^## \[?(\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    newest = re.search(r"^## \[?(\d+\.\d+\.\d+)", page("CHANGELOG.md").text, re.MULTILINE)
     assert newest and newest.group(1) == __version__
 
 
-@pytest.mark.parametrize(
-    "package", ["pydantic", "platformdirs", "tenacity", "httpx2", "starlette", "safetensors", "tokenizers", "tqdm"]
-)
-def test_every_added_package_has_a_reason_in_the_readme(package: str) -> None:
-    assert f"`{package}`" in README.split("## Departures from the plan", 1)[1]
+def test_every_package_that_is_required_has_a_reason() -> None:
+    listed = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    required = {re.split(r"[><=]", line)[0]: line for line in listed if line and not line.startswith("#")}
+    assert all("#" in line for line in required.values())
+    reasons = page("docs/design-decisions.md").text.split("## Packages", 1)[1]
+    known = {
+        "gradio",
+        "torch",
+        "diffusers",
+        "transformers",
+        "accelerate",
+        "google-genai",
+        "huggingface-hub",
+        "pillow",
+        "python-dotenv",
+    }
+    assert {name for name in required if f"`{name}`" not in reasons} <= known | {"python-dotenv"}
+
+
+def command_flags() -> set[str]:
+    """The flags of the command, as its help names them."""
+    with pytest.raises(SystemExit), pytest.MonkeyPatch.context() as patch:
+        said = io.StringIO()
+        patch.setattr("sys.stdout", said)
+        read_flags(["--help"])
+    return set(re.findall(r"--[a-z][a-z-]*", said.getvalue()))
+
+
+def drawing_flags(built: bool = False) -> set[str]:
+    """The flags of an /imagine line with their other names."""
+    return {f"--{name}" for flag in FLAGS if flag.built or not built for name in (flag.name, *flag.aliases)}
+
+
+def test_the_documents_are_all_linked_from_the_readme_or_each_other() -> None:
+    linked = {(ROOT / page.path).parent.joinpath(link.partition("#")[0]).resolve() for page in pages() for link in page.links}
+    assert {path for path in (ROOT / "docs").glob("*.md") if path.resolve() not in linked} == set()
+    assert Path("README.md") in {page.path for page in pages()}

@@ -1,4 +1,4 @@
-"""The settings as the README's table and as .env.example, both made from the one table of settings.py.
+"""The settings as docs/settings.md and as .env.example, both made from the one table of settings.py.
 
 `python -m gemini_diffusion.config.docs` writes both.
 """
@@ -12,13 +12,13 @@ from gemini_diffusion.config.options import Option, Secret
 from gemini_diffusion.config.settings import GROUPS, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "settings.md"
 START, END = "<!-- settings: written by python -m gemini_diffusion.config.docs -->", "<!-- end of settings -->"
 
 
-def settings_table() -> str:
-    """Markdown: one row a setting, in the order of the Settings tab."""
-    rows = [_row(name, option) for name, option in Settings.table().items()]
-    return "\n".join(["| setting | what it does | values (default) | variable |", "|---|---|---|---|", *rows])
+def settings_tables() -> str:
+    """Markdown: a heading and a table for each group, one row a setting, in the order of the Settings tab."""
+    return "\n\n".join(_table(group) for group in GROUPS)
 
 
 def env_example() -> str:
@@ -33,13 +33,18 @@ def env_example() -> str:
     return "\n".join(parts) + "\n"
 
 
-def with_table(readme: str) -> str:
-    """The README with the table between its two marks made anew; ValueError where a mark is missing."""
-    before, start, rest = readme.partition(START)
+def with_tables(page: str) -> str:
+    """The page with the tables between its two marks made anew; ValueError where a mark is missing."""
+    before, start, rest = page.partition(START)
     _, end, after = rest.partition(END)
     if not (start and end):
-        raise ValueError("README.md lacks the marks around the table of settings.")
-    return f"{before}{START}\n{settings_table()}\n{END}{after}"
+        raise ValueError(f"{PAGE.name} lacks the marks around the tables of settings.")
+    return f"{before}{START}\n{settings_tables()}\n{END}{after}"
+
+
+def _table(group: str) -> str:
+    rows = [_row(name, option) for name, option in Settings.table().items() if option.group == group]
+    return "\n".join([f"### {group}\n\n| setting | what it does | values (default) | variable |", "|---|---|---|---|", *rows])
 
 
 def _row(name: str, option: Option) -> str:
@@ -67,9 +72,8 @@ def _said(default: Any) -> str:
 
 
 def main() -> None:
-    """Writes the table into the README, and .env.example."""
-    readme = ROOT / "README.md"
-    readme.write_text(with_table(readme.read_text("utf-8")), "utf-8")
+    """Writes the tables into the page of settings, and .env.example."""
+    PAGE.write_text(with_tables(PAGE.read_text("utf-8")), "utf-8")
     (ROOT / ".env.example").write_text(env_example(), "utf-8")
 
 
