@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import Settings
@@ -133,12 +133,15 @@ def _open(key: Secret, address: str) -> Connection:
     try:
         import httpx2
         from google import genai
+
+        from gemini_diffusion.chat_models.gemini.event_stream import ask_uncompressed, read_plainly
     except ImportError as error:
         raise PackageMissing(f"The package {error.name} is not installed.") from error
 
     trust = httpx2.create_ssl_context()
     # Our own transport: never aiohttp where that happens to be installed, and no redirect may take the key elsewhere.
-    http = httpx2.AsyncClient(verify=trust, follow_redirects=False, event_hooks={"request": [_hurry]})
+    hooks: dict[str, list[Callable[..., Any]]] = {"request": [_hurry, ask_uncompressed], "response": [read_plainly]}
+    http = httpx2.AsyncClient(verify=trust, follow_redirects=False, event_hooks=hooks)
     options = genai.types.HttpOptions(
         base_url=address,
         api_version="v1beta",  # names that follow the newest model exist there only

@@ -1,0 +1,68 @@
+"""Server-sent events put into the one form that Google's client reads.
+
+Its reader ends an answer at any line that does not begin with "data: ", and splits JSON at characters that end a line for
+Python but not for the format. A gateway may send comments, other fields, no blank after the colon, or a last "[DONE]", all of
+which the format allows (WHATWG HTML, 9.2.6 "Interpreting an event stream").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import httpx2
+
+_END_OF_LINE = re.compile(rb"\r\n|\n|\r(?!$)")
+"""A carriage return at the very end may be half of a pair whose other half has not come yet."""
+_PASSED_OVER = re.compile(rb":|(?:event|id|retry)(?::|$)")
+_ESCAPED = {text.encode(): rb"\u%04x" % ord(text) for text in ("\u2028", "\u2029", "\u0085")}
+"""What Python takes for the end of a line, though JSON allows it inside a text, as JSON can also write it."""
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+async def ask_uncompressed(request: httpx2.Request) -> None:
+    """A hook for requests: events are small, and what is compressed could not be read here."""
+    if request.url.params.get("alt") == "sse":
+        request.headers["Accept-Encoding"] = "identity"
+
+
+async def read_plainly(response: httpx2.Response) -> None:
+    """A hook for responses: one of events comes as lines of "data: " and blank lines alone."""
+    is_events = response.headers.get("content-type", "").lower().startswith("text/event-stream")
+    if is_events and "content-encoding" not in response.headers and isinstance(response.stream, httpx2.AsyncByteStream):
+        response.stream = _Plain(response.stream)
+
+
+class _Plain(httpx2.AsyncByteStream):
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for line in _lines(self._stream):
+            if plain := _plain(line):
+                yield plain
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+async def _lines(stream: httpx2.AsyncByteStream) -> AsyncIterator[bytes]:
+    """The lines without their ends, each as soon as it is whole; also a last one that nothing ends."""
+    held, first = b"", True
+    async for piece in stream:
+        *whole, held = _END_OF_LINE.split(held + piece)
+        for line in whole:
+            yield line.removeprefix(_BYTE_ORDER_MARK) if first else line
+            first = False
+    for line in held.split(b"\r"):
+        yield line
+
+
+def _plain(line: bytes) -> bytes:
+    """A line as the client reads it, b"" for one that says nothing to it; what is no event, as a bare error, stays as it is."""
+    if line.startswith(b"data:"):
+        value = line[5:].removeprefix(b" ")
+        for text, escaped in _ESCAPED.items():
+            value = value.replace(text, escaped)
+        return b"" if value.strip() == b"[DONE]" else b"data: %s\n" % value
+    return b"" if _PASSED_OVER.match(line) else line + b"\n"
