@@ -38,10 +38,12 @@ class Desk:
         )
         with gr.Blocks(analytics_enabled=False), gr.Tabs() as tabs, gr.Tab("Everything"):
             self.talk, models_chosen = chat_panel.build(lambda: model_pickers.build(self.visitors))
-            self.easel = image_panel.build(["Nothing is set up."])
-        self.tab = ChatTab(self.visitors, self.talk, self.easel, models_chosen, tabs)
+            self.panel = image_panel.build(["Nothing is set up."])
+        self.tab = ChatTab(self.visitors, self.talk, self.panel, models_chosen, tabs)
         self.hand = ImageActions(self.tab.following, self.talk.attachment)
-        self.clip = AttachmentHandlers(self.visitors, self.talk.attachment, self.tab.following.hang, self.easel.components())
+        self.clip = AttachmentHandlers(
+            self.visitors, self.talk.attachment, self.tab.following.show_picture, self.panel.components()
+        )
 
     @functools.cached_property
     def settings(self) -> SettingsTab:
@@ -60,7 +62,7 @@ class Desk:
         return self.visitors.of(visitor_name(request))
 
     def edits(self, prompt: str, picture: str) -> dict[Any, Any]:
-        return {self.easel.prompt: prompt, self.easel.negative: "", self.easel.in_hand: picture}
+        return {self.panel.prompt: prompt, self.panel.negative: "", self.panel.selected: picture}
 
 
 def who(name: str = "a") -> gr.Request:

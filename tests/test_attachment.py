@@ -1,4 +1,4 @@
-"""Beside the box and on the easel: pictures brought, attached, varied, painted over; who may, and what a page might forge."""
+"""Pictures attached beside the box, varied and painted over in the image panel; who may, and what a page might forge."""
 
 from __future__ import annotations
 
@@ -47,25 +47,25 @@ async def brought(desk: Desk, person: str = "a") -> str:
     return held
 
 
-async def test_a_brought_picture_is_attached_and_in_hand(desk: Desk) -> None:
+async def test_a_brought_picture_is_attached_and_selected(desk: Desk) -> None:
     page = await desk.clip.bring(carried(), who())
     [picture] = desk.visitor(who()).session.pictures
-    assert page[desk.talk.attachment.held] == page[desk.easel.in_hand] == picture.id
+    assert page[desk.talk.attachment.held] == page[desk.panel.selected] == picture.id
     shown = await desk.clip.show(picture.id, who())
     assert shown[desk.talk.attachment.row]["visible"] is True
     assert shown[desk.talk.attachment.thumb]["value"] == str(picture.path)
 
 
-async def test_of_a_brought_picture_the_easel_shows_what_can_be_done_with_it(desk: Desk) -> None:
+async def test_of_a_brought_picture_the_panel_shows_what_can_be_done_with_it(desk: Desk) -> None:
     page = await desk.clip.bring(carried(), who())
-    easel = desk.easel
-    seen = {name for name in ("redraw", "reseed", "vary", "enlarge", "edit", "attach", "line") if visible(page, easel, name)}
+    panel = desk.panel
+    seen = {name for name in ("redraw", "reseed", "vary", "enlarge", "edit", "attach", "line") if visible(page, panel, name)}
     assert seen == {"redraw", "edit", "attach"}
-    assert page[easel.redraw]["value"] == "Draw from it" and page[easel.meter] == ""
+    assert page[panel.redraw]["value"] == "Draw from it" and page[panel.meter] == ""
 
 
-def visible(page: dict[Any, Any], easel: Any, name: str) -> bool:
-    found: bool = page[getattr(easel, name)]["visible"]
+def visible(page: dict[Any, Any], panel: Any, name: str) -> bool:
+    found: bool = page[getattr(panel, name)]["visible"]
     return found
 
 
@@ -73,8 +73,8 @@ def visible(page: dict[Any, Any], easel: Any, name: str) -> bool:
 async def test_what_an_engine_cannot_do_is_not_offered(able: bool, tmp_path: Path) -> None:
     desk = Desk(tmp_path, able=able)
     page = await desk.shown(desk.tab.send("/imagine a fox --steps 1", "", who()))
-    assert {visible(page, desk.easel, name) for name in ("vary", "enlarge", "edit", "attach")} == {able}
-    assert visible(page, desk.easel, "redraw") and page[desk.easel.vary]["interactive"] is True
+    assert {visible(page, desk.panel, name) for name in ("vary", "enlarge", "edit", "attach")} == {able}
+    assert visible(page, desk.panel, "redraw") and page[desk.panel.vary]["interactive"] is True
 
 
 async def test_somebody_elses_picture_is_neither_shown_nor_sent(desk: Desk) -> None:
@@ -112,18 +112,18 @@ async def test_stop_gives_it_back_and_trying_again_sends_it_again(desk: Desk) ->
     assert desk.engine.history[-1][0].image == desk.engine.history[0][0].image != b""
 
 
-async def test_the_picture_in_hand_is_attached_varied_enlarged_and_painted_over(desk: Desk) -> None:
+async def test_the_selected_picture_is_attached_varied_enlarged_and_painted_over(desk: Desk) -> None:
     page = await desk.shown(desk.tab.send("/imagine a fox --steps 1 --seed 7", "", who()))
-    in_hand = page[desk.easel.in_hand]["value"]
-    assert (await desk.hand.attach(in_hand, who()))[desk.talk.attachment.held] == in_hand
-    values = desk.edits("a fox", in_hand)
+    selected = page[desk.panel.selected]["value"]
+    assert (await desk.hand.attach(selected, who()))[desk.talk.attachment.held] == selected
+    values = desk.edits("a fox", selected)
     await desk.shown(desk.hand.vary(values, who()))
     varied = desk.engine.history[-1][0]
     assert varied.image and (varied.strength, varied.seed, varied.mask) == (0.5, None, b"")
     await desk.shown(desk.hand.enlarge(values, who()))
     assert (desk.engine.history[-1][0].hd, desk.engine.history[-1][0].seed) == (True, 7)
     marks = json.dumps({"mask": url(Image.new("L", (8, 8), 255)), "strength": 0.9})
-    await desk.shown(desk.hand.paint(values | {desk.easel.mask.marks: marks}, who()))
+    await desk.shown(desk.hand.paint(values | {desk.panel.mask.marks: marks}, who()))
     assert desk.engine.history[-1][0].mask and desk.engine.history[-1][0].strength == 0.9
 
 
@@ -169,7 +169,7 @@ async def test_a_drawing_that_waits_for_a_service_is_drawn_here_instead(tmp_path
     await until(lambda: (turn := desk.visitor(who()).session.running) and render.can_move(turn))
     page = await desk.shown(desk.tab.move(who()))
     assert [turn.state for turn in desk.visitor(who()).session.turns] == ["stopped", "done"]
-    assert desk.engine.history[-1][0].model == "postcard" and page[desk.easel.in_hand]["value"]
+    assert desk.engine.history[-1][0].model == "postcard" and page[desk.panel.selected]["value"]
     assert (await waiting)[desk.talk.returned]["value"] == "", "the words are under way, not lost"
     with pytest.raises(BadInput, match="Nothing is waiting"):
         await anext(desk.tab.move(who()))
@@ -208,10 +208,10 @@ def test_the_meter_says_how_full_a_prompt_is_and_what_is_left_out(meter: TokenUs
     assert token_line(meter, able) == said
 
 
-async def test_the_easel_measures_the_prompt_in_hand_and_nobody_elses(desk: Desk) -> None:
+async def test_the_panel_measures_the_selected_prompt_and_nobody_elses(desk: Desk) -> None:
     page = await desk.shown(desk.tab.send("/imagine a fox --raw --steps 1", "", who()))
-    in_hand = page[desk.easel.in_hand]["value"]
-    assert page[desk.easel.meter]["value"] == "4 of 77 tokens"
-    measured = await desk.hand.measure(desk.edits("a fox in deep snow", in_hand), who())
-    assert measured == {desk.easel.meter: "7 of 77 tokens"}
-    assert await desk.hand.measure(desk.edits("a fox", in_hand), who("b")) == gr.skip()
+    selected = page[desk.panel.selected]["value"]
+    assert page[desk.panel.meter]["value"] == "4 of 77 tokens"
+    measured = await desk.hand.measure(desk.edits("a fox in deep snow", selected), who())
+    assert measured == {desk.panel.meter: "7 of 77 tokens"}
+    assert await desk.hand.measure(desk.edits("a fox", selected), who("b")) == gr.skip()

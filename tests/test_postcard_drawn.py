@@ -52,7 +52,7 @@ async def test_the_picture_shows_what_was_asked_in_any_language(line: str, seen:
     assert judged(await ended(session)) == [seen]
 
 
-async def test_a_prompt_edited_on_the_easel_is_what_is_drawn_next(session: Session) -> None:
+async def test_a_prompt_edited_in_the_panel_is_what_is_drawn_next(session: Session) -> None:
     session.start("/imagine a red car in the city by day --seed 4", Settings())
     first = await ended(session)
     await session.redraw(first.pictures[0].id, Edit(prompt="a green car in the city at night"), Settings())

@@ -33,7 +33,7 @@ from gemini_diffusion.types import (
 )
 from gemini_diffusion.types.turn import Turn
 from gemini_diffusion.ui import escape, render
-from gemini_diffusion.ui.live_preview import LivePreview, preview_html
+from gemini_diffusion.ui.live_preview import LivePreview, next_preview
 from gemini_diffusion.web.theme import STYLE, page_head
 from tests.recipes import changed
 
@@ -134,8 +134,8 @@ def test_a_failure_says_what_and_what_next_and_offers_the_way_on() -> None:
 
 
 def test_a_download_that_needs_a_yes_offers_it_and_the_postcard() -> None:
-    assert [value for value, _ in render.ways_on(Failed("", "", "download:sdxl"))] == ["download:sdxl", "postcard"]
-    assert [value for value, _ in render.ways_on(Failed("", "", "engine:hosted"))] == ["retry", "engine:hosted"]
+    assert [value for value, _ in render.recovery_options(Failed("", "", "download:sdxl"))] == ["download:sdxl", "postcard"]
+    assert [value for value, _ in render.recovery_options(Failed("", "", "engine:hosted"))] == ["retry", "engine:hosted"]
 
 
 def test_one_of_several_that_fails_is_named_and_offers_nothing_while_the_others_go_on() -> None:
@@ -161,10 +161,10 @@ def test_a_very_long_conversation_shows_its_end() -> None:
     assert len(shown) == 2 * render.SHOWN
 
 
-# The easel
+# The image panel
 
 
-def test_the_easel_counts_all_pictures_of_a_turn_together() -> None:
+def test_the_panel_counts_all_pictures_of_a_turn_together() -> None:
     both = turn(
         StageStarted("drawing", "Drawing", 0), StageStarted("drawing", "Drawing", 1),
         Progress("drawing", 4, 8, index=0), Progress("drawing", 2, 8, index=1),
@@ -183,36 +183,36 @@ def test_a_place_in_the_queue_is_shown_and_gives_way_to_what_already_goes_on() -
 
 
 def test_how_a_picture_looks_so_far_is_seen_until_it_gives_way_to_the_picture() -> None:
-    assert preview_html(turn(), None, veiled=False) is None
+    assert next_preview(turn(), None, blurred=False) is None
     drawing = turn(StageStarted("drawing", "Drawing"), Preview(b"png"))
-    seen = preview_html(drawing, None, veiled=False)
+    seen = next_preview(drawing, None, blurred=False)
     assert seen == LivePreview("data:image/png;base64,cG5n")
     assert seen.look == ""
-    gone = preview_html(drawing.after(PictureKept(picture())), seen, veiled=False)
+    gone = next_preview(drawing.after(PictureKept(picture())), seen, blurred=False)
     assert gone == LivePreview("data:image/png;base64,cG5n", fading=True)
 
 
-def test_of_a_later_picture_of_a_turn_a_small_glimpse_is_enough_and_a_judged_one_is_blurred() -> None:
+def test_of_a_later_picture_of_a_turn_a_small_preview_is_enough_and_a_judged_one_is_blurred() -> None:
     second = turn(PictureKept(picture()), Preview(b"png", 1))
-    seen = preview_html(second, None, veiled=True)
-    assert seen and seen.look == "veiled small"
+    seen = next_preview(second, None, veiled=True)
+    assert seen and seen.look == "blurred small"
 
 
-def test_a_veiled_picture_says_so_in_its_description_which_the_page_knows_it_by() -> None:
-    veiled = changed(RECIPE, veiled=True)
-    assert render.alt(veiled) == "Blurred picture: Fox"
+def test_a_blurred_picture_says_so_in_its_description_which_the_page_knows_it_by() -> None:
+    blurred = changed(RECIPE, veiled=True)
+    assert render.alt(blurred) == "Blurred picture: Fox"
     assert render.alt(changed(RECIPE, title="Blurred picture: not at all")).startswith("Picture: ")
     for said in (STYLE.read_text("utf-8"), page_head()):
-        assert f'img[alt^="{render.VEILED}"]' in said
+        assert f'img[alt^="{render.BLURRED}"]' in said
 
 
-def test_a_picture_in_hand_says_what_made_it() -> None:
-    framed = render.framed(picture(), Capabilities(negative_prompt=False))
-    assert framed.account == "kept 2 of 3, added 1 word, missing: snow, written by gemini-flash"
-    assert framed.facts == "seed 7 · 128 x 64 · Postcard, on this machine · 16 steps · 2.3 s"
-    assert framed.ignored == "Not used by this model: the scheduler."
-    assert framed.line == RECIPE.line
-    assert not framed.takes_negative
+def test_a_selected_picture_says_what_made_it() -> None:
+    details = render.details(picture(), Capabilities(negative_prompt=False))
+    assert details.account == "kept 2 of 3, added 1 word, missing: snow, written by gemini-flash"
+    assert details.facts == "seed 7 · 128 x 64 · Postcard, on this machine · 16 steps · 2.3 s"
+    assert details.ignored == "Not used by this model: the scheduler."
+    assert details.line == RECIPE.line
+    assert not details.takes_negative
 
 
 def test_an_attached_picture_stands_with_the_persons_words() -> None:
@@ -224,16 +224,16 @@ def test_an_attached_picture_stands_with_the_persons_words() -> None:
 
 def test_of_a_picture_that_was_brought_nothing_is_said_that_only_a_drawn_one_has() -> None:
     mine = changed(RECIPE, engine="", model="", crafted_by="you", width=80, height=60)
-    framed = render.framed(dataclasses.replace(picture(), recipe=mine), Capabilities(image=True, hd=True))
-    assert (framed.account, framed.facts, framed.is_drawn) == ("your own picture", "80 x 60", False)
-    assert (framed.can_begin, framed.can_grow) == (True, False)
+    details = render.details(dataclasses.replace(picture(), recipe=mine), Capabilities(image=True, hd=True))
+    assert (details.account, details.facts, details.is_drawn) == ("your own picture", "80 x 60", False)
+    assert (details.can_begin, details.can_grow) == (True, False)
 
 
 def test_a_picture_says_that_it_began_from_another_and_a_large_one_grows_no_more() -> None:
     grown = changed(RECIPE, source="0" * 32, strength=0.35, hd=True)
-    framed = render.framed(dataclasses.replace(picture(), recipe=grown), Capabilities(hd=True))
-    assert "from a picture, strength 0.35" in framed.facts and not framed.can_grow
-    assert render.framed(dataclasses.replace(picture(), recipe=RECIPE), Capabilities(hd=True)).can_grow
+    details = render.details(dataclasses.replace(picture(), recipe=grown), Capabilities(hd=True))
+    assert "from a picture, strength 0.35" in details.facts and not details.can_grow
+    assert render.details(dataclasses.replace(picture(), recipe=RECIPE), Capabilities(hd=True)).can_grow
 
 
 def test_words_of_ones_own_and_words_by_rule_are_called_so() -> None:

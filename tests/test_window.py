@@ -61,13 +61,13 @@ async def test_the_first_update_takes_the_words_shows_stop_and_the_last_gives_th
     assert updates[-1][desk.talk.returned] == ""
 
 
-async def test_a_drawn_picture_is_in_the_conversation_and_on_the_easel_ready_to_download(desk: Desk) -> None:
+async def test_a_drawn_picture_is_in_the_conversation_and_in_the_panel_ready_to_download(desk: Desk) -> None:
     page = await desk.shown(desk.tab.send("/imagine a fox --seed 7", "", who()))
     picture = desk.visitor(who()).session.pictures[0]
-    assert page[desk.easel.in_hand]["value"] == picture.id
-    assert page[desk.easel.download]["value"] == str(picture.path)
-    assert "seed 7" in page[desk.easel.facts]["value"]
-    assert page[desk.easel.welcome]["visible"] is False
+    assert page[desk.panel.selected]["value"] == picture.id
+    assert page[desk.panel.download]["value"] == str(picture.path)
+    assert "seed 7" in page[desk.panel.facts]["value"]
+    assert page[desk.panel.welcome]["visible"] is False
     assert any(not isinstance(message["content"], str) for message in page[desk.talk.chat]["value"])
 
 
@@ -119,10 +119,10 @@ async def test_a_page_that_comes_back_follows_what_still_runs_to_its_end(desk: D
     desk.engine.resume()
     page = await back
     assert page[desk.talk.box] == {"__type__": "update", "submit_btn": True, "stop_btn": False}
-    assert page[desk.easel.in_hand]["value"] == desk.visitor(who()).session.pictures[0].id
+    assert page[desk.panel.selected]["value"] == desk.visitor(who()).session.pictures[0].id
 
 
-async def test_a_picture_goes_on_the_easel_once_and_nothing_takes_that_place_again(desk: Desk) -> None:
+async def test_a_picture_goes_in_the_panel_once_and_nothing_takes_that_place_again(desk: Desk) -> None:
     desk.engine.pause_at(2)
     updates: list[dict[Any, Any]] = []
 
@@ -134,36 +134,36 @@ async def test_a_picture_goes_on_the_easel_once_and_nothing_takes_that_place_aga
     await until(lambda: desk.engine.history)
     desk.engine.resume()
     desk.engine.pause_at(2)
-    await until(lambda: len(desk.engine.history) == 2 and any(desk.easel.in_hand in update for update in updates[:-1]))
+    await until(lambda: len(desk.engine.history) == 2 and any(desk.panel.selected in update for update in updates[:-1]))
     await desk.tab.stop(who())
     await following
-    assert sum(desk.easel.in_hand in update for update in updates) == 1
-    assert sum(desk.easel.prompt in update for update in updates) == 1
+    assert sum(desk.panel.selected in update for update in updates) == 1
+    assert sum(desk.panel.prompt in update for update in updates) == 1
 
 
 async def test_a_page_that_missed_the_picture_is_told_again_what_is_in_hand(desk: Desk) -> None:
     page = await desk.shown(desk.tab.send("/imagine a fox", "", who()))
-    in_hand = page[desk.easel.in_hand]["value"]
-    again = await desk.tab.mend(in_hand, "", who())
-    assert (again[desk.easel.in_hand], again[desk.easel.hung]["value"]) == (in_hand, in_hand)
-    assert again[desk.easel.prompt]["value"] == page[desk.easel.prompt]["value"]
-    assert await desk.tab.mend(in_hand, page[desk.easel.hung]["value"], who()) == gr.skip()
-    assert await desk.tab.mend(in_hand, "", who("b")) == gr.skip()
+    selected = page[desk.panel.selected]["value"]
+    again = await desk.tab.mend(selected, "", who())
+    assert (again[desk.panel.selected], again[desk.panel.shown]["value"]) == (selected, selected)
+    assert again[desk.panel.prompt]["value"] == page[desk.panel.prompt]["value"]
+    assert await desk.tab.mend(selected, page[desk.panel.shown]["value"], who()) == gr.skip()
+    assert await desk.tab.mend(selected, "", who("b")) == gr.skip()
 
 
-async def test_after_a_clear_the_last_picture_is_on_the_easel_of_a_page_that_comes(tmp_path: Path) -> None:
+async def test_after_a_clear_the_last_picture_is_in_the_panel_of_a_page_that_comes(tmp_path: Path) -> None:
     desk = Desk(tmp_path, able=True)
     await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     await desk.shown(desk.tab.send("/imagine a cat", "", who()))
     await desk.tab.clear(who())
     _, cat = desk.visitor(who()).session.pictures
-    assert (await desk.shown(desk.tab.arrive(who())))[desk.easel.in_hand]["value"] == cat.id
+    assert (await desk.shown(desk.tab.arrive(who())))[desk.panel.selected]["value"] == cat.id
     desk.engine.enqueue(OutOfCredit("The account is empty."))
     marks = json.dumps({"mask": url(Image.new("L", (8, 8), 255)), "strength": 0.9})
-    values = desk.edits("a dog", cat.id) | {desk.easel.mask.marks: marks}
+    values = desk.edits("a dog", cat.id) | {desk.panel.mask.marks: marks}
     await desk.shown(desk.hand.paint(values, who()))
     await desk.tab.clear(who())
-    assert (await desk.shown(desk.tab.arrive(who())))[desk.easel.in_hand]["value"] == cat.id, "not its copy with the marks"
+    assert (await desk.shown(desk.tab.arrive(who())))[desk.panel.selected]["value"] == cat.id, "not its copy with the marks"
 
 
 async def test_a_picture_whose_file_is_gone_does_not_keep_the_conversation_away(desk: Desk) -> None:
@@ -172,30 +172,30 @@ async def test_a_picture_whose_file_is_gone_does_not_keep_the_conversation_away(
     shutil.rmtree(desk.visitor(who()).session.pictures[0].path.parent)
     page = await desk.shown(desk.tab.arrive(who()))
     assert "/imagine a fox" in said(desk, page)
-    assert desk.easel.in_hand not in page
+    assert desk.panel.selected not in page
 
 
 async def test_a_stranger_who_arrives_sees_nothing_of_anybody(desk: Desk) -> None:
     await desk.shown(desk.tab.send("/imagine a secret fox", "", who("a")))
     page = await desk.shown(desk.tab.arrive(who("b")))
     assert page[desk.talk.chat]["value"] == []
-    assert desk.easel.in_hand not in page
+    assert desk.panel.selected not in page
 
 
 async def test_every_update_of_a_turn_is_whole(desk: Desk) -> None:
-    whole = {desk.talk.chat, desk.talk.box, desk.talk.status, desk.talk.returned, desk.easel.stage, desk.easel.glimpse}
+    whole = {desk.talk.chat, desk.talk.box, desk.talk.status, desk.talk.returned, desk.panel.stage, desk.panel.preview}
     async for update in desk.tab.send("/imagine a fox", "", who()):
         assert whole <= set(update)
 
 
 async def held_at(desk: Desk, step: int) -> tuple[list[Any], asyncio.Task[None]]:
-    """Draws until a step and stays there until the engine goes on; every glimpse that a page was shown, and the drawing."""
+    """Draws until a step and stays there until the engine goes on; every preview that a page was shown, and the drawing."""
     desk.engine.pause_at(step)
     seen: list[Any] = []
 
     async def follow() -> None:
         async for update in desk.tab.send("/imagine a fox", "", who()):
-            seen.append(update[desk.easel.glimpse]["value"])
+            seen.append(update[desk.panel.preview]["value"])
 
     drawing = asyncio.create_task(follow())
     await until(lambda: seen and seen[-1] and seen[-1]["source"] == shown(desk, step))
@@ -223,7 +223,7 @@ async def test_a_stopped_picture_fades_and_leaves_nothing_to_the_next_turn(desk:
     await desk.tab.stop(who())
     await drawing
     assert seen[-1]["look"] == "fading"
-    assert (await anext(desk.tab.send("Hello", "", who())))[desk.easel.glimpse]["value"] is None
+    assert (await anext(desk.tab.send("Hello", "", who())))[desk.panel.preview]["value"] is None
 
 
 async def test_where_pictures_are_judged_nobody_sees_one_before_it_was(tmp_path: Path) -> None:
@@ -231,7 +231,7 @@ async def test_where_pictures_are_judged_nobody_sees_one_before_it_was(tmp_path:
     seen, drawing = await held_at(desk, 3)
     desk.engine.resume()
     await drawing
-    assert all("veiled" in each["look"] for each in seen if each)
+    assert all("blurred" in each["look"] for each in seen if each)
 
 
 async def test_the_place_in_the_queue_is_told_as_it_moves(desk: Desk) -> None:
@@ -302,28 +302,28 @@ async def test_the_settings_button_opens_the_settings(desk: Desk) -> None:
     assert page[desk.tab.tabs]["value"].selected == "settings"
 
 
-# The easel
+# The image panel
 
 
-async def test_a_prompt_edited_on_the_easel_is_drawn_as_it_stands_with_the_same_seed(desk: Desk) -> None:
+async def test_a_prompt_edited_in_the_panel_is_drawn_as_it_stands_with_the_same_seed(desk: Desk) -> None:
     page = await desk.shown(desk.tab.send("/imagine a fox --seed 11", "", who()))
-    await desk.shown(desk.hand.redraw(desk.edits("a blue bird", page[desk.easel.in_hand]["value"]), who()))
+    await desk.shown(desk.hand.redraw(desk.edits("a blue bird", page[desk.panel.selected]["value"]), who()))
     request = desk.engine.history[-1][0]
     assert (request.prompt, request.seed) == ("a blue bird", 11)
 
 
 async def test_a_new_seed_is_another_one(desk: Desk) -> None:
     page = await desk.shown(desk.tab.send("/imagine a fox --seed 11", "", who()))
-    await desk.shown(desk.hand.reseed(desk.edits("a fox", page[desk.easel.in_hand]["value"]), who()))
+    await desk.shown(desk.hand.reseed(desk.edits("a fox", page[desk.panel.selected]["value"]), who()))
     assert desk.engine.history[-1][0].seed is None
 
 
-async def test_a_tapped_picture_goes_on_the_easel_and_nobody_elses_does(desk: Desk) -> None:
+async def test_a_tapped_picture_goes_in_the_panel_and_nobody_elses_does(desk: Desk) -> None:
     await desk.shown(desk.tab.send("/imagine a fox --seed 1", "", who("a")))
     await desk.shown(desk.tab.send("/imagine a cat --seed 2", "", who("a")))
     first = desk.visitor(who("a")).session.pictures[0]
     tap = picked({"component": "image", "value": {"path": str(first.path)}})
-    assert (await desk.tab.take(tap, who("a")))[desk.easel.in_hand] == first.id
+    assert (await desk.tab.take(tap, who("a")))[desk.panel.selected] == first.id
     assert await desk.tab.take(tap, who("b")) == gr.skip()
     with pytest.raises(BadInput, match="not here"):
         await anext(desk.hand.redraw(desk.edits("mine now", first.id), who("b")))
@@ -332,15 +332,15 @@ async def test_a_tapped_picture_goes_on_the_easel_and_nobody_elses_does(desk: De
 @pytest.mark.parametrize(
     "value", ["text", None, {}, {"value": None}, {"value": {"path": 7}}, {"value": {"path": "/etc/passwd"}}]
 )
-async def test_anything_else_that_was_tapped_leaves_the_easel_as_it_is(desk: Desk, value: Any) -> None:
+async def test_anything_else_that_was_tapped_leaves_the_panel_as_it_is(desk: Desk, value: Any) -> None:
     assert await desk.tab.take(picked(value), who()) == gr.skip()
 
 
 async def test_the_download_follows_the_kind_of_file_that_was_chosen(desk: Desk) -> None:
     page = await desk.shown(desk.tab.send("/imagine a fox", "", who()))
-    values = {desk.easel.file_format: "webp", desk.easel.in_hand: page[desk.easel.in_hand]["value"]}
+    values = {desk.panel.file_format: "webp", desk.panel.selected: page[desk.panel.selected]["value"]}
     changed = await desk.hand.change_format(values, who())
-    content = await asyncio.to_thread(Path(changed[desk.easel.download]["value"]).read_bytes)
+    content = await asyncio.to_thread(Path(changed[desk.panel.download]["value"]).read_bytes)
     assert content[8:12] == b"WEBP"
     assert desk.visitor(who()).settings.file_format == "webp"
 

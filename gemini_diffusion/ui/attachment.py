@@ -1,4 +1,4 @@
-"""A picture beside the box, on its way into the next message: chosen, dropped, pasted or taken from the easel.
+"""A picture beside the box, on its way into the next message: chosen, dropped, pasted or taken from the image panel.
 
 The page makes it smaller and sends it with an event, so that no file is ever uploaded, named by a path or left behind.
 """
@@ -49,19 +49,19 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentHandlers:
-    """The handlers; `hang` puts a picture on the easel, whose `stand` are all its components."""
+    """The handlers; `show_picture` puts a picture in the image panel, whose `stand` are all its components."""
 
     visitors: Visitors
     parts: Attachment
-    hang: Callable[[Visitor, Picture], Awaitable[Updates]]
+    show_picture: Callable[[Visitor, Picture], Awaitable[Updates]]
     stand: list[Any]
 
     async def bring(self, carried: str, request: gr.Request) -> Updates:
-        """A picture that the page read: kept, attached, and on the easel."""
+        """A picture that the page read: kept, attached, and in the image panel."""
         visitor = self.visitors.of(visitor_name(request))
         name, content = unpacked(carried)
         picture = await visitor.session.bring(content, name)
-        return {self.parts.held: picture.id} | await self.hang(visitor, picture)
+        return {self.parts.held: picture.id} | await self.show_picture(visitor, picture)
 
     async def show(self, held: str, request: gr.Request) -> Updates:
         """Another picture is attached, or none any more."""
@@ -102,10 +102,10 @@ def build_row() -> tuple[gr.Row, gr.Image, gr.Button]:
 def build_clip(row: gr.Row, thumb: gr.Image, remove: gr.Button) -> Attachment:
     """Lays out the button, where it is called."""
     return Attachment(
-        clip=gr.Button("Attach a picture", elem_id="clip", size="sm", min_width=0, scale=0),
-        bring=gr.Button("Bring", visible="hidden", elem_id="bring"),
-        held=gr.Textbox(visible="hidden", elem_id="held", interactive=True),
-        back=gr.Textbox(visible="hidden", elem_id="held-back", interactive=True),
+        clip=gr.Button("Attach a picture", elem_id="attach-file", size="sm", min_width=0, scale=0),
+        bring=gr.Button("Bring", visible="hidden", elem_id="upload"),
+        held=gr.Textbox(visible="hidden", elem_id="attached-id", interactive=True),
+        back=gr.Textbox(visible="hidden", elem_id="returned-attachment", interactive=True),
         row=row, thumb=thumb, remove=remove,
     )  # fmt: skip
 

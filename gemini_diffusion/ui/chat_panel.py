@@ -77,15 +77,15 @@ def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
     review, asked, review_prompt, draw, again, mine = _review()
     with gr.Column(elem_id="composer", min_width=0):
         row = attachment.build_row()
-        with gr.Row(elem_id="say"):
+        with gr.Row(elem_id="message"):
             clip = attachment.build_clip(*row)
             box = gr.Textbox(
                 elem_id="box", label="Message", show_label=False, container=False, placeholder="/imagine ...",
                 lines=1, max_lines=8, submit_btn=True, autofocus=True, max_length=20_000, min_width=0,
             )  # fmt: skip
         returned = gr.Textbox(visible="hidden", elem_id="returned", interactive=True)
-        with gr.Row(elem_id="under"):
-            gr.Button("Models", size="sm", elem_id="more", min_width=0, scale=0)
+        with gr.Row(elem_id="composer-tools"):
+            gr.Button("Models", size="sm", elem_id="show-models", min_width=0, scale=0)
             chosen = models()
             status = gr.Markdown("Ready", elem_id="status")
             save_all = gr.Button("Save all", size="sm", elem_id="save-all", min_width=0, scale=0)

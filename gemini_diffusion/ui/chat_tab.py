@@ -49,13 +49,13 @@ class ChatTab:
 
     visitors: Visitors
     conversation: ChatPanel
-    easel: ImagePanel
+    panel: ImagePanel
     choices: ModelPickers
     tabs: gr.Tabs
 
     @property
     def following(self) -> LiveUpdates:
-        return LiveUpdates(self.visitors, self.conversation, self.easel)
+        return LiveUpdates(self.visitors, self.conversation, self.panel)
 
     # A turn, from its first sight to its last words
 
@@ -100,7 +100,7 @@ class ChatTab:
         await self._visitor(request).session.stop()
 
     async def clear(self, request: gr.Request) -> Updates:
-        """The conversation is forgotten, the pictures are kept, and so is the one on the easel."""
+        """The conversation is forgotten, the pictures are kept, and so is the one in the image panel."""
         session = self._visitor(request).session
         session.clear()
         return self.conversation.show(session.turns) | {self.conversation.bundle: None}
@@ -115,24 +115,24 @@ class ChatTab:
         return {self.conversation.review: gr.update(visible=False)}
 
     async def take(self, data: gr.SelectData, request: gr.Request) -> Updates:
-        """A picture of the conversation was tapped: it goes on the easel. Anything else that was tapped stays there."""
+        """A picture of the conversation was tapped: it goes in the image panel. Anything else that was tapped stays there."""
         visitor = self._visitor(request)
         picture = visitor.session.picture(tapped(data.value))
-        return await self.following.hang(visitor, picture) if picture else gr.skip()
+        return await self.following.show_picture(visitor, picture) if picture else gr.skip()
 
-    async def mend(self, in_hand: str, hung: str, request: gr.Request) -> Updates:
-        """What is in hand changed: a page that was too slow for the news, and still has another one `hung`, is told again."""
+    async def mend(self, selected: str, shown: str, request: gr.Request) -> Updates:
+        """What is selected changed: a page that was too slow for the news, and still has another one `shown`, is told again."""
         visitor = self._visitor(request)
-        picture = visitor.session.picture(in_hand) if in_hand != hung else None
-        return await self.following.hang(visitor, picture) if picture else gr.skip()
+        picture = visitor.session.picture(selected) if selected != shown else None
+        return await self.following.show_picture(visitor, picture) if picture else gr.skip()
 
     async def arrive(self, request: gr.Request) -> AsyncGenerator[Updates, None]:
         """A page was opened: what was said is there again, and what still runs is followed to its end."""
         visitor = self._visitor(request)
         session = visitor.session
         latest = await asyncio.to_thread(lambda: session.latest)
-        hung = await self.following.hang(visitor, latest) if latest else {}
-        yield self.conversation.show(session.turns) | hung
+        shown = await self.following.show_picture(visitor, latest) if latest else {}
+        yield self.conversation.show(session.turns) | shown
         if session.running:
             async for state in self.following.follow(visitor, session.running.asked):
                 yield state
@@ -145,9 +145,9 @@ class ChatTab:
     def _set_up(self, visitor: Visitor) -> Updates:
         """What is set up for this visitor and what is not."""
         try:
-            return {self.easel.set_up: listed(welcome(self.visitors.studio, visitor.settings))}
+            return {self.panel.set_up: listed(welcome(self.visitors.studio, visitor.settings))}
         except GeminiDiffusionError as error:
-            return {self.easel.set_up: listed([str(error)])}
+            return {self.panel.set_up: listed([str(error)])}
 
     def _visitor(self, request: gr.Request) -> Visitor:
         return self.visitors.of(visitor_name(request))
@@ -156,26 +156,26 @@ class ChatTab:
 
     def wire(self, page: gr.Blocks, tab: gr.Tab) -> None:
         """Connects every event; none is published, none is limited in number: watching costs nothing."""
-        talk, easel = self.conversation, self.easel
-        AttachmentHandlers(self.visitors, talk.attachment, self.following.hang, easel.components()).wire()
+        talk, panel = self.conversation, self.panel
+        AttachmentHandlers(self.visitors, talk.attachment, self.following.show_picture, panel.components()).wire()
         self._turn(talk.box.submit, self.send, [talk.box, talk.attachment.held])
-        for button, text in zip(easel.examples, EXAMPLES, strict=True):
+        for button, text in zip(panel.examples, EXAMPLES, strict=True):
             self._turn(button.click, self._example(text))
-        self._turn(easel.surprise.click, self._example(""))
+        self._turn(panel.surprise.click, self._example(""))
         self._turn(talk.chat.option_select, self.again, talk.box)
-        self._turn(easel.elsewhere.click, self.move)
+        self._turn(panel.draw_here.click, self.move)
         self._turn(page.load, self.arrive)
         ImageActions(self.following, talk.attachment).wire(self._turn)
         private = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
         talk.box.stop(show_error(self.stop), None, None, **private)
         quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
         models = [self.choices.chat_model, self.choices.image_model]
-        opened = tab.select(show_error(self.return_here), None, [*models, easel.set_up], **quiet)
+        opened = tab.select(show_error(self.return_here), None, [*models, panel.set_up], **quiet)
         opened.then(show_error(self.choices.lists), None, models, **quiet)
         talk.clear.click(show_error(self.clear), None, [talk.chat, talk.status, talk.review, talk.asked, talk.bundle], **quiet)
         talk.save_all.click(show_error(self.save_all), None, talk.bundle, **quiet).success(None, js=_FETCH, **private)
-        talk.chat.select(show_error(self.take), None, easel.components(), **quiet)
-        easel.in_hand.change(show_error(self.mend), [easel.in_hand, easel.hung], easel.components(), js=_SLOW, **quiet)
+        talk.chat.select(show_error(self.take), None, panel.components(), **quiet)
+        panel.selected.change(show_error(self.mend), [panel.selected, panel.shown], panel.components(), js=_SLOW, **quiet)
         answers: dict[ReviewChoice, Any] = {"draw": talk.draw, "again": talk.again, "mine": talk.mine}
         for choice, button in answers.items():
             button.click(show_error(self._choice(choice)), talk.review_prompt, talk.review, **quiet)
@@ -183,7 +183,7 @@ class ChatTab:
         talk.returned.change(None, [talk.box, talk.returned], [talk.box, talk.returned], js=_GIVE_BACK, **private)
 
     def _turn(self, trigger: Any, handler: Callable[..., Any], inputs: Any = None) -> None:
-        outputs = [*self.conversation.components(), *self.easel.components(), self.tabs]
+        outputs = [*self.conversation.components(), *self.panel.components(), self.tabs]
         trigger(
             show_error(handler), inputs, outputs, show_progress="hidden", concurrency_limit=None, api_visibility="private",
         )  # fmt: skip
@@ -208,7 +208,7 @@ _FETCH = "() => setTimeout(() => document.querySelector('#bundle').click(), 50)"
 _ASK = "(asked) => asked || undefined"
 _SLOW = """async (held) => {
     await new Promise((go) => setTimeout(go, 2000));
-    return [held, document.querySelector("#hung textarea").value];
+    return [held, document.querySelector("#shown textarea").value];
 }"""
 """By then a page has put up the picture, or missed it."""
 _GIVE_BACK = "(draft, text) => text && !draft.trim() ? [text, ''] : [undefined, undefined]"

@@ -1,4 +1,4 @@
-"""What happens on every press on the easel: the picture in hand drawn again, varied, enlarged, marked, attached, measured."""
+"""The actions on the selected picture: draw it again, vary, enlarge, paint over, attach, count the tokens of its prompt."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ LONGEST_PROMPT = 20_000
 
 @dataclass(frozen=True, slots=True)
 class ImageActions:
-    """The handlers; each finds out by itself who asks, and what is in hand only among that person's own pictures."""
+    """The handlers; each finds out by itself who asks, and what is selected only among that person's own pictures."""
 
     following: LiveUpdates
     attachment: Attachment
 
     def redraw(self, values: Values, request: gr.Request) -> Turns:
-        """The picture in hand with the prompt as it stands on the easel, and its own seed."""
+        """The selected picture with the prompt as it stands in the image panel, and its own seed."""
         return self._drawn(values, request)
 
     def reseed(self, values: Values, request: gr.Request) -> Turns:
@@ -52,55 +52,55 @@ class ImageActions:
 
     def paint(self, values: Values, request: gr.Request) -> Turns:
         """The marked part drawn anew by the prompt, or all of it where nothing is marked."""
-        mask, strength = read_marks(str(values[self.following.easel.mask.marks]))
+        mask, strength = read_marks(str(values[self.following.panel.mask.marks]))
         return self._drawn(values, request, seed="random", begin=True, mask=mask, strength=strength)
 
     async def _drawn(self, values: Values, request: gr.Request, **changes: Any) -> Turns:
-        visitor, easel = self._visitor(request), self.following.easel
-        edit = Edit(prompt=values[easel.prompt], negative_prompt=values[easel.negative], **changes)
-        await visitor.session.redraw(values[easel.in_hand], edit, visitor.settings)
+        visitor, panel = self._visitor(request), self.following.panel
+        edit = Edit(prompt=values[panel.prompt], negative_prompt=values[panel.negative], **changes)
+        await visitor.session.redraw(values[panel.selected], edit, visitor.settings)
         async for updates in self.following.follow(visitor):
             yield updates
 
-    async def attach(self, in_hand: str, request: gr.Request) -> Updates:
-        """The picture in hand goes with the next message."""
-        picture = self._visitor(request).session.picture(in_hand)
+    async def attach(self, selected: str, request: gr.Request) -> Updates:
+        """The selected picture goes with the next message."""
+        picture = self._visitor(request).session.picture(selected)
         return {self.attachment.held: picture.id} if picture else gr.skip()
 
     async def measure(self, values: Values, request: gr.Request) -> Updates:
         """The prompt was changed: how full it is now."""
-        visitor, easel = self._visitor(request), self.following.easel
-        picture = visitor.session.picture(values[easel.in_hand])
+        visitor, panel = self._visitor(request), self.following.panel
+        picture = visitor.session.picture(values[panel.selected])
         if picture is None:
             return gr.skip()
-        return {easel.meter: await self.following.meter(visitor, picture, str(values[easel.prompt])[:LONGEST_PROMPT])}
+        return {panel.meter: await self.following.meter(visitor, picture, str(values[panel.prompt])[:LONGEST_PROMPT])}
 
     async def change_format(self, values: Values, request: gr.Request) -> Updates:
         """Another kind of file behind the Download button, from now on."""
-        visitor, easel = self._visitor(request), self.following.easel
-        visitor.change({"file_format": values[easel.file_format]})
-        picture = visitor.session.picture(values[easel.in_hand])
+        visitor, panel = self._visitor(request), self.following.panel
+        visitor.change({"file_format": values[panel.file_format]})
+        picture = visitor.session.picture(values[panel.selected])
         if picture is None:
             return gr.skip()
-        return {easel.download: gr.update(value=str(await exported(visitor, picture)))}
+        return {panel.download: gr.update(value=str(await exported(visitor, picture)))}
 
     def _visitor(self, request: gr.Request) -> Visitor:
         return self.following.visitors.of(visitor_name(request))
 
     def wire(self, turn: Callable[..., None]) -> None:
         """Connects every event; `turn` connects one that begins a turn, as (its trigger, its handler, its inputs)."""
-        easel = self.following.easel
-        edits = {easel.prompt, easel.negative, easel.in_hand}
-        turn(easel.redraw.click, _streamed(self.redraw), edits)
-        turn(easel.reseed.click, _streamed(self.reseed), edits)
-        turn(easel.vary.click, _streamed(self.vary), edits)
-        turn(easel.enlarge.click, _streamed(self.enlarge), edits)
-        turn(easel.mask.draw.click, _streamed(self.paint), edits | {easel.mask.marks})
+        panel = self.following.panel
+        edits = {panel.prompt, panel.negative, panel.selected}
+        turn(panel.redraw.click, _streamed(self.redraw), edits)
+        turn(panel.reseed.click, _streamed(self.reseed), edits)
+        turn(panel.vary.click, _streamed(self.vary), edits)
+        turn(panel.enlarge.click, _streamed(self.enlarge), edits)
+        turn(panel.mask.draw.click, _streamed(self.paint), edits | {panel.mask.marks})
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-        easel.attach.click(show_error(self.attach), easel.in_hand, self.attachment.held, **quiet)
-        easel.file_format.input(show_error(self.change_format), {easel.file_format, easel.in_hand}, easel.download, **quiet)
-        written = {easel.prompt, easel.in_hand}
-        gr.on([easel.prompt.blur, easel.measure.click], show_error(self.measure), written, easel.meter, **quiet)
+        panel.attach.click(show_error(self.attach), panel.selected, self.attachment.held, **quiet)
+        panel.file_format.input(show_error(self.change_format), {panel.file_format, panel.selected}, panel.download, **quiet)
+        written = {panel.prompt, panel.selected}
+        gr.on([panel.prompt.blur, panel.measure.click], show_error(self.measure), written, panel.meter, **quiet)
 
 
 def _streamed(handler: Callable[[Values, gr.Request], Turns]) -> Callable[..., Turns]:

@@ -1,4 +1,4 @@
-"""The easel: the picture in hand with its prompt, numbers and buttons, or the welcome before the first one. Decides nothing."""
+"""The image panel: the selected picture with its prompt, details and actions, or the welcome before the first one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gradio.blocks import Block
 from gemini_diffusion.ui import escape, mask_editor
 from gemini_diffusion.ui.live_preview import LivePreview
 from gemini_diffusion.ui.mask_editor import MaskEditor
-from gemini_diffusion.ui.render import Framed, Stage
+from gemini_diffusion.ui.render import PictureDetails, Stage
 
 Updates = dict[Any, Any]
 
@@ -32,22 +32,22 @@ _BAR = (
     '<div class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100" '
     'aria-valuenow="${value}"><div style="width:${value}%"></div></div>'
 )
-_GLIMPSE = (
+_PREVIEW = (
     '${value ? `<div class="${value.look}"><img src="${value.source}" alt="How it looks so far" decoding="sync"></div>` : ""}'
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ImagePanel:
-    """The components of the easel; `in_hand` is the id of the picture to be shown, by connection, `hung` as the page has it."""
+    """The components. `selected` is the id of the picture that the page should show, `shown` of the one it shows."""
 
-    in_hand: gr.State
-    hung: gr.Textbox
-    glimpse: gr.HTML
+    selected: gr.State
+    shown: gr.Textbox
+    preview: gr.HTML
     stage: gr.Column
     stage_text: gr.Markdown
     bar: gr.HTML
-    elsewhere: gr.Button
+    draw_here: gr.Button
     welcome: gr.Column
     set_up: gr.Markdown
     examples: tuple[gr.Button, ...]
@@ -76,45 +76,45 @@ class ImagePanel:
         values = (getattr(self, entry.name) for entry in fields(self))
         return [*(value for value in values if isinstance(value, Block)), self.mask.draw, *self.examples]
 
-    def hang(self, framed: Framed, file: Path, file_format: str) -> Updates:
-        """Puts a picture on the easel; `file` is what the Download button serves."""
-        can_redraw = framed.is_drawn or framed.can_begin
-        facts = "\n\n".join(escape.escape_text(text) for text in (framed.facts, framed.ignored) if text)
+    def show_picture(self, details: PictureDetails, file: Path, file_format: str) -> Updates:
+        """Puts a picture in the image panel; `file` is what the Download button serves."""
+        can_redraw = details.is_drawn or details.can_begin
+        facts = "\n\n".join(escape.escape_text(text) for text in (details.facts, details.ignored) if text)
         return {
-            self.in_hand: framed.identity,
-            self.hung: gr.update(value=framed.identity),  # as most of these: what a page misses, it misses together
+            self.selected: details.identity,
+            self.shown: gr.update(value=details.identity),  # as most of these: what a page misses, it misses together
             self.welcome: gr.update(visible=False),
             self.frame: gr.update(visible=True),
-            self.picture: gr.update(value=str(framed.path), alt_text=framed.alt),
-            self.prompt: gr.update(value=framed.prompt, placeholder="" if framed.is_drawn else "What should become of it"),
-            self.negative: gr.update(value=framed.negative_prompt, visible=framed.takes_negative),
-            self.account: escape.escape_text(framed.account),
+            self.picture: gr.update(value=str(details.path), alt_text=details.alt),
+            self.prompt: gr.update(value=details.prompt, placeholder="" if details.is_drawn else "What should become of it"),
+            self.negative: gr.update(value=details.negative_prompt, visible=details.takes_negative),
+            self.account: escape.escape_text(details.account),
             self.facts: facts,
             self.download: gr.update(value=str(file)),
             self.file_format: file_format,
-            self.line: gr.update(value=framed.line, visible=framed.is_drawn),
-            self.redraw: gr.update(value=_ACTIONS["redraw"] if framed.is_drawn else "Draw from it", visible=can_redraw),
-            self.reseed: gr.update(visible=framed.is_drawn),
-            self.vary: gr.update(visible=framed.is_drawn and framed.can_begin),
-            self.enlarge: gr.update(visible=framed.can_grow),
-            self.edit: gr.update(visible=framed.can_begin),
-            self.attach: gr.update(visible=framed.can_begin),
+            self.line: gr.update(value=details.line, visible=details.is_drawn),
+            self.redraw: gr.update(value=_ACTIONS["redraw"] if details.is_drawn else "Draw from it", visible=can_redraw),
+            self.reseed: gr.update(visible=details.is_drawn),
+            self.vary: gr.update(visible=details.is_drawn and details.can_begin),
+            self.enlarge: gr.update(visible=details.can_grow),
+            self.edit: gr.update(visible=details.can_begin),
+            self.attach: gr.update(visible=details.can_begin),
         }
 
-    def progress(self, stage: Stage | None, *, elsewhere: bool = False) -> Updates:
-        """Shows above the picture how far its making has come, or takes that away; `elsewhere` offers another engine."""
+    def progress(self, stage: Stage | None, *, draw_here: bool = False) -> Updates:
+        """Shows above the picture how far its making has come, or takes that away; `draw_here` offers another engine."""
         if stage is None:
             return {self.stage: gr.update(visible=False)}
         return {
-            self.elsewhere: gr.update(visible=elsewhere),
+            self.draw_here: gr.update(visible=draw_here),
             self.stage: gr.update(visible=True),
             self.stage_text: escape.escape_text(stage.text),
             self.bar: gr.update(value=stage.percent or 0, visible=stage.percent is not None),
         }
 
-    def glimpsed(self, seen: LivePreview | None) -> Updates:
-        """Shows how the picture looks so far, in the place of the one in hand."""
-        return {self.glimpse: gr.update(value={"source": seen.source, "look": seen.look} if seen else None)}
+    def show_preview(self, seen: LivePreview | None) -> Updates:
+        """Shows how the picture looks so far, in the place of the selected one."""
+        return {self.preview: gr.update(value={"source": seen.source, "look": seen.look} if seen else None)}
 
     def free(self, yes: bool) -> Updates:
         """Whether another drawing may be begun from here: one at a time."""
@@ -123,18 +123,18 @@ class ImagePanel:
 
 
 def build(welcome: Sequence[str]) -> ImagePanel:
-    """Lays the easel out where it is called, empty; `welcome` says what is set up and what is not, a line each."""
-    with gr.Column(elem_id="easel", min_width=0):
-        gr.Button("Back to the conversation", elem_id="easel-close", size="sm")
-        in_hand = gr.State("")
-        hung = gr.Textbox(visible="hidden", elem_id="hung")
-        glimpse = gr.HTML(None, html_template=_GLIMPSE, elem_id="glimpse")
+    """Lays the image panel out where it is called, empty; `welcome` says what is set up and what is not, a line each."""
+    with gr.Column(elem_id="image-panel", min_width=0):
+        gr.Button("Back to the conversation", elem_id="image-panel-close", size="sm")
+        selected = gr.State("")
+        shown = gr.Textbox(visible="hidden", elem_id="shown")
+        preview = gr.HTML(None, html_template=_PREVIEW, elem_id="preview")
         with gr.Column(visible=False, elem_id="stage", min_width=0) as stage:
             stage_text = gr.Markdown(elem_id="stage-text")
             bar = gr.HTML(0, html_template=_BAR, visible=False)
-            elsewhere = gr.Button("Draw it on this machine instead", size="sm", elem_id="elsewhere", visible=False)
+            draw_here = gr.Button("Draw it on this machine instead", size="sm", elem_id="draw-here", visible=False)
         greeting = _welcome(welcome)
-        with gr.Column(visible=False, elem_id="frame", min_width=0) as frame:
+        with gr.Column(visible=False, elem_id="image-content", min_width=0) as frame:
             picture = gr.Image(
                 show_label=False, container=False, interactive=False, buttons=["fullscreen"], elem_id="picture", min_width=0
             )
@@ -142,16 +142,16 @@ def build(welcome: Sequence[str]) -> ImagePanel:
             prompt = gr.Textbox(label="Prompt", lines=2, max_lines=10, elem_id="prompt", interactive=True)
             meter = gr.Markdown(elem_id="meter")
             measure = gr.Button("Count again", visible="hidden", elem_id="measure")
-            account = gr.Markdown(elem_id="account")
+            account = gr.Markdown(elem_id="summary")
             negative = gr.Textbox(label="Negative prompt", lines=1, max_lines=4, elem_id="negative", interactive=True)
             panel = mask_editor.build()
-            facts = gr.Markdown(elem_id="facts")
+            facts = gr.Markdown(elem_id="details")
             buttons = _buttons()
             line = gr.Textbox(
                 label="The line that makes it again", lines=1, max_lines=6, interactive=False, buttons=["copy"], elem_id="line"
             )
     return ImagePanel(
-        in_hand=in_hand, hung=hung, glimpse=glimpse, stage=stage, stage_text=stage_text, bar=bar, elsewhere=elsewhere,
+        selected=selected, shown=shown, preview=preview, stage=stage, stage_text=stage_text, bar=bar, draw_here=draw_here,
         welcome=greeting.column, set_up=greeting.set_up, examples=greeting.examples, surprise=greeting.surprise, frame=frame,
         picture=picture, prompt=prompt, meter=meter, measure=measure, negative=negative, mask=panel, account=account,
         facts=facts, line=line, **buttons,
@@ -159,7 +159,7 @@ def build(welcome: Sequence[str]) -> ImagePanel:
 
 
 class WelcomePanel(NamedTuple):
-    """What stands on the easel before the first picture."""
+    """What stands in the image panel before the first picture."""
 
     column: gr.Column
     set_up: gr.Markdown
@@ -182,7 +182,7 @@ def listed(lines: Sequence[str]) -> str:
 
 
 def _buttons() -> dict[str, Any]:
-    """The row of what can be done with the picture in hand, each by its field."""
+    """The row of what can be done with the selected picture, each by its field."""
     with gr.Row(elem_id="actions"):
         download = gr.DownloadButton("Download", variant="primary", size="md", elem_id="download", min_width=0, scale=2)
         file_format = gr.Dropdown(

@@ -1,4 +1,4 @@
-"""How a picture looks so far, as the easel shows it until the picture is there; knows no engine and keeps nothing."""
+"""How a picture looks so far, as the image panel shows it until the picture is there; knows no engine and keeps nothing."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from gemini_diffusion.types.turn import Turn
 class LivePreview:
     """How a picture looks so far: `source` is an address that holds the picture itself, so that the page asks nobody for it.
 
-    It is `veiled` where pictures are judged first, `small` once another one of the turn can be seen, and `fading` when it is
+    It is `blurred` where pictures are judged first, `small` once another one of the turn can be seen, and `fading` when it is
     over and gives way to the picture it became.
     """
 
     source: str
-    veiled: bool = False
+    blurred: bool = False
     small: bool = False
     fading: bool = False
 
     @property
     def look(self) -> str:
         """The classes of the style sheet."""
-        return " ".join(name for name in ("veiled", "small", "fading") if getattr(self, name))
+        return " ".join(name for name in ("blurred", "small", "fading") if getattr(self, name))
 
 
-def preview_html(turn: Turn, before: LivePreview | None, *, veiled: bool) -> LivePreview | None:
+def next_preview(turn: Turn, before: LivePreview | None, *, blurred: bool) -> LivePreview | None:
     """What a turn shows of its picture on the way, after what was shown `before` of it."""
     if turn.preview is None:
         return dataclasses.replace(before, fading=True) if before else None
     content = base64.b64encode(turn.preview.png).decode("ascii")
-    return LivePreview(f"data:image/png;base64,{content}", veiled=veiled, small=bool(turn.kept))
+    return LivePreview(f"data:image/png;base64,{content}", blurred=blurred, small=bool(turn.kept))

@@ -1,4 +1,4 @@
-"""A turn as a page follows it: every state of it as updates of the conversation and the easel; begins and ends nothing."""
+"""A running turn as a page follows it: each of its states as updates of the conversation and the image panel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gemini_diffusion.types.errors import GeminiDiffusionError
 from gemini_diffusion.ui import render
 from gemini_diffusion.ui.chat_panel import ChatPanel
 from gemini_diffusion.ui.image_panel import ImagePanel
-from gemini_diffusion.ui.live_preview import preview_html
+from gemini_diffusion.ui.live_preview import next_preview
 from gemini_diffusion.ui.token_meter import token_line
 
 if TYPE_CHECKING:
@@ -33,30 +33,30 @@ class LiveUpdates:
 
     visitors: Visitors
     conversation: ChatPanel
-    easel: ImagePanel
+    panel: ImagePanel
 
     async def follow(self, visitor: Visitor, words: str = "", *, clear: bool = False) -> AsyncGenerator[Updates, None]:
         """Every state of the running turn; `words` go back into an empty box when it is stopped or fails.
 
         A page that is slow applies only the latest of several updates, so each is whole. The one thing that is said once is
-        the picture for the easel, which belongs to the person from then on: a page that missed it asks by itself.
+        the picture for the image panel, which belongs to the person from then on: a page that missed it asks by itself.
         """
-        session, hung, seen = visitor.session, False, None
+        session, shown, seen = visitor.session, False, None
         judged = self.visitors.studio.picture_filter.is_on(visitor.settings)
         async for turn in session.watch():
-            seen = preview_html(turn, seen, veiled=judged)
-            state = self._state(visitor, turn, words) | self.easel.glimpsed(seen)
-            if turn.kept and not hung:
-                state, hung = _together(await self.hang(visitor, turn.kept[0].picture), state), True
+            seen = next_preview(turn, seen, blurred=judged)
+            state = self._state(visitor, turn, words) | self.panel.show_preview(seen)
+            if turn.kept and not shown:
+                state, shown = _together(await self.show_picture(visitor, turn.kept[0].picture), state), True
             yield state | (self.conversation.emptied() if clear else {})
             clear = False
 
-    async def hang(self, visitor: Visitor, picture: Picture) -> Updates:
-        """The picture on the easel, with the file its Download button serves made ready."""
+    async def show_picture(self, visitor: Visitor, picture: Picture) -> Updates:
+        """The picture in the image panel, with the file its Download button serves made ready."""
         file = await exported(visitor, picture)
-        framed = render.framed(picture, self._able(visitor, picture))
+        details = render.details(picture, self._able(visitor, picture))
         meter = await self.meter(visitor, picture, picture.recipe.prompt)
-        return self.easel.hang(framed, file, visitor.settings.file_format) | {self.easel.meter: meter}
+        return self.panel.show_picture(details, file, visitor.settings.file_format) | {self.panel.meter: meter}
 
     async def meter(self, visitor: Visitor, picture: Picture, prompt: str) -> str:
         """How full a prompt makes the model that drew the picture, as Markdown; empty where nobody drew it."""
@@ -80,8 +80,8 @@ class LiveUpdates:
     def _state(self, visitor: Visitor, turn: Turn, words: str) -> Updates:
         """All that a turn says of itself at any moment."""
         turns, now = visitor.session.turns, visitor.session.running
-        updates = self.conversation.show(turns) | self.easel.free(now is None)
-        updates |= self.easel.progress(render.stage(turn) if turn.kind == "imagine" else None, elsewhere=render.can_move(turn))
+        updates = self.conversation.show(turns) | self.panel.free(now is None)
+        updates |= self.panel.progress(render.stage(turn) if turn.kind == "imagine" else None, draw_here=render.can_move(turn))
         if now:
             return updates | self.conversation.busy()
         last = turns[-1].id if turns else ""

@@ -1,4 +1,4 @@
-"""The panel in which a person paints over what should be drawn anew in the picture in hand; the page's script paints."""
+"""The panel in which a person paints over what should be drawn anew in the selected picture; the page's script paints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.ui.attachment import from_data_url
 
 _PAPER = """
-<div class="paper">
+<div class="canvas">
  <canvas tabindex="0" role="application"
   aria-label="Paint over what should change. By keyboard: arrows move the brush, Space sets it down and lifts it."></canvas>
 </div>
@@ -24,9 +24,9 @@ _PAPER = """
 """
 _PULL = """
 <div class="tools">
- <label>How far to move from the picture
-  <input id="pull" type="range" min="5" max="100" step="5" value="90" aria-label="How far to move from the picture, in percent">
-  <output for="pull">90 %</output>
+ <label>Strength
+  <input id="strength" type="range" min="5" max="100" step="5" value="90" aria-label="Strength, in percent">
+  <output for="strength">90 %</output>
  </label>
 </div>
 """
@@ -42,16 +42,16 @@ class MaskEditor:
 
 def build_paper() -> None:
     """Lays out what is painted on, where it is called."""
-    gr.HTML(_PAPER, elem_id="paper")
+    gr.HTML(_PAPER, elem_id="mask-canvas")
 
 
 def build() -> MaskEditor:
     """Lays out what belongs below the prompt, where it is called."""
-    with gr.Column(elem_id="marking", min_width=0):
+    with gr.Column(elem_id="mask-tools", min_width=0):
         gr.HTML(_PULL)
-        draw = gr.Button("Draw the marked part", variant="primary", size="md", elem_id="marking-draw", min_width=0)
-        gr.Markdown("With nothing marked, all of it is drawn anew.", elem_id="marking-text")
-        marks = gr.Textbox(visible="hidden", elem_id="marks", interactive=True)
+        draw = gr.Button("Draw the marked part", variant="primary", size="md", elem_id="mask-draw", min_width=0)
+        gr.Markdown("With nothing marked, all of it is drawn anew.", elem_id="mask-text")
+        marks = gr.Textbox(visible="hidden", elem_id="mask", interactive=True)
     return MaskEditor(marks, draw)
 
 
@@ -64,5 +64,5 @@ def read_marks(text: str) -> tuple[bytes, float]:
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
         raise BadInput("What was marked did not arrive whole.", "Press Edit and mark it once more.") from error
     if not 0 <= strength <= 1:
-        raise BadInput("How far to move from the picture is a number from 0 to 1.", "Move the slider.")
+        raise BadInput("The strength is a number from 0 to 1.", "Move the slider.")
     return mask, strength

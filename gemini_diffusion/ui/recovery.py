@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gemini_diffusion.engines import models
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Turn
-from gemini_diffusion.ui.render import ways_on
+from gemini_diffusion.ui.render import recovery_options
 
 if TYPE_CHECKING:
     from gemini_diffusion.config.settings import Settings
@@ -30,7 +30,7 @@ class Recovery:
     def read(value: str, turns: Sequence[Turn]) -> Recovery:
         """The step a page names, if the last turn failed and offers it; else BadInput."""
         last = turns[-1] if turns else None
-        offered = ways_on(last.failures[-1]) if last and last.failures and not last.running else []
+        offered = recovery_options(last.failures[-1]) if last and last.failures and not last.running else []
         if last is None or value not in (way for way, _ in offered):
             raise BadInput("That is not offered any more.", "Send the request again.")
         kind, _, which = value.partition(":")

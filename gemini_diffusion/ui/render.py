@@ -1,4 +1,4 @@
-"""Turns as chat messages, pictures as what the easel shows: the only place that knows both shapes. Pure; asks nothing."""
+"""Turns as chat messages, pictures as what the image panel shows: the only place that knows both shapes. Pure; asks nothing."""
 
 from __future__ import annotations
 
@@ -129,11 +129,11 @@ def _failures(turn: Turn, several: bool) -> Iterator[Message]:
         which = f"Picture {failed.index + 1}: " if several and failed.index is not None else ""
         message = _said(escape.escape_text(f"{which}{failed.text} {failed.hint}".strip()))
         if failed is turn.failures[-1] and not turn.running:
-            message["options"] = [{"value": value, "label": label} for value, label in ways_on(failed)]
+            message["options"] = [{"value": value, "label": label} for value, label in recovery_options(failed)]
         yield message
 
 
-def ways_on(failed: Failed) -> list[tuple[str, str]]:
+def recovery_options(failed: Failed) -> list[tuple[str, str]]:
     """The next steps a failure offers, as (what it means, what its button says)."""
     kind, _, which = failed.action.partition(":")
     if kind == "download":
@@ -177,19 +177,19 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{max(0, round(seconds))} s"
 
 
-VEILED = "Blurred picture"
-"""How the description of a veiled picture begins; the style sheet and the page's script know it by that."""
+BLURRED = "Blurred picture"
+"""How the description of a blurred picture begins; the style sheet and the page's script know it by that."""
 
 
 def alt(recipe: Recipe) -> str:
     """What a picture shows, for who cannot see it."""
     words = " ".join((recipe.crafted.title or recipe.original or recipe.prompt).split())
-    return f"{VEILED if recipe.veiled else 'Picture'}: {words[:200]}"
+    return f"{BLURRED if recipe.veiled else 'Picture'}: {words[:200]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What runs, for the easel and the line under the box: `percent` None while there is nothing to count."""
+    """What runs, for the image panel and the line under the box: `percent` None while there is nothing to count."""
 
     text: str
     percent: int | None = None
@@ -221,8 +221,8 @@ def can_move(turn: Turn) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Framed:
-    """A picture as the easel shows it; `account` and `facts` are plain text, one line each.
+class PictureDetails:
+    """A picture as the image panel shows it; `account` and `facts` are plain text, one line each.
 
     `can_begin` and `can_grow` say whether another drawing may begin from it and whether it can be drawn large.
     """
@@ -242,10 +242,10 @@ class Framed:
     can_grow: bool = False
 
 
-def framed(picture: Picture, capabilities: Capabilities) -> Framed:
-    """The picture in hand; `capabilities` are those of the engine and model that drew it, or would draw from it."""
+def details(picture: Picture, capabilities: Capabilities) -> PictureDetails:
+    """The selected picture; `capabilities` are those of the engine and model that drew it, or would draw from it."""
     recipe, drawn = picture.recipe, is_drawn(picture.recipe)
-    return Framed(
+    return PictureDetails(
         identity=picture.id,
         path=picture.path,
         alt=alt(recipe),

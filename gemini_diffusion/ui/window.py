@@ -44,8 +44,8 @@ def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
     with Page(McpTools(visitors), title=TITLE, fill_width=True, analytics_enabled=False) as page:
         gr.Markdown(f"# {TITLE}", elem_id="title")
         with gr.Tabs(elem_id="tabs") as tabs:
-            with gr.Tab("Chat", id="chat", elem_id="chat-tab") as chat, gr.Row(elem_id="desk"):
-                with gr.Column(elem_id="talk", min_width=0):
+            with gr.Tab("Chat", id="chat", elem_id="chat-tab") as chat, gr.Row(elem_id="chat-layout"):
+                with gr.Column(elem_id="conversation", min_width=0):
                     talk, models = chat_panel.build(lambda: model_pickers.build(visitors))
                 stand = image_panel.build(welcome)
             with gr.Tab("Settings", id=SETTINGS_TAB, elem_id="settings-tab") as settings:

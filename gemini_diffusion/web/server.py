@@ -29,8 +29,8 @@ from gemini_diffusion.web.security_headers import COLAB, LONGEST, OwnNames, Secu
 from gemini_diffusion.web.share_link import ShareLink, open_share_link
 
 CONNECTIONS = 500
-"""Pages whose connection's state (which picture is on the easel, what was not fetched yet) is kept at once. Each takes about
-half a megabyte, and a stranger can open one after another."""
+"""Pages whose state (the selected picture, updates not fetched yet) is kept at once. Each takes about half a megabyte, and a
+stranger can open one after another."""
 OPEN_FILES = 16_384
 """Connections that a window for others can hold where the system grants them: many systems begin with 256 or 1024."""
 EVENTS = 500

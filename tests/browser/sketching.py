@@ -86,7 +86,7 @@ def photo(tmp_path: Path, name: str = "At the beach.jpg", size: tuple[int, int] 
 
 def attach(window: Window, path: Path) -> None:
     with window.page.expect_file_chooser() as chooser:
-        window.page.locator("#clip").click()
+        window.page.locator("#attach-file").click()
     chooser.value.set_files(path)
     expect(window.page.locator("#attached-picture img")).to_be_visible()
     window.quiet()

@@ -1,4 +1,4 @@
-"""A picture that may not be for everyone: blurred until it is tapped, in the conversation and on the easel alike."""
+"""A picture that may not be for everyone: blurred until it is tapped, in the conversation and in the image panel alike."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def app(running_services: StandIns, tmp_path_factory: pytest.TempPathFactory) ->
         "GEMINI_DIFFUSION_PICTURE_FILTER": "on",
         "GEMINI_DIFFUSION_PICTURE_FILTER_MODEL": str(build_classifier(tmp_path_factory.mktemp("classifier"))),
     }
-    with App(tmp_path_factory.mktemp("veiled"), environment={**running_services.environment, **variables}) as running:
+    with App(tmp_path_factory.mktemp("blurred"), environment={**running_services.environment, **variables}) as running:
         yield running
 
 
-def veiled(window: Window) -> Locator:
-    """The veiled pictures of the conversation."""
+def blurred(window: Window) -> Locator:
+    """The blurred pictures of the conversation."""
     return window.page.locator("#chat img[alt^='Blurred picture']")
 
 
@@ -48,55 +48,55 @@ def sentence(picture: Locator) -> str:
 
 def draw_red(window: Window) -> None:
     window.send(RED)
-    expect(veiled(window)).to_have_count(1)
+    expect(blurred(window)).to_have_count(1)
     window.rest()
 
 
-def test_a_veil_is_lifted_by_a_click_everywhere_and_the_next_picture_has_its_own(come: Open, app: App) -> None:
+def test_a_blur_is_lifted_by_a_click_everywhere_and_the_next_picture_has_its_own(come: Open, app: App) -> None:
     window = come()
     draw_red(window)
     kept = app.pictures[-1]
     assert read_recipe(kept).veiled
-    assert "blur" in blur(veiled(window)) and "blur" in blur(window.on_easel)
-    assert "Tap to see it" in sentence(veiled(window)) and "Tap to see it" in sentence(window.on_easel)
-    expect(veiled(window)).to_have_attribute("alt", "Blurred picture: a red fox")
+    assert "blur" in blur(blurred(window)) and "blur" in blur(window.large)
+    assert "Tap to see it" in sentence(blurred(window)) and "Tap to see it" in sentence(window.large)
+    expect(blurred(window)).to_have_attribute("alt", "Blurred picture: a red fox")
     assert window.downloaded().read_bytes() == kept.read_bytes()
-    window.shot("veil-1-veiled")
-    window.on_easel.click()
-    assert blur(veiled(window)) == blur(window.on_easel) == CLEAR
-    assert CLEAR in sentence(veiled(window))
-    window.shot("veil-2-lifted")
+    window.shot("blur-1-blurred")
+    window.large.click()
+    assert blur(blurred(window)) == blur(window.large) == CLEAR
+    assert CLEAR in sentence(blurred(window))
+    window.shot("blur-2-lifted")
     window.draw(BLUE)
     assert not read_recipe(app.pictures[-1]).veiled
-    assert blur(window.pictures) == blur(window.on_easel) == CLEAR
-    assert blur(veiled(window)) == CLEAR, "what was seen once stays seen"
+    assert blur(window.pictures) == blur(window.large) == CLEAR
+    assert blur(blurred(window)) == CLEAR, "what was seen once stays seen"
     window.reload()
-    expect(veiled(window)).to_have_count(1)
-    assert "blur" in blur(veiled(window)), "another page begins anew"
+    expect(blurred(window)).to_have_count(1)
+    assert "blur" in blur(blurred(window)), "another page begins anew"
 
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
-def test_a_veil_is_lifted_by_keyboard(key: str, come: Open) -> None:
+def test_a_blur_is_lifted_by_keyboard(key: str, come: Open) -> None:
     window = come(theme="dark")
     draw_red(window)
-    window.shot("veil-3-dark")
+    window.shot("blur-3-dark")
     button = window.page.locator("#chat button:has(img)")
     assert "Blurred picture: a red fox" in button.evaluate("button => button.querySelector('img').alt")
     button.focus()
     window.page.keyboard.press(key)
-    assert blur(veiled(window)) == CLEAR
+    assert blur(blurred(window)) == CLEAR
 
 
-def test_on_a_phone_the_first_tap_lifts_the_veil_and_the_next_opens_the_easel(come: Open) -> None:
+def test_on_a_phone_the_first_tap_lifts_the_blur_and_the_next_opens_the_panel(come: Open) -> None:
     window = come(width=390, height=844, touch=True)
     draw_red(window)
-    assert "blur" in blur(veiled(window)) and window.overflow() == 0
-    window.shot("veil-4-narrow")
-    veiled(window).tap()
-    expect(veiled(window)).to_have_css("filter", CLEAR)
-    expect(window.easel).to_be_hidden()
-    window.shot("veil-5-narrow-lifted")
-    veiled(window).tap()
-    expect(window.easel).to_be_visible()
-    expect(window.on_easel).to_be_in_viewport()
-    assert blur(window.on_easel) == CLEAR
+    assert "blur" in blur(blurred(window)) and window.overflow() == 0
+    window.shot("blur-4-narrow")
+    blurred(window).tap()
+    expect(blurred(window)).to_have_css("filter", CLEAR)
+    expect(window.panel).to_be_hidden()
+    window.shot("blur-5-narrow-lifted")
+    blurred(window).tap()
+    expect(window.panel).to_be_visible()
+    expect(window.large).to_be_in_viewport()
+    assert blur(window.large) == CLEAR

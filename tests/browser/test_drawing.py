@@ -1,4 +1,4 @@
-"""The whole job in the window: a request, its stages, Stop, the picture, the easel, the download, a reload in the middle."""
+"""The whole job in the window: a request, its stages, Stop, the picture, its panel, the download, a reload in the middle."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ def finished(window: Window, services: StandIns) -> None:
     window.rest()
     expect(window.box).to_have_value("")
     expect(window.chat).to_contain_text("Here is a fox in the snow")
-    expect(window.on_easel).to_be_visible()
+    expect(window.large).to_be_visible()
     expect(window.prompt).to_have_value(services.hub.drawings[-1].prompt)
-    expect(window.page.locator("#account")).to_contain_text("kept 2 of 2, added 8 words")
-    expect(window.page.locator("#facts")).to_contain_text(f"seed {services.hub.drawings[-1].seed}")
+    expect(window.page.locator("#summary")).to_contain_text("kept 2 of 2, added 8 words")
+    expect(window.page.locator("#details")).to_contain_text(f"seed {services.hub.drawings[-1].seed}")
     window.shot("4-finished")
 
 
@@ -75,7 +75,7 @@ def drawn_again(window: Window, services: StandIns) -> None:
     first, second = services.hub.drawings[-2:]
     assert (second.prompt, second.seed) == (edited, first.seed)
     expect(window.prompt).to_have_value(edited)
-    expect(window.page.locator("#account")).to_contain_text("your own words")
+    expect(window.page.locator("#summary")).to_contain_text("your own words")
     window.page.locator("#reseed").click()
     expect(window.pictures).to_have_count(3)
     window.rest()
@@ -120,11 +120,11 @@ def test_a_reload_in_the_middle_finds_the_drawing_done(come: Open, services: Sta
     held.let_go()
     expect(window.pictures).to_have_count(1)
     window.rest()
-    expect(window.on_easel).to_be_visible()
+    expect(window.large).to_be_visible()
     assert len(services.hub.drawings) == 1
     window.reload()
     expect(window.pictures).to_have_count(1)
-    expect(window.on_easel).to_be_visible()
+    expect(window.large).to_be_visible()
     expect(window.prompt).to_have_value(services.hub.drawings[0].prompt)
 
 
@@ -230,7 +230,7 @@ def test_clear_empties_the_screen_and_keeps_the_pictures(come: Open, services: S
     kept = len(app.pictures)
     window.page.locator("#clear").click()
     expect(window.said).to_have_count(0)
-    expect(window.on_easel).to_be_visible()
+    expect(window.large).to_be_visible()
     window.send("What did I say before?")
     expect(window.chat).to_contain_text("You said: What did I say before?")
     assert len(services.gemini.generations[-1].turns) == 1

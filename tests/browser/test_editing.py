@@ -23,11 +23,11 @@ def app(sketching: Sketching) -> Sketching:
 def test_a_picture_is_attached_drawn_from_and_shown_with_the_message(come: Open, sketching: Sketching, tmp_path: Path) -> None:
     window = come()
     attach(window, photo(tmp_path))
-    expect(window.on_easel).to_be_visible()
+    expect(window.large).to_be_visible()
     window.shot("editing-1-attached")
     draw_from_it(window, "/imagine make it snowy --strength 0.3")
     expect(window.page.locator("#attached")).to_be_hidden()
-    expect(window.page.locator("#facts")).to_contain_text("from a picture, strength 0.3")
+    expect(window.page.locator("#details")).to_contain_text("from a picture, strength 0.3")
     window.shot("editing-2-drawn-from")
     request = sketching.engine.history[-1][0]
     assert request.strength == 0.3 and size(request.image) == (800, 600)
@@ -36,7 +36,7 @@ def test_a_picture_is_attached_drawn_from_and_shown_with_the_message(come: Open,
     expect(window.pictures).to_have_count(2)
     expect(window.page.locator("#attached")).to_be_hidden()
     window.take(window.pictures.first)
-    expect(window.page.locator("#account")).to_have_text("your own picture")
+    expect(window.page.locator("#summary")).to_have_text("your own picture")
     expect(window.page.locator("#vary")).to_be_hidden()
     window.shot("editing-3-own-picture")
     window.prompt.fill("a beach in snow")
@@ -99,7 +99,7 @@ def test_what_is_no_picture_is_told(come: Open, tmp_path: Path) -> None:
     window = come()
     (tmp_path / "notes.png").write_text("no picture")
     with window.page.expect_file_chooser() as chooser:
-        window.page.locator("#clip").click()
+        window.page.locator("#attach-file").click()
     chooser.value.set_files(tmp_path / "notes.png")
     expect(window.page.get_by_text("That is no picture I can read.")).to_be_visible()
     expect(window.page.locator("#attached")).to_be_hidden()
@@ -118,7 +118,7 @@ def test_a_large_photo_is_made_small_before_it_is_sent(come: Open, sketching: Sk
     assert 600 < wide <= 1536 and abs(wide / high - 4 / 3) < 0.01
 
 
-def test_a_picture_is_varied_enlarged_and_attached_from_the_easel(come: Open, sketching: Sketching) -> None:
+def test_a_picture_is_varied_enlarged_and_attached_from_the_panel(come: Open, sketching: Sketching) -> None:
     window = come()
     window.draw(FOX)
     first = sketching.pictures[-1]

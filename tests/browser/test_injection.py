@@ -1,4 +1,4 @@
-"""What a person, a model or a service writes is shown and never runs: in the conversation, on the easel, in an error."""
+"""What a person, a model or a service writes is shown and never runs: in the conversation, in the image panel, in an error."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ VECTORS = (
     f"<details open ontoggle={FIRE}><summary>x</summary></details><video><source onerror={FIRE}></video>",
 )  # fmt: skip
 ALIVE = """() => [...document.querySelectorAll(
-    "#chat .message-wrap, #easel, #composer, #findings, #status, .toast-wrap, .key-state")]
+    "#chat .message-wrap, #image-panel, #composer, #findings, #status, .toast-wrap, .key-state")]
     .flatMap(part => [...part.querySelectorAll(
     "script, iframe, object, embed, form, style, link, base, meta, video, audio, math, details, [onerror], [onload],"
     + " [ontoggle], a[href], img:not([src*='/gradio_api/file='])")].filter(found => !found.closest(".icon-button") &&
@@ -119,7 +119,7 @@ def test_nothing_in_the_name_of_a_brought_picture_runs(come: Open) -> None:
     window = come()
     for vector in (VECTORS[0], VECTORS[1], VECTORS[7], VECTORS[11]):
         with window.page.expect_file_chooser() as chooser:
-            window.page.locator("#clip").click()
+            window.page.locator("#attach-file").click()
         picture = encoded(halves((64, 64)))
         chooser.value.set_files({"name": f"{vector}.png", "mimeType": "image/png", "buffer": picture})
         expect(window.page.locator("#attached-picture img")).to_have_attribute("alt", re.compile(re.escape(vector[:10])))
@@ -127,14 +127,14 @@ def test_nothing_in_the_name_of_a_brought_picture_runs(come: Open) -> None:
         window.page.locator("#attached-remove").click()
         expect(window.page.locator("#attached")).to_be_hidden()
     with window.page.expect_file_chooser() as chooser:
-        window.page.locator("#clip").click()
+        window.page.locator("#attach-file").click()
     chooser.value.set_files({"name": f"{VECTORS[1]}.png", "mimeType": "image/png", "buffer": encoded(halves((64, 64)))})
     expect(window.page.locator("#attached-picture img")).to_be_visible()
     window.send("/imagine a fox")
-    expect(window.pictures).to_have_count(2)  # the one that was brought, and what came of it, which takes the easel
+    expect(window.pictures).to_have_count(2)  # the one that was brought, and what came of it, which takes the image panel
     settled(window)
     window.take(window.pictures.first)
-    expect(window.page.locator("#account")).to_have_text("your own picture")
+    expect(window.page.locator("#summary")).to_have_text("your own picture")
     settled(window)
 
 

@@ -26,7 +26,7 @@ def judged(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def app(judged: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sketching]:
     """A window over an engine that shows each step."""
-    home = tmp_path_factory.mktemp("glimpse")
+    home = tmp_path_factory.mktemp("preview")
     settings = {"picture_filter": judged, "picture_filter_model": str(home), "engine": "local"}
     with open_sketching(home, Told(previews=True, model="sdxl"), **settings) as window:
         yield window
@@ -38,8 +38,8 @@ def as_before(app: Sketching) -> Iterator[None]:
     app.engine.resume()
 
 
-def glimpse(window: Window) -> Locator:
-    return window.page.locator("#glimpse img")
+def preview(window: Window) -> Locator:
+    return window.page.locator("#preview img")
 
 
 def hold(app: Sketching, step: int) -> None:
@@ -56,7 +56,7 @@ def begin(window: Window, app: Sketching, line: str = FOX) -> None:
 
 def shows(window: Window, app: Sketching, step: int) -> None:
     content = base64.b64encode(so_far(app.engine.history[-1][0], step)).decode("ascii")
-    expect(glimpse(window)).to_have_attribute("src", f"data:image/png;base64,{content}")
+    expect(preview(window)).to_have_attribute("src", f"data:image/png;base64,{content}")
 
 
 def box(window: Window, of: Locator) -> list[int]:
@@ -66,29 +66,29 @@ def box(window: Window, of: Locator) -> list[int]:
 def test_a_picture_grows_where_it_will_stand(come: Open, app: Sketching, judged: str) -> None:
     window = come()
     window.send("/imagine a cat --ar 3:2 --seed 5")
-    expect(window.on_easel).to_be_visible()
+    expect(window.large).to_be_visible()
     window.rest()
-    expect(glimpse(window)).to_be_hidden()
-    before = box(window, window.on_easel)
+    expect(preview(window)).to_be_hidden()
+    before = box(window, window.large)
     hold(app, 3)
     begin(window, app)
     shows(window, app, 3)
-    expect(glimpse(window)).to_have_attribute("alt", "How it looks so far")
-    expect(window.on_easel).to_be_hidden()
-    assert box(window, glimpse(window)) == before
-    blurred = glimpse(window).evaluate("picture => getComputedStyle(picture).filter") != "none"
+    expect(preview(window)).to_have_attribute("alt", "How it looks so far")
+    expect(window.large).to_be_hidden()
+    assert box(window, preview(window)) == before
+    blurred = preview(window).evaluate("picture => getComputedStyle(picture).filter") != "none"
     assert blurred == (judged == "on"), "nobody sees what was not judged"
-    window.shot(f"glimpse-1-{judged}")
-    same = glimpse(window).element_handle()
+    window.shot(f"preview-1-{judged}")
+    same = preview(window).element_handle()
     hold(app, 6)
     shows(window, app, 6)
     assert same.evaluate("picture => picture.isConnected"), "the picture is changed, not replaced, so that it cannot flicker"
     app.engine.resume()
     window.rest()
-    window.shot(f"glimpse-2-{judged}")
-    expect(glimpse(window)).to_be_hidden()
-    assert box(window, window.on_easel) == before
-    window.shot(f"glimpse-3-{judged}")
+    window.shot(f"preview-2-{judged}")
+    expect(preview(window)).to_be_hidden()
+    assert box(window, window.large) == before
+    window.shot(f"preview-3-{judged}")
 
 
 def test_the_first_picture_of_all_grows_in_place_of_the_welcome_and_a_stop_brings_that_back(come: Open, app: Sketching) -> None:
@@ -97,10 +97,10 @@ def test_the_first_picture_of_all_grows_in_place_of_the_welcome_and_a_stop_bring
     begin(window, app)
     shows(window, app, 4)
     expect(window.page.locator("#welcome")).to_be_hidden()
-    window.shot("glimpse-4-first")
+    window.shot("preview-4-first")
     window.stop.click()
     expect(window.chat).to_contain_text("Stopped")
-    expect(glimpse(window)).to_be_hidden()
+    expect(preview(window)).to_be_hidden()
     expect(window.page.locator("#welcome")).to_be_visible()
 
 

@@ -1,4 +1,4 @@
-"""Painting over the picture in hand: by mouse, finger and keyboard; the meter under its prompt, the corners of its picture."""
+"""Painting over the selected picture: by mouse, finger and keyboard; the meter under its prompt, the corners of its picture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def app(sketching: Sketching) -> Sketching:
 
 def paint(window: Window, *spots: tuple[float, float]) -> None:
     """Draws a line over the paper from spot to spot, in parts of its width and height."""
-    box = window.place(window.page.locator("#paper canvas"))
+    box = window.place(window.page.locator("#mask-canvas canvas"))
     for place, (right, down) in enumerate(spots):
         window.page.mouse.move(box["x"] + right * box["width"], box["y"] + down * box["height"], steps=4)
         if place == 0:
@@ -40,24 +40,24 @@ def test_what_is_painted_over_is_drawn_anew(come: Open, sketching: Sketching) ->
     window = come()
     window.draw(FOX)
     window.page.locator("#edit").click()
-    expect(window.page.locator("#paper canvas")).to_be_visible()
-    expect(window.on_easel).to_be_hidden()
+    expect(window.page.locator("#mask-canvas canvas")).to_be_visible()
+    expect(window.large).to_be_hidden()
     paint(window, (0.2, 0.2), (0.2, 0.8))
     paint(window, (0.8, 0.2), (0.8, 0.8))
     window.shot("editing-5-painting")
-    window.page.locator("#paper [data-do=undo]").click()
+    window.page.locator("#mask-canvas [data-do=undo]").click()
     window.prompt.fill("a hat")
-    window.page.locator("#pull").fill("90")
-    expect(window.page.locator("#marking output")).to_have_text("90 %")
-    window.page.locator("#marking-draw").click()
+    window.page.locator("#strength").fill("90")
+    expect(window.page.locator("#mask-tools output")).to_have_text("90 %")
+    window.page.locator("#mask-draw").click()
     expect(window.pictures).to_have_count(2)
     window.rest()
     request, mask = sketching.engine.history[-1][0], marked(sketching)
     assert (request.prompt, request.strength) == ("a hat", 0.9)
     wide, high = mask.size
     assert [mask.getpixel((int(x * wide), high // 2)) for x in (0.05, 0.2, 0.5, 0.8)] == [0, 255, 0, 0]
-    expect(window.on_easel).to_be_visible()
-    expect(window.page.locator("#paper canvas")).to_be_hidden()
+    expect(window.large).to_be_visible()
+    expect(window.page.locator("#mask-canvas canvas")).to_be_hidden()
     window.page.locator("#redraw").click()
     expect(window.pictures).to_have_count(3)
     window.rest()
@@ -69,10 +69,10 @@ def test_a_mark_is_made_by_keyboard_alone(come: Open, sketching: Sketching) -> N
     window.draw(FOX)
     window.page.locator("#edit").focus()
     window.page.keyboard.press("Enter")
-    expect(window.page.locator("#paper canvas")).to_be_focused()
+    expect(window.page.locator("#mask-canvas canvas")).to_be_focused()
     for key in ("ArrowLeft", "Space", "ArrowLeft", "ArrowLeft", "ArrowLeft", "Space", "ArrowDown"):
         window.page.keyboard.press(key)
-    window.page.locator("#marking-draw").focus()
+    window.page.locator("#mask-draw").focus()
     window.page.keyboard.press("Enter")
     expect(window.pictures).to_have_count(2)
     window.rest()
@@ -81,7 +81,7 @@ def test_a_mark_is_made_by_keyboard_alone(come: Open, sketching: Sketching) -> N
     assert mask.getpixel((int(0.8 * mask.width), mask.height // 2)) == 0
     window.page.locator("#edit").click()
     window.page.keyboard.press("Escape")
-    expect(window.on_easel).to_be_visible()
+    expect(window.large).to_be_visible()
     expect(window.page.locator("#edit")).to_be_focused()
 
 
@@ -89,7 +89,7 @@ def test_without_a_mark_all_of_it_is_drawn_anew(come: Open, sketching: Sketching
     window = come()
     window.draw(FOX)
     window.page.locator("#edit").click()
-    window.page.locator("#marking-draw").click()
+    window.page.locator("#mask-draw").click()
     expect(window.pictures).to_have_count(2)
     window.rest()
     request = sketching.engine.history[-1][0]
@@ -99,22 +99,22 @@ def test_without_a_mark_all_of_it_is_drawn_anew(come: Open, sketching: Sketching
 def test_on_a_phone_a_finger_paints_and_finds_its_targets(come: Open, sketching: Sketching, tmp_path: Path) -> None:
     window = come(390, 844, touch=True)
     attach(window, photo(tmp_path))
-    assert window.overflow() == 0 and finger(window, "#clip") and finger(window, "#attached-remove")
+    assert window.overflow() == 0 and finger(window, "#attach-file") and finger(window, "#attached-remove")
     window.shot("editing-6-narrow-attached")
     draw_from_it(window)
     window.pictures.last.tap()
-    expect(window.easel).to_be_visible()
+    expect(window.panel).to_be_visible()
     window.quiet()
-    window.shot("editing-7-narrow-easel")
+    window.shot("editing-7-narrow-panel")
     assert all(finger(window, name) for name in ("#vary", "#enlarge", "#edit", "#attach"))
     window.page.locator("#edit").tap()
-    expect(window.page.locator("#paper canvas")).to_be_in_viewport(ratio=0.9)
-    box = window.place(window.page.locator("#paper canvas"))
+    expect(window.page.locator("#mask-canvas canvas")).to_be_in_viewport(ratio=0.9)
+    box = window.place(window.page.locator("#mask-canvas canvas"))
     window.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     window.shot("editing-8-narrow-painting")
     assert window.overflow() == 0
-    assert all(finger(window, f"#paper [data-do={name}]") for name in ("undo", "clear", "close"))
-    window.page.locator("#marking-draw").tap()
+    assert all(finger(window, f"#mask-canvas [data-do={name}]") for name in ("undo", "clear", "close"))
+    window.page.locator("#mask-draw").tap()
     expect(window.pictures).to_have_count(3)
     window.rest()
     mask = marked(sketching)
@@ -129,12 +129,14 @@ def test_all_of_it_can_be_read(theme: str, come: Open, tmp_path: Path) -> None:
     attach(window, photo(tmp_path))
     window.take(window.pictures.last)
     expect(window.page.locator("#meter")).to_contain_text("tokens")
-    window.shot(f"editing-9-{theme}-easel")
+    window.shot(f"editing-9-{theme}-panel")
     dim = unreadable(window, "#attached-text p", "#attached-remove", "#meter p", "#vary", "#enlarge", "#edit", "#attach")
     window.page.locator("#edit").click()
     paint(window, (0.3, 0.3), (0.6, 0.6))
     window.shot(f"editing-10-{theme}-painting")
-    dim += unreadable(window, "#paper .tools label", "#paper .tools button", "#marking-text p", "#marking .tools label")
+    dim += unreadable(
+        window, "#mask-canvas .tools label", "#mask-canvas .tools button", "#mask-text p", "#mask-tools .tools label"
+    )
     assert not dim, "; ".join(dim)
     assert window.overflow() == 0
 
@@ -158,7 +160,7 @@ ROUND = """found => { const style = getComputedStyle(found), box = found.getBoun
 def test_the_corners_of_a_picture_are_round_whatever_its_shape(shape: str, come: Open) -> None:
     window = come()
     window.draw(f"{FOX} --ar {shape} --model sdxl")
-    expect(window.on_easel).to_be_visible()
-    seen, own, radius = window.on_easel.evaluate(ROUND)
+    expect(window.large).to_be_visible()
+    seen, own, radius = window.large.evaluate(ROUND)
     assert abs(seen / own - 1) < 0.02 and radius > 8
     window.shot(f"editing-11-{shape.replace(':', '-')}")

@@ -86,7 +86,7 @@ def in_view(window: Window, target: Locator) -> bool:
     )  # fmt: skip
 
 
-def test_on_a_phone_nothing_is_cut_off_and_the_easel_is_a_sheet(come: Open, services: StandIns) -> None:
+def test_on_a_phone_nothing_is_cut_off_and_the_panel_is_a_sheet(come: Open, services: StandIns) -> None:
     window = come(width=390, height=844, touch=True)
     assert window.overflow() == 0 and in_view(window, window.box)
     window.shot("narrow-1-welcome")
@@ -101,16 +101,16 @@ def test_on_a_phone_nothing_is_cut_off_and_the_easel_is_a_sheet(come: Open, serv
     window.rest()
     expect(window.pictures.first).to_be_in_viewport()
     assert window.overflow() == 0 and in_view(window, window.box)
-    expect(window.easel).to_be_hidden()
+    expect(window.panel).to_be_hidden()
     window.shot("narrow-3-picture")
     window.pictures.first.tap()
-    expect(window.easel).to_be_visible()
-    expect(window.on_easel).to_be_in_viewport()
-    expect(window.page.locator("#easel-close")).to_be_in_viewport()
+    expect(window.panel).to_be_visible()
+    expect(window.large).to_be_in_viewport()
+    expect(window.page.locator("#image-panel-close")).to_be_in_viewport()
     assert window.overflow() == 0
-    window.shot("narrow-4-easel")
-    window.page.locator("#easel-close").tap()
-    expect(window.easel).to_be_hidden()
+    window.shot("narrow-4-panel")
+    window.page.locator("#image-panel-close").tap()
+    expect(window.panel).to_be_hidden()
     expect(window.box).to_be_visible()
     window.go_to("Settings")
     expect(window.page.locator("#google_api_key-save")).to_be_visible()
@@ -121,11 +121,11 @@ def test_on_a_phone_nothing_is_cut_off_and_the_easel_is_a_sheet(come: Open, serv
 def test_on_a_phone_a_finger_finds_its_target(come: Open) -> None:
     window = come(width=390, height=844, touch=True)
     window.draw(FOX)
-    seen = ["#box .submit-button", "#more", "#clear"]
-    sheet = ["#easel-close", "#download", "#redraw", "#reseed"]
+    seen = ["#box .submit-button", "#show-models", "#clear"]
+    sheet = ["#image-panel-close", "#download", "#redraw", "#reseed"]
     small = [name for name in seen if not finger(window, name)]
     window.pictures.first.tap()
-    expect(window.easel).to_be_visible()
+    expect(window.panel).to_be_visible()
     small += [name for name in sheet if not finger(window, name)]
     assert small == []
 
@@ -170,8 +170,8 @@ def test_everything_can_be_read(theme: str, come: Open, services: StandIns) -> N
     window.shot(f"{theme}-4-failed")
     dim += unreadable(
         window, '#chat [data-testid="user"] p', '#chat [data-testid="bot"] .message-content p', "#chat blockquote p",
-        "#chat .thought-group .duration", "#chat .option", "#account p", "#facts p", "#prompt textarea", "#easel label span",
-        "#line textarea", "#download", "#redraw", "#clear", "#box textarea", "#chat-model input",
+        "#chat .thought-group .duration", "#chat .option", "#summary p", "#details p", "#prompt textarea",
+        "#image-panel label span", "#line textarea", "#download", "#redraw", "#clear", "#box textarea", "#chat-model input",
         ".tab-container button[aria-selected=true]", ".tab-container button[aria-selected=false]",
     )  # fmt: skip
     window.go_to("Settings")

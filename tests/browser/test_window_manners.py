@@ -205,7 +205,7 @@ def test_a_picture_that_was_tapped_and_a_prompt_that_is_edited_are_not_taken_awa
     expect(window.pictures).to_have_count(3)
     window.rest()
     expect(window.prompt).to_have_value("a dog")
-    assert "cat" in str(window.on_easel.get_attribute("alt"))
+    assert "cat" in str(window.large.get_attribute("alt"))
 
 
 def test_a_page_that_was_too_slow_for_the_news_shows_the_picture_after_all(come: Open, services: StandIns) -> None:
@@ -219,7 +219,7 @@ def test_a_page_that_was_too_slow_for_the_news_shows_the_picture_after_all(come:
     first.let_go()
     expect(window.pictures).to_have_count(2)
     expect(window.prompt).to_have_value(services.hub.drawings[-1].prompt)
-    assert "fox" in str(window.on_easel.get_attribute("alt"))
+    assert "fox" in str(window.large.get_attribute("alt"))
     second.let_go()
     expect(window.pictures).to_have_count(3)
     window.rest()
@@ -240,12 +240,12 @@ def test_a_prompt_in_review_stays_as_it_is_edited(come: Open, services: StandIns
     window.rest()
 
 
-def test_after_a_clear_and_a_reload_the_picture_is_on_the_easel_again(come: Open, services: StandIns) -> None:
+def test_after_a_clear_and_a_reload_the_picture_is_in_the_panel_again(come: Open, services: StandIns) -> None:
     window = come()
     window.draw(FOX)
     window.page.locator("#clear").click()
     expect(window.said).to_have_count(0)
     window.reload()
-    expect(window.on_easel).to_be_visible()
+    expect(window.large).to_be_visible()
     expect(window.prompt).to_have_value(services.hub.drawings[-1].prompt)
     expect(window.said).to_have_count(0)

@@ -51,12 +51,12 @@ class Window:
         return self.page.locator("#chat .message-wrap img[alt^='Picture']")
 
     @property
-    def easel(self) -> Locator:
-        return self.page.locator("#easel")
+    def panel(self) -> Locator:
+        return self.page.locator("#image-panel")
 
     @property
-    def on_easel(self) -> Locator:
-        """The picture in hand."""
+    def large(self) -> Locator:
+        """The selected picture."""
         return self.page.locator("#picture img")
 
     @property
@@ -116,7 +116,7 @@ class Window:
         self.rest()
 
     def take(self, picture: Locator) -> None:
-        """Puts a picture of the conversation on the easel."""
+        """Puts a picture of the conversation in the image panel."""
         picture.click()
         self.quiet()
 

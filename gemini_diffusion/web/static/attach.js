@@ -30,7 +30,7 @@
     if (!file) return;
     const picture = await small(file).catch(() => ""); // what this browser cannot read is refused in words by the server
     window.broughtPicture = JSON.stringify({ name: file.name.slice(0, 200), picture });
-    document.getElementById("bring")?.click();
+    document.getElementById("upload")?.click();
   };
   const choose = () => {
     const input = document.createElement("input");
@@ -43,10 +43,10 @@
     input.click();
   };
   const pictureIn = (data) => [...(data?.files ?? [])].find((file) => file.type.startsWith("image/"));
-  const inTalk = (event) => event.target instanceof Element && event.target.closest("#talk");
+  const inTalk = (event) => event.target instanceof Element && event.target.closest("#conversation");
 
   document.addEventListener("click", (event) => {
-    if (event.target instanceof Element && event.target.closest("#clip")) choose();
+    if (event.target instanceof Element && event.target.closest("#attach-file")) choose();
   });
   document.addEventListener("dragover", (event) => {
     if (inTalk(event) && event.dataTransfer?.types.includes("Files")) event.preventDefault();

@@ -1,12 +1,12 @@
-// Painting over the picture in hand: strokes that can be taken back, by mouse, finger, pen or keyboard; what was painted goes
+// Painting over the selected picture: strokes that can be taken back, by mouse, finger, pen or keyboard; what was painted goes
 // to the server as a small PNG, white on black.
 (() => {
   const LARGEST = 1024; // pixels of a mask's longer side
   const STEP = 0.03; // of the picture's width that an arrow key moves the brush
   const find = (selector) => document.querySelector(selector);
-  const easel = () => find("#easel");
-  const canvas = () => find("#paper canvas");
-  const editing = () => easel()?.classList.contains("editing");
+  const panel = () => find("#image-panel");
+  const canvas = () => find("#mask-canvas canvas");
+  const editing = () => panel()?.classList.contains("editing");
   let source = "", strokes = [], stroke = null, spot = null;
 
   const size = () => (Number(find("#brush").value) / 100) * canvas().width;
@@ -46,9 +46,9 @@
     pen.stroke();
   };
   const tell = () => {
-    const field = find("#marks textarea");
+    const field = find("#mask textarea");
     const mask = strokes.length ? layer("white", "black").toDataURL("image/png") : "";
-    const text = JSON.stringify({ strength: Number(find("#pull").value) / 100, mask });
+    const text = JSON.stringify({ strength: Number(find("#strength").value) / 100, mask });
     if (field.value === text) return;
     field.value = text;
     field.dispatchEvent(new Event("input", { bubbles: true }));
@@ -56,7 +56,7 @@
   const open = () => {
     const picture = find("#picture img");
     if (!picture) return;
-    easel().classList.add("editing");
+    panel().classList.add("editing");
     if (picture.src !== source) {
       source = picture.src;
       strokes = [];
@@ -73,7 +73,7 @@
     canvas().scrollIntoView({ block: "nearest" });
   };
   const close = () => {
-    easel().classList.remove("editing");
+    panel().classList.remove("editing");
     find("#edit")?.focus({ preventScroll: true });
   };
 
@@ -141,20 +141,20 @@
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
     if (event.target.closest("#edit")) open();
-    if (event.target.closest("#marking-draw")) setTimeout(() => easel().classList.remove("editing"), 0);
-    const what = event.target.closest("#paper [data-do]")?.dataset.do;
+    if (event.target.closest("#mask-draw")) setTimeout(() => panel().classList.remove("editing"), 0);
+    const what = event.target.closest("#mask-canvas [data-do]")?.dataset.do;
     if (!what) return;
     DO[what]();
     show();
     tell();
   });
   document.addEventListener("input", (event) => {
-    if (event.target !== find("#pull")) return;
+    if (event.target !== find("#strength")) return;
     event.target.nextElementSibling.value = `${event.target.value} %`;
     tell();
   });
-  // Another picture in hand has nothing painted on it.
+  // Another picture selected has nothing painted on it.
   new MutationObserver(() => {
-    if (editing() && find("#picture img")?.src !== source) easel().classList.remove("editing");
+    if (editing() && find("#picture img")?.src !== source) panel().classList.remove("editing");
   }).observe(document, { subtree: true, attributes: true, attributeFilter: ["src"] });
 })();

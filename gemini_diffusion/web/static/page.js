@@ -1,20 +1,20 @@
 // The sheet on a phone and the keyboard: what the server need not know.
 (() => {
-  const desk = () => document.getElementById("desk").classList;
+  const desk = () => document.getElementById("chat-layout").classList;
   const narrow = () => window.matchMedia("(max-width: 860px)").matches;
   const open = () => {
     if (!narrow()) return;
-    desk().add("easel-open");
-    document.getElementById("easel-close")?.focus();
+    desk().add("panel-open");
+    document.getElementById("image-panel-close")?.focus();
   };
   const close = () => {
-    if (!desk().contains("easel-open")) return;
-    desk().remove("easel-open");
+    if (!desk().contains("panel-open")) return;
+    desk().remove("panel-open");
     document.querySelector("#box textarea")?.focus();
   };
-  // A veil is lifted by a tap or a key: of this picture, wherever it is shown, for as long as the page is open.
+  // The blur is lifted by a tap or a key: of this picture, wherever it is shown, for as long as the page is open.
   const lifted = document.head.appendChild(document.createElement("style")).sheet;
-  const veiled = (target) => {
+  const blurred = (target) => {
     const found = target instanceof Element && target.closest("button, .image-frame")?.querySelector('img[alt^="Blurred picture"]');
     return found && getComputedStyle(found).filter !== "none" ? found : null;
   };
@@ -30,27 +30,27 @@
 
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
-    const hidden = veiled(event.target);
+    const hidden = blurred(event.target);
     if (hidden) {
       lift(hidden);
       event.preventDefault();
       event.stopPropagation();
       return;
     }
-    if (event.target.closest("#easel-close")) close();
-    else if (event.target.closest("#more")) desk().toggle("choices-open");
+    if (event.target.closest("#image-panel-close")) close();
+    else if (event.target.closest("#show-models")) desk().toggle("choices-open");
     else if (isPicture(event.target)) open();
-    else if (event.target.closest("#redraw, #reseed, #vary, #enlarge, #attach, #marking-draw")) close();
+    else if (event.target.closest("#redraw, #reseed, #vary, #enlarge, #attach, #mask-draw")) close();
   }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") close();
-    if (event.key === "Enter" && isPicture(event.target) && !veiled(event.target)) open();
+    if (event.key === "Enter" && isPicture(event.target) && !blurred(event.target)) open();
   }, true);
 
   // A picture is as large as its place allows, in its own shape, so that its corners are round.
   document.addEventListener("load", (event) => {
     const picture = event.target;
-    const place = picture instanceof HTMLImageElement && picture.closest("#picture, #glimpse");
+    const place = picture instanceof HTMLImageElement && picture.closest("#picture, #preview");
     if (place) place.style.setProperty("--shape", picture.naturalWidth / picture.naturalHeight);
   }, true);
 
@@ -65,7 +65,7 @@
   // The conversation stays at its end as it grows; who reads above stays there, until they send something.
   const talk = () => document.querySelector("#chat .bubble-wrap");
   const NEAR = 60; // pixels from the end that count as there
-  const SENDING = "#box .submit-button, #chat .option, .example, #surprise, #redraw, #reseed, #vary, #enlarge, #marking-draw";
+  const SENDING = "#box .submit-button, #chat .option, .example, #surprise, #redraw, #reseed, #vary, #enlarge, #mask-draw";
   let atEnd = true, last = 0;
   const toEnd = () => {
     if (!atEnd || !talk()) return;
