@@ -31,7 +31,7 @@ def so_far(request: ImageRequest, step: int) -> bytes:
     """The preview after a step."""
     shade = 255 * step // request.num_inference_steps
     content = io.BytesIO()
-    Image.new("RGB", (request.width // 8, request.height // 8), (shade, shade, shade)).save(content, "PNG")
+    Image.new("RGB", (request.width // 8, request.height // 8), (shade, shade, shade)).save(content, "JPEG")
     return content.getvalue()
 
 

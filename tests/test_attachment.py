@@ -14,12 +14,12 @@ from PIL import Image
 
 from gemini_diffusion.types import Capabilities, EncoderUsage, TokenUsage, Waiting
 from gemini_diffusion.types.errors import BadInput
-from gemini_diffusion.ui import render
 from gemini_diffusion.ui.attachment import from_data_url, unpacked
 from gemini_diffusion.ui.mask_editor import read_marks
+from gemini_diffusion.ui.recovery import can_move
 from gemini_diffusion.ui.token_meter import token_line
 from tests.chat_tab_harness import Desk, who
-from tests.test_render import turn
+from tests.test_messages import turn
 from tests.test_uploads import encoded, halves
 from tests.waiting import until
 
@@ -93,7 +93,7 @@ async def test_it_goes_with_the_message_and_the_box_is_free(desk: Desk) -> None:
     assert desk.talk.attachment.held not in updates[-1] and updates[-1][desk.talk.attachment.back] == ""
     assert desk.engine.history[-1][0].image
     first, second = updates[-1][desk.talk.chat][:2]
-    assert isinstance(first["content"], gr.Image) and first["role"] == second["role"] == "user"
+    assert first.content[0].component == "image" and first.role == second.role == "user"
 
 
 async def test_stop_gives_it_back_and_trying_again_sends_it_again(desk: Desk) -> None:
@@ -166,7 +166,7 @@ async def test_a_drawing_that_waits_for_a_service_is_drawn_here_instead(tmp_path
     desk = Desk(tmp_path, able=True, settings={"hf_token": "hf_test-test-0001"})
     desk.hosted.wake_slowly()
     waiting = asyncio.create_task(desk.shown(desk.tab.send("/imagine a fox --steps 1", "", who())))
-    await until(lambda: (turn := desk.visitor(who()).session.running) and render.can_move(turn))
+    await until(lambda: (turn := desk.visitor(who()).session.running) and can_move(turn))
     page = await desk.shown(desk.tab.move(who()))
     assert [turn.state for turn in desk.visitor(who()).session.turns] == ["stopped", "done"]
     assert desk.engine.history[-1][0].model == "postcard" and page[desk.panel.selected]["value"]
@@ -176,9 +176,9 @@ async def test_a_drawing_that_waits_for_a_service_is_drawn_here_instead(tmp_path
 
 
 def test_only_a_drawing_that_waits_can_move() -> None:
-    assert render.can_move(turn(Waiting("The model is waking up", 14, 1)))
-    assert not render.can_move(turn(Waiting("Busy", 14, 1), kind="say"))
-    assert not render.can_move(turn())
+    assert can_move(turn(Waiting("The model is waking up", 14, 1)))
+    assert not can_move(turn(Waiting("Busy", 14, 1), kind="say"))
+    assert not can_move(turn())
 
 
 # The meter

@@ -61,21 +61,22 @@ def test_the_last_preview_is_the_picture_and_an_earlier_one_is_nearer_to_it_than
     assert (seen[third] - final).std() < 0.65 * (noisy[third] - final).std()
 
 
-def test_a_preview_is_a_small_png_that_resembles_the_picture(postcard: Pipeline, packages: TorchImports) -> None:
+def test_a_preview_is_a_small_jpeg_that_resembles_the_picture(postcard: Pipeline, packages: TorchImports) -> None:
     torch = packages.torch
     view = view_of(postcard.base, schedulers.make_scheduler(packages.diffusers, "", postcard.base.scheduler))
-    previews, pngs = Previews(torch, [view]), []
+    previews, jpegs = Previews(torch, [view]), []
 
     def look(_: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
-        pngs.append(previews.png(0))
+        jpegs.append(previews.jpeg(0))
         return tensors
 
     picture = view(
         "a red cat on the beach", num_inference_steps=8, guidance_scale=3.0,
         generator=torch.Generator().manual_seed(1), callback_on_step_end=look,
     ).images[0]  # fmt: skip
-    opened = [Image.open(io.BytesIO(png)) for png in pngs]
-    assert {(image.format, image.size) for image in opened} == {("PNG", (SIDE, SIDE))}
+    opened = [Image.open(io.BytesIO(jpeg)) for jpeg in jpegs]
+    assert {(image.format, image.size) for image in opened} == {("JPEG", (SIDE, SIDE))}
+    assert max(map(len, jpegs)) < 20_000
     distances = [_distance(image.resize(picture.size), picture) for image in opened]
     assert distances[-1] < 8 < distances[0]
 
@@ -88,12 +89,12 @@ def test_the_wrapped_step_keeps_the_signature_by_which_pipelines_pass_their_gene
 
 @pytest.mark.parametrize("scaling", [0.13025, 0.18215])
 def test_the_published_fits_turn_latents_into_colours(packages: TorchImports, scaling: float) -> None:
-    png = _shown(packages, 4, scaling, packages.torch.full((1, 4, 96, 128), 0.5))
-    opened = Image.open(io.BytesIO(png))
+    jpeg = _shown(packages, 4, scaling, packages.torch.full((1, 4, 96, 128), 0.5))
+    opened = Image.open(io.BytesIO(jpeg))
     factors, offset = FACTORS[4, scaling]
     expected = [round((0.5 * sum(row[band] for row in factors) + offset[band] + 1) * 127.5) for band in range(3)]
     assert opened.size == (SIDE, 192)
-    assert max(abs(a - b) for a, b in zip(opened.getpixel((9, 9)), expected, strict=True)) <= 1  # type: ignore[arg-type]
+    assert max(abs(a - b) for a, b in zip(opened.getpixel((9, 9)), expected, strict=True)) <= 3  # type: ignore[arg-type]
 
 
 def test_latents_without_a_fit_and_with_a_large_decoder_have_no_preview(packages: TorchImports) -> None:
@@ -132,7 +133,7 @@ async def test_a_dear_preview_makes_the_next_one_wait_longer() -> None:
         def dear(_: int) -> bytes:
             clock.pass_by(0.05)
             seen.append(clock.now)
-            return b"png"
+            return b"jpeg"
 
         for _ in range(50):
             clock.pass_by(0.1)
@@ -237,7 +238,7 @@ def _processor_seconds(work: Callable[[], None]) -> float:
 
 
 def _shown(packages: TorchImports, channels: int, scaling: float, latents: Any) -> bytes:
-    return _previews(packages, channels, scaling, latents).png(0)
+    return _previews(packages, channels, scaling, latents).jpeg(0)
 
 
 def _previews(packages: TorchImports, channels: int, scaling: float, latents: Any) -> Previews:

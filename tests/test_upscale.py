@@ -178,7 +178,7 @@ async def test_while_its_tiles_are_drawn_the_whole_picture_is_shown_with_those_t
     await asyncio.sleep(0)
     assert [event.done for event in events if isinstance(event, Progress)] == list(range(1, 29))
     begun = next(place for place, event in enumerate(events) if isinstance(event, Progress) and event.done == 21)
-    looks = [Image.open(io.BytesIO(event.png)) for event in events[begun:] if isinstance(event, Preview)]
+    looks = [Image.open(io.BytesIO(event.jpeg)) for event in events[begun:] if isinstance(event, Preview)]
     assert [look.size for look in looks] == [(256, 256)] * 3  # before the second, third and fourth tile, 0.6 s apart
     white = [(numpy.asarray(look.convert("L")) > 250)[::255, ::255].ravel().tolist() for look in looks]
     assert white == [[True, False, False, False], [True, True, False, False], [True, True, True, False]]

@@ -28,7 +28,7 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def said(desk: Desk, page: dict[Any, Any]) -> str:
-    return " ".join(str(message["content"]) for message in page[desk.talk.chat]["value"]).replace("\\", "")
+    return " ".join(map(str, page[desk.talk.chat]["value"])).replace("\\", "")
 
 
 def crafted(desk: Desk) -> str:
@@ -68,7 +68,9 @@ async def test_a_drawn_picture_is_in_the_conversation_and_in_the_panel_ready_to_
     assert page[desk.panel.download]["value"] == str(picture.path)
     assert "seed 7" in page[desk.panel.facts]["value"]
     assert page[desk.panel.welcome]["visible"] is False
-    assert any(not isinstance(message["content"], str) for message in page[desk.talk.chat]["value"])
+    assert [
+        message.content[0].value["path"] for message in page[desk.talk.chat]["value"] if message.content[0].type != "text"
+    ] == [str(picture.path)]
 
 
 async def test_a_blank_message_does_nothing(desk: Desk) -> None:
@@ -204,7 +206,7 @@ async def held_at(desk: Desk, step: int) -> tuple[list[Any], asyncio.Task[None]]
 
 def shown(desk: Desk, step: int) -> str:
     """How a page is shown what there is after a step."""
-    return f"data:image/png;base64,{base64.b64encode(so_far(desk.engine.history[-1][0], step)).decode('ascii')}"
+    return f"data:image/jpeg;base64,{base64.b64encode(so_far(desk.engine.history[-1][0], step)).decode('ascii')}"
 
 
 async def test_a_picture_is_seen_as_it_grows_and_nothing_of_that_is_kept(desk: Desk, tmp_path: Path) -> None:

@@ -58,9 +58,9 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How the picture looks so far, as a small PNG; at most twice a second, and never kept."""
+    """How the picture looks so far, as a small JPEG; at most twice a second, and never kept."""
 
-    png: bytes
+    jpeg: bytes
     index: int = 0
 
 

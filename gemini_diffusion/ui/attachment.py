@@ -16,7 +16,7 @@ import gradio as gr
 
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.ui.error_display import show_error
-from gemini_diffusion.ui.render import alt
+from gemini_diffusion.ui.picture_details import alt
 from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:

@@ -9,9 +9,11 @@ from typing import Any
 import gradio as gr
 
 from gemini_diffusion.types.turn import Turn
-from gemini_diffusion.ui import attachment, escape, render
+from gemini_diffusion.ui import attachment, escape
 from gemini_diffusion.ui.attachment import Attachment
+from gemini_diffusion.ui.messages import Transcript, prompt
 from gemini_diffusion.ui.model_pickers import ModelPickers
+from gemini_diffusion.ui.progress import current_stage
 
 Updates = dict[Any, Any]
 
@@ -22,6 +24,7 @@ class ChatPanel:
     `asked` holds the prompt that waits for a choice, which the page puts into the review's box when it is another one."""
 
     chat: gr.Chatbot
+    transcript: Transcript
     attachment: Attachment
     box: gr.Textbox
     returned: gr.Textbox
@@ -57,12 +60,12 @@ class ChatPanel:
     def show(self, turns: Sequence[Turn]) -> Updates:
         """The messages, what is under way in one line, and the review of a prompt that waits for a choice."""
         last = turns[-1] if turns else None
-        stage = render.stage(last)
+        stage = current_stage(last)
         asks = last is not None and last.state == "review"
         said = "Waiting for your choice" if asks else stage.text if stage else "Ready"
-        asked = render.prompt(last) if last and asks else ""
+        asked = prompt(last) if last and asks else ""
         return {
-            self.chat: render.messages(turns), self.status: escape.escape_text(said),
+            self.chat: self.transcript.messages(turns), self.status: escape.escape_text(said),
             self.review: gr.update(visible=asks), self.asked: asked,
         }  # fmt: skip
 
@@ -92,8 +95,9 @@ def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
             clear = gr.Button("Clear", size="sm", elem_id="clear", min_width=0, scale=0)
         bundle = gr.DownloadButton("All pictures", visible="hidden", elem_id="bundle")
     return ChatPanel(
-        chat=chat, attachment=clip, box=box, returned=returned, status=status, clear=clear, review=review, asked=asked,
-        review_prompt=review_prompt, draw=draw, again=again, mine=mine, save_all=save_all, bundle=bundle,
+        chat=chat, transcript=Transcript(chat), attachment=clip, box=box, returned=returned, status=status, clear=clear,
+        review=review, asked=asked, review_prompt=review_prompt, draw=draw, again=again, mine=mine,
+        save_all=save_all, bundle=bundle,
     ), chosen  # fmt: skip
 
 

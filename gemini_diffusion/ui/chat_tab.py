@@ -15,7 +15,6 @@ import gradio as gr
 
 from gemini_diffusion.generation.health import welcome
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
-from gemini_diffusion.ui import render
 from gemini_diffusion.ui.attachment import AttachmentHandlers
 from gemini_diffusion.ui.chat_panel import ChatPanel
 from gemini_diffusion.ui.error_display import show_error
@@ -23,7 +22,7 @@ from gemini_diffusion.ui.image_actions import ImageActions
 from gemini_diffusion.ui.image_panel import EXAMPLES, ImagePanel, listed
 from gemini_diffusion.ui.live_updates import LiveUpdates
 from gemini_diffusion.ui.model_pickers import ModelPickers
-from gemini_diffusion.ui.recovery import Recovery
+from gemini_diffusion.ui.recovery import Recovery, can_move
 from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ class ChatTab:
         """A service keeps a drawing waiting: it is stopped, and the same words are drawn on this machine."""
         visitor = self._visitor(request)
         session, turn = visitor.session, visitor.session.running
-        if turn is None or not render.can_move(turn):
+        if turn is None or not can_move(turn):
             raise BadInput("Nothing is waiting any more.", "Send the request again.")
         await session.stop()
         here = visitor.settings.replaced({"engine": "local", "image_model": ""})

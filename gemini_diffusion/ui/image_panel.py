@@ -13,7 +13,8 @@ from gradio.blocks import Block
 from gemini_diffusion.ui import escape, mask_editor
 from gemini_diffusion.ui.live_preview import LivePreview
 from gemini_diffusion.ui.mask_editor import MaskEditor
-from gemini_diffusion.ui.render import PictureDetails, Stage
+from gemini_diffusion.ui.picture_details import PictureDetails
+from gemini_diffusion.ui.progress import Stage
 
 Updates = dict[Any, Any]
 
@@ -59,7 +60,7 @@ class ImagePanel:
     measure: gr.Button
     negative: gr.Textbox
     mask: MaskEditor
-    account: gr.Markdown
+    summary: gr.Markdown
     facts: gr.Markdown
     download: gr.DownloadButton
     file_format: gr.Dropdown
@@ -88,7 +89,7 @@ class ImagePanel:
             self.picture: gr.update(value=str(details.path), alt_text=details.alt),
             self.prompt: gr.update(value=details.prompt, placeholder="" if details.is_drawn else "What should become of it"),
             self.negative: gr.update(value=details.negative_prompt, visible=details.takes_negative),
-            self.account: escape.escape_text(details.account),
+            self.summary: escape.escape_text(details.summary),
             self.facts: facts,
             self.download: gr.update(value=str(file)),
             self.file_format: file_format,
@@ -142,7 +143,7 @@ def build(welcome: Sequence[str]) -> ImagePanel:
             prompt = gr.Textbox(label="Prompt", lines=2, max_lines=10, elem_id="prompt", interactive=True)
             meter = gr.Markdown(elem_id="meter")
             measure = gr.Button("Count again", visible="hidden", elem_id="measure")
-            account = gr.Markdown(elem_id="summary")
+            summary = gr.Markdown(elem_id="summary")
             negative = gr.Textbox(label="Negative prompt", lines=1, max_lines=4, elem_id="negative", interactive=True)
             panel = mask_editor.build()
             facts = gr.Markdown(elem_id="details")
@@ -153,7 +154,7 @@ def build(welcome: Sequence[str]) -> ImagePanel:
     return ImagePanel(
         selected=selected, shown=shown, preview=preview, stage=stage, stage_text=stage_text, bar=bar, draw_here=draw_here,
         welcome=greeting.column, set_up=greeting.set_up, examples=greeting.examples, surprise=greeting.surprise, frame=frame,
-        picture=picture, prompt=prompt, meter=meter, measure=measure, negative=negative, mask=panel, account=account,
+        picture=picture, prompt=prompt, meter=meter, measure=measure, negative=negative, mask=panel, summary=summary,
         facts=facts, line=line, **buttons,
     )  # fmt: skip
 

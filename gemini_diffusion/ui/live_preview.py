@@ -32,5 +32,5 @@ def next_preview(turn: Turn, before: LivePreview | None, *, blurred: bool) -> Li
     """What a turn shows of its picture on the way, after what was shown `before` of it."""
     if turn.preview is None:
         return dataclasses.replace(before, fading=True) if before else None
-    content = base64.b64encode(turn.preview.png).decode("ascii")
-    return LivePreview(f"data:image/png;base64,{content}", blurred=blurred, small=bool(turn.kept))
+    content = base64.b64encode(turn.preview.jpeg).decode("ascii")
+    return LivePreview(f"data:image/jpeg;base64,{content}", blurred=blurred, small=bool(turn.kept))

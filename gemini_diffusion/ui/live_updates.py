@@ -12,10 +12,12 @@ from gemini_diffusion.commands import Flags
 from gemini_diffusion.generation import plan
 from gemini_diffusion.types import Capabilities
 from gemini_diffusion.types.errors import GeminiDiffusionError
-from gemini_diffusion.ui import render
 from gemini_diffusion.ui.chat_panel import ChatPanel
 from gemini_diffusion.ui.image_panel import ImagePanel
 from gemini_diffusion.ui.live_preview import next_preview
+from gemini_diffusion.ui.picture_details import describe
+from gemini_diffusion.ui.progress import current_stage
+from gemini_diffusion.ui.recovery import can_move
 from gemini_diffusion.ui.token_meter import token_line
 
 if TYPE_CHECKING:
@@ -54,7 +56,7 @@ class LiveUpdates:
     async def show_picture(self, visitor: Visitor, picture: Picture) -> Updates:
         """The picture in the image panel, with the file its Download button serves made ready."""
         file = await exported(visitor, picture)
-        details = render.details(picture, self._able(visitor, picture))
+        details = describe(picture, self._able(visitor, picture))
         meter = await self.meter(visitor, picture, picture.recipe.prompt)
         return self.panel.show_picture(details, file, visitor.settings.file_format) | {self.panel.meter: meter}
 
@@ -81,7 +83,7 @@ class LiveUpdates:
         """All that a turn says of itself at any moment."""
         turns, now = visitor.session.turns, visitor.session.running
         updates = self.conversation.show(turns) | self.panel.free(now is None)
-        updates |= self.panel.progress(render.stage(turn) if turn.kind == "imagine" else None, draw_here=render.can_move(turn))
+        updates |= self.panel.progress(current_stage(turn) if turn.kind == "imagine" else None, draw_here=can_move(turn))
         if now:
             return updates | self.conversation.busy()
         last = turns[-1].id if turns else ""

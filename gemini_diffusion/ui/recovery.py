@@ -1,4 +1,4 @@
-"""What a button under a failure leads to; knows which buttons a failure may offer, and takes no other."""
+"""The next steps a failure or a long wait offers as buttons, and what each does."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gemini_diffusion.engines import models
+from gemini_diffusion.types import Failed
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Turn
-from gemini_diffusion.ui.render import recovery_options
 
 if TYPE_CHECKING:
     from gemini_diffusion.config.settings import Settings
@@ -50,3 +50,21 @@ class Recovery:
         if self.kind == "postcard":
             return visitor.settings.replaced({"engine": "local", "image_model": models.FIRST_RUN})
         return visitor.settings
+
+
+def recovery_options(failed: Failed) -> list[tuple[str, str]]:
+    """The next steps a failure offers, as (what it means, what its button says)."""
+    kind, _, which = failed.action.partition(":")
+    if kind == "download":
+        return [(failed.action, "Download and draw"), ("postcard", "Draw a postcard instead")]
+    if kind == "settings":
+        return [("settings", "Open Settings"), ("retry", "Try again")]
+    if kind == "engine":
+        return [("retry", "Try again"), (failed.action, f"Draw it {models.PLACES.get(which, which)}")]
+    return [("retry", "Try again")]
+
+
+def can_move(turn: Turn) -> bool:
+    """Whether a turn waits for a service that is to draw, so that somebody else may be asked instead."""
+    crafting = turn.step("crafting")
+    return turn.kind == "imagine" and turn.waiting is not None and not (crafting and crafting.seconds is None)

@@ -56,7 +56,7 @@ def begin(window: Window, app: Sketching, line: str = FOX) -> None:
 
 def shows(window: Window, app: Sketching, step: int) -> None:
     content = base64.b64encode(so_far(app.engine.history[-1][0], step)).decode("ascii")
-    expect(preview(window)).to_have_attribute("src", f"data:image/png;base64,{content}")
+    expect(preview(window)).to_have_attribute("src", f"data:image/jpeg;base64,{content}")
 
 
 def box(window: Window, of: Locator) -> list[int]:

@@ -43,17 +43,17 @@ class StepCallbacks:
         per_step = (now - self._first) / (self.done - 1) if self.done > 1 else now - self._started
         self._jobs.emit(Progress("drawing", self.done, self.done + left, "step", per_step * left))
         if left and self.previews:
-            self.show(self.previews.png)
+            self.show(self.previews.jpeg)
         return tensors
 
-    def show(self, png: Callable[[int], bytes]) -> None:
+    def show(self, jpeg: Callable[[int], bytes]) -> None:
         """Tell how each picture looks so far, by its place in the drawing, if that is due: at most twice a second, and later
         where it is dear. b"" is nothing to be seen."""
         started = time.monotonic()
         if started < self._due:
             return
         for place, job in enumerate(self._jobs.jobs):
-            if not job.is_abandoned and (content := png(place)):
+            if not job.is_abandoned and (content := jpeg(place)):
                 job.emit(Preview(content))
         ended = time.monotonic()
         self._due = ended + max(SECONDS_BETWEEN, (ended - started) / SHARE)

@@ -13,7 +13,7 @@ from gemini_diffusion.engines.local.sampling.callbacks import StepCallbacks
 from gemini_diffusion.engines.local.sampling.conditioning import Conditioning
 from gemini_diffusion.engines.local.sampling.decode import BLACK, decode
 from gemini_diffusion.engines.local.sampling.encode import encode
-from gemini_diffusion.engines.local.sampling.preview import small_png
+from gemini_diffusion.engines.local.sampling.preview import small_jpeg
 from gemini_diffusion.engines.local.sampling.sampling import Leg, Models, SamplingCourse, Start
 from gemini_diffusion.engines.local.sampling.tiles import Tile, TileBlend, tiles
 from gemini_diffusion.engines.worker import Abandoned
@@ -67,7 +67,7 @@ class Upscale:
         texts, noise = self.models.told(self.legs, request), self._noise(large)
         said: dict[str, None] = dict.fromkeys(before.notices)
         for number, tile in enumerate(self.tiles):
-            steps.show(lambda _: small_png(mosaic.so_far))
+            steps.show(lambda _: small_jpeg(mosaic.so_far))
             start = Start(self._latents(mosaic.before(tile)), noise=_cut(noise, tile.within(self._factor)))
             picture, notices = self._tile(number, start, texts, steps)
             mosaic.lay(tile, picture)

@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,8 +33,12 @@ from gemini_diffusion.types import (
     Waiting,
 )
 from gemini_diffusion.types.turn import Turn
-from gemini_diffusion.ui import escape, render
+from gemini_diffusion.ui import escape
 from gemini_diffusion.ui.live_preview import LivePreview, next_preview
+from gemini_diffusion.ui.messages import SHOWN, Transcript, turn_messages
+from gemini_diffusion.ui.picture_details import BLURRED, alt, describe, summary
+from gemini_diffusion.ui.progress import Stage, current_stage
+from gemini_diffusion.ui.recovery import recovery_options
 from gemini_diffusion.web.theme import STYLE, page_head
 from tests.recipes import changed
 
@@ -57,21 +62,19 @@ def turn(*events: Event, asked: str = "/imagine a fox", kind: Any = "imagine") -
 
 def titles(of: Turn) -> list[tuple[str, str]]:
     return [
-        (message["metadata"]["title"], message["metadata"]["status"])
-        for message in render.messages([of])
-        if "metadata" in message
+        (message["metadata"]["title"], message["metadata"]["status"]) for message in turn_messages(of) if "metadata" in message
     ]
 
 
 def texts(of: Turn) -> list[str]:
-    return [message["content"] for message in render.messages([of]) if isinstance(message["content"], str)]
+    return [message["content"] for message in turn_messages(of) if isinstance(message["content"], str)]
 
 
 # Turns
 
 
 def test_what_was_asked_comes_first_and_to_the_letter() -> None:
-    first = render.messages([turn(asked="/imagine *a* <b>fox</b> --ar 16:9")])[0]
+    first = next(turn_messages(turn(asked="/imagine *a* <b>fox</b> --ar 16:9")))
     assert first["role"] == "user"
     assert read(first["content"]) == "/imagine *a* <b>fox</b> --ar 16:9"
 
@@ -88,7 +91,7 @@ def test_a_finished_stage_is_folded_with_its_time_and_the_prompt_inside() -> Non
         StageFinished("crafting", "Wrote the prompt", 1.234),
         Crafted(CraftedPrompt("a fox", "a red fox")),
     )
-    message = next(message for message in render.messages([done]) if "metadata" in message)
+    message = next(message for message in turn_messages(done) if "metadata" in message)
     assert message["metadata"] == {"title": "Wrote the prompt", "status": "done", "duration": 1.2}
     assert message["content"] == "a red fox"
 
@@ -112,9 +115,9 @@ def test_a_download_says_size_pace_and_time_left() -> None:
 
 def test_pictures_come_by_path_in_the_order_they_were_asked_for_with_words_for_who_cannot_see() -> None:
     both = turn(PictureKept(picture("two"), 1), PictureKept(picture("one"), 0), Finished("Done."))
-    images = [message["content"] for message in render.messages([both]) if not isinstance(message["content"], str)]
-    assert [image.value["path"] for image in images] == ["/pictures/one/fox-7.png", "/pictures/two/fox-7.png"]
-    assert {image.alt_text for image in images} == {"Picture: Fox"}
+    images = [message["content"] for message in turn_messages(both) if not isinstance(message["content"], str)]
+    assert [image["value"]["path"] for image in images] == ["/pictures/one/fox-7.png", "/pictures/two/fox-7.png"]
+    assert {image["props"]["alt_text"] for image in images} == {"Picture: Fox"}
 
 
 def test_stages_that_say_the_same_of_several_pictures_share_a_line() -> None:
@@ -128,19 +131,19 @@ def test_stages_that_say_the_same_of_several_pictures_share_a_line() -> None:
 
 
 def test_a_failure_says_what_and_what_next_and_offers_the_way_on() -> None:
-    last = render.messages([turn(Failed("No key is set.", "Add one in Settings.", "settings"))])[-1]
+    last = list(turn_messages(turn(Failed("No key is set.", "Add one in Settings.", "settings"))))[-1]
     assert read(last["content"]) == "No key is set. Add one in Settings."
     assert [option["value"] for option in last["options"]] == ["settings", "retry"]
 
 
 def test_a_download_that_needs_a_yes_offers_it_and_the_postcard() -> None:
-    assert [value for value, _ in render.recovery_options(Failed("", "", "download:sdxl"))] == ["download:sdxl", "postcard"]
-    assert [value for value, _ in render.recovery_options(Failed("", "", "engine:hosted"))] == ["retry", "engine:hosted"]
+    assert [value for value, _ in recovery_options(Failed("", "", "download:sdxl"))] == ["download:sdxl", "postcard"]
+    assert [value for value, _ in recovery_options(Failed("", "", "engine:hosted"))] == ["retry", "engine:hosted"]
 
 
 def test_one_of_several_that_fails_is_named_and_offers_nothing_while_the_others_go_on() -> None:
     going = turn(StageStarted("drawing", "Drawing", 1), Failed("It came out black.", "", index=0))
-    last = render.messages([going])[-1]
+    last = list(turn_messages(going))[-1]
     assert read(last["content"]) == "Picture 1: It came out black."
     assert "options" not in last
 
@@ -154,11 +157,29 @@ def test_something_moves_before_anything_is_known() -> None:
     assert titles(turn(Finished("Hello"), kind="say")) == []
 
 
-def test_a_very_long_conversation_shows_its_end() -> None:
-    many = [dataclasses.replace(turn(Finished("yes")), asked=f"number {place}") for place in range(render.SHOWN + 5)]
-    shown = render.messages(many)
-    assert shown[0]["content"] == "number 5"
-    assert len(shown) == 2 * render.SHOWN
+class CountingChatbot:
+    """A Chatbot that counts the messages it is given to read."""
+
+    def __init__(self) -> None:
+        self.read, self._chat = 0, gr.Chatbot()
+
+    def postprocess(self, value: Any) -> Any:
+        self.read += len(value)
+        return self._chat.postprocess(value)
+
+
+def test_a_very_long_conversation_shows_its_end_and_an_ended_turn_is_rendered_once() -> None:
+    ended = [dataclasses.replace(turn(Finished("yes")), id=str(place), asked=f"number {place}") for place in range(SHOWN + 5)]
+    running = dataclasses.replace(turn(StageStarted("drawing", "Drawing")), id="last")
+    chat: Any = CountingChatbot()
+    transcript = Transcript(chat)
+    for step in range(1, 9):
+        shown = transcript.messages([*ended, running.after(Progress("drawing", step, 8))])
+    assert chat.read == 2 * (SHOWN - 1), "each ended turn once, in eight states"
+    assert shown[0].content[0].text == "number 6"
+    assert len(shown) == 2 * (SHOWN - 1) + 2
+    changed = dataclasses.replace(ended[-1], text="no")
+    assert transcript.messages([*ended[:-1], changed])[-1].content[0].text == "no"
 
 
 # The image panel
@@ -169,46 +190,46 @@ def test_the_panel_counts_all_pictures_of_a_turn_together() -> None:
         StageStarted("drawing", "Drawing", 0), StageStarted("drawing", "Drawing", 1),
         Progress("drawing", 4, 8, index=0), Progress("drawing", 2, 8, index=1),
     )  # fmt: skip
-    assert render.stage(both) == render.Stage("Drawing, 2 pictures, 37 %", 37)
-    assert render.stage(turn(Finished("Done."))) is None
+    assert current_stage(both) == Stage("Drawing, 2 pictures, 37 %", 37)
+    assert current_stage(turn(Finished("Done."))) is None
 
 
 def test_a_place_in_the_queue_is_shown_and_gives_way_to_what_already_goes_on() -> None:
     waiting = turn(StageStarted("waiting", "Waiting, 2 before this one"), StageStarted("waiting", "Waiting, the next one"))
-    assert render.stage(waiting) == render.Stage("Waiting, the next one")
+    assert current_stage(waiting) == Stage("Waiting, the next one")
     assert titles(waiting) == [("Waiting, the next one", "pending")]
     second = turn(StageStarted("waiting", "Waiting, 1 before this one", 1), StageStarted("drawing", "Drawing", 0))
-    assert render.stage(second) == render.Stage("Drawing")
+    assert current_stage(second) == Stage("Drawing")
     assert ("Picture 2\\: Waiting, 1 before this one", "pending") in titles(second)
 
 
 def test_how_a_picture_looks_so_far_is_seen_until_it_gives_way_to_the_picture() -> None:
     assert next_preview(turn(), None, blurred=False) is None
-    drawing = turn(StageStarted("drawing", "Drawing"), Preview(b"png"))
+    drawing = turn(StageStarted("drawing", "Drawing"), Preview(b"jpeg"))
     seen = next_preview(drawing, None, blurred=False)
-    assert seen == LivePreview("data:image/png;base64,cG5n")
+    assert seen == LivePreview("data:image/jpeg;base64,anBlZw==")
     assert seen.look == ""
     gone = next_preview(drawing.after(PictureKept(picture())), seen, blurred=False)
-    assert gone == LivePreview("data:image/png;base64,cG5n", fading=True)
+    assert gone == LivePreview("data:image/jpeg;base64,anBlZw==", fading=True)
 
 
 def test_of_a_later_picture_of_a_turn_a_small_preview_is_enough_and_a_judged_one_is_blurred() -> None:
-    second = turn(PictureKept(picture()), Preview(b"png", 1))
-    seen = next_preview(second, None, veiled=True)
+    second = turn(PictureKept(picture()), Preview(b"jpeg", 1))
+    seen = next_preview(second, None, blurred=True)
     assert seen and seen.look == "blurred small"
 
 
 def test_a_blurred_picture_says_so_in_its_description_which_the_page_knows_it_by() -> None:
     blurred = changed(RECIPE, veiled=True)
-    assert render.alt(blurred) == "Blurred picture: Fox"
-    assert render.alt(changed(RECIPE, title="Blurred picture: not at all")).startswith("Picture: ")
+    assert alt(blurred) == "Blurred picture: Fox"
+    assert alt(changed(RECIPE, title="Blurred picture: not at all")).startswith("Picture: ")
     for said in (STYLE.read_text("utf-8"), page_head()):
-        assert f'img[alt^="{render.BLURRED}"]' in said
+        assert f'img[alt^="{BLURRED}"]' in said
 
 
 def test_a_selected_picture_says_what_made_it() -> None:
-    details = render.details(picture(), Capabilities(negative_prompt=False))
-    assert details.account == "kept 2 of 3, added 1 word, missing: snow, written by gemini-flash"
+    details = describe(picture(), Capabilities(negative_prompt=False))
+    assert details.summary == "kept 2 of 3, added 1 word, missing: snow, written by gemini-flash"
     assert details.facts == "seed 7 · 128 x 64 · Postcard, on this machine · 16 steps · 2.3 s"
     assert details.ignored == "Not used by this model: the scheduler."
     assert details.line == RECIPE.line
@@ -217,28 +238,28 @@ def test_a_selected_picture_says_what_made_it() -> None:
 
 def test_an_attached_picture_stands_with_the_persons_words() -> None:
     sent = dataclasses.replace(turn(), source=picture())
-    shown, words = render.messages([sent])[:2]
-    assert (shown["role"], shown["content"].alt_text) == ("user", "Picture: Fox")
+    shown, words = list(turn_messages(sent))[:2]
+    assert (shown["role"], shown["content"]["props"]["alt_text"]) == ("user", "Picture: Fox")
     assert (words["role"], words["content"]) == ("user", escape.escape_text("/imagine a fox"))
 
 
 def test_of_a_picture_that_was_brought_nothing_is_said_that_only_a_drawn_one_has() -> None:
     mine = changed(RECIPE, engine="", model="", crafted_by="you", width=80, height=60)
-    details = render.details(dataclasses.replace(picture(), recipe=mine), Capabilities(image=True, hd=True))
-    assert (details.account, details.facts, details.is_drawn) == ("your own picture", "80 x 60", False)
+    details = describe(dataclasses.replace(picture(), recipe=mine), Capabilities(image=True, hd=True))
+    assert (details.summary, details.facts, details.is_drawn) == ("your own picture", "80 x 60", False)
     assert (details.can_begin, details.can_grow) == (True, False)
 
 
 def test_a_picture_says_that_it_began_from_another_and_a_large_one_grows_no_more() -> None:
     grown = changed(RECIPE, source="0" * 32, strength=0.35, hd=True)
-    details = render.details(dataclasses.replace(picture(), recipe=grown), Capabilities(hd=True))
+    details = describe(dataclasses.replace(picture(), recipe=grown), Capabilities(hd=True))
     assert "from a picture, strength 0.35" in details.facts and not details.can_grow
-    assert render.details(dataclasses.replace(picture(), recipe=RECIPE), Capabilities(hd=True)).can_grow
+    assert describe(dataclasses.replace(picture(), recipe=RECIPE), Capabilities(hd=True)).can_grow
 
 
 def test_words_of_ones_own_and_words_by_rule_are_called_so() -> None:
-    assert render.account(changed(RECIPE, crafted_by="you")) == "your own words"
-    assert render.account(changed(RECIPE, crafted_by="rules", missing=())).endswith("written by rule")
+    assert summary(changed(RECIPE, crafted_by="you")) == "your own words"
+    assert summary(changed(RECIPE, crafted_by="rules", missing=())).endswith("written by rule")
 
 
 # Nothing comes alive
@@ -320,6 +341,6 @@ def test_notices_steps_and_failures_are_as_harmless_as_words() -> None:
         Finished(evil),
         asked=evil,
     )
-    for message in render.messages([loud]):
+    for message in turn_messages(loud):
         for text in (message["content"], message.get("metadata", {}).get("title", "")):
             assert not ALIVE.search(READER.render(text))

@@ -1,0 +1,147 @@
+"""Turns as chat messages. Nothing in them that a person or a model wrote is live."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+
+from gemini_diffusion.types import Picture
+from gemini_diffusion.types.turn import Step, Turn
+from gemini_diffusion.ui import escape
+from gemini_diffusion.ui.picture_details import alt
+from gemini_diffusion.ui.progress import progress_text, waiting
+from gemini_diffusion.ui.recovery import recovery_options
+
+Message = dict[str, Any]
+
+SHOWN = 60
+"""Turns on the screen at most: a page with more grows slow, and nobody scrolls that far."""
+REMEMBERED = 2000
+"""Ended turns, of all visitors, that are kept as rendered; about 3 kB each."""
+
+
+class Transcript:
+    """Conversations as a chat shows them. A turn that has ended is rendered once, however often it is shown."""
+
+    def __init__(self, chat: gr.Chatbot) -> None:
+        self._chat = chat
+        self._ended: OrderedDict[str, tuple[Turn, list[Any]]] = OrderedDict()
+
+    def messages(self, turns: Sequence[Turn]) -> list[Any]:
+        """The last turns, oldest first, in what Gradio's Chatbot takes."""
+        return [message for turn in turns[-SHOWN:] for message in self._rendered(turn)]
+
+    def _rendered(self, turn: Turn) -> list[Any]:
+        if turn.running:
+            return list(turn_messages(turn))
+        known = self._ended.pop(turn.id, None)
+        if known is None or known[0] is not turn:
+            known = turn, list(self._chat.postprocess(list(turn_messages(turn))).root)
+        self._ended[turn.id] = known
+        if len(self._ended) > REMEMBERED:
+            self._ended.popitem(last=False)
+        return known[1]
+
+
+def turn_messages(turn: Turn) -> Iterator[Message]:
+    """The request, what was done for it, the pictures, the answer, what failed."""
+    if turn.source:
+        yield {**_picture(turn.source), "role": "user"}
+    yield {"role": "user", "content": escape.escape_text(turn.asked)}
+    several = _places(turn) > 1
+    for steps in _alike(turn.steps):
+        yield _thought(turn, steps, several)
+    if turn.waiting:
+        yield _pending(waiting(turn), "")
+    elif turn.state == "running" and not turn.text and not any(step.seconds is None for step in turn.steps):
+        yield _pending("Thinking" if turn.kind == "say" else "Getting ready", "")
+    if turn.notices:
+        yield _said("\n".join(f"> {escape.escape_text(notice)}" for notice in turn.notices))
+    for picture in turn.pictures:
+        yield _picture(picture)
+    if turn.state == "review":
+        yield _said("This is the prompt. Draw it, change it, or use your own words.")
+    if turn.text:
+        yield _said(escape.escape_answer(turn.text))
+    yield from _failures(turn, several)
+
+
+def _said(text: str) -> Message:
+    return {"role": "assistant", "content": text}
+
+
+def _pending(title: str, text: str) -> Message:
+    return {**_said(text), "metadata": {"title": escape.escape_text(title), "status": "pending"}}
+
+
+def _alike(steps: Sequence[Step]) -> list[list[Step]]:
+    """The steps in order, those that say the same of several pictures together."""
+    groups: dict[Any, list[Step]] = {}
+    for place, step in enumerate(steps):
+        key = place if step.stage == "crafting" else (step.stage, step.text, step.seconds is None)
+        groups.setdefault(key, []).append(step)
+    return list(groups.values())
+
+
+def _thought(turn: Turn, steps: list[Step], several: bool) -> Message:
+    """One stage as a line that can be opened: with a spinner while it runs, with its time when it is done."""
+    first, crafting = steps[0], steps[0].stage == "crafting"
+    title = first.text
+    if several and not crafting:
+        title = _titled(first, len(steps))
+    if first.seconds is None:
+        return _pending(title, escape.escape_text(turn.writing if crafting else _under_way(turn, steps)))
+    done = {
+        "title": escape.escape_text(title),
+        "status": "done",
+        "duration": round(max(step.seconds or 0.0 for step in steps), 1),
+    }
+    return {**_said(escape.escape_text(prompt(turn)) if crafting else ""), "metadata": done}
+
+
+def _titled(step: Step, count: int) -> str:
+    """A stage's line where several pictures are made: which one it is about, or how many."""
+    if count == 1:
+        return f"Picture {step.index + 1}: {step.text}"
+    return f"{step.text}, {count} pictures" if step.stage == "drawing" else step.text
+
+
+def prompt(turn: Turn) -> str:
+    """The prompt of a turn, as far as it is written."""
+    return turn.crafted.prompt if turn.crafted else turn.writing
+
+
+def _under_way(turn: Turn, steps: list[Step]) -> str:
+    """How far each picture of a stage has come, a line each."""
+    found = {entry.index: progress_text(entry) for entry in turn.progress if entry.stage == steps[0].stage}
+    lines = [(step.index, found[step.index]) for step in steps if step.index in found]
+    return lines[0][1] if len(lines) == 1 else "\n".join(f"picture {index + 1}: {text}" for index, text in lines)
+
+
+def _picture(picture: Picture) -> Message:
+    """As `gr.Image` would be shown, but with an address of our own: Gradio would look up the file again for every state."""
+    file = {"path": str(picture.path), "url": f"/gradio_api/file={quote(str(picture.path))}"}
+    seen = {"alt_text": alt(picture.recipe), "show_label": False, "container": False, "buttons": [], "interactive": False}
+    content = {"type": "component", "component": "image", "value": file, "constructor_args": {}, "props": seen}
+    return {"role": "assistant", "content": content}
+
+
+def _failures(turn: Turn, several: bool) -> Iterator[Message]:
+    """What went wrong, in plain words, the last with the buttons that lead on."""
+    for failed in turn.failures:
+        which = f"Picture {failed.index + 1}: " if several and failed.index is not None else ""
+        message = _said(escape.escape_text(f"{which}{failed.text} {failed.hint}".strip()))
+        if failed is turn.failures[-1] and not turn.running:
+            message["options"] = [{"value": value, "label": label} for value, label in recovery_options(failed)]
+        yield message
+
+
+def _places(turn: Turn) -> int:
+    """How many pictures a turn is about, as far as is known yet."""
+    indices = [step.index for step in turn.steps] + [entry.index for entry in turn.kept]
+    indices += [failed.index for failed in turn.failures if failed.index is not None]
+    return max((turn.count, *(index + 1 for index in indices)))
