@@ -1,0 +1,110 @@
+"""The part of a caption that names who is there: a noun with its colour, size, number and clothes, or two and a relation."""
+
+from __future__ import annotations
+
+import random
+
+from postcard2 import style, words
+from postcard2.scene import ANIMALS, PEOPLE
+
+Said = dict[str, str | int]
+"""Facts that a caption says, by the names of a scene's fields."""
+
+_CLOTHES = {"girl": "dress", "woman": "dress", "boy": "shirt", "man": "jacket", "astronaut": "suit"}
+
+
+def noun(says: Said, rng: random.Random) -> str:
+    """Name one subject, or several of a kind: "two small red cats wearing hats" without the last."""
+    size = rng.choice(words.SIZE_WORDS[str(says["size"])]) if "size" in says else ""
+    colour = _colour(says.get("colour"), rng)
+    if "subject" not in says:
+        return " ".join(filter(None, ("something" if rng.random() < 0.5 else "", size, colour))).strip()
+    subject = str(says["subject"])
+    name = rng.choice(words.SUBJECT_WORDS[subject]) if rng.random() < 0.5 else subject
+    count = int(says.get("count", 1))
+    if count > 1:
+        name = words.plural(name)
+    adjective = rng.choice(style.ADJECTIVES) if rng.random() < 0.22 else ""
+    before = [size, adjective] if rng.random() < 0.7 else [adjective, size]
+    if colour and rng.random() < (0.7 if subject in PEOPLE else 0.08):
+        phrase = " ".join(filter(None, (*before, name))) + _after(subject, colour, rng)
+    else:
+        phrase = " ".join(filter(None, (*before, colour, name)))
+    return _counted(phrase, count, "count" in says, rng) + _garment(says, rng)
+
+
+def pair(says: Said, rng: random.Random) -> str:
+    """Name two subjects and, where it is said, how they stand to each other."""
+    first, second = noun(says, rng), noun(_other(says), rng)
+    if "relation" not in says:
+        return f"{first} {rng.choice(words.RELATION_PHRASES['beside'])} {second}"
+    relation, form = str(says["relation"]), rng.random()
+    if relation in ("left of", "right of") and form < 0.3:
+        here, there = ("left", "right") if relation == "left of" else ("right", "left")
+        return rng.choice((
+            f"on the {here} {first}, on the {there} {second}", f"{first} on the {here} and {second} on the {there}",
+            f"{here}: {first}, {there}: {second}", f"{first} and {second}, the {says['subject']} on the {here}",
+        ))  # fmt: skip
+    if relation == "under" and form < 0.5:
+        return f"{first} with {second} {rng.choice(('on it', 'on top', 'on top of it', 'sitting on it'))}"
+    if relation in ("behind", "in front of") and form < 0.2:
+        here, there = ("background", "foreground") if relation == "behind" else ("foreground", "background")
+        return rng.choice((
+            f"{first} in the {here}, {second} in the {there}", f"{second} with {first} in the {here}",
+        ))  # fmt: skip
+    link = rng.choice(words.RELATION_PHRASES[relation])
+    doing = rng.choice(("is ", "that is ", "standing ", "which is ")) if rng.random() < 0.15 and "ing " not in link else ""
+    return f"{first} {doing}{link} {second}"
+
+
+def verb(says: Said, rng: random.Random) -> str:
+    """Give something that the subject can be doing."""
+    subject = str(says["subject"])
+    group = subject if subject in style.VERBS else "thing"
+    if subject in PEOPLE:
+        group = "person"
+    elif subject in style.FLYERS:
+        group = "flyer"
+    elif subject in ANIMALS and subject != "fish":
+        group = "animal"
+    return rng.choice(style.VERBS[group])
+
+
+def _other(says: Said) -> Said:
+    other: Said = {"subject": says["second"]}
+    if "second_colour" in says:
+        other["colour"] = says["second_colour"]
+    return other
+
+
+def _colour(colour: str | int | None, rng: random.Random) -> str:
+    if colour is None:
+        return ""
+    word = rng.choice(words.COLOUR_WORDS[str(colour)]) if rng.random() < 0.5 else str(colour)
+    return word + (rng.choice((" coloured", " colored")) if rng.random() < 0.06 else "")
+
+
+def _after(subject: str, colour: str, rng: random.Random) -> str:
+    clothes = _CLOTHES.get(subject)
+    if not clothes:
+        return rng.choice((f" in {colour}", f" that is {colour}", f", {colour}"))
+    article = "an" if colour[0] in "aeiou" else "a"
+    worn = f"{article} {colour} {rng.choice((clothes, clothes, 'coat', 'outfit'))}"
+    return rng.choice((f" in {colour}", f" in {worn}", f" with {worn}", f" wearing {worn}", f" dressed in {colour}"))
+
+
+def _counted(phrase: str, count: int, said: bool, rng: random.Random) -> str:
+    if said:
+        return f"{rng.choice(words.COUNT_WORDS[count])} {phrase}"
+    kind = rng.random()
+    if kind < 0.12 or count > 1:
+        return phrase
+    return f"the {phrase}" if kind < 0.2 else f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
+
+
+def _garment(says: Said, rng: random.Random) -> str:
+    if says.get("garment", "nothing") == "nothing":
+        return ""
+    name = rng.choice(words.GARMENT_WORDS[str(says["garment"])]) if rng.random() < 0.5 else str(says["garment"])
+    phrase = " ".join(filter(None, (_colour(says.get("garment_colour"), rng), name)))
+    return f" {rng.choice(('with', 'wearing', 'in', 'that wears'))} {'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
