@@ -15,11 +15,13 @@ from gemini_diffusion.cli.main import read_flags
 from gemini_diffusion.commands.flags import FLAGS, Flag
 from gemini_diffusion.config import docs
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.crafting.instructions import known_styles
 from tests.documents import ROOT, Page, page, pages
 
 README, GUIDE, SETTINGS = page("README.md"), page("docs/guide.md"), page("docs/settings.md")
 EVERY = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.path))
 OTHERS = {"--from", "--strict"}  # flags of uvx and mypy
+MADE_BY_A_READER = {"gemini_diffusion/engines/plain_colour.py"}
 TOOLS = {"git", "pip", "pipx", "uvx", "cd", "docker", "gemini-diffusion"}
 
 
@@ -128,6 +130,13 @@ def test_every_command_runs_something_that_is_there(page: Page) -> None:
                 assert tool in TOOLS, line
 
 
+@EVERY
+def test_every_file_that_is_named_is_there(page: Page) -> None:
+    """In code marks and with a slash; from the checkout, or short for one of the package."""
+    for name in set(re.findall(r"`([\w.]+/[\w./]*?(?:\.(?:py|md|json|txt|ipynb)|/))`", page.prose)) - MADE_BY_A_READER:
+        assert (ROOT / name).exists() or (ROOT / "gemini_diffusion" / name).exists(), f"{page.path}: {name}"
+
+
 def test_every_module_that_a_text_names_is_there() -> None:
     """A name in a string or a document is not seen by who renames a module: tests that start programs, notebooks, guides."""
     for path in [*ROOT.glob("tests/**/*.py"), *ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
@@ -135,6 +144,10 @@ def test_every_module_that_a_text_names_is_there() -> None:
             parts = re.split(r"[./]", name.removesuffix(".py").removesuffix(".md"))
             found = ROOT.joinpath(*parts), ROOT.joinpath(*parts[:-1])  # the last may be a name inside a module
             assert any(place.exists() or place.with_suffix(".py").exists() for place in found), f"{path.name}: {name}"
+
+
+def test_every_style_is_in_the_guide() -> None:
+    assert [style for style in known_styles() if style not in GUIDE.text] == []
 
 
 def test_the_changelog_begins_with_this_version() -> None:

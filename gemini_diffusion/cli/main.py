@@ -53,7 +53,7 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
     parser.add_argument("--lend-keys", action="store_true", help="let visitors of a shared or open window use your keys")
     parser.add_argument("--mcp", action="store_true", help="offer chat and imagine to programs that speak MCP")
-    parser.add_argument("--engine", choices=("auto", "local", "hosted"), help="where pictures are drawn (auto)")
+    parser.add_argument("--engine", choices=Settings.table()["engine"].choices, help="where pictures are drawn (auto)")
     parser.add_argument("--model", metavar="ID", help="image model")
     parser.add_argument("--data-dir", metavar="DIR", help="where pictures and conversations are kept")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")

@@ -1,6 +1,6 @@
 """One frozen Settings and the one table behind it: a default, variables, a label, a range and a sentence for each field.
 
-The Settings tab, the README's table and .env.example are made from this table.
+The Settings tab, docs/settings.md and .env.example are made from this table.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ def read_value(name: str, value: Any, *, source: str = "") -> Any:
     None is the default, and so is a blank text where no text is wanted."""
     option = Settings.table().get(name)
     if option is None:
-        raise BadInput(f"There is no setting called {name}.", "See the table of settings in the README.")
+        raise BadInput(f"There is no setting called {name}.", "See the tables in docs/settings.md.")
     kind = _kinds()[name]
     if kind is Secret:
         return value if isinstance(value, Secret) else Secret(str(value or ""))

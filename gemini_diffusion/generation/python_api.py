@@ -35,7 +35,7 @@ def imagine(line: str, *, watch: Watch | None = None, **settings: Any) -> list[P
     """Draws what `line` asks for and returns the kept pictures, in the order of their seeds.
 
     `line` is what one types after /imagine, flags included: `imagine("a fox in the snow --n 2 --ar 3:2")`. `settings` are
-    those of the README's table by name (`hf_token="..."`, `engine="local"`, `home="pictures"`), over the environment and
+    those of docs/settings.md by name (`hf_token="..."`, `engine="local"`, `home="pictures"`), over the environment and
     .env. Each picture is a PNG file (`picture.path`) with everything that decided it (`picture.recipe`).
 
     Raises the errors of errors.py when nothing could be drawn. Where some pictures fail the others are returned, and what
