@@ -77,7 +77,7 @@ def test_providers_are_asked_exactly_as_the_hubs_own_client_asks_them(provider: 
             adapterWeightsPath=weights or None,
         )  # fmt: skip
         body = ours.body(Served(hf.SD3, provider, served_as, weights), "a fox", dict(sent))
-        assert body == helper._prepare_payload_as_dict("a fox", dict(sent), mapping)
+        assert body == helper._prepare_payload_as_dict("a fox", dict(parameters), mapping)
     address = helper._prepare_url("hf_visitor", served_as)
     assert address == f"https://router.huggingface.co/{provider}{ours.path(served_as)}"
     theirs = helper._prepare_headers({}, "hf_visitor")

@@ -147,21 +147,41 @@ async def test_a_filter_that_says_so_is_told_as_a_block(hosted: Hosted) -> None:
         await hosted.draw(dataclasses.replace(REQUEST, model=hf.FLUX), provider="fal-ai")
 
 
-async def test_a_provider_that_did_not_finish_is_a_cold_start(hosted: Hosted) -> None:
-    hosted.server.enqueue(hf.no_output())
-    await hosted.draw(dataclasses.replace(REQUEST, model=hf.FLUX), provider="replicate")
-    assert len(hosted.server.drawings) == 2
-    assert any(isinstance(event, Waiting) and "still starting" in event.reason for event in hosted.events)
+JOBS: dict[str, Scripted[hf.HuggingFaceCall]] = {"replicate": hf.no_output, "wavespeed": hf.picture(), "zai-org": hf.picture()}
+"""What a provider first says of a drawing that is not ready when it has to answer."""
+
+
+@pytest.mark.parametrize("provider", JOBS)
+async def test_work_that_has_begun_is_fetched_until_it_is_done_and_never_ordered_twice(hosted: Hosted, provider: str) -> None:
+    hosted.server.models = (hf.HostedModel(hf.SD3, ((provider, "owner/as-they-call-it"),)),)
+    hosted.server.enqueue(JOBS[provider])
+    hosted.server.enqueue(hf.still_drawing, faults.empty(503), hf.still_drawing, to=hf.FILE)
+    result = await hosted.draw(provider=provider, deadline=60)
+    assert result.image.size == (64, 48)
+    assert len(hosted.server.drawings) == 1
+
+
+async def test_a_picture_that_does_not_arrive_is_fetched_again_and_not_drawn_again(hosted: Hosted) -> None:
+    hosted.server.enqueue(faults.empty(503), to=hf.FILE)
+    await hosted.draw(dataclasses.replace(REQUEST, model=hf.FLUX), provider="fal-ai")
+    assert len(hosted.server.drawings) == 1
+
+
+async def test_a_job_that_failed_is_told_in_the_providers_words(hosted: Hosted) -> None:
+    hosted.server.enqueue(hf.no_output)
+    hosted.server.enqueue(as_json({"id": "p1", "status": "failed", "error": "no such colour", "output": None}), to=hf.FILE)
+    with reading(RequestRefused, "It says: no such colour"):
+        await hosted.draw(dataclasses.replace(REQUEST, model=hf.FLUX), provider="replicate")
 
 
 @pytest.mark.parametrize(
     "address", ["http://169.254.169.254/a.png", "https://127.0.0.1:1/a.png", "https://[::1]/", "file:///etc/hosts"]
 )
 async def test_a_picture_is_not_fetched_from_inside_the_network(hosted: Hosted, address: str) -> None:
-    hosted.server.enqueue(*[as_json({"images": [{"url": address}]})] * 2)
+    hosted.server.enqueue(as_json({"images": [{"url": address}]}))
     with reading(GaveUp, "where nothing is fetched from"):
         await hosted.draw(dataclasses.replace(REQUEST, model=hf.FLUX), provider="fal-ai")
-    assert len(hosted.server.calls) == 3
+    assert len(hosted.server.drawings) == 1
 
 
 async def test_a_picture_may_be_one_redirect_away_but_no_token_goes_along(hosted: Hosted) -> None:

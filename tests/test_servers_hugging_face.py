@@ -132,6 +132,6 @@ def test_a_job_is_asked_for_until_it_is_done(routed: h.HuggingFaceServer) -> Non
 
 
 def test_replicate_can_come_back_with_nothing(routed: h.HuggingFaceServer) -> None:
-    routed.enqueue(h.no_output())
+    routed.enqueue(h.no_output)
     with pytest.raises(TimeoutError, match="No output"):
         InferenceClient(provider="replicate", token="hf_a").text_to_image("a fox", model=h.FLUX)

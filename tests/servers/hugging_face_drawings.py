@@ -93,20 +93,25 @@ class Drawing:
 
 
 def job(call: HuggingFaceCall, address: str, done: bool) -> Reply:
-    """How wavespeed and zai-org speak of a picture that is drawn while the client asks again; named after its address."""
+    """How those providers speak of a picture that is drawn while the client asks again; named after its address."""
     name = address.rpartition("/")[2].removesuffix(".png")
     if call.provider == "wavespeed":
         again = f"https://api.wavespeed.ai/api/v3/predictions/{name}/result"
         state = {"status": "completed" if done else "processing", "outputs": [address] if done else []}
         return as_json({"code": 200, "message": "success", "data": {"id": name, "urls": {"get": again}, **state}})
+    if call.provider == "replicate":
+        again = f"https://api.replicate.com/v1/predictions/{name}"
+        told = ("succeeded", [address]) if done else ("processing", None)
+        answer = {"id": name, "urls": {"get": again}, "error": None, "status": told[0], "output": told[1]}
+        return as_json(answer, 200 if done else 201)
     result = {"image_result": [{"url": address}]} if done else {}
     return as_json({"id": name, "task_status": "SUCCESS" if done else "PROCESSING", **result})
 
 
 def job_asked(call: HuggingFaceCall) -> str | None:
-    """The name of the job whose state is asked, in wavespeed's or zai-org's way."""
-    found = re.search(r"/api/v3/predictions/(\w+)/result$|/api/paas/v4/async-result/(\w+)$", call.path)
-    return (found[1] or found[2]) if found else None
+    """The name of the job whose state is asked, in the way of wavespeed, zai-org or replicate."""
+    found = re.search(r"(?:/api/v3/predictions|/api/paas/v4/async-result|/v1/predictions)/(\w+)(?:/result)?$", call.path)
+    return found[1] if found else None
 
 
 def picture(data: bytes | None = None, content_type: str = "image/png") -> Drawing:
@@ -136,9 +141,9 @@ def still_drawing(call: HuggingFaceCall) -> Reply:
     return job(call, job_asked(call) or "", done=False)
 
 
-def no_output() -> Reply:
-    """Replicate's way to say that it did not finish in time: no picture, no error."""
-    return as_json({"id": "p1", "status": "starting", "output": None}, 201)
+def no_output(call: HuggingFaceCall) -> Reply:
+    """Replicate's way to say that it did not finish within its own wait: no picture, no error, a job to ask for."""
+    return job(call, call.publish(_as_asked(call)), done=False)
 
 
 def _as_asked(call: HuggingFaceCall) -> bytes:

@@ -18,7 +18,7 @@ from gemini_diffusion.engines import models
 from gemini_diffusion.engines.hosted.http import HttpClient, HttpRequest, open_client, origin
 from gemini_diffusion.engines.hosted.hub_info import HubInfo
 from gemini_diffusion.engines.hosted.image_request import HostedImageRequest
-from gemini_diffusion.engines.hosted.providers import ENDPOINT, PROVIDERS, Found, Later, Provider, Served, read_answer
+from gemini_diffusion.engines.hosted.providers import ENDPOINT, PROVIDERS, Elsewhere, Found, Provider, Served, read_answer
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.engines.token_counter import TokenCounter
@@ -172,21 +172,28 @@ class HostedEngine:
 
     async def _content(self, line: HttpClient, drawing: HostedImageRequest) -> bytes:
         """The bytes of the picture, followed to where the provider put them."""
-        base, token = self._place(drawing)
-        provider, served = drawing.provider, drawing.served
-        headers = {"Accept": "image/png", **provider.headers}
-        body = provider.body(served, drawing.request.prompt, drawing.parameters)
-        address = base + provider.path(served.served_as)
-        found: Found = read_answer(provider, await line.ask(HttpRequest(address, served.model, body, token, headers)))
-        while isinstance(found, Later):  # these providers tell it no other way; the deadline ends it
+        found = drawing.begun or await self._order(line, drawing)
+        while not isinstance(found, bytes | Elsewhere):  # these providers tell it no other way; the deadline ends it
+            drawing.begun = found
             await asyncio.sleep(found.seconds)
-            found = read_answer(provider, await line.ask(HttpRequest(base + found.path, served.model, None, token, headers)))
+            base, token = self._place(drawing)
+            asking = HttpRequest(base + found.path, drawing.served.model, None, token, _headers(drawing.provider))
+            found = read_answer(drawing.provider, await line.ask(asking))
         if isinstance(found, bytes):
             return found
+        drawing.begun = found
         try:
-            return await line.ask(HttpRequest(found.address, served.model))
+            return await line.ask(HttpRequest(found.address, drawing.served.model))
         except BadInput as error:
             raise BadAnswer("The provider put the picture where nothing is fetched from.") from error
+
+    async def _order(self, line: HttpClient, drawing: HostedImageRequest) -> Found:
+        """What the provider answers to the request itself."""
+        base, token = self._place(drawing)
+        provider, served = drawing.provider, drawing.served
+        body = provider.body(served, drawing.request.prompt, drawing.parameters)
+        address = base + provider.path(served.served_as)
+        return read_answer(provider, await line.ask(HttpRequest(address, served.model, body, token, _headers(provider))))
 
     def _place(self, drawing: HostedImageRequest) -> tuple[str, str]:
         """The address that provider paths are added to, and the token that goes there."""
@@ -196,6 +203,10 @@ class HostedEngine:
             return f"{self._router_url}/{drawing.served.provider}", token
         own = address == settings.hf_inference_url or (urlsplit(address).hostname or "").endswith(OWN_HOSTS)
         return address, token if own else ""
+
+
+def _headers(provider: Provider) -> dict[str, str]:
+    return {"Accept": "image/png", **provider.headers}
 
 
 def _provider(settings: Settings, model: str) -> Provider:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gemini_diffusion.commands import find_unsupported
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.engines.hosted.providers import ENDPOINT, PROVIDERS, Parameters, Provider, Served
+from gemini_diffusion.engines.hosted.providers import ENDPOINT, PROVIDERS, Elsewhere, Later, Parameters, Provider, Served
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.types import Capabilities, ImageRequest, ImageResult
@@ -23,13 +23,17 @@ BLACK = "The picture came back black: the service's safety filter or its decoder
 
 @dataclass
 class HostedImageRequest:
-    """One picture on its way: what is asked, with which seed, by whom it is drawn, and what had to be said of it."""
+    """One picture on its way: what is asked, with which seed, by whom it is drawn, and what had to be said of it.
+
+    `begun` is where the provider's work stands: what is paid for is asked for again until it is there, and never ordered twice.
+    """
 
     request: ImageRequest
     settings: Settings
     entry: ImageModel
     seed: int
     served: Served = field(default_factory=lambda: Served("", "", ""))
+    begun: Later | Elsewhere | None = None
     attempts: int = 0
     began: float = 0.0
     notices: list[str] = field(default_factory=list)
@@ -76,7 +80,7 @@ class HostedImageRequest:
         if self.attempts > 1 or self.request.seed is not None:
             self.notices.append(BLACK)
             return
-        self.seed = new_seed()
+        self.seed, self.begun = new_seed(), None
         raise BadAnswer("The picture came back black.")
 
     def result(self, picture: Image, engine: str) -> ImageResult:

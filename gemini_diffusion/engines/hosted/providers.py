@@ -10,9 +10,9 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from gemini_diffusion.types.errors import BadAnswer, Blocked, ColdStart, RequestRefused
+from gemini_diffusion.types.errors import BadAnswer, Blocked, RequestRefused
 
 Parameters = dict[str, Any]
 """width, height, num_inference_steps, guidance_scale, seed, negative_prompt: those that are sent, under these names."""
@@ -91,6 +91,12 @@ def _from_fal(content: bytes) -> Found:
     return Elsewhere(str(answer["images"][0]["url"]))
 
 
+def _with_size(parameters: Parameters) -> Parameters:
+    """The sides as one text, the rest as it is."""
+    rest = dict(parameters)
+    return {"size": f"{rest.pop('width')}x{rest.pop('height')}", **rest}
+
+
 def _together(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
     rest = dict(parameters)
     steps = {"steps": rest.pop("num_inference_steps")} if "num_inference_steps" in rest else {}
@@ -98,8 +104,7 @@ def _together(served: Served, prompt: str, parameters: Parameters) -> dict[str, 
 
 
 def _nscale(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
-    size = f"{parameters['width']}x{parameters['height']}"
-    return {"response_format": "b64_json", "prompt": prompt, "model": served.served_as, "size": size}
+    return {"response_format": "b64_json", "prompt": prompt, "model": served.served_as, **_with_size(parameters)}
 
 
 def _from_base64(content: bytes) -> Found:
@@ -114,12 +119,11 @@ def _replicate(served: Served, prompt: str, parameters: Parameters) -> dict[str,
 
 def _from_replicate(content: bytes) -> Found:
     answer = json.loads(content)
-    if answer.get("error"):
-        raise RequestRefused(f"The provider could not draw this. It says: {str(answer['error'])[:300]}")
-    output = answer["output"]
-    if output is None:
-        raise ColdStart("The model is still starting at the provider.")
-    return Elsewhere(output if isinstance(output, str) else str(output[0]))
+    if answer.get("error") or answer.get("status") in ("failed", "canceled"):
+        raise RequestRefused(f"The provider could not draw this. It says: {str(answer.get('error'))[:300]}")
+    if output := answer["output"]:
+        return Elsewhere(output if isinstance(output, str) else str(output[0]))
+    return Later(f"/v1/predictions/{quote(answer['id'], safe='')}", 1.0)
 
 
 def _wavespeed(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
@@ -136,7 +140,7 @@ def _from_wavespeed(content: bytes) -> Found:
 
 
 def _zai(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
-    return {"model": served.served_as, "prompt": prompt, "size": f"{parameters['width']}x{parameters['height']}"}
+    return {"model": served.served_as, "prompt": prompt, **_with_size(parameters)}
 
 
 def _from_zai(content: bytes) -> Found:
@@ -159,7 +163,7 @@ PROVIDERS: dict[str, Provider] = {
         lambda _: "/v1/images/generations",
         _nscale,
         _from_base64,
-        ignores=frozenset({"num_inference_steps", "guidance_scale", "seed", "negative_prompt"}),
+        ignores=frozenset({"num_inference_steps"}),
     ),
     "replicate": Provider(
         lambda name: "/v1/predictions" if ":" in name else f"/v1/models/{name}/predictions",
@@ -172,7 +176,6 @@ PROVIDERS: dict[str, Provider] = {
         lambda _: "/api/paas/v4/async/images/generations",
         _zai,
         _from_zai,
-        ignores=frozenset({"num_inference_steps", "guidance_scale", "seed", "negative_prompt"}),
         headers={"Accept-Language": "en-US,en", "x-source-channel": "hugging_face"},
     ),
 }
