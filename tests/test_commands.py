@@ -10,10 +10,11 @@ from gemini_diffusion.commands import (
     BadChoice,
     Flags,
     Imagine,
-    Other,
     Say,
     TooManyChoices,
+    Unknown,
     Usage,
+    as_line,
     count_choices,
     expand,
     format_line,
@@ -22,7 +23,9 @@ from gemini_diffusion.commands import (
     parse,
 )
 from gemini_diffusion.commands.flags import find_flag
+from gemini_diffusion.commands.unknown import INSTEAD
 from gemini_diffusion.types import Adapter, Aspect, Capabilities, ImageRequest
+from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.prompt_weights import WeightedSpan
 
 
@@ -34,7 +37,7 @@ def imagine(line: str) -> Imagine:
 
 
 def said(command: Imagine | Usage) -> str:
-    return " / ".join(notice.text for notice in command.notices)
+    return " / ".join(command.notices)
 
 
 # The command
@@ -68,7 +71,7 @@ def test_nothing_to_draw_is_usage(line: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["what does /imagine do?", "/imagined a cat", "imagine a cat", "", "hello", "/ imagine", "/unknown x", "//imagine a"],
+    ["what does /imagine do?", "imagine a cat", "", "hello", "/ imagine", "/unknown x", "//imagine a"],
 )
 def test_anything_else_is_chat_exactly_as_typed(text: str) -> None:
     assert parse(text) == Say(text)
@@ -78,9 +81,37 @@ def test_chat_keeps_its_line_breaks() -> None:
     assert parse("  one\n\ntwo  ") == Say("  one\n\ntwo  ")
 
 
-@pytest.mark.parametrize("name", ["describe", "vary", "upscale", "edit", "ask", "again", "seed", "settings"])
-def test_other_commands_are_named_with_their_argument(name: str) -> None:
-    assert parse(f"/{name.upper()}  make it\ndarker ") == Other(name, "make it\ndarker")
+@pytest.mark.parametrize("name", INSTEAD)
+def test_a_command_that_does_not_exist_says_what_works_instead(name: str) -> None:
+    assert parse(f"/{name.upper()}  make it\ndarker ") == Unknown(name, f"There is no /{name} here: {INSTEAD[name]}.")
+
+
+@pytest.mark.parametrize("slip", ["imagin", "imagie", "IMAGINEE", "imagime", "iamgine", "imagined"])
+def test_a_command_one_letter_off_is_asked_about_with_the_line_it_stands_for(slip: str) -> None:
+    said = f"There is no command /{slip.lower()}. Did you mean /imagine?"
+    assert parse(f"/{slip} a cat --ar 1:1") == Unknown(slip.lower(), said, "/imagine a cat --ar 1:1")
+    assert parse("/hlep me") == Unknown("hlep", "There is no command /hlep. Did you mean /help?", "/help")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ("a cat", "/imagine a cat"),
+        (" /IMAGINE a cat", "/IMAGINE a cat"),
+        ("/usr/bin in rust", "/imagine /usr/bin in rust"),
+        ("/help", "/help"),
+        ("/imagin a cat", "/imagin a cat"),
+        ("imagine a cat", "/imagine imagine a cat"),
+    ],
+)
+def test_what_a_program_asks_for_is_a_line_unless_it_begins_with_a_command(words: str, line: str) -> None:
+    assert as_line(words) == line
+
+
+@pytest.mark.parametrize("words", [5, None, b"a cat", ["a cat"]])
+def test_what_is_no_text_is_refused(words: object) -> None:
+    with pytest.raises(BadInput, match="A text is needed, not "):
+        as_line(words)
 
 
 def test_help_is_usage() -> None:
@@ -713,7 +744,7 @@ def test_what_names_no_picture_of_ones_own_is_text(idea: str) -> None:
 def test_a_picture_alone_is_nothing_to_draw_and_words_are_asked_for() -> None:
     command = parse(f"/imagine {OWN} --strength 0.5")
     assert isinstance(command, Usage)
-    assert [notice.text for notice in command.notices] == ["Say in words what should become of the picture."]
+    assert command.notices == ("Say in words what should become of the picture.",)
 
 
 # The table

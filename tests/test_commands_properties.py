@@ -138,7 +138,7 @@ def test_no_word_disappears_without_a_trace(pieces: list[str]) -> None:
     """Each is in the canonical line or named in a notice; a value that a later one replaced is told, not named."""
     command = parse("/imagine " + " ".join(pieces))
     if isinstance(command, Imagine):
-        kept = " ".join([format_line(command), *(notice.text for notice in command.notices)])
+        kept = " ".join([format_line(command), *command.notices])
         for word in {piece for piece in pieces if piece.startswith("marker")}:
             assert word in kept or "more than once" in kept
 

@@ -13,7 +13,7 @@ from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage.gallery import Gallery
-from gemini_diffusion.types import CraftedPrompt, Event, Finished, ImageRequest, Noticed, Picture
+from gemini_diffusion.types import CraftedPrompt, Event, Finished, ImageRequest, Noticed, Picture, Planned
 from gemini_diffusion.types.errors import BadInput, OutOfQuota
 from tests.sketch_engine import SketchEngine
 
@@ -88,6 +88,8 @@ async def test_a_dry_run_tells_all_that_would_be_drawn_and_how_long_it_would_tak
 ) -> None:
     await errands.imagine(line)
     assert errands.told == f"Nothing was drawn, as asked. {would_be}"
+    planned = [event for event in errands.news if isinstance(event, Planned)]
+    assert [event.index for event in planned] == list(range(len(planned))) != []
     assert errands.engine.history == []
 
 

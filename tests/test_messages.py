@@ -38,7 +38,7 @@ from gemini_diffusion.ui.live_preview import LivePreview, next_preview
 from gemini_diffusion.ui.messages import SHOWN, Transcript, turn_messages
 from gemini_diffusion.ui.picture_details import BLURRED, alt, describe, summary
 from gemini_diffusion.ui.progress import Stage, current_stage
-from gemini_diffusion.ui.recovery import recovery_options
+from gemini_diffusion.ui.recovery import Recovery, recovery_options
 from gemini_diffusion.web.theme import STYLE, page_head
 from tests.recipes import changed
 
@@ -139,6 +139,10 @@ def test_a_failure_says_what_and_what_next_and_offers_the_way_on() -> None:
 def test_a_download_that_needs_a_yes_offers_it_and_the_postcard() -> None:
     assert [value for value, _ in recovery_options(Failed("", "", "download:sdxl"))] == ["download:sdxl", "postcard"]
     assert [value for value, _ in recovery_options(Failed("", "", "engine:hosted"))] == ["retry", "engine:hosted"]
+    slip = Failed("", "", "send:/imagine a cat: red")
+    assert recovery_options(slip) == [("send:/imagine a cat: red", "Send /imagine a cat: red")]
+    failed = turn(slip, asked="/imagin a cat: red")
+    assert Recovery.read("send:/imagine a cat: red", [failed]).text == "/imagine a cat: red"
 
 
 def test_one_of_several_that_fails_is_named_and_offers_nothing_while_the_others_go_on() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +20,7 @@ from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.environment import read_settings
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
-from gemini_diffusion.types import Event, Failed, Finished, PictureKept, StageStarted
+from gemini_diffusion.types import Event, Failed, Finished, Noticed, PictureKept, StageStarted
 from gemini_diffusion.types.errors import BadInput, OutOfCredit
 from tests.app_process import NOWHERE
 from tests.local_services import Held, StandIns, drawn
@@ -65,6 +67,7 @@ def slow_service(services: StandIns, abroad: Painter) -> Iterator[Held]:
 def program(folder: Path, text: str, env_file: str = "", **variables: str) -> str:
     """What a program prints that stands beside the package in `folder`, under these variables and this .env."""
     (folder / "gemini_diffusion").symlink_to(PACKAGE)
+    (folder / "app.py").touch()
     (folder / ".env").write_text(env_file, "utf-8")
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "OMP_NUM_THREADS": "1", "HTTPS_PROXY": NOWHERE, **variables}
     command = [sys.executable, "-c", text]
@@ -190,6 +193,41 @@ def test_where_nothing_comes_the_error_says_what_kind_it_is(painter: Painter, en
 def test_no_words_are_nothing_to_draw(painter: Painter, line: str) -> None:
     with pytest.raises(BadInput, match="nothing to draw"):
         painter.imagine(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (5, "needed, not int"),
+        (None, "A text is needed"),
+        ("/help", "nothing to draw"),
+        ("/imagin a cat", "/imagine?"),
+    ],
+)
+def test_what_is_no_line_is_refused_and_not_drawn(painter: Painter, engine: SketchEngine, line: Any, said: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(said)):
+        painter.imagine(line)
+    assert engine.history == []
+
+
+def test_a_recipe_holds_every_notice_and_all_that_was_ignored(painter: Painter, engine: SketchEngine) -> None:
+    told: list[str] = []
+    line = "a {red, blue} fox --bogus 3 --seed abc --n 99 --n 1 --fast --steps 1 --scheduler Heun --draft"
+    pictures = painter.imagine(line, watch=lambda event: told.append(event.text) if isinstance(event, Noticed) else None)
+    for picture in pictures:
+        assert set(picture.recipe.notices) == set(told)
+        said = " ".join(picture.recipe.notices)
+        assert all(flag in said for flag in ("--bogus 3", "abc", "--n goes from 1 to 8", "--fast", "--draft"))
+
+
+def test_a_dry_line_gives_the_plan_and_draws_nothing(painter: Painter, engine: SketchEngine) -> None:
+    red, blue = painter.imagine("a {red, blue} fox --dry --seed 7 --steps 3 --fast")
+    assert (red.id, red.recipe.seed, red.recipe.num_inference_steps, red.recipe.engine) == ("", 7, 3, "local")
+    assert "red fox" in red.recipe.prompt and "blue fox" in blue.recipe.prompt
+    assert red.recipe.notices == ("Without effect here, so left out: --fast.", *red.recipe.notices[1:])
+    assert engine.history == []
+    again = painter.imagine(red.recipe.line)[0].recipe
+    assert (again.prompt, again.seed, again.num_inference_steps) == (red.recipe.prompt, 7, 3)
 
 
 def test_why_nothing_is_left_to_draw_is_said(painter: Painter) -> None:

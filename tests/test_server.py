@@ -101,12 +101,27 @@ def test_imagine_for_programs_gives_files_and_recipes_in_the_order_of_their_seed
     assert {"original", "prompt", "crafted_by", "ignored", "versions", "created"} <= set(recipes[0])
 
 
+def test_programs_hear_the_notices_and_get_the_plan_of_a_dry_line(window: OpenWindow) -> None:
+    client = Client(window.url, verbose=False)
+    _, [drawn] = client.predict("a fox --bogus 3 --tile --steps 1", api_name="/imagine")
+    assert [("--bogus" in notice, "--tile" in notice) for notice in drawn["notices"][:2]] == [(True, False), (False, True)]
+    assert drawn["ignored"] == ["tile"]
+    files, [planned] = client.predict("a fox --dry --seed 4", api_name="/imagine")
+    assert (files, planned["seed"], planned["created"], planned["model"]) == ([], 4, "", "postcard")
+
+
 def test_a_failure_for_programs_is_the_windows_sentence(window: OpenWindow) -> None:
     client = Client(window.url, verbose=False)
     with pytest.raises(AppError, match="There is nothing to send"):
         client.predict("  ", api_name="/chat")
     with pytest.raises(AppError, match="There is no engine called hosted"):
         client.predict("a fox --engine hosted", api_name="/imagine")
+    with pytest.raises(AppError, match="Did you mean /imagine"):
+        client.predict("/imagin a fox", api_name="/imagine")
+    with pytest.raises(AppError, match="A text is needed"):
+        client.predict(None, api_name="/imagine")
+    with pytest.raises(AppError, match="Say what you want to see, in any language"):
+        client.predict("/help", api_name="/imagine")
 
 
 def test_a_key_typed_into_the_window_comes_back_nowhere(window: OpenWindow) -> None:

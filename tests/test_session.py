@@ -12,6 +12,7 @@ from PIL import Image
 from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.commands import parse
+from gemini_diffusion.commands.unknown import INSTEAD
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.edit import Edit
 from gemini_diffusion.generation.error_messages import describe_failure
@@ -19,7 +20,7 @@ from gemini_diffusion.generation.limits.access import MOST_DRAWINGS, Access, Dra
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
-from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit
+from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, Failed
 from gemini_diffusion.types.errors import AgreementNeeded, BadInput, KeyRefused, OutOfCredit, OutOfQuota, RequestRefused
 from gemini_diffusion.types.turn import Turn
 from tests.scripted import ScriptedChatModel
@@ -144,9 +145,11 @@ async def test_an_empty_request_shows_usage_and_calls_nothing(room: Room, text: 
     assert room.gemini.history == [] and room.engine.history == []
 
 
-async def test_a_command_that_is_not_built_says_so(room: Room) -> None:
+async def test_a_command_that_does_not_exist_fails_and_says_what_works(room: Room) -> None:
     turn = await room.done("/upscale 2")
-    assert any("not built yet" in notice for notice in turn.notices)
+    assert (turn.state, turn.failures[0].text) == ("failed", f"There is no /upscale here: {INSTEAD['upscale']}.")
+    turn = await room.done("/imagin a cat")
+    assert turn.failures == (Failed("There is no command /imagin. Did you mean /imagine?", "", "send:/imagine a cat"),)
 
 
 async def test_chat_tells_the_model_what_was_said_and_no_instructions(room: Room) -> None:

@@ -45,6 +45,10 @@ async def test_a_picture_that_failed_is_told_before_the_path_and_makes_the_code_
     assert (code, said[-1]) == (1, "There is no engine called cloud. Choose one of auto, local.")
 
 
+async def test_a_command_one_letter_off_is_asked_about_and_makes_the_code_one(tmp_path: Path) -> None:
+    assert await told("/imagin a cat", tmp_path) == (1, ["There is no command /imagin. Did you mean /imagine?"])
+
+
 async def test_a_download_that_waits_for_a_yes_says_how_to_give_it_without_a_button(tmp_path: Path) -> None:
     asks = AgreementNeeded("It is a 6.9 GB download.", "Agree to it.", model="sdxl", download_bytes=6_900_000_000)
     code, said = await told("/imagine a cat --steps 1", tmp_path, asks)

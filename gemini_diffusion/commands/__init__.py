@@ -1,6 +1,6 @@
 """The `/imagine` line: pure text in, a value out, and back to the same line; knows no model, no setting and no file."""
 
-from gemini_diffusion.commands.command import Command, Imagine, Notice, Other, Say, Usage
+from gemini_diffusion.commands.command import Command, Imagine, Say, Unknown, Usage
 from gemini_diffusion.commands.flags import (
     FLAGS,
     USAGE,
@@ -17,6 +17,7 @@ from gemini_diffusion.commands.line import (
     BadChoice,
     TooManyChoices,
     as_line,
+    as_text,
     count_choices,
     expand,
     format_line,
@@ -33,12 +34,12 @@ __all__ = [
     "Flag",
     "Flags",
     "Imagine",
-    "Notice",
-    "Other",
     "Say",
     "TooManyChoices",
+    "Unknown",
     "Usage",
     "as_line",
+    "as_text",
     "count_choices",
     "expand",
     "fill_request",

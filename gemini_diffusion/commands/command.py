@@ -6,23 +6,16 @@ from gemini_diffusion.commands.flags import Flags
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """One sentence for the person: what was read and what was done instead; `flag` is what it is about."""
-
-    text: str
-    flag: str
-
-
-@dataclass(frozen=True, slots=True)
 class Imagine:
     """A picture to draw. `idea` is never empty and holds no flag and no part that counts below zero; marks of emphasis stay.
 
+    notices: one sentence for each thing that was read otherwise than it was written.
     template: the idea still holds {a, b} choices, written as the person wrote them; `expand` settles them.
     """
 
     idea: str
     flags: Flags = Flags()
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[str, ...] = ()
     template: bool = False
 
 
@@ -38,15 +31,16 @@ class Usage:
     """Nothing to draw: show USAGE, after the notices if there are any, and call nothing."""
 
     topic: str
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
-    """One of the other commands, its name without the slash, with the rest of the message."""
+class Unknown:
+    """A command that does not exist: `text` says what works instead, `meant` is the whole line that a slip stands for."""
 
     name: str
-    argument: str
+    text: str
+    meant: str = ""
 
 
-Command = Imagine | Say | Usage | Other
+Command = Imagine | Say | Usage | Unknown

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gemini_diffusion.commands import flag_values
-from gemini_diffusion.commands.command import Notice
 from gemini_diffusion.commands.flag_values import FlagValue, Value
 from gemini_diffusion.commands.flags import FLAGS, Flag, Flags, find_flag, flag_named, nearest_flag
 from gemini_diffusion.commands.quotes import close_quotes, unquote
@@ -57,7 +56,7 @@ class FlagsSaid:
     values: dict[str, Value] = field(default_factory=dict)
     negative: dict[str, None] = field(default_factory=dict)
     choices: dict[str, str] = field(default_factory=dict)
-    notices: list[Notice] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
     unknown: dict[str, str] = field(default_factory=dict)
     foreign: dict[str, None] = field(default_factory=dict)
@@ -111,28 +110,28 @@ class FlagsSaid:
 
     def tell(self, flag: Flag, text: str) -> None:
         """Adds a sentence about a flag."""
-        self.notices.append(Notice(text, flag.written))
+        self.notices.append(text)
 
-    def all_notices(self) -> Iterable[Notice]:
+    def all_notices(self) -> Iterable[str]:
         """Every sentence about the flags of the line, each once."""
         yield from dict.fromkeys(self.notices)
         yield from _unknown(self.unknown)
         for flag in map(flag_named, self.met):
             if self.met[flag.name] > 1 and flag.kind != "phrases":
-                yield Notice(f"{flag.written} was given more than once; the last one counts.", flag.written)
+                yield f"{flag.written} was given more than once; the last one counts."
         if self.foreign:
-            yield Notice(f"Without effect here, so left out: {', '.join(self.foreign)}.", next(iter(self.foreign)))
+            yield f"Without effect here, so left out: {', '.join(self.foreign)}."
 
 
-def _unknown(unknown: dict[str, str]) -> Iterable[Notice]:
+def _unknown(unknown: dict[str, str]) -> Iterable[str]:
     """unknown: everything of a mention that was left out -> the mention without its number."""
     for whole, word in list(unknown.items())[:_EXPLAINED]:
         near = nearest_flag(word.strip("-"))
         hint = f"did you mean {near.written}?" if near else "put it in double quotes to keep it as text."
-        yield Notice(f'"{whole[:80]}" is not a flag I know, so it was left out; {hint}', word)
+        yield f'"{whole[:80]}" is not a flag I know, so it was left out; {hint}'
     rest = list(unknown)[_EXPLAINED:]
     if rest:
-        yield Notice(f"These are not flags I know either, and were left out: {' '.join(rest)}.", rest[0])
+        yield f"These are not flags I know either, and were left out: {' '.join(rest)}."
 
 
 def parse_flags(words: list[str]) -> FlagsSaid:

@@ -7,20 +7,20 @@ from itertools import product
 from math import prod
 
 from gemini_diffusion.commands import flag_values, lora_tags, multi_prompt, permutations
-from gemini_diffusion.commands.command import Command, Imagine, Notice, Other, Say, Usage
+from gemini_diffusion.commands.command import Command, Imagine, Say, Usage
 from gemini_diffusion.commands.escapes import escape, unescape
 from gemini_diffusion.commands.flag_parser import FlagsSaid, parse_flags
 from gemini_diffusion.commands.flags import FLAGS, Flag, Flags, flag_named
 from gemini_diffusion.commands.references import leading, own_picture
 from gemini_diffusion.commands.tokenize_line import collapse_blanks, split_words
+from gemini_diffusion.commands.unknown import find_unknown
 from gemini_diffusion.types import prompt_weights
+from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.prompt_weights import WeightedSpan
 
-OTHERS = ("describe", "vary", "upscale", "edit", "ask", "again", "seed", "settings")
 LONG = 2000  # characters; far more than any encoder's window
 MOST_CHOICES = 16
 
-_IMAGINE = "/imagine"
 _COMMAND = re.compile(
     r"[\s\ufeff\u200b-\u200f\u2060\u202a-\u202e\u2066-\u2069]*[/\uff0f]([A-Za-z]+)(?:[:\uff1a]|(?=\s)|$)(.*)", re.DOTALL
 )
@@ -36,7 +36,7 @@ class BadChoice(ValueError):
 
 
 def parse(text: str) -> Command:
-    """Reads what a person typed. Never raises; what does not begin with a known command is chat."""
+    """Reads what a person typed. Never raises; what begins with no command, nor with nearly one, is chat."""
     match = _COMMAND.match(text)
     name = match[1].lower() if match else ""
     rest = match[2] if match else ""
@@ -44,13 +44,20 @@ def parse(text: str) -> Command:
         return _imagine(_PROMPT.sub("", collapse_blanks(rest), count=1))
     if name == "help":
         return Usage("/help")
-    return Other(name, rest.strip()) if name in OTHERS else Say(text)
+    return find_unknown(name, rest.strip()) or Say(text)
 
 
-def as_line(words: str) -> str:
-    """What a program asks for as the line a person would type: a leading /imagine is optional."""
-    said = words.strip()
-    return said if said[: len(_IMAGINE)].lower() == _IMAGINE else f"{_IMAGINE} {said}"
+def as_text(words: object) -> str:
+    """What a program sent, where it is a text. Raises BadInput where it is none."""
+    if not isinstance(words, str):
+        raise BadInput(f"A text is needed, not {type(words).__name__}.", 'Say what to see, as in "a fox in the snow --n 2".')
+    return words
+
+
+def as_line(words: object) -> str:
+    """What a program asks for as the line a person would type: a leading /imagine is optional. Raises BadInput for no text."""
+    said = as_text(words).strip()
+    return f"/imagine {said}" if isinstance(parse(said), Say) else said
 
 
 def _imagine(body: str) -> Imagine | Usage:
@@ -60,7 +67,7 @@ def _imagine(body: str) -> Imagine | Usage:
     idea = " ".join(words)
     notices = [*found.notices, *spoken.all_notices(), *_about_references(safe, refused), *_about_idea(idea)]
     if not idea:
-        said = [Notice("Say in words what should become of the picture.", "reference")] if safe else []
+        said = ["Say in words what should become of the picture."] if safe else []
         return Usage("/imagine", (*notices, *said))
     if permutations.count_permutations(idea) > 1:
         command: Imagine | Usage = Imagine(idea, spoken.flags(safe), tuple(notices), template=True)
@@ -71,45 +78,45 @@ def _imagine(body: str) -> Imagine | Usage:
     return replace(command, flags=replace(command.flags, adapters=found.adapters))
 
 
-def _weighted(idea: str, spoken: FlagsSaid, references: list[str], notices: list[Notice]) -> Imagine | Usage:
+def _weighted(idea: str, spoken: FlagsSaid, references: list[str], notices: list[str]) -> Imagine | Usage:
     """Parts below zero leave the idea and join what `--no` names: drawn, they would be the opposite of what was asked."""
     parts = multi_prompt.parse_parts(idea)
     if parts and sum(part.weight for part in parts) <= 0:
         said = "The weights add up to zero or less, so nothing is left to draw; give one part more than the others lose."
-        return Usage("/imagine", (*notices, Notice(said, "::")))
+        return Usage("/imagine", (*notices, said))
     idea, denied = prompt_weights.split_negative(multi_prompt.emphasised(parts) if parts else unescape(idea))
     for phrase in (*(part.text for part in parts if part.weight < 0), *denied):
         spoken.keep(flag_named("no"), flag_values.parse_value(flag_named("no"), prompt_weights.strip_weights(phrase)))
     if not idea.strip():
         said = "All of that counts below zero, so nothing is left to draw; add what should be seen."
-        return Usage("/imagine", (*notices, Notice(said, "::")))
+        return Usage("/imagine", (*notices, said))
     flags = replace(spoken.flags(references), weights=parts)
     return Imagine(idea, flags, (*notices, *_about_weights(parts)))
 
 
-def _about_weights(parts: tuple[WeightedSpan, ...]) -> Iterator[Notice]:
+def _about_weights(parts: tuple[WeightedSpan, ...]) -> Iterator[str]:
     """How the parts' numbers were read, as only what they are to each other counts."""
     above = [part.text for part in parts if part.weight > 0]
     said = [f"{text[:40]} {count:g}" for text, count in zip(above, multi_prompt.counts(parts), strict=True)]
     said += [f"{part.text[:40]} nothing" for part in parts if part.weight == 0]
     if len(said) > 1:
-        yield Notice(f"The parts count: {', '.join(said)}.", "::")
+        yield f"The parts count: {', '.join(said)}."
 
 
-def _about_references(safe: list[str], refused: list[str]) -> Iterator[Notice]:
+def _about_references(safe: list[str], refused: list[str]) -> Iterator[str]:
     for address in refused:
-        yield Notice(f'"{address[:80]}" is not a public web address, so it was left out.', "reference")
+        yield f'"{address[:80]}" is not a public web address, so it was left out.'
     if not all(map(own_picture, safe)):
         said = "Pictures are not fetched by address, so this one is without effect; attach it instead."
-        yield Notice(said, "reference")
+        yield said
 
 
-def _about_idea(idea: str) -> Iterator[Notice]:
+def _about_idea(idea: str) -> Iterator[str]:
     if permutations.stray_brace(idea):
-        yield Notice("Braces offer at least two choices, as in {red, green}; these were kept as they are.", "{}")
+        yield "Braces offer at least two choices, as in {red, green}; these were kept as they are."
     if len(idea) >= LONG:
         said = f"That is long, {len(idea):,} characters; image models read about the first 60 words, so the gist counts."
-        yield Notice(said, "length")
+        yield said
 
 
 def format_line(command: Imagine) -> str:

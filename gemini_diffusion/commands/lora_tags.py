@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from gemini_diffusion.commands import permutations
-from gemini_diffusion.commands.command import Notice
 from gemini_diffusion.commands.quotes import outside, quoted
 from gemini_diffusion.types import Adapter
 
@@ -21,22 +20,22 @@ class TagsFound:
 
     rest: str
     adapters: tuple[Adapter, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 def take_tags(line: str) -> TagsFound:
     """Takes the tags out of a line. A tag within quotes or {a, b} choices stays; so does one that cannot be read."""
     if not _TAG.search(line):
         return TagsFound(line)
-    adapters, notices = dict[str, Adapter](), list[Notice]()
+    adapters, notices = dict[str, Adapter](), list[str]()
     while tags := _tags(line):
         pieces, last = list[str](), 0
         for start, end, adapter, said in tags:
             pieces.append(line[last:start])
             last = end
-            notices += [Notice(said, "<lora>")] if said else []
+            notices += [said] if said else []
             if adapters.pop(adapter.name.casefold(), None):
-                notices.append(Notice(f"The LoRA {adapter.name} was named more than once; the last one counts.", "<lora>"))
+                notices.append(f"The LoRA {adapter.name} was named more than once; the last one counts.")
             adapters[adapter.name.casefold()] = adapter
         line = " ".join([*pieces, line[last:]])
     return TagsFound(" ".join(line.split()), tuple(adapters.values()), (*notices, *_about_the_rest(line)))
@@ -68,7 +67,7 @@ def _free(line: str) -> list[re.Match[str]]:
     return [tag for tag in tags if not any(start < tag.end() and tag.start() < end for start, end in held)]
 
 
-def _about_the_rest(line: str) -> list[Notice]:
+def _about_the_rest(line: str) -> list[str]:
     """What is left outside quotes and choices cannot be read; it is named and stays text."""
     said = "{} does not name a LoRA as <lora:name:0.8> does, so it was taken as text."
-    return [Notice(said.format(tag[0][:80]), "<lora>") for tag in _free(line)]
+    return [said.format(tag[0][:80]) for tag in _free(line)]

@@ -10,7 +10,7 @@ from typing import Any
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types.errors import BadInput
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).absolute().parents[2]
 """The folder of app.py, where the program runs from its repository."""
 
 

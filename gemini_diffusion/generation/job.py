@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 from gemini_diffusion import commands, crafting
 from gemini_diffusion.chat_models import ChatModel
-from gemini_diffusion.commands import Flags, Imagine, Other, Say, Usage
+from gemini_diffusion.commands import Flags, Imagine, Say, Unknown, Usage
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting import PromptRequest
 from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.plan import DrawingPlan
-from gemini_diffusion.generation.recipe import make_recipe
+from gemini_diffusion.generation.recipe import make_recipe, plan_recipe
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage import uploads
 from gemini_diffusion.types import (
@@ -37,6 +36,7 @@ from gemini_diffusion.types import (
     Noticed,
     Picture,
     PictureKept,
+    Planned,
     Preview,
     Progress,
     StageFinished,
@@ -71,12 +71,12 @@ class Job:
     find: Callable[[str], Picture | None] = field(default=lambda identity: None)
     told: list[str] = field(default_factory=list)
 
-    async def note(self, command: Usage | Other) -> None:
-        """Shows the help; nothing is asked of anybody."""
-        if isinstance(command, Other):
-            self.emit(Noticed(f"/{command.name} is not built yet."))
-        else:
-            self._tell(notice.text for notice in command.notices)
+    async def note(self, command: Usage | Unknown) -> None:
+        """Shows the help, or what to do instead of a command that does not exist; nothing is asked of anybody."""
+        if isinstance(command, Unknown):
+            self.emit(Failed(command.text, "", f"send:{command.meant}" if command.meant else ""))
+            return
+        self._tell(command.notices)
         self.emit(Finished(commands.USAGE))
 
     async def say(self, command: Say) -> None:
@@ -88,37 +88,50 @@ class Job:
         self.emit(Finished(answer.text))
 
     async def imagine(self, command: Imagine) -> None:
-        """Crafts and draws each of the command's choices in turn."""
-        drawn, last_words, only_asked = 0, "", list[tuple[DrawingPlan, ImageRequest]]()
+        """Crafts and draws each of the command's choices in turn; with --dry it only plans them."""
+        made, last_words, dry = 0, "", list[tuple[DrawingPlan, ImageRequest]]()
         for job in _jobs(command):
-            self.told[:] = [notice.text for notice in command.notices]
-            self._tell(notice.text for notice in job.notices)
-            planned = self._planned(job.flags, await self._canvas(job.flags.references))
-            self._tell(planned.notices)
-            if not job.flags.dry:
-                asked = planned.requests(CraftedPrompt(job.idea, job.idea))[0]
-                planned.engine.check_request(asked, self.settings)  # before a chat model is paid for the prompt
-            crafted = await self._crafted(job, planned)
-            has_shape = job.flags.aspect or planned.request.image
-            shaped = planned if has_shape else planned.shaped(crafted.aspect_ratio)
-            self._tell(shaped.notices[len(planned.notices) :])
+            self.told[:] = command.notices
+            self._tell(job.notices)
+            planned, crafted = await self._prepare(job)
             if job.flags.dry:
-                only_asked.append((shaped, shaped.requests(crafted)[0]))
-                continue
-            await self.draw(shaped, crafted, first=drawn)
-            drawn, last_words = drawn + len(shaped.seeds), crafted.reply
-        self.emit(Finished(_announcement(only_asked) if only_asked else last_words))
+                dry.append((planned, self._propose(planned, crafted, made)))
+            else:
+                await self.draw(planned, crafted, made)
+                last_words = crafted.reply
+            made += len(planned.seeds)
+        self.emit(Finished(plan.announce(dry) if dry else last_words))
+
+    async def _prepare(self, job: Imagine) -> tuple[DrawingPlan, CraftedPrompt]:
+        """All that is decided before anything is drawn."""
+        planned = self._planned(job.flags, await self._canvas(job.flags.references))
+        self._tell(planned.notices)
+        if not job.flags.dry:
+            asked = planned.requests(CraftedPrompt(job.idea, job.idea))[0]
+            planned.engine.check_request(asked, self.settings)  # before a chat model is paid for the prompt
+        crafted = await self._crafted(job, planned)
+        has_shape = job.flags.aspect or planned.request.image
+        shaped = planned if has_shape else planned.shaped(crafted.aspect_ratio)
+        self._tell((*shaped.notices[len(planned.notices) :], *shaped.remarks(crafted)))
+        return shaped, crafted
+
+    def _propose(self, planned: DrawingPlan, crafted: CraftedPrompt, first: int) -> ImageRequest:
+        """Tells what each picture would be; returns the first one's request."""
+        requests = planned.requests(crafted)
+        for place, request in enumerate(requests, first):
+            recipe = plan_recipe(request, crafted, planned.engine.name)
+            self.emit(Planned(dataclasses.replace(recipe, ignored=planned.ignored, notices=tuple(self.told)), place))
+        return requests[0]
 
     async def redraw(self, planned: DrawingPlan, crafted: CraftedPrompt) -> None:
         """Draws a prompt that needs no crafting."""
-        self._tell(planned.notices)
+        self._tell((*planned.notices, *planned.remarks(crafted)))
         self.emit(Crafted(crafted))
         await self.draw(planned, crafted)
         self.emit(Finished())
 
     async def draw(self, planned: DrawingPlan, crafted: CraftedPrompt, first: int = 0) -> None:
         """Every picture of the plan at once, each failing by itself; raises only when none came."""
-        self._tell(planned.remarks(crafted))
         requests = [dataclasses.replace(request, party=self.guest.party) for request in planned.requests(crafted)]
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -261,20 +274,6 @@ def _jobs(command: Imagine) -> list[Imagine]:
     if total > MOST_PICTURES:
         raise BadInput(f"That would be {total} pictures.", f"Ask for at most {MOST_PICTURES} at once.")
     return jobs
-
-
-def _announcement(asked: list[tuple[DrawingPlan, ImageRequest]]) -> str:
-    """What would have been drawn, pictures alike counted together, and about how long all of them take."""
-    counted = Counter[str]()
-    for planned, request in asked:
-        size = f"{request.width} x {request.height}{', then enlarged' if request.hd else ''}"
-        drawn_with = planned.model.drawn_with(planned.engine.name)
-        counted[f"{size}, {request.num_inference_steps} steps, {drawn_with}"] += len(planned.seeds)
-    each = (f"{number} pictures, each {what}" if number > 1 else what for what, number in counted.items())
-    estimates = [(planned.engine.estimate(request), len(planned.seeds)) for planned, request in asked]
-    told = [seconds * number for seconds, number in estimates if seconds is not None]
-    about = f" About {max(1, round(sum(told)))} s." if len(told) == len(asked) else ""
-    return f"Nothing was drawn, as asked. It would be {'; '.join(each)}.{about}"
 
 
 def _placed(emit: Emit, place: int) -> Emit:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gemini_diffusion import commands
@@ -184,6 +185,20 @@ def _said_by(request: ImageRequest, engine: str) -> Flags:
     said = commands.read_request(request)
     said["strength"] = request.strength if request.source else None
     return Flags(**said, raw=True, model=request.model, engine=engine, adapters=request.adapters)
+
+
+def announce(asked: Sequence[tuple[DrawingPlan, ImageRequest]]) -> str:
+    """What would have been drawn, pictures alike counted together, and about how long all of them take."""
+    counted = Counter[str]()
+    for planned, request in asked:
+        size = f"{request.width} x {request.height}{', then enlarged' if request.hd else ''}"
+        drawn_with = planned.model.drawn_with(planned.engine.name)
+        counted[f"{size}, {request.num_inference_steps} steps, {drawn_with}"] += len(planned.seeds)
+    each = (f"{number} pictures, each {what}" if number > 1 else what for what, number in counted.items())
+    estimates = [(planned.engine.estimate(request), len(planned.seeds)) for planned, request in asked]
+    told = [seconds * number for seconds, number in estimates if seconds is not None]
+    about = f" About {max(1, round(sum(told)))} s." if len(told) == len(asked) else ""
+    return f"Nothing was drawn, as asked. It would be {'; '.join(each)}.{about}"
 
 
 def split_prompt(text: str) -> tuple[str, ...]:

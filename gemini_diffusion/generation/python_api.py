@@ -17,12 +17,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from gemini_diffusion import commands
-from gemini_diffusion.commands import Imagine, Usage
+from gemini_diffusion.commands import Imagine, Unknown, Usage
 from gemini_diffusion.config.environment import read_settings
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.services import Services, open_services
-from gemini_diffusion.types import CraftedPrompt, Event, Failed, Picture, PictureKept
+from gemini_diffusion.types import CraftedPrompt, Event, Failed, Picture, PictureKept, Planned
 from gemini_diffusion.types.errors import BadInput
 
 Watch = Callable[[Event], None]
@@ -36,7 +36,8 @@ def imagine(line: str, *, watch: Watch | None = None, **settings: Any) -> list[P
 
     `line` is what one types after /imagine, flags included: `imagine("a fox in the snow --n 2 --ar 3:2")`. `settings` are
     those of docs/settings.md by name (`hf_token="..."`, `engine="local"`, `home="pictures"`), over the environment and
-    .env. Each picture is a PNG file (`picture.path`) with everything that decided it (`picture.recipe`).
+    .env. Each picture is a PNG file (`picture.path`) with everything that decided it (`picture.recipe`): prompt, seed, what was
+    ignored, all notices. With `--dry` nothing is drawn: a picture has no id and no file then, and its recipe is the plan.
 
     Raises the errors of errors.py when nothing could be drawn. Where some pictures fail the others are returned, and what
     failed is told to `watch` and logged. Works inside a running event loop too, as in a notebook. To draw more than once,
@@ -123,14 +124,18 @@ class Painter:
 
     async def _draw(self, line: str, emit: Watch) -> list[Picture]:
         command = commands.parse(commands.as_line(line))
+        if isinstance(command, Unknown):
+            raise BadInput(command.text)
         if not isinstance(command, Imagine):
-            noticed = " ".join(notice.text for notice in command.notices) if isinstance(command, Usage) else ""
+            noticed = " ".join(command.notices) if isinstance(command, Usage) else ""
             raise BadInput(noticed or "There is nothing to draw.", "Say what you want to see, as in: a fox in the snow --n 2.")
         kept: dict[int, Picture] = {}
 
         def tell(event: Event) -> None:
             if isinstance(event, PictureKept):
                 kept[event.index] = event.picture
+            if isinstance(event, Planned):
+                kept[event.index] = Picture("", Path(), event.recipe)
             if isinstance(event, Failed):
                 _LOG.warning("A picture failed: %s %s", event.text, event.hint)
             emit(event)
@@ -139,7 +144,8 @@ class Painter:
         errand = Job(self._studio, self.settings, tell, _seen, _goes_on, last_seed=self._last_seed, find=find)
         await errand.imagine(command)
         pictures = [kept[place] for place in sorted(kept)]
-        self._last_seed = pictures[-1].recipe.seed if pictures else self._last_seed
+        drawn = [picture for picture in pictures if picture.id]
+        self._last_seed = drawn[-1].recipe.seed if drawn else self._last_seed
         return pictures
 
     async def _close(self) -> None:

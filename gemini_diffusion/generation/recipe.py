@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime
+from typing import Any
 
 from gemini_diffusion.generation import plan
-from gemini_diffusion.types import CraftedPrompt, ImageResult, Recipe
+from gemini_diffusion.types import CraftedPrompt, ImageRequest, ImageResult, Recipe
 
 
 def make_recipe(result: ImageResult, crafted: CraftedPrompt, *, veiled: bool = False) -> Recipe:
     """Everything that decided a picture, from what was crafted, asked and really used."""
     asked = result.request
     used = dataclasses.replace(asked, seed=result.seed, scheduler=result.scheduler or asked.scheduler)
-    line = plan.canonical_line(used, result.engine)
-    strength = asked.strength if asked.source else 0.0
-    used = dataclasses.replace(used, width=result.image.width, height=result.image.height, strength=strength)
-    words = dataclasses.replace(crafted, prompt=asked.prompt, negative_prompt=asked.negative_prompt, prompt_2=asked.prompt_2)
-    return Recipe(
-        request=dataclasses.replace(used, image=b"", mask=b"", party=""),
-        crafted=dataclasses.replace(words, notices=()),
-        engine=result.engine,
+    recipe = plan_recipe(used, crafted, result.engine)
+    return dataclasses.replace(
+        recipe,
+        request=dataclasses.replace(recipe.request, width=result.image.width, height=result.image.height),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        line=line,
         ignored=result.ignored,
         seconds=round(result.seconds, 3),
         versions=result.versions,
         notices=tuple(dict.fromkeys(result.notices)),
         veiled=veiled,
+    )
+
+
+def plan_recipe(request: ImageRequest, crafted: CraftedPrompt, engine: str) -> Recipe:
+    """The recipe of a picture before it is drawn, as far as it is known then."""
+    words: dict[str, Any] = {"prompt": request.prompt, "negative_prompt": request.negative_prompt, "prompt_2": request.prompt_2}
+    strength = request.strength if request.source else 0.0
+    return Recipe(
+        request=dataclasses.replace(request, strength=strength, image=b"", mask=b"", party=""),
+        crafted=dataclasses.replace(crafted, notices=(), **words),
+        engine=engine,
+        created="",
+        line=plan.canonical_line(request, engine),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gemini_diffusion.types.image import CraftedPrompt
-from gemini_diffusion.types.recipe import Picture
+from gemini_diffusion.types.recipe import Picture, Recipe
 
 Stage = Literal["crafting", "waiting", "downloading", "loading", "drawing", "finishing", "saving"]
 
@@ -83,6 +83,14 @@ class PictureKept:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """A picture that was asked for with --dry, so that nothing is drawn: its recipe as far as it is known without drawing."""
+
+    recipe: Recipe
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """A picture (`index`) or, with index None, the whole turn failed; `action` is one of the buttons the window knows."""
 
@@ -114,6 +122,7 @@ Event = (
     | Noticed
     | Crafted
     | PictureKept
+    | Planned
     | Failed
     | Stopped
     | Finished

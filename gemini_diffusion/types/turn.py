@@ -20,8 +20,10 @@ from gemini_diffusion.types import (
     Noticed,
     Picture,
     PictureKept,
+    Planned,
     Preview,
     Progress,
+    Recipe,
     Stage,
     StageFinished,
     StageStarted,
@@ -49,8 +51,8 @@ class Step:
 class Turn:
     """`asked` is what was typed, to the letter. `count` pictures are wanted; `kept` and `failures` carry their index.
 
-    `writing` is the prompt as it grows, `text` the answer, `source` the picture that was attached. In the
-    state "review" nothing runs until the person chooses.
+    `writing` is the prompt as it grows, `text` the answer, `source` the picture that was attached; `planned` are the recipes of
+    what was only to be planned. In the state "review" nothing runs until the person chooses.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Turn:
     waiting: Waiting | None = None
     progress: tuple[Progress, ...] = ()
     kept: tuple[PictureKept, ...] = ()
+    planned: tuple[Recipe, ...] = ()
     failures: tuple[Failed, ...] = ()
     notices: tuple[str, ...] = ()
     preview: Preview | None = None
@@ -162,6 +165,10 @@ def _kept(turn: Turn, event: PictureKept, now: float) -> Turn:
     return dataclasses.replace(turn, kept=(*turn.kept, event), preview=preview)
 
 
+def _planned(turn: Turn, event: Planned, now: float) -> Turn:
+    return dataclasses.replace(turn, planned=(*turn.planned, event.recipe))
+
+
 def _previewed(turn: Turn, event: Preview, now: float) -> Turn:
     """One that comes late, after its picture or its turn, is nothing to see any more."""
     late = not turn.running or any(entry.index == event.index for entry in turn.kept)
@@ -201,6 +208,7 @@ _FOLDS: dict[type, Callable[[Turn, Any, float], Turn]] = {
     Noticed: _noticed,
     Crafted: _crafted,
     PictureKept: _kept,
+    Planned: _planned,
     Failed: _failed,
     Stopped: _stopped,
     Finished: _finished,

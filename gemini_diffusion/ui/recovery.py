@@ -34,7 +34,7 @@ class Recovery:
         if last is None or value not in (way for way, _ in offered):
             raise BadInput("That is not offered any more.", "Send the request again.")
         kind, _, which = value.partition(":")
-        return Recovery(last.asked, kind, which)
+        return Recovery(which if kind == "send" else last.asked, kind, which)
 
     @property
     def tab(self) -> str:
@@ -57,6 +57,8 @@ def recovery_options(failed: Failed) -> list[tuple[str, str]]:
     kind, _, which = failed.action.partition(":")
     if kind == "download":
         return [(failed.action, "Download and draw"), ("postcard", "Draw a postcard instead")]
+    if kind == "send":
+        return [(failed.action, f"Send {which[:60]}")]
     if kind == "settings":
         return [("settings", "Open Settings"), ("retry", "Try again")]
     if kind == "engine":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from gemini_diffusion.commands import as_line
+from gemini_diffusion.commands import as_line, as_text
 from gemini_diffusion.types.errors import GeminiDiffusionError
 from gemini_diffusion.web.cookies import visitor_name
 
@@ -27,7 +27,7 @@ class Endpoints:
     async def chat(self, message: str, request: gr.Request) -> AsyncIterator[str]:
         """Answers a message; yields the growing answer, the whole one last. Remembers within one client session."""
         said = None
-        async for turn in self._turn(str(message), request):
+        async for turn in self._turn(message, request):
             if turn.text and turn.text != said:
                 said = turn.text
                 yield said
@@ -35,19 +35,22 @@ class Endpoints:
             yield ""
 
     async def imagine(self, line: str, request: gr.Request) -> tuple[list[str], list[dict[str, Any]]]:
-        """Draws what the line asks for; gives the pictures' files and their recipes, in the order of their seeds."""
-        last = None
-        async for turn in self._turn(as_line(str(line)), request):
-            last = turn
-        if last is None or not last.pictures:
-            raise _refused(why(last))
-        pictures = last.pictures
-        return [str(picture.path) for picture in pictures], [picture.recipe.flat() for picture in pictures]
+        """Draws what the line asks for; gives the pictures' files and their recipes, in the order of their seeds.
 
-    async def _turn(self, text: str, request: gr.Request) -> AsyncIterator[Turn]:
+        With --dry there are no files, and the recipes are what would be drawn.
+        """
+        last = None
+        async for turn in self._turn(line, request, as_line):
+            last = turn
+        if last is None or not (last.pictures or last.planned):
+            raise _refused(why(last))
+        recipes = [*(picture.recipe for picture in last.pictures), *last.planned]
+        return [str(picture.path) for picture in last.pictures], [recipe.flat() for recipe in recipes]
+
+    async def _turn(self, text: Any, request: gr.Request, read: Callable[[Any], str] = as_text) -> AsyncIterator[Turn]:
         turn = None
         try:
-            async for turn in follow(self.visitors.of(visitor_name(request)), text):
+            async for turn in follow(self.visitors.of(visitor_name(request)), read(text)):
                 yield turn
         except GeminiDiffusionError as error:
             raise _refused(str(error)) from None

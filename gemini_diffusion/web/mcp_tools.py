@@ -141,7 +141,8 @@ class McpTools:
         failures = [f"{failed.text} {failed.hint}".strip() for failed in turn.failures]
         said = [*turn.notices, *failures, *([turn.text] if turn.text else [])]
         recipes = [{"url": link, "recipe": picture.recipe.flat()} for picture, link in zip(turn.pictures, links, strict=True)]
-        return _result([*content, _text("\n".join(said))] if said else content, {"pictures": recipes})
+        found = {"pictures": recipes, "planned": [recipe.flat() for recipe in turn.planned]}
+        return _result([*content, _text("\n".join(said))] if said else content, found)
 
     def _told(self, picture: Picture, link: str) -> str:
         """The account of one picture; its place on disk only to whoever sits at this machine."""
