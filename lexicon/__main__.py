@@ -19,7 +19,7 @@ from pathlib import Path
 
 from wordfreq import zipf_frequency
 
-from lexicon.sources import LANGUAGES, Emojis, Nouns, read_emojis, read_nouns, read_places
+from lexicon.sources import LANGUAGES, Emojis, Nouns, city_of, read_emojis, read_nouns, read_places
 
 MOST_NOUNS = 640
 _MUST_HAVE = LANGUAGES[:8]
@@ -29,7 +29,9 @@ _NOT_THINGS = frozenset(
     ("face", "heart", "sign", "mark", "button", "man", "woman", "person", "hand", "fist", "suit", "black", "white", "blue")
 )
 _PEOPLE = 18
-_FACES = frozenset("얼굴 rosto cara 顔 gesicht visage tête face وجه 脸 faccina muso морда".split())
+_FACES = frozenset(
+    ("얼굴", "rosto", "cara", "顔", "gesicht", "visage", "tête", "face", "وجه", "脸", "faccina", "muso", "морда")
+)
 _COMMON, _COMMON_KIND, _COMMON_THING, _COMMON_PLACE = 1.5, 2.4, 2.6, 3.6
 """Zipf frequencies below which a noun, a kind, a thing and a place are left out."""
 
@@ -59,10 +61,16 @@ def _write(written: object, path: Path) -> None:
 
 def _places(modules: Path) -> Table:
     """What well-known countries and cities are called in each language, where that is not their English name."""
+    table: Table = {}
     english = read_places(modules, "en")
-    known = {key: name for key, name in english.items() if zipf_frequency(name, "en") >= _COMMON_PLACE and name.count(" ") < 2}
-    return {code: {foreign[key]: name for key, name in known.items() if foreign.get(key, name) != name} for code, foreign in
-            ((code, read_places(modules, code)) for code in LANGUAGES)}  # fmt: skip
+    for code in LANGUAGES:
+        places = {name: english.get(key, city_of(key)) for key, name in read_places(modules, code).items()}
+        table[code] = {name: place for name, place in places.items() if (name != place or code == "de") and _is_known(place)}
+    return table
+
+
+def _is_known(place: str) -> bool:
+    return place.count(" ") < 2 and zipf_frequency(place, "en") >= _COMMON_PLACE
 
 
 def _named(nouns: Nouns, english: Emojis, others: Mapping[str, Emojis]) -> Table:
@@ -93,12 +101,13 @@ def _singular(name: str, nouns: Nouns) -> str:
 
 
 def _stands(english: Emojis, nouns: Nouns) -> dict[str, frozenset[str]]:
-    """With which emojis an English noun stands, where its commonest sense can be seen."""
+    """With which emojis an English noun stands, where it is part of some emoji's name and its commonest sense can be seen."""
     found = defaultdict[str, set[str]](set)
+    named = {nouns.lemma(word) for name in english.names.values() for word in re.findall(r"[a-z-]+", name.lower())}
     for sign, keywords in english.keywords.items():
         for word in re.findall(r"[a-z-]+", " ".join(keywords).lower()):
             lemma = nouns.lemma(word)
-            if lemma and nouns.picturable(lemma, among=1) and nouns.file[nouns.senses[lemma][0]] != _PEOPLE:
+            if lemma in named and nouns.picturable(lemma, among=1) and nouns.file[nouns.senses[lemma][0]] != _PEOPLE:
                 found[lemma].add(sign)
     return {lemma: frozenset(signs) for lemma, signs in found.items()}
 

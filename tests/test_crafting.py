@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.crafting import PromptRequest, account, check_prompt, craft
+from gemini_diffusion.crafting import PromptRequest, check_prompt, craft
 from gemini_diffusion.crafting.parse_answer import answer_schema
 from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.types import ChatAnswer, Event, Message, TextGrew, Waiting
@@ -25,7 +25,7 @@ async def test_a_good_answer_is_taken_as_it_is() -> None:
     assert (crafted.prompt, crafted.negative_prompt) == (GOOD, "blurry")
     assert (crafted.title, crafted.reply, crafted.crafted_by) == ("Red cat", "Gern.", "scripted-1")
     assert (crafted.original, crafted.notices, len(model.history)) == (IDEA, (), 1)
-    assert account(crafted) == "kept 3 of 3, added 4 words"
+    assert (len(crafted.kept), crafted.missing, crafted.added_words) == (3, (), 4)
 
 
 async def test_the_growing_prompt_is_shown_and_never_the_json_around_it() -> None:
@@ -71,8 +71,8 @@ async def test_a_colour_dropped_twice_is_put_in_by_rule_and_said() -> None:
     assert len(model.history) == 2
     assert "you changed it" in model.history[1].messages[-1].text
     assert crafted.prompt == "a red cat on the beach, warm light"
-    assert (crafted.missing, account(crafted)) == ((), "kept 3 of 3, added 2 words")
-    assert "I put in what the chat model left out: red." in crafted.notices
+    assert (crafted.missing, len(crafted.kept), crafted.added_words) == ((), 3, 2)
+    assert "I put right what the chat model left out or changed: red." in crafted.notices
 
 
 async def test_of_two_answers_the_one_that_keeps_more_is_used() -> None:

@@ -62,7 +62,7 @@ async def test_a_model_that_repeats_our_complaint_does_not_get_it_drawn() -> Non
 
     crafted = await craft(PromptRequest("해변의 빨간 고양이", SDXL), (), Echo(), Settings(), lambda event: None)
     assert "wish" not in crafted.prompt
-    assert crafted.prompt.startswith("beach, red cat")
+    assert crafted.prompt.startswith("red cat on the beach")
     assert crafted.missing == ()
 
 

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemini_diffusion.crafting import PromptRequest, check_prompt, craft_by_rules, introduce, read_vocabulary, verbatim
-from gemini_diffusion.crafting.contract import PromptText
 from gemini_diffusion.crafting.languages import detect_language
 from gemini_diffusion.crafting.lexicon import LANGUAGES, read_lexicon, stem, words_in
+from gemini_diffusion.crafting.prompt_text import PromptText
 from gemini_diffusion.engines.models import CATALOGUE, find_model
 from gemini_diffusion.types.errors import BadInput
 
@@ -38,7 +38,7 @@ def small_model(folder: Path) -> Any:
     return dataclasses.replace(POSTCARD, vocabulary=path)
 
 
-def test_there_are_sixty_requests_and_more_in_eight_languages_and_english() -> None:
+def test_there_are_sixty_requests_and_more_in_every_language_of_the_table() -> None:
     assert len(REQUESTS) >= 60
     assert {row["language"] for row in REQUESTS} == {"en", *LANGUAGES}
 
@@ -138,8 +138,8 @@ def test_unknown_words_stay_as_written_and_are_named() -> None:
 
 
 def test_a_language_outside_the_table_stays_as_it_is_and_that_is_said() -> None:
-    crafted = craft_by_rules(PromptRequest("красный кот на пляже", SDXL))
-    assert crafted.prompt.startswith("красный кот на пляже")
+    crafted = craft_by_rules(PromptRequest("κόκκινη γάτα στην παραλία", SDXL))
+    assert crafted.prompt.startswith("κόκκινη γάτα στην παραλία")
     assert any("do not know this language" in notice for notice in crafted.notices)
 
 

@@ -4,7 +4,7 @@
 """
 
 from gemini_diffusion.crafting.contract import ContractResult, check_prompt
-from gemini_diffusion.crafting.crafter import account, craft
+from gemini_diffusion.crafting.crafter import craft
 from gemini_diffusion.crafting.prompt_request import PromptRequest, verbatim
 from gemini_diffusion.crafting.rules import craft_by_rules
 from gemini_diffusion.crafting.vocabulary import Vocabulary, introduce, read_vocabulary
@@ -13,7 +13,6 @@ __all__ = [
     "ContractResult",
     "PromptRequest",
     "Vocabulary",
-    "account",
     "check_prompt",
     "craft",
     "craft_by_rules",

@@ -1,128 +1,50 @@
-"""Whether a prompt keeps what a request must not lose, and what it adds; knows no model and changes nothing.
+"""Whether a prompt keeps what a request must not lose, and what it adds; knows no chat model and changes nothing.
 
-Tolerant of plural, spelling, word order and the synonyms of the table; strict about a colour or a number on its noun.
+A doubtful reading is never an accusation. What is held (numbers, colours, names, quotations, denials, sides) is missing only
+where no word of the prompt could stand for it, or where another value stands in its place. What is watched (nouns) is said to
+be unseen only then, and never put in. The chat model's own pairs of words count as far as they are true to the letter.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from gemini_diffusion.crafting.lexicon import VERB, fold_accents, read_lexicon, stem, words_in
-from gemini_diffusion.crafting.required_terms import RequiredTerms, Term, find_required_terms
-
-_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*[a-z]*|[^\W_]+(?:['\u2019][^\W_]+)*|[,.;:!?()\u2014]")
-_DENIERS = frozenset(("no", "without", "not", "never", "zero", "sans", "lacking", "minus", "nor"))
-_WALLS = frozenset(
-    (
-        *("in", "on", "with", "at", "by", "from", "under", "over", "near", "behind", "beside", "beneath", "above"),
-        *("below", "into", "onto", "wearing", "holding"),
-    )
-)
-_LOOK_BACK = 5
-_LONGEST_SLIP = 24
+from gemini_diffusion.crafting.added_words import added_tokens, count_words, is_slip
+from gemini_diffusion.crafting.lexicon import fold_accents, read_lexicon, stem, words_in
+from gemini_diffusion.crafting.noun_values import others_on_noun
+from gemini_diffusion.crafting.prompt_text import PromptText, Token
+from gemini_diffusion.crafting.required_terms import RequiredTerms, english_terms, find_required_terms
+from gemini_diffusion.crafting.sides import OPPOSITE, english_marks, sides_of
+from gemini_diffusion.crafting.terms import Term
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """A word of a prompt: `start` and `end` are places in the text, `root` its stem ("" for punctuation)."""
+class Pair:
+    """What the chat model says it kept: words of the request to the letter, and the English words for them."""
 
-    word: str
-    root: str
-    start: int
-    end: int
-    denied: bool = False
-
-
-class PromptText:
-    """A prompt taken apart once, so that each term can be looked up in it."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        tokens: list[Token] = []
-        for match in _TOKEN.finditer(text):
-            word = match[0]
-            root = stem(word) if word[0].isalnum() else ""
-            tokens.append(Token(word, root, match.start(), match.end(), _is_denied(tokens)))
-        self.tokens = [
-            Token(token.word, token.root, token.start, token.end, token.denied or _is_free(tokens, place))
-            for place, token in enumerate(tokens)
-        ]
-
-    @cached_property
-    def shown(self) -> frozenset[str]:
-        """Stems of what the prompt asks for, two words written apart read as one too."""
-        roots = [token.root for token in self.tokens if token.root and not token.denied]
-        pairs = (
-            stem(fold_accents(a.word + b.word)) for a, b in zip(self.tokens, self.tokens[1:], strict=False) if a.root and b.root
-        )
-        parts = (token.root.rstrip(VERB) for token in self.tokens if self._is_part(token) and not token.denied)
-        return frozenset((*roots, *pairs, *parts))
-
-    def _is_part(self, token: Token) -> bool:
-        """Whether it names a part after a hyphen: white-furred shows fur, blue-eyed eyes."""
-        return token.word.endswith("ed") and self.text[: token.start].endswith("-")
-
-    @cached_property
-    def denied(self) -> frozenset[str]:
-        """Stems of what the prompt rules out in words, "hatless" among them."""
-        less = (stem(token.root.removesuffix("less")) for token in self.tokens if token.root.endswith("less"))
-        return frozenset(token.root for token in self.tokens if token.denied and token.root) | frozenset(less)
-
-    def places(self, roots: frozenset[str]) -> list[int]:
-        return [place for place, token in enumerate(self.tokens) if token.root in roots and not token.denied]
-
-    def before(self, place: int) -> Iterator[int]:
-        """The places of the words that may belong to the noun at `place`, nearest first."""
-        english = read_lexicon().english
-        for earlier in range(place - 1, max(-1, place - 1 - _LOOK_BACK), -1):
-            token = self.tokens[earlier]
-            row = english.get(token.root)
-            if not token.root or token.word.lower() in _WALLS or (row and row.kind == "thing"):
-                return
-            yield earlier
-
-
-def _is_denied(before: Sequence[Token]) -> bool:
-    """Whether one of the last few words rules out what follows, up to a comma."""
-    for token in reversed(before[-4:]):
-        if not token.root:
-            return False
-        if token.word.lower() in _DENIERS or _is_free_of(token, before):
-            return True
-        if token.word.lower() in ("but", "with", "in", "on", "at"):
-            return False
-    return False
-
-
-def _is_free_of(token: Token, before: Sequence[Token]) -> bool:
-    return token.word.lower() == "of" and any(earlier.word.lower() == "free" for earlier in before[-4:])
-
-
-def _is_free(tokens: Sequence[Token], place: int) -> bool:
-    """Whether "-free" follows: "cloud-free sky"."""
-    return place + 1 < len(tokens) and tokens[place + 1].word.lower() == "free"
+    said: str
+    english: str
 
 
 @dataclass(frozen=True, slots=True)
 class ContractResult:
-    """`missing` holds `changed` too: the colours and numbers that stand there with another value on their noun."""
+    """`missing` is what is held and lost, `changed` of it what stands there with another value; `unseen` is what is watched
+    and not there. `strange` says that the prompt shows nothing of the wish: another picture.
+    """
 
     kept: tuple[Term, ...]
     missing: tuple[Term, ...]
     changed: tuple[Term, ...]
+    unseen: tuple[Term, ...]
     added: tuple[str, ...]
     added_words: int
+    strange: bool = False
 
     @property
     def holds(self) -> bool:
-        return not self.missing
-
-    def account(self) -> str:
-        words = "word" if self.added_words == 1 else "words"
-        return f"kept {len(self.kept)} of {len(self.kept) + len(self.missing)}, added {self.added_words} {words}"
+        return not self.missing and not self.strange
 
 
 def check_prompt(
@@ -132,158 +54,234 @@ def check_prompt(
     return verify(find_required_terms(idea, avoid), prompt, negative, takes_negative)
 
 
-def verify(reading: RequiredTerms, prompt: str, negative: str = "", takes_negative: bool = True) -> ContractResult:
-    """`check` for a request that was read before."""
-    text = PromptText(prompt)
-    other = PromptText(negative).shown if takes_negative else frozenset()
-    terms = _worth_asking(reading, text)
-    lost = [term for term in terms if not _is_kept(term, reading, text, other, takes_negative)]
-    changed = [term for term in lost if term.kind in ("colour", "number") and others_on_noun(term, text, reading)]
-    added = tuple(token.word for token in added_tokens(reading, text))
-    kept = tuple(term for term in terms if term not in lost)
-    return ContractResult(kept, tuple(lost), tuple(changed), added, count_added(reading, prompt))
+def verify(
+    reading: RequiredTerms, prompt: str, negative: str = "", takes_negative: bool = True, pairs: Sequence[Pair] = ()
+) -> ContractResult:
+    """`check_prompt` for a request that was read before, with what the chat model says it kept."""
+    return _Check(reading, PromptText(prompt), PromptText(negative if takes_negative else ""), pairs).result()
 
 
-def _worth_asking(reading: RequiredTerms, text: PromptText) -> tuple[Term, ...]:
-    """Of terms in a language we only guessed, all are dropped when none stands in the prompt: it was translated."""
-    unsure = [term for term in reading.terms if not term.sure and term.kind != "name"]
-    if unsure and not any(term.stems & text.shown for term in unsure):
-        return tuple(term for term in reading.terms if term.sure or term.kind == "name")
-    return reading.terms
+class _Check:
+    """One prompt held against one request."""
+
+    def __init__(self, reading: RequiredTerms, text: PromptText, negative: PromptText, pairs: Sequence[Pair]) -> None:
+        self.reading, self.text, self.negative = reading, text, negative
+        idea = _squashed(reading.idea)
+        self.pairs = [pair for pair in pairs if pair.english.strip() and _squashed(pair.said) and _squashed(pair.said) in idea]
+        self.standing = [pair for pair in self.pairs if _roots(pair.english) <= text.shown]
+
+    def result(self) -> ContractResult:
+        terms = [*self._worth_asking(), *self._claimed()]
+        lost = [term for term in terms if not self._is_kept(term)]
+        nouns = [term for term in lost if term.kind == "noun"]
+        kept = tuple(term for term in terms if term not in lost and term.said)
+        held = tuple(term for term in lost if term.held)
+        changed = tuple(term for term in held if self._is_changed(term))
+        unseen = tuple(term for term in nouns if self._is_surely_lost(term))
+        added = added_tokens(self.reading, self.text)
+        strange = self._is_strange(kept, nouns, unseen)
+        return ContractResult(
+            kept,
+            held,
+            changed,
+            unseen,
+            tuple(token.word for token in added),
+            count_words(self.reading, self.text, added),
+            strange,
+        )
+
+    def _worth_asking(self) -> Iterator[Term]:
+        """Of terms in a language we only guessed, all are dropped when none stands in the prompt: it was translated."""
+        unsure = [term for term in self.reading.terms if not term.sure and term.kind != "name"]
+        skip = unsure if not any(term.stems & self.text.shown for term in unsure) else []
+        return (term for term in self.reading.terms if term not in skip)
+
+    def _claimed(self) -> Iterator[Term]:
+        """What the chat model says it kept and did not, where the tables cannot tell; and what it denies and draws."""
+        if not self.reading.language and not self.pairs:
+            yield Term("negation", "", "")
+        for pair in self.pairs:
+            roots = _roots(pair.english)
+            covering = [term for term in self.reading.terms if _overlap(term, pair)]
+            denied = any(_roots(phrase) == roots for phrase in self.negative.text.split(","))
+            if denied and roots and all(term.kind == "negation" for term in covering):
+                yield Term("negation", pair.said, pair.english, roots)
+            elif pair not in self.standing and not covering and not roots <= self.negative.shown:
+                held = [term for term in english_terms(pair.english) if term.kind in ("number", "colour", "name")]
+                yield from (replace(term, said=pair.said) for term in held)
+                if not held and roots:
+                    yield Term("noun", pair.said, pair.english, roots)
+
+    def _is_kept(self, term: Term) -> bool:
+        if term.kind == "quote":
+            return _squashed(term.english) in _squashed(self.text.text)
+        if term.kind == "token":
+            return term.english in self.text.text
+        if term.kind == "negation":
+            return term.english in self.reading.contradictions or not self._shown_of(term)
+        if term.kind == "side":
+            return self._is_on_its_side(term)
+        if term.kind in ("number", "colour"):
+            return self._is_value_kept(term)
+        return bool(term.stems & self.text.shown) or self._is_vouched(term) or self._is_respelled(term)
+
+    def _shown_of(self, term: Term) -> frozenset[str]:
+        """What of a denied thing the prompt draws all the same; of a word we cannot read, what the negative calls it."""
+        if term.stems and (term.english or self.reading.language):
+            return term.stems & self.text.shown
+        phrases = (_roots(phrase) for phrase in self.negative.text.split(","))
+        return frozenset[str]().union(*(roots for roots in phrases if roots and roots <= self.text.shown))
+
+    def _is_value_kept(self, term: Term) -> bool:
+        """The value stands on its noun; or no other does there, and it is said anywhere at all."""
+        if term.kind == "number" and ":" in term.value:
+            return term.value in self.text.text
+        others = others_on_noun(term, self.text, self.reading)
+        if term.kind == "number" and term.value == "1":
+            return not others
+        places = self.text.places(term.of)
+        if any(self.text.tokens[before].root in term.stems for place in places for before in self.text.before(place)):
+            return True
+        if others:
+            return False
+        return bool((term.stems | term.near) & self.text.shown) or self._is_vouched(term)
+
+    def _is_vouched(self, term: Term) -> bool:
+        """Whether the chat model named other words for it that stand in the prompt and are not known to mean another thing."""
+        lexicon = read_lexicon()
+        for pair in self.standing:
+            if not _overlap(term, pair):
+                continue
+            roots = _roots(pair.english)
+            if term.kind == "name" and not any(word[0].isupper() for word in words_in(pair.english)):
+                continue
+            if term.kind == "noun" and roots and all(root in lexicon.kinds for root in roots) and not roots & term.stems:
+                continue
+            if term.kind in ("colour", "number") and any(lexicon.is_kind(root, term.kind) for root in roots):
+                continue
+            return True
+        return False
+
+    def _is_on_its_side(self, term: Term) -> bool:
+        found = self._sides.get(_sided(term), set())
+        if found:
+            return term.value in found
+        return bool({"left", "right"} & self.text.shown) or self._is_vouched(term)
+
+    @cached_property
+    def _sides(self) -> dict[str, set[str]]:
+        """On which side the prompt puts each thing that the request puts somewhere."""
+        names = {root: _sided(term) for term in self.reading.terms if term.kind == "side" for root in term.stems}
+        found: dict[str, set[str]] = {}
+        for name, side in sides_of(english_marks((token.word, names.get(token.root, "")) for token in self.text.tokens)):
+            found.setdefault(name, set()).add(side)
+        return found
+
+    def _is_changed(self, term: Term) -> bool:
+        if term.kind == "side":
+            return OPPOSITE[term.value] in self._sides.get(_sided(term), set())
+        return term.kind in ("colour", "number") and bool(others_on_noun(term, self.text, self.reading))
+
+    def _is_respelled(self, term: Term) -> bool:
+        """A slip of the pen put right, or a foreign name in its English form: the same word for a reader, not for a stem."""
+        said = fold_accents(term.english)
+        if term.kind == "name" and not term.sure:
+            starts = {word[:3] for word in said.split() if len(word) > 2}
+            capital = [token for token in self.text.tokens if token.word[0].isupper() and self._may_be_name(token)]
+            return any(fold_accents(token.word)[:3] in starts for token in capital) or (len(starts) < 2 and bool(capital))
+        if term.kind not in ("noun", "name") or (term.kind == "noun" and stem(term.english) in read_lexicon().kinds):
+            return False
+        return any(is_slip(said, word) for word in self._spelled.get(said[:1], ()))
+
+    @cached_property
+    def _spelled(self) -> dict[str, set[str]]:
+        """The words of the prompt, folded, by their first letter."""
+        found: dict[str, set[str]] = {}
+        for token in self.text.tokens:
+            if token.root:
+                word = fold_accents(token.word)
+                found.setdefault(word[:1], set()).add(word)
+        return found
+
+    def _may_be_name(self, token: Token) -> bool:
+        return token.word.lower() not in read_lexicon().stop and (token.start > 0 or token.root not in read_lexicon().kinds)
+
+    @cached_property
+    def _explained(self) -> frozenset[str]:
+        """The stems of the prompt that stand for something of the request."""
+        pairs = (_roots(pair.english) for pair in self.standing)
+        return self.reading.stems.union(*(term.stems for term in self.reading.terms), *pairs)
+
+    def _is_surely_lost(self, term: Term) -> bool:
+        """Whether no word of the prompt could stand for a noun: no other thing that nothing explains, no kind of kind."""
+        lexicon, root = read_lexicon(), stem(term.english)
+        row = lexicon.english.get(root)
+        known = row is not None and row.kind in ("thing", "place", "time")
+        if any(_overlap(term, pair) and pair not in self.standing for pair in self.pairs):
+            return True
+        if not known and root not in lexicon.things and root not in lexicon.kinds:
+            return False
+        if row is not None and (
+            row.kind == "medium" or row.english in lexicon.soft or (row.english == "text" and '"' in self.text.text)
+        ):
+            return False
+        wider = frozenset[str]().union(
+            *(lexicon.english[stem(name)].names for name in lexicon.kinds.get(root, ()) if not known)
+        )
+        if wider & self.text.shown:
+            return False
+        return not any(self._could_be(token, known) for token in self.text.tokens)
+
+    def _could_be(self, token: Token, known: bool) -> bool:
+        """Whether a word of the prompt may be a name for a thing of the request that is not found."""
+        lexicon = read_lexicon()
+        if not token.root or token.denied or token.root in self._explained or token.root in lexicon.scenery:
+            return False
+        if token.root in lexicon.kinds:
+            return not known and not lexicon.is_kind(token.root, "colour") and not lexicon.is_kind(token.root, "number")
+        return token.root in lexicon.things or (token.word[0].isupper() and token.start > 0)
+
+    def _is_strange(self, kept: Iterable[Term], nouns: Sequence[Term], unseen: Sequence[Term]) -> bool:
+        """Another picture: not one thing, name or quotation of the request is in it."""
+        lexicon = read_lexicon()
+        seen = any(term.kind in ("noun", "name", "quote", "word", "token") for term in kept)
+        told = any(not any(_overlap(term, pair) for term in self.reading.terms) for pair in self.standing)
+        roots = [stem(term.english) for term in nouns]
+        things = [root for root in roots if root in lexicon.kinds or root in lexicon.things]
+        replaced = any(root in lexicon.english for root in roots) and self._shows_first_another()
+        return not seen and not told and (len(things) > 1 or bool(unseen) or replaced)
+
+    def _shows_first_another(self) -> bool:
+        """Whether the first thing of the prompt is one that the tables know to be none of the request."""
+        lexicon = read_lexicon()
+        things = (token.root for token in self.text.tokens if token.root in lexicon.things or self._is_thing(token.root))
+        first = next(things, "")
+        return first in lexicon.kinds and first not in lexicon.generic and first not in self._explained
+
+    @staticmethod
+    def _is_thing(root: str) -> bool:
+        lexicon = read_lexicon()
+        return any(lexicon.is_kind(stem(name), "thing") for name in lexicon.kinds.get(root, ()))
 
 
-def _is_kept(term: Term, reading: RequiredTerms, text: PromptText, negative: frozenset[str], takes_negative: bool) -> bool:
-    if term.kind == "quote":
-        return _squashed(term.english) in _squashed(text.text)
-    if term.kind == "token":
-        return term.english in text.text
-    if term.kind == "negation":
-        return _is_denial_kept(term, reading, text, negative, takes_negative)
-    if term.kind == "number" and term.value == "1" and not others_on_noun(term, text, reading):
-        return True
-    if term.kind in ("colour", "number") and term.of:
-        return _is_kept_on_noun(term, text, reading)
-    if term.kind == "number" and ":" in term.value:
-        return term.value in text.text
-    return bool(term.stems & text.shown) or _is_respelled(term, text)
+def _sided(term: Term) -> str:
+    """The thing of "a cat on the left"."""
+    return term.english.rpartition(" on the ")[0]
+
+
+def _overlap(term: Term, pair: Pair) -> bool:
+    """Whether a pair is about a term."""
+    said, other = _squashed(term.said.removeprefix("no ") if term.kind == "negation" else term.said), _squashed(pair.said)
+    if term.kind == "side":
+        return any(word in other for word in said.split(" on the ")[:1])
+    return bool(said) and (said in other or other in said)
+
+
+def _roots(text: str) -> frozenset[str]:
+    """The stems of the words of substance."""
+    stop = read_lexicon().stop
+    return frozenset(token.root for token in PromptText(text).tokens if token.root and token.word.lower() not in stop)
 
 
 def _squashed(text: str) -> str:
-    return " ".join(text.casefold().split())
-
-
-def _is_kept_on_noun(term: Term, text: PromptText, reading: RequiredTerms) -> bool:
-    """The value stands on the noun; or no other does and it is said elsewhere."""
-    if any(text.tokens[before].root in term.stems for place in _noun_places(term, text) for before in text.before(place)):
-        return True
-    if others_on_noun(term, text, reading):
-        return False
-    return bool(term.stems & text.shown)
-
-
-def _noun_places(term: Term, text: PromptText) -> list[int]:
-    row = read_lexicon().english.get(term.of)
-    return text.places((row.accepted if row else frozenset()) | {term.of})
-
-
-def others_on_noun(term: Term, text: PromptText, reading: RequiredTerms) -> list[int]:
-    """The places of colours (or numbers) before the term's noun that nobody wished for there."""
-    lexicon = read_lexicon()
-    wanted = term.stems.union(*(other.stems for other in reading.terms if (other.kind, other.of) == (term.kind, term.of)))
-    found = []
-    for place in _noun_places(term, text) if term.of else ():
-        for before in text.before(place):
-            token, row = text.tokens[before], lexicon.english.get(text.tokens[before].root)
-            of_kind = (row is not None and row.kind == term.kind) or (term.kind == "number" and token.word[0].isdigit())
-            part_of_it = text.tokens[before + 1].word.lower().endswith("ed") and text.tokens[before + 1].root not in wanted
-            if of_kind and token.root not in wanted and not (part_of_it and term.kind == "colour"):
-                found.append(before)
-    return found
-
-
-def _is_denial_kept(
-    term: Term, reading: RequiredTerms, text: PromptText, negative: frozenset[str], takes_negative: bool
-) -> bool:
-    """Ruled out in the negative prompt, in words or by a rewording, and not shown; what is also asked for is not judged."""
-    if term.english in reading.contradictions:
-        return True
-    if term.stems & text.shown and term.english:
-        return False
-    if not term.english:
-        return bool(negative or text.denied or text.shown & read_lexicon().bare)
-    if term.stems & (negative | text.denied):
-        return True
-    return bool(not takes_negative and (text.shown & read_lexicon().bare or _is_reworded(term, text)))
-
-
-def _is_reworded(term: Term, text: PromptText) -> bool:
-    known = read_lexicon().rewordings
-    return any(known[name] in text.text.lower() for name in term.stems if name in known)
-
-
-def _is_respelled(term: Term, text: PromptText) -> bool:
-    """A slip of the pen put right, or a foreign name in its English form: the same word for a reader, not for a stem."""
-    if term.kind not in ("noun", "name") or (term.kind == "noun" and stem(term.english) in read_lexicon().english):
-        return False
-    said = fold_accents(term.english)
-    if term.kind == "name" and not term.sure:
-        starts = {word[:3] for word in said.split()}
-        return any(token.word[0].isupper() and fold_accents(token.word)[:3] in starts for token in text.tokens if token.root)
-    return any(_is_slip(said, fold_accents(token.word)) for token in text.tokens if token.root)
-
-
-def _is_slip(said: str, meant: str) -> bool:
-    """Doubled or exchanged letters; in a word of seven letters or more one or two wrong ones."""
-    if said[0] != meant[0] or abs(len(said) - len(meant)) > 2 or not 3 <= len(said) <= _LONGEST_SLIP or len(meant) < 3:
-        return False
-    if re.sub(r"(.)\1", r"\1", said) == re.sub(r"(.)\1", r"\1", meant):
-        return True
-    if sorted(said) == sorted(meant):
-        return True
-    return len(said) >= 7 and _distance(said, meant) <= (1 if len(said) == 7 else 2)
-
-
-def _distance(one: str, other: str) -> int:
-    """Letters to change, add or take out to make one word the other (Levenshtein)."""
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        last, row[0] = row[0], i
-        for j, char in enumerate(other, 1):
-            last, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, last + (letter != char))
-    return row[-1]
-
-
-def count_added(reading: RequiredTerms, prompt: str) -> int:
-    """How many words of substance a prompt adds; words of the request that we could not read may stand for as many."""
-    text = PromptText(prompt)
-    translated = (word for word in reading.foreign if stem(word) not in text.shown)
-    allowance = sum(-(-len(word) // 2) if "\u3041" <= word[0] <= "\u9fff" else 1 for word in translated)
-    return max(0, len(added_tokens(reading, text)) - allowance)
-
-
-def added_tokens(reading: RequiredTerms, text: PromptText) -> list[Token]:
-    """The words of substance in a prompt that the request does not hold, in order."""
-    stop = read_lexicon().stop
-    own = reading.stems.union(*(term.stems for term in reading.terms))
-    own |= {stem(word) for term in reading.terms for word in re.findall(r"[^\W_]+", term.english)}
-    own |= {stem(word) for phrase in _rewordings(reading) for word in words_in(phrase)}
-    own = frozenset(root.rstrip(VERB) for root in own)
-    return [
-        token
-        for token in text.tokens
-        if token.root
-        and token.root.rstrip(VERB) not in own
-        and token.word.lower() not in stop
-        and not _is_slip_of(token, reading)
-    ]
-
-
-def _rewordings(reading: RequiredTerms) -> Iterator[str]:
-    """What may be said for the things the person ruled out; that is their wish, not an addition."""
-    known = read_lexicon().rewordings
-    yield from (known[name] for term in reading.terms if term.kind == "negation" for name in term.stems if name in known)
-
-
-def _is_slip_of(token: Token, reading: RequiredTerms) -> bool:
-    words = (fold_accents(term.english) for term in reading.terms if term.kind in ("noun", "name") and " " not in term.english)
-    return any(word and _is_slip(word, fold_accents(token.word)) for word in words)
+    return " ".join(text.casefold().replace("\u2019", "'").split())

@@ -1,26 +1,28 @@
 """Idea and conversation in, a crafted prompt out: asks a chat model, holds it to the contract, steps down by rule.
 
-The ladder: a whole answer - one more call that names what is missing - an answer dug out of a fence or a preamble - a prompt
-that was cut - prose that keeps the contract - the rules. Each step down is a notice. It draws nothing and knows no service.
+The ladder: a whole answer - one more call that names what is lost of what is held - an answer dug out of a fence or a preamble
+- a prompt that was cut - prose that keeps the contract - the rules. Each step down is a notice. Error text, a refusal in the
+prompt's place and another picture are no answer. It draws nothing and knows no service.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.crafting.contract import ContractResult, verify
+from gemini_diffusion.crafting.contract import ContractResult, Pair, verify
 from gemini_diffusion.crafting.instructions import InstructionRequest, known_styles, write_instruction
 from gemini_diffusion.crafting.lexicon import read_lexicon, words_in
 from gemini_diffusion.crafting.merge import merge
-from gemini_diffusion.crafting.parse_answer import CraftAnswer, How, answer_schema, parse_answer, partial_prompt
+from gemini_diffusion.crafting.parse_answer import CraftAnswer, How, answer_schema, is_complaint, parse_answer, partial_prompt
 from gemini_diffusion.crafting.postprocess import postprocess
 from gemini_diffusion.crafting.prompt_request import PromptRequest
-from gemini_diffusion.crafting.required_terms import Term, find_required_terms, quotes_in, tokens_in
+from gemini_diffusion.crafting.required_terms import find_required_terms, quotes_in, tokens_in
 from gemini_diffusion.crafting.rules import craft_by_rules
 from gemini_diffusion.crafting.sanitize import repeats, sanitize
+from gemini_diffusion.crafting.terms import Term
 from gemini_diffusion.crafting.vocabulary import vocabulary_of
 from gemini_diffusion.types import ChatAnswer, ChatRequest, CraftedPrompt, Emit, Event, Message, TextGrew
 from gemini_diffusion.types.errors import Blocked, GeminiDiffusionError
@@ -46,9 +48,13 @@ class Attempt:
     model: str
 
     @property
-    def rank(self) -> tuple[int, int]:
-        """Smaller is better: what is missing first, then how the answer was found."""
-        return len(self.verdict.missing), list(_STEPS_DOWN).index(self.how)
+    def pairs(self) -> list[Pair]:
+        return [Pair(pair.said, pair.english) for pair in self.answer.kept]
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """Smaller is better: whether it shows the wish at all, what is missing, then how the answer was found."""
+        return self.verdict.strange, len(self.verdict.missing), list(_STEPS_DOWN).index(self.how)
 
 
 async def craft(
@@ -120,9 +126,10 @@ class _Crafting:
         if answer.refusal and answer.refusal.strip(" .").lower() not in ("", "none", "null", "n/a", "no"):
             raise Blocked(f"{given.model} would not write this prompt: {sanitize(answer.refusal, longest=300)}", _GO_ON)
         answer = self._cleaned(answer)
-        if not answer.prompt or repeats(answer.prompt, self.told, self.wish.words):
+        if not answer.prompt or is_complaint(answer.prompt) or repeats(answer.prompt, self.told, self.wish.words):
             return None
-        verdict = verify(self.reading, answer.prompt, answer.negative_prompt, self.wish.model.takes_negative)
+        pairs = [Pair(pair.said, pair.english) for pair in answer.kept]
+        verdict = verify(self.reading, answer.prompt, answer.negative_prompt, self.wish.model.takes_negative, pairs)
         return Attempt(answer, how, verdict, given.model)
 
     def _cleaned(self, answer: CraftAnswer) -> CraftAnswer:
@@ -142,14 +149,8 @@ class _Crafting:
         )
 
     def _needs_repair(self, attempt: Attempt | None) -> bool:
-        """A denial that is merely not written down is put into the negative by rule; all else is worth a second call."""
-        if attempt is None or attempt.how in ("cut", "prose"):
-            return True
-        return any(not self._is_easily_put(term, attempt) for term in attempt.verdict.missing)
-
-    def _is_easily_put(self, term: Term, attempt: Attempt) -> bool:
-        shown = verify(replace(self.reading, terms=(replace(term, kind="noun"),)), attempt.answer.prompt).kept
-        return term.kind == "negation" and self.wish.model.takes_negative and not shown
+        """A denial that is merely not written down goes into the negative by rule; what is held and lost is asked for once."""
+        return attempt is None or attempt.how in ("cut", "prose") or not attempt.verdict.holds
 
     async def _repaired(self, first: ChatAnswer, attempt: Attempt | None) -> Attempt | None:
         """The better of the first answer and a second one that was told what is missing."""
@@ -170,19 +171,19 @@ class _Crafting:
         return min(found, key=lambda entry: entry.rank) if found else None
 
     def _usable(self, attempt: Attempt) -> bool:
-        """A cut prompt or bare prose must keep the contract by itself, and something must be kept at all."""
+        """Not another picture; a cut prompt or bare prose must keep the contract by itself, and keep something at all."""
         if attempt.how in ("cut", "prose"):
-            return attempt.verdict.holds and bool(attempt.verdict.kept)
-        return True
+            return attempt.verdict.holds and not attempt.verdict.unseen and bool(attempt.verdict.kept)
+        return not attempt.verdict.strange
 
     def _crafted(self, attempt: Attempt) -> CraftedPrompt:
-        """The answer as a prompt: what is still missing put in by rule, then finished; the rules where even that fails."""
+        """The answer as a prompt: what is held and still missing put right by rule, then finished; else the rules."""
         answer, missing = attempt.answer, attempt.verdict.missing
         prompt = answer.prompt
         notices = [*self.notices, _STEPS_DOWN[attempt.how]]
         if missing:
-            prompt = merge(prompt, self.reading, self.wish.is_tags, self.wish.model.takes_negative)
-            notices.append(f"I put in what the chat model left out: {_list(missing)}.")
+            prompt = merge(prompt, self.reading, self.wish.is_tags, missing)
+            notices.append(f"I put right what the chat model left out or changed: {_list(missing)}.")
         crafted = CraftedPrompt(
             original=self.wish.idea,
             prompt=prompt,
@@ -194,7 +195,7 @@ class _Crafting:
             crafted_by=attempt.model,
             notices=tuple(filter(None, notices)),
         )
-        finished = postprocess(crafted, self.wish, self.reading)
+        finished = postprocess(crafted, self.wish, self.reading, attempt.pairs, missing)
         if not finished.missing:
             return finished
         said = "The chat model's prompt could not be put right, so I wrote it by rule."
@@ -218,9 +219,9 @@ def _order(wish: PromptRequest) -> InstructionRequest:
 
 
 def _complaint(attempt: Attempt | None) -> str:
-    """What the second call says: exactly what is missing or changed."""
-    if attempt is None or not attempt.verdict.missing:
-        return "That was not one whole JSON object by the schema. Write that object for my wish, nothing else."
+    """What the second call says: exactly what is missing or changed. The person's words stand in it as quotations."""
+    if attempt is None or attempt.verdict.strange or not attempt.verdict.missing:
+        return "That was not one whole JSON object by the schema for my wish. Write that object for it, nothing else."
     parts = []
     for term in attempt.verdict.missing:
         if term.kind == "negation":
@@ -233,9 +234,3 @@ def _complaint(attempt: Attempt | None) -> str:
 
 def _list(terms: Sequence[Term]) -> str:
     return ", ".join(dict.fromkeys(term.said for term in terms))
-
-
-def account(crafted: CraftedPrompt) -> str:
-    """The sentence under a prompt: "kept 3 of 3, added 9 words"."""
-    words = "word" if crafted.added_words == 1 else "words"
-    return f"kept {len(crafted.kept)} of {len(crafted.kept) + len(crafted.missing)}, added {crafted.added_words} {words}"

@@ -1,47 +1,37 @@
-"""From a request in one of eight languages to the common words it holds, in order; knows no contract and no model.
+"""From a request in one of ten languages to the common words it holds, in order; knows no contract and no model.
 
-What the table does not know stays as it was written: it may be a name.
+What the tables do not know stays as it was written: it may be a name.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from gemini_diffusion.crafting.lexicon import Language, Word, fold_accents, read_lexicon, stem, words_in
+from gemini_diffusion.crafting.foreign_denials import WITH_ARTICLES, mark_denied
+from gemini_diffusion.crafting.items import Item, forms_of, is_small, look_up, special_item
+from gemini_diffusion.crafting.lexicon import Language, fold_accents, read_lexicon, stem, words_in
 
-_SCRIPTS = (("ko", "[\uac00-\ud7a3]"), ("ja", "[\u3041-\u30ff]"), ("zh", "[\u4e00-\u9fff]"), ("ar", "[\u0621-\u064a]"))
+_SCRIPTS = (
+    ("ko", "[\uac00-\ud7a3]"),
+    ("ja", "[\u3041-\u30ff]"),
+    ("zh", "[\u4e00-\u9fff]"),
+    ("ar", "[\u0621-\u064a]"),
+    ("ru", "[\u0430-\u044f]"),
+)
 BY_SCRIPT = tuple(code for code, _ in _SCRIPTS)
 """Languages that a single word tells."""
-_OUR_LATIN = "ßœæ"
+_OUR_LATIN = "ßœæıø"
 _ENOUGH = 0.2
+_SAMPLE = 200
+"""Words that tell a language; more tell no more."""
 _UNSPACED = ("ja", "zh")
-_PIECE = re.compile(r"\d+|[^\W\d_]+(?:-[^\W\d_]+)*|[^\w\s'\u2019]")
-_ARABIC_LEADS = ("", "ال", "و", "وال", "بال", "فال", "لل", "ب", "ل", "ك", "ف")
-_ENDINGS = {
-    "pt": ("", "s", "es", "a>o", "as>o", "os>o", "inho>o", "inha>o"),
-    "es": ("", "s", "es", "a>o", "as>o", "os>o", "ito>o", "ita>o", "illo>o"),
-    "fr": ("", "s", "x", "e", "es", "le", "les", "te"),
-    "de": ("", "e", "en", "er", "es", "em", "n", "s", "ern", "nen", "chen", ">e"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A piece of a request: `said` as written; `word` where the table knows it, `number` its value in digits or words.
-
-    A comma or a full stop is an item too, with `said` alone. `negated` marks what the person does not want.
-    """
-
-    said: str
-    word: Word | None = None
-    number: int | None = None
-    negated: bool = False
-
-    @property
-    def is_break(self) -> bool:
-        return not any(char.isalnum() for char in self.said)
+_PIECE = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:-[^\W\d_]+)*|[^\w\s'\u2019]")
+_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2, "兩": 2, "\u3007": 0}
+_HAN_NUMBER = re.compile("[一二三四五六七八九十百两兩\u3007]+")
+_FIGURES = re.compile(r"\d{1,5}(?:[.:]\d+)?")
+_HAN = re.compile("[\u4e00-\u9fff]")
 
 
 def detect_language(text: str) -> str:
@@ -50,147 +40,165 @@ def detect_language(text: str) -> str:
     A few letters of another script, a name among English words, do not make it that language.
     """
     letters = [char for char in text if char.isalpha()]
-    strange = [
-        char for char in letters if not char.isascii() and fold_accents(char) == char.casefold() and char not in _OUR_LATIN
-    ]
-    if letters and len(strange) >= _ENOUGH * len(letters):
-        return next((code for code, script in _SCRIPTS if re.search(script, text)), "")
-    spoken = [fold_accents(word) for piece in words_in(text) for word in re.split("['\u2019]", piece)]
+    strange = sum(not char.isascii() and fold_accents(char) == char.casefold() and char not in _OUR_LATIN for char in letters)
+    if letters and strange >= _ENOUGH * len(letters):
+        return next((code for code, script in _SCRIPTS if re.search(script, text.lower())), "")
+    spoken = [fold_accents(word) for piece in words_in(text) for word in re.split("['\u2019]", piece)][:_SAMPLE]
     lexicon = read_lexicon()
-    scores = {code: _score(spoken, lexicon.languages[code]) for code in ("pt", "es", "de", "fr")}
-    scores["en"] = sum(word in lexicon.stop or stem(word) in lexicon.english for word in spoken) + 0.5
+    scores = {code: _score(spoken, lexicon.languages[code]) for code in ("pt", "es", "de", "fr", "it")}
+    scores["en"] = sum(word in lexicon.stop or stem(word) in lexicon.kinds for word in spoken) + 0.5
     scores[""] = sum(word in lexicon.other for word in spoken)
-    return max(("en", "es", "pt", "fr", "de", ""), key=lambda code: scores[code])
+    return max(("en", "es", "pt", "fr", "de", "it", ""), key=lambda code: scores[code])
 
 
 def _score(spoken: list[str], language: Language) -> float:
-    return sum((word in language.hint) + 1.1 * (_look_up(word, language) is not None) for word in spoken)
+    return sum((word in language.hint) + 1.1 * (look_up(word, language) is not None) for word in spoken)
 
 
 def items_of(text: str, code: str) -> list[Item]:
-    """The request as items in its own order, small words left out; `code` is one of the eight."""
+    """The request as items in its own order, small words left out; `code` is one of the ten."""
     language = read_lexicon().languages[code]
     pieces = _scan(text, language) if code in _UNSPACED else _spaced(text, language)
-    return [item for item in _mark_denied(list(pieces), language) if not _dropped(item, language)]
+    items = [item for item in mark_denied(list(pieces), language) if not is_small(item, language)]
+    return [_twin(item, items, place, language) for place, item in enumerate(items)]
 
 
-def _dropped(item: Item, language: Language) -> bool:
-    if item.word is not None or item.number is not None or item.is_break:
-        return False
-    name = fold_accents(item.said)
-    return name in language.drop or name in language.counters
+def _twin(item: Item, items: Sequence[Item], place: int, language: Language) -> Item:
+    """A colour that stands without a thing is the thing of the same name: "rosas" alone are roses."""
+    if item.word is None or item.word.kind != "colour" or not language.twins:
+        return item
+    beside = [items[other] for other in (place - 1, place + 1) if 0 <= other < len(items)]
+    if any((other.word is None and not other.is_break) or (other.word and other.word.kind == "thing") for other in beside):
+        return item
+    twin = next((language.twins[form] for form in forms_of(fold_accents(item.said), language) if form in language.twins), None)
+    return replace(item, word=twin) if twin else item
 
 
 def _spaced(text: str, language: Language) -> Iterator[Item]:
     """Words between blanks, the longest phrase of the table first."""
     pieces = [part for piece in _PIECE.findall(text) for part in _hyphen_parts(piece, language)]
-    place = 0
+    named, counted, place = _named_places(pieces, language), False, 0
     while place < len(pieces):
+        found: list[Item] = []
         for length in (3, 2, 1):
-            found = _look_up(" ".join(fold_accents(piece) for piece in pieces[place : place + length]), language)
+            said = " ".join(pieces[place : place + length])
+            found = [] if place in named and length == 1 else _read(said, language)
             if found:
                 break
-        said = " ".join(pieces[place : place + length])
         place += length
-        if found:
-            yield from (Item(said, word, word.value or None) for word in found)
-        else:
-            yield Item(said, None, int(said) if said.isdecimal() and len(said) < 6 else None)
+        if counted and fold_accents(said) in language.counters:
+            found = []
+        yield from found or [Item(said, None, _digits(said))]
+        counted = bool(found and found[0].number is not None) or _digits(said) is not None
+
+
+def _named_places(pieces: Sequence[str], language: Language) -> set[int]:
+    """Words with a capital side by side are a name, whatever they mean: Fernando Pessoa is no person in general."""
+    if language.code not in WITH_ARTICLES or language.code == "de":
+        return set()
+    capital = [piece[0].isupper() for piece in pieces]
+    if sum(capital) > 0.7 * len(pieces) and len(pieces) > 3:
+        return set()
+    pairs = [place for place in range(len(pieces) - 1) if capital[place] and capital[place + 1]]
+    return {place for pair in pairs for place in (pair, pair + 1) if fold_accents(pieces[place]) not in language.drop}
+
+
+def _read(said: str, language: Language) -> list[Item]:
+    """What the tables make of a word or phrase; empty where they do not know it."""
+    special = special_item(said, language)
+    if special:
+        return [special]
+    found = look_up(fold_accents(said), language) or ()
+    named = all(word.kind != "name" or said[0].isupper() or language.code in BY_SCRIPT for word in found)
+    return [Item(said, word, word.value or None) for word in found] if named else []
+
+
+def _digits(said: str) -> int | None:
+    return int(said) if said.isdecimal() and len(said) < 6 else None
 
 
 def _hyphen_parts(piece: str, language: Language) -> list[str]:
-    return [piece] if fold_accents(piece) in language.words else piece.split("-")
-
-
-def _look_up(name: str, language: Language) -> tuple[Word, ...] | None:
-    """The rows behind a folded word or phrase; two for a compound."""
-    if name in language.drop:
-        return None
-    for form in _forms(name, language):
-        if form in language.words:
-            return (language.words[form],)
-    return _compound(name, language) if language.code == "de" else None
-
-
-def _forms(name: str, language: Language) -> Iterator[str]:
-    """The word itself and what is left of it without particle, article or ending."""
-    yield name
-    if language.code == "ko":
-        yield from (name[:cut] for cut in range(len(name) - 1, 0, -1) if name[cut:] in language.particles)
-    if language.code == "ar":
-        yield from (name.removeprefix(lead) for lead in _ARABIC_LEADS if name.startswith(lead) and len(name) > len(lead) + 1)
-    for rule in _ENDINGS.get(language.code, ()):
-        ending, _, instead = rule.partition(">")
-        if name.endswith(ending) and len(name) - len(ending) >= 2:
-            yield name.removesuffix(ending) + instead
-
-
-def _compound(name: str, language: Language) -> tuple[Word, ...] | None:
-    """A German compound of two things we know: Schneefuchs is fox and snow."""
-    for cut in range(3, len(name) - 2):
-        first, second = name[:cut], name[cut:]
-        heads = [language.words[form] for form in _forms(first, language) if form in language.words]
-        tails = [language.words[form] for form in _forms(second, language) if form in language.words]
-        if heads and tails and {heads[0].kind, tails[0].kind} <= {"thing", "place", "time"}:
-            return (heads[0], tails[0]) if heads[0].kind == "thing" else (tails[0], heads[0])
-    return None
+    whole = fold_accents(piece) in language.words or piece[0].isdigit()
+    return [piece] if whole else [part for part in piece.split("-") if part]
 
 
 def _scan(text: str, language: Language) -> Iterator[Item]:
-    """A text without blanks: the longest match from left to right, what lies between kept as it is."""
-    known = {**{name: None for name in (*language.drop, *language.not_before, *language.not_after)}, **language.words}
-    longest = max(map(len, known))
-    folded, place, rest = _same_length(text), 0, ""
+    """A text without blanks, longest match first. A single character beside one that nobody knows is part of a longer word:
+    in 鳥居 there is no bird.
+    """
+    items = list(_matches(text, language))
+    unknown = [_is_unknown(item, language) for item in items]
+    rest = ""
+    for place, item in enumerate(items):
+        beside = [other for other in (place - 1, place + 1) if 0 <= other < len(items)]
+        edges = [items[other].said[-1 if other < place else 0] for other in beside if unknown[other]]
+        single = len(item.said) == 1 and item.word is not None and bool(_HAN.match(item.said)) and item.number is None
+        if (single and any(map(_HAN.match, edges))) or unknown[place]:
+            rest += item.said
+            continue
+        if rest:
+            yield Item(rest)
+            rest = ""
+        yield item
+    if rest:
+        yield Item(rest)
+
+
+def _is_unknown(item: Item, language: Language) -> bool:
+    said_something = item.word or item.denies or item.side or item.is_break or item.number is not None
+    return not said_something and not is_small(item, language)
+
+
+def _matches(text: str, language: Language) -> Iterator[Item]:
+    known, longest, folded = language.known, language.longest, "".join(map(_one_letter, text))
+    place, rest = 0, ""
     while place < len(text):
-        sizes = range(min(longest, len(text) - place), 0, -1)
-        size = next((size for size in sizes if folded[place : place + size] in known), 0)
-        digits = re.match(r"\d{1,5}", folded[place:])
-        if not size and not digits and (text[place].isalnum() or text[place] in "-'"):
+        size = next(
+            (size for size in range(min(longest, len(text) - place), 0, -1) if folded[place : place + size] in known), 0
+        )
+        digits = _FIGURES.match(folded, place) or _HAN_NUMBER.match(folded, place)
+        if digits and len(digits[0]) >= size:
+            size = len(digits[0])
+        if not size and (text[place].isalnum() or text[place] in "-'"):
             rest, place = rest + text[place], place + 1
             continue
         if rest:
             yield Item(rest)
             rest = ""
-        said = text[place : place + (size or (digits.end() if digits else 1))]
+        said = text[place : place + max(size, 1)]
         place += len(said)
-        word = known.get(_same_length(said))
-        number = word.value if word and word.value else int(digits[0]) if digits and not size else None
+        item = _matched(said, digits[0] if digits and len(digits[0]) == len(said) else "", language)
         if said.strip():
-            yield Item(said, word, number)
-        if number is not None and place < len(text) and folded[place] in language.counters:
+            yield item
+        if item.number is not None and place < len(text) and folded[place] in language.counters:
             place += 1
     if rest:
         yield Item(rest)
 
 
-def _same_length(text: str) -> str:
-    """Folded letter by letter, so that places in it are places in the text."""
-    return "".join(fold_accents(char) if len(fold_accents(char)) == 1 else char for char in text)
+def _matched(said: str, digits: str, language: Language) -> Item:
+    special = special_item(said, language)
+    if special:
+        return special
+    word = language.words.get("".join(map(_one_letter, said)))
+    if digits and not (word and word.kind != "number"):
+        return Item(said, word, int(digits) if digits.isdecimal() else _han_number(digits) if _HAN.match(digits) else None)
+    return Item(said, word, word.value or None if word else None)
 
 
-def _mark_denied(items: list[Item], language: Language) -> list[Item]:
-    """The words of denial taken out, the thing each denies marked."""
-    kept: list[Item] = []
-    denying = False
-    for item in items:
-        name = fold_accents(item.said)
-        if name in language.not_before and item.word is None:
-            denying = True
-        elif name in language.not_after and item.word is None:
-            _deny_last(kept, language)
+def _han_number(text: str) -> int:
+    """十二 is 12, 二十 is 20."""
+    total = last = 0
+    for char in text:
+        if char in _DIGITS:
+            last = _DIGITS[char]
         else:
-            denies = denying and not item.is_break and not _dropped(item, language) and not _is_link(item)
-            kept.append(Item(item.said, item.word, item.number, denies))
-            denying = denying and not item.is_break and (not denies or (item.word is not None and item.word.kind == "colour"))
-    return kept
+            total += max(last, 1) * (10 if char == "十" else 100)
+            last = 0
+    return total + last
 
 
-def _is_link(item: Item) -> bool:
-    return item.word is not None and item.word.kind == "link"
-
-
-def _deny_last(kept: list[Item], language: Language) -> None:
-    for place in range(len(kept) - 1, -1, -1):
-        if not _dropped(kept[place], language) and not kept[place].is_break:
-            kept[place] = Item(kept[place].said, kept[place].word, kept[place].number, True)
-            return
+def _one_letter(char: str) -> str:
+    """Folded letter by letter, so that places in it are places in the text."""
+    folded = fold_accents(char)
+    return folded if len(folded) == 1 else char

@@ -1,98 +1,127 @@
-"""Puts what a prompt lost back into it and takes out what is too much, by rule; knows no chat model.
+"""Puts what a prompt lost of the held terms back into it, and takes out what is too much, by rule; knows no chat model.
 
-The person's words are never cut here: what goes is what was added, from the end, by comma phrase first, then by word.
+A wrong value is replaced where it stands. Nothing that is ruled out is ever put in, and the person's words are never cut here:
+what goes is what was added, from the end, by comma phrase first, then by word.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 
-from gemini_diffusion.crafting.contract import PromptText, Token, added_tokens, others_on_noun, verify
-from gemini_diffusion.crafting.lexicon import read_lexicon, stem
-from gemini_diffusion.crafting.required_terms import RequiredTerms, Term
+from gemini_diffusion.crafting.added_words import added_tokens
+from gemini_diffusion.crafting.contract import verify
+from gemini_diffusion.crafting.lexicon import read_lexicon, stem, words_in
+from gemini_diffusion.crafting.noun_values import others_on_noun
+from gemini_diffusion.crafting.prompt_text import PromptText
+from gemini_diffusion.crafting.required_terms import RequiredTerms
+from gemini_diffusion.crafting.terms import Term
 from gemini_diffusion.crafting.translate import plural
 
+Span = tuple[int, int]
 _PHRASE = re.compile(r"[^,.;]+(?:(?<=\d)[.,](?=\d)[^,.;]+)*[,.;]*")
-_LEAD = r"\b(?:and|with|wearing|in|under|holding|near|beside|by|of|on)\s+"
-_ARTICLE = r"\b(?:a|an|the|some|his|her|its|their)\s+"
-_LEADS = rf"(?:(?:{_LEAD})?{_ARTICLE}|{_LEAD})(?:\w+\s+)?$"
+_LEAD, _ARTICLE = "and|with|wearing|in|under|holding|near|beside|by|of|on", "a|an|the|some|his|her|its|their"
+_LEADS = re.compile(rf"(?:\b(?:{_LEAD})\s+)?(?:\b(?:{_ARTICLE})\s+)?(?:\w+[ -])?$", re.IGNORECASE)
+_LED = re.compile(rf"^(?:{_LEAD}|{_ARTICLE})\b", re.IGNORECASE)
+_TIME = re.compile(r"\b\d{1,2}:\d{2}\b")
+_MOST_IN_PLACE = 24
+"""So many values are put right where they stand, each in one reading of the prompt; a wish has rarely more than five."""
 
 
-def merge(prompt: str, reading: RequiredTerms, tags: bool, takes_negative: bool = True) -> str:
-    """`prompt` with denied things taken out and each missing term put in: a colour or number on its noun, the rest in front.
-
-    A denial goes into the negative prompt, by whoever asks; where there is none, what is there instead is said at the end.
+def merge(prompt: str, reading: RequiredTerms, tags: bool, missing: Sequence[Term] | None = None) -> str:
+    """`prompt` with denied things taken out and each missing held term put in: a colour or number on its noun, a side where
+    it was said, a quotation at the end, the rest in front.
     """
-    for term in reading.terms:
-        if term.kind == "negation" and term.english not in reading.contradictions:
-            prompt = without(prompt, term)
+    lost = verify(reading, prompt).missing if missing is None else missing
+    prompt = without(prompt, [term for term in lost if term.kind == "negation"])
+    prompt = _on_their_sides(prompt, [term for term in lost if term.kind == "side"])
     front: list[Term] = []
-    for term in verify(reading, prompt, takes_negative=takes_negative).missing:
-        if term.kind == "negation":
-            prompt = prompt if takes_negative else _instead(prompt, term)
-            continue
-        changed = _on_noun(prompt, term, reading) if term.of else ""
-        prompt = changed or prompt
-        front += [] if changed else [term]
-    if not front:
+    for place, term in enumerate(term for term in lost if term.kind not in ("negation", "side")):
+        if term.kind == "quote":
+            prompt = _at_the_end(prompt, f'with the text "{term.english}"')
+        elif ":" in term.value:
+            prompt = _TIME.sub(term.value, prompt) if _TIME.search(prompt) else _at_the_end(prompt, f"showing {term.value}")
+        else:
+            changed = _on_noun(prompt, term, reading) if term.of and place < _MOST_IN_PLACE else ""
+            prompt = changed or prompt
+            front += [] if changed else [term]
+    words = ", ".join(_phrases(front, reading))
+    if not words:
         return prompt
-    words = ", ".join(_phrases(front))
     return f"{words}, {prompt}".strip(", ") if tags else f"{words[0].upper()}{words[1:]}. {prompt}".strip()
 
 
-def _instead(prompt: str, term: Term) -> str:
-    phrase = read_lexicon().rewording(term.english or term.said)
-    return f"{prompt.rstrip(' .,;')}, {phrase}" + ("." if prompt.endswith(".") else "")
+def _phrases(terms: Sequence[Term], reading: RequiredTerms) -> list[str]:
+    """Missing terms as phrases: a number and a colour that lost their noun bring it along."""
+    phrases: dict[frozenset[str] | str, list[str]] = {}
+    nouns = {term.of: _noun_of(term, reading) for term in terms if term.of}
+    for term in sorted(terms, key=lambda term: term.kind != "number"):
+        phrases.setdefault(term.of or f"{term.kind} {term.english}", []).append(term.english)
+    return [" ".join([*words, nouns.get(of, "") if isinstance(of, frozenset) else ""]).strip() for of, words in phrases.items()]
 
 
-def _phrases(terms: list[Term]) -> list[str]:
-    """Missing terms as phrases; a number or colour joins its noun where that is missing too."""
-    heads = [term for term in terms if not term.of or not any(term.of in other.stems for other in terms if not other.of)]
-    phrases = []
-    for head in heads:
-        own = [term for term in terms if term.of and term.of in head.stems and term not in heads]
-        own.sort(key=lambda term: term.kind != "number")
-        name = f'"{head.english}"' if head.kind == "quote" else head.english
-        phrases.append(" ".join([*(term.english for term in own), name]))
-    return phrases
+def _noun_of(term: Term, reading: RequiredTerms) -> str:
+    return next((other.english for other in reading.terms if other.kind == "noun" and other.stems & term.of), "")
 
 
-def without(prompt: str, term: Term) -> str:
-    """`prompt` without a thing the person ruled out, with the small words that led to it."""
-    for _ in range(20):
-        text = PromptText(prompt)
-        places = text.places(term.stems)
-        if not places or not term.english:
-            break
-        token = text.tokens[places[0]]
-        lead = re.search(_LEADS, prompt[: token.start], re.IGNORECASE)
-        start = lead.start() if lead else token.start
-        prompt = _tidy(prompt[:start] + " " + prompt[token.end :])
-    return prompt
+def _on_their_sides(prompt: str, lost: Sequence[Term]) -> str:
+    """Left and right change places where a thing stands on the wrong one; where no side is named, they are said at the end."""
+    if lost and {"left", "right"} & PromptText(prompt).shown:
+        return re.sub(r"\b(left|right)\b", lambda side: _swapped(side[0]), prompt, flags=re.IGNORECASE)
+    return _at_the_end(prompt, ", ".join(term.english for term in lost)) if lost else prompt
+
+
+def _at_the_end(prompt: str, phrase: str) -> str:
+    return f"{prompt.rstrip(' .,;')}, {phrase}{'.' if prompt.endswith('.') else ''}"
+
+
+def _swapped(side: str) -> str:
+    other = "right" if side.lower() == "left" else "left"
+    return other.capitalize() if side[0].isupper() else other
+
+
+def without(prompt: str, denied: Sequence[Term]) -> str:
+    """`prompt` without the things the person ruled out, with the small words that led to them."""
+    roots = frozenset[str]().union(*(term.stems for term in denied))
+    text = PromptText(prompt)
+    for place in reversed(text.places(roots)):
+        token = text.tokens[place]
+        near = prompt[max(0, token.start - 60) : token.start]
+        lead = _LEADS.search(near)
+        start = token.start - (len(near) - lead.start()) if lead and _LED.match(near[lead.start() :]) else token.start
+        prompt = f"{prompt[:start]} {prompt[token.end :]}"
+    return _tidy(prompt) if roots else prompt
 
 
 def _on_noun(prompt: str, term: Term, reading: RequiredTerms) -> str:
     """`prompt` with the colour or number on its noun, others there taken away; "" where the noun is not in it."""
     text = PromptText(prompt)
-    row = read_lexicon().english.get(term.of)
-    places = text.places((row.accepted if row else frozenset()) | {term.of})
+    places = text.places(term.of)
     if not places:
         return ""
-    wrong = set(others_on_noun(term, text, reading))
-    noun = text.tokens[places[0]]
-    first = text.tokens[min((place for place in wrong if place < places[0]), default=places[0])]
-    start = _phrase_start(text, places[0]) if term.kind == "number" else first.start
-    pieces, place = [prompt[:start], f"{term.english} "], start
-    for index in sorted(wrong):
-        token = text.tokens[index]
-        if start <= token.start < noun.start:
-            pieces.append(prompt[place : token.start])
-            place = token.end
-    many = term.kind == "number" and term.value not in ("1", "0") and noun.word.lower() == noun.word
-    if many and stem(noun.word) in read_lexicon().english and not noun.word.endswith("s"):
-        return _tidy("".join([*pieces, prompt[place : noun.start], plural(noun.word), prompt[noun.end :]]))
-    return _tidy("".join([*pieces, prompt[place:]]))
+    wrong = others_on_noun(term, text, reading)
+    place = min((place for place in places if any(other < place for other in wrong)), default=places[0])
+    own = sorted(other for other in wrong if other in set(text.before(place)))
+    noun = text.tokens[place]
+    start = text.tokens[own[0]].start if own else noun.start
+    if term.kind == "number" and not own:
+        start = _phrase_start(text, place)
+    pieces, last = [prompt[:start], f"{term.english} "], start
+    for index in own:
+        pieces.append(prompt[last : text.tokens[index].start])
+        last = max(last, text.tokens[index].end)
+    name = _in_number(noun.word, term)
+    return _tidy("".join([*pieces, prompt[last : noun.start], name, prompt[noun.end :]]))
+
+
+def _in_number(noun: str, term: Term) -> str:
+    """The noun in the singular or plural that a number asks for, where that is plain."""
+    if term.kind != "number" or not noun.islower() or stem(noun) not in read_lexicon().english:
+        return noun
+    if term.value == "1":
+        return noun[:-1] if noun.endswith("s") and stem(noun[:-1]) == stem(noun) else noun
+    return noun if noun.endswith("s") or term.value == "0" else plural(noun)
 
 
 def _phrase_start(text: PromptText, place: int) -> int:
@@ -107,55 +136,89 @@ def _phrase_start(text: PromptText, place: int) -> int:
     return text.tokens[start].start
 
 
-def _tidy(text: str) -> str:
-    """Commas and blanks as they are written; an article left hanging goes."""
+_TIDY = tuple(
+    (re.compile(pattern), instead)
     for pattern, instead in (
         (r"\s+", " "),
-        (r"\s+([,.;])", r"\1"),
-        (r"([,;])(?:\s*[,;])+", r"\1"),
-        (r"\b(?:(?:a|an|the|and|with|of|in|on|at|by|under)\s*)+(?=[,.;]|$)", ""),
-        (r"\s+([,.;])", r"\1"),
+        (r" ([,.;])", r"\1"),
+        (r"([,;])(?:\s?[,;])+", r"\1"),
+        (r"\b(?:(?:a|an|the|and|with|of|in|on|at|by|under) ?)+(?=[,.;]|$)", ""),
+        (r" ([,.;])", r"\1"),
+        (r"\b(?:an?|one) (?=(?:two|three|four|five|six|seven|eight|nine|ten|twelve|\d+) )", ""),
         (r"\b(two|three|four|five|six|seven|eight|nine|ten|\d+) an? ", r"\1 "),
-        (r"([,;])(?:\s*[,;])+", r"\1"),
-    ):
-        text = re.sub(pattern, instead, text)
+        (r"([,;])(?:\s?[,;])+", r"\1"),
+        (r"\ba (?=[aeio]\w)", "an "),
+        (r"\ban (?=[bcdfgjklmnpqrstvwxyz]\w)", "a "),
+    )
+)
+
+
+def _tidy(text: str) -> str:
+    """Commas, blanks and articles as they are written; an article left hanging goes."""
+    for pattern, instead in _TIDY:
+        text = pattern.sub(instead, text)
     return text.strip(" ,;")
 
 
 def trim(prompt: str, reading: RequiredTerms, fits: Callable[[str], bool]) -> str:
     """The prompt shortened until it `fits`: whole phrases of additions go from the end, then single added words.
 
-    What remains may still not fit: then only the person's own words are left.
+    What remains may still not fit: then only the person's own words are left. `fits` is asked a few times, by halving.
     """
     if fits(prompt):
         return prompt
-    phrases = _PHRASE.findall(prompt)
-    for place in range(len(phrases) - 1, -1, -1):
-        if len(phrases) > 1 and _is_all_added(phrases[place], reading):
-            del phrases[place]
-            if fits(_closed(phrases)):
-                return _closed(phrases)
-    return _trim_words(_closed(phrases), reading, fits)
+    phrases, words = _additions(prompt, reading)
+    order = [*reversed(phrases), *reversed(words)]
+    low, high = 1, len(order)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(_shortened(prompt, order[:middle], len(phrases))) else (middle + 1, high)
+    return _shortened(prompt, order[:low], len(phrases))
 
 
-def _is_all_added(phrase: str, reading: RequiredTerms) -> bool:
-    text = PromptText(phrase)
-    added = added_tokens(reading, text)
-    return bool(added) and all(token in added or _is_small(token) for token in text.tokens if token.root)
+def _additions(prompt: str, reading: RequiredTerms) -> tuple[list[Span], list[Span]]:
+    """Where the comma phrases stand that hold nothing of the person's, the first phrase apart; and each other added word."""
+    text, stop = PromptText(prompt), read_lexicon().stop
+    added = {token.start for token in added_tokens(reading, text)}
+    phrases, words, rest = list[Span](), list[Span](), deque(token for token in text.tokens if token.root)
+    for phrase in _PHRASE.finditer(prompt):
+        inside = []
+        while rest and rest[0].start < phrase.end():
+            inside.append(rest.popleft())
+        new = [token for token in inside if token.start in added]
+        if phrase.start() and new and all(token.start in added or token.word.lower() in stop for token in inside):
+            phrases.append(phrase.span())
+        else:
+            words += [(_before(prompt, token.start), token.end) for token in new]
+    return phrases, words
 
 
-def _trim_words(prompt: str, reading: RequiredTerms, fits: Callable[[str], bool]) -> str:
-    added = added_tokens(reading, PromptText(prompt))
-    while added and not fits(prompt):
-        token = added.pop()
-        prompt = prompt[: token.start].rstrip(" -") + prompt[token.end :]
-    return _tidy(prompt)
+def _before(text: str, place: int) -> int:
+    """Where the blanks and hyphens before a place begin."""
+    while place and text[place - 1] in " -":
+        place -= 1
+    return place
 
 
-def _is_small(token: Token) -> bool:
-    return token.word.lower() in read_lexicon().stop or stem(token.word) == ""
+def _shortened(prompt: str, spans: Sequence[Span], phrases: int) -> str:
+    """The prompt without those pieces; as it was written but for them, where only whole phrases go."""
+    text = _cut(prompt, sorted(spans))
+    return text.strip().rstrip(",;").strip() if len(spans) <= phrases else _tidy(text)
 
 
-def _closed(phrases: list[str]) -> str:
-    """Phrases as one text that ends as it should: a sentence's full stop stays, a comma does not."""
-    return "".join(phrases).strip().rstrip(",;").strip()
+def _cut(text: str, spans: Sequence[Span]) -> str:
+    pieces, last = [], 0
+    for start, end in spans:
+        pieces.append(text[last : max(start, last)])
+        last = max(last, end)
+    return "".join([*pieces, text[last:]])
+
+
+def rewordings(reading: RequiredTerms, prompt: str) -> list[str]:
+    """For a model without negatives: what is there instead of each denied thing that the prompt does not rule out itself."""
+    text, lexicon = PromptText(prompt), read_lexicon()
+    if text.shown & lexicon.bare:
+        return []
+    open_terms = (term for term in reading.terms if term.kind == "negation" and not term.stems & text.denied)
+    said = dict.fromkeys(lexicon.rewording(term.english) for term in open_terms if term.english not in reading.contradictions)
+    return [phrase for phrase in said if phrase and not {stem(word) for word in words_in(phrase)} <= text.shown]

@@ -10,12 +10,24 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 Shape = Literal["auto", "1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16", "21:9"]
 How = Literal["whole", "dug out", "cut", "prose"]
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)("?)', re.DOTALL)
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)("?)(\s*:\s*(?="))?', re.DOTALL)
 _LONGEST_TEXT = 40_000
+_MOST_PAIRS = 60
 _SHAPES = ("1:1", "3:2", "2:3", "4:3", "3:4", "16:9", "9:16", "21:9")
 _TALK = re.compile(
     r"^(?:sure|certainly|of course|here|okay|ok|i |i'|sorry|unfortunately|as an|error|traceback|http|note|thank|please|"
     r"the prompt|your prompt|prompt:)|\?\s*$|\b(?:error|exception|quota|api key|cannot|can't|unable|sorry|status \d{3})\b",
+    re.IGNORECASE,
+)
+_COMPLAINT = re.compile(
+    r"^\W*(?:i(?:'m| am)? (?:sorry|afraid|unable|not able|can(?:no|')t|won't|will not|must decline|apologi[sz]e)|sorry|"
+    r"unfortunately,? i|as an ai|(?:my )?apologies|this (?:request|prompt|content) (?:violates|can(?:no|')t|is not allowed)|"
+    r"(?:the )?request (?:was )?(?:blocked|refused|denied|failed)|"
+    r"(?:http |server |internal |api )*(?:error|exception|traceback)\b\W*(?:\d|$|:|code|occurred|while|in )|"
+    r"\d{3} (?:too many|internal|bad|service|unauthorized|forbidden|not found)|(?:quota|rate limit) exceeded|"
+    r"resource.?exhausted|lo siento|no puedo|desculpe|não posso|je suis désolé|désolé|je ne peux pas|es tut mir leid|"
+    r"ich kann (?:das|dir|diese|leider)|mi dispiace|non posso|извините|я не могу|죄송|申し訳|すみません|抱歉|对不起|عذرا|آسف|"
+    r"(?:null|none|n/?a|undefined)$|\{)",
     re.IGNORECASE,
 )
 
@@ -28,8 +40,20 @@ def _shape(value: object) -> str:
     return value if isinstance(value, str) and value in _SHAPES else "auto"
 
 
-def _words(value: object) -> list[str]:
-    return [part[:80] for part in value if isinstance(part, str)][:40] if isinstance(value, list) else []
+def _pairs(value: object) -> list[dict[str, str]]:
+    """As many pairs as can be read, whatever else stands among them."""
+    rows = [row for row in value if isinstance(row, dict)][:_MOST_PAIRS] if isinstance(value, list) else []
+    read = ({key: row.get(key) for key in ("said", "english")} for row in rows)
+    return [{key: text[:200] for key, text in row.items() if isinstance(text, str)} for row in read if None not in row.values()]
+
+
+class KeptPair(BaseModel):
+    """What the chat model says it kept: words of the wish to the letter, and the English words for them."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    said: str = ""
+    english: str = ""
 
 
 class CraftAnswer(BaseModel):
@@ -42,18 +66,27 @@ class CraftAnswer(BaseModel):
     negative_prompt: Annotated[str, _text(1000)] = ""
     style: Annotated[str, _text(40)] = ""
     aspect_ratio: Annotated[Shape, BeforeValidator(_shape)] = "auto"
-    kept_terms: Annotated[list[str], BeforeValidator(_words)] = []
-    added_terms: Annotated[list[str], BeforeValidator(_words)] = []
+    kept: Annotated[list[KeptPair], BeforeValidator(_pairs)] = []
     reply: Annotated[str, _text(400)] = ""
     refusal: Annotated[str | None, BeforeValidator(lambda value: str(value)[:400] if value else None)] = None
 
 
 def answer_schema() -> dict[str, Any]:
-    """The answer as JSON Schema: flat, every field asked for, no defaults, which some services refuse."""
+    """The answer as JSON Schema: every field asked for, no defaults, which some services refuse."""
     fields: dict[str, Any] = CraftAnswer.model_json_schema()["properties"]
     plain = {name: {key: row[key] for key in ("type", "enum", "items") if key in row} for name, row in fields.items()}
+    pair: dict[str, Any] = {name: {"type": "string"} for name in KeptPair.model_fields}
+    plain["kept"] = {
+        "type": "array",
+        "items": {"type": "object", "properties": pair, "required": list(pair), "additionalProperties": False},
+    }
     plain["refusal"] = {"type": ["string", "null"]}
     return {"type": "object", "properties": plain, "required": list(plain), "additionalProperties": False}
+
+
+def is_complaint(prompt: str) -> bool:
+    """Whether what stands in the prompt's field is a refusal or an error, and nothing to be drawn."""
+    return bool(_COMPLAINT.search(prompt.replace("\u2019", "'")))
 
 
 def partial_prompt(text: str, field: str = "prompt") -> str:
@@ -63,13 +96,11 @@ def partial_prompt(text: str, field: str = "prompt") -> str:
 
 def _field(text: str, field: str) -> tuple[str, bool]:
     """The field's text and whether its end was seen. A key counts only where a colon follows it."""
-    place = max(text.find("{"), 0)
-    while match := _STRING.search(text, place):
-        after = text[match.end() :].lstrip()
-        if match[2] and match[1] == field and after.startswith(":"):
-            value = _STRING.match(after[1:].lstrip())
-            return (_unescaped(value[1]), bool(value[2])) if value else ("", False)
-        place = match.end()
+    is_value = False
+    for match in _STRING.finditer(text, max(text.find("{"), 0)):
+        if is_value:
+            return _unescaped(match[1]), bool(match[2])
+        is_value = bool(match[3]) and match[1] == field
     return "", False
 
 

@@ -5,18 +5,30 @@ The style a person asked for is theirs: its words count neither as added nor aga
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from gemini_diffusion.crafting.added_words import count_added
 from gemini_diffusion.crafting.apply_weights import apply_weights
-from gemini_diffusion.crafting.contract import PromptText, count_added, verify
-from gemini_diffusion.crafting.merge import trim
+from gemini_diffusion.crafting.contract import ContractResult, Pair, verify
+from gemini_diffusion.crafting.lexicon import stem, words_in
+from gemini_diffusion.crafting.merge import rewordings, trim
 from gemini_diffusion.crafting.prompt_request import PromptRequest, style_notices
+from gemini_diffusion.crafting.prompt_text import PromptText
+from gemini_diffusion.crafting.provenance import parts_of
 from gemini_diffusion.crafting.required_terms import RequiredTerms
-from gemini_diffusion.crafting.token_budget import cut_to_tokens
+from gemini_diffusion.crafting.terms import Term
+from gemini_diffusion.crafting.token_budget import cut_to_tokens, last_that_fits
 from gemini_diffusion.types import CraftedPrompt
 
 
-def postprocess(crafted: CraftedPrompt, wish: PromptRequest, reading: RequiredTerms) -> CraftedPrompt:
+def postprocess(
+    crafted: CraftedPrompt,
+    wish: PromptRequest,
+    reading: RequiredTerms,
+    pairs: Sequence[Pair] = (),
+    changed: Sequence[Term] = (),
+) -> CraftedPrompt:
     """`crafted` trimmed to the wish's budget and the window, with style, weights, kept, missing, added words and notices."""
     notices = [*crafted.notices, *style_notices(wish)]
     if len(wish.said) > len(wish.words):
@@ -24,6 +36,7 @@ def postprocess(crafted: CraftedPrompt, wish: PromptRequest, reading: RequiredTe
     body = within_budget(crafted.prompt, wish, reading)
     if body != crafted.prompt:
         notices.append("More was added than asked for, so I shortened it.")
+    body = body if wish.model.takes_negative else _with_rewordings(body, reading)
     fitted, lost = fit(body, wish, reading)
     if fitted != body and not lost:
         notices.append("The prompt was longer than it should be, so I left out some of what was added.")
@@ -32,19 +45,19 @@ def postprocess(crafted: CraftedPrompt, wish: PromptRequest, reading: RequiredTe
     if wish.preset and not style:
         notices.append(f"There was no room left for the style {wish.preset.name}.")
     negative = _negative(crafted.negative_prompt, wish, reading)
-    verdict = verify(reading, fitted, negative, wish.model.takes_negative)
-    if reading.contradictions:
-        notices.append(f"Your words both ask for and rule out {', '.join(reading.contradictions)}; I kept it in.")
-    if verdict.missing:
-        notices.append(f"Not in the prompt: {', '.join(term.said for term in verdict.missing[:8])}.")
+    verdict = verify(reading, fitted, negative, wish.model.takes_negative, pairs)
+    notices += _said_of_contract(verdict, reading)
+    marked = apply_weights(_with_style(fitted, style, wish), wish, reading)
     return replace(
         crafted,
-        prompt=apply_weights(_with_style(fitted, style, wish), wish, reading),
+        prompt=marked,
         negative_prompt=negative,
         style=wish.preset.name if wish.preset else crafted.style,
-        kept=tuple(term.said for term in verdict.kept),
-        missing=tuple(term.said for term in verdict.missing),
+        kept=tuple(dict.fromkeys(term.said for term in verdict.kept)),
+        missing=tuple(dict.fromkeys(term.said for term in verdict.missing)),
+        unseen=tuple(dict.fromkeys(term.said for term in verdict.unseen)),
         added_words=verdict.added_words,
+        parts=parts_of(marked, style, reading, changed),
         notices=tuple(dict.fromkeys(notices)),
     )
 
@@ -75,6 +88,23 @@ def _said_of_length(wish: PromptRequest, lost: str) -> list[str]:
     return [f"{wish.model.label} reads {wish.longest} tokens, so the end of your words was left out: {end}"]
 
 
+def _said_of_contract(verdict: ContractResult, reading: RequiredTerms) -> list[str]:
+    notices = []
+    if reading.contradictions:
+        notices.append(f"Your words both ask for and rule out {', '.join(reading.contradictions)}; I kept it in.")
+    if verdict.missing:
+        notices.append(f"Not in the prompt: {', '.join(dict.fromkeys(term.said for term in verdict.missing[:8]))}.")
+    if verdict.unseen:
+        notices.append(f"Not found in the prompt: {', '.join(dict.fromkeys(term.said for term in verdict.unseen[:8]))}.")
+    return notices
+
+
+def _with_rewordings(body: str, reading: RequiredTerms) -> str:
+    """For a model that takes no negative prompt: what is there instead of what must not be."""
+    said = rewordings(reading, body)
+    return f"{body.rstrip(' .,;')}, {', '.join(said)}{'.' if body.endswith('.') else ''}" if said else body
+
+
 def _style_that_fits(body: str, wish: PromptRequest) -> str:
     """The style's positive words, fewer of them where the window is nearly full."""
     parts = wish.preset.positive.split(", ") if wish.preset else []
@@ -92,18 +122,28 @@ def _with_style(body: str, style: str, wish: PromptRequest) -> str:
 
 
 def _negative(crafted: str, wish: PromptRequest, reading: RequiredTerms) -> str:
-    """What is ruled out, each thing once: the person's, then the crafter's, then the style's; nothing the idea asks for."""
+    """What is ruled out, each thing once: the person's, then all of the crafter's, then what of the style's the idea does not
+    ask for. Of the crafter's only a phrase goes that is itself what the person wants to see.
+    """
     if not wish.model.takes_negative:
         return ""
-    style = wish.preset.negative if wish.preset else ""
-    wanted = {name for term in reading.terms if term.kind in ("noun", "name", "colour") for name in term.stems}
-    both = reading.contradictions
+    both, wanted = reading.contradictions, reading.wanted
     denied = [term.english for term in reading.terms if term.kind == "negation" and term.english not in ("", *both)]
-    own = [part.strip() for part in ",".join([*reading.avoided, *denied]).split(",") if part.strip()]
-    others = [part.strip() for part in f"{crafted},{style}".split(",") if part.strip()]
-    free = [part for part in others if not PromptText(part).shown & wanted]
-    unique = {part.lower(): part for part in reversed([*own, *free])}
-    parts = list(dict.fromkeys(unique[part.lower()] for part in [*own, *free]))
-    while len(parts) > len(own) and wish.count(", ".join(parts)) > wish.longest:
-        parts.pop()
-    return ", ".join(parts)
+    own = _phrases(",".join([*reading.avoided, *denied]))
+    theirs = [part for part in _phrases(crafted) if not _is_all(part, wanted)]
+    style = [part for part in _phrases(wish.preset.negative if wish.preset else "") if not PromptText(part).shown & wanted]
+    unique: dict[str, str] = {}
+    for part in (*own, *theirs, *style):
+        unique.setdefault(part.lower(), part)
+    parts = list(unique.values())
+    ends = range(len({part.lower() for part in own}), len(parts) + 1)
+    return ", ".join(parts[: last_that_fits(ends, lambda end: wish.count(", ".join(parts[:end])) <= wish.longest) or ends[0]])
+
+
+def _phrases(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _is_all(part: str, wanted: frozenset[str]) -> bool:
+    roots = {stem(word) for word in words_in(part)}
+    return bool(roots) and roots <= wanted

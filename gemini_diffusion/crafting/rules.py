@@ -12,17 +12,19 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from gemini_diffusion.crafting.contract import PromptText, added_tokens
+from gemini_diffusion.crafting.added_words import added_tokens
+from gemini_diffusion.crafting.denials import denials_in
 from gemini_diffusion.crafting.languages import items_of
-from gemini_diffusion.crafting.lexicon import read_lexicon, stem, words_in
+from gemini_diffusion.crafting.lexicon import VERB, read_lexicon, stem, words_in
+from gemini_diffusion.crafting.merge import rewordings
 from gemini_diffusion.crafting.postprocess import postprocess
 from gemini_diffusion.crafting.prompt_request import PromptRequest
+from gemini_diffusion.crafting.prompt_text import PromptText
 from gemini_diffusion.crafting.required_terms import (
     QUOTE,
     SHAPE,
     TOKEN,
     RequiredTerms,
-    denials_in,
     find_required_terms,
     quotes_in,
     tokens_in,
@@ -33,10 +35,14 @@ from gemini_diffusion.crafting.vocabulary import Vocabulary, vocabulary_of
 from gemini_diffusion.types import CraftedPrompt
 
 _REQUEST = re.compile(
-    r"^\s*(?:please\s+)?(?:can you |could you )?(?:draw|paint|make|create|generate|show|give)\s+(?:me\s+|us\s+)?"
-    r"(?=(?:an?|the|some|two|three|my)\b)(?:(?:an?\s+)?(?:picture|image)\s+of\s+)?|^\s*(?:an?\s+)?(?:picture|image)\s+of\s+",
+    r"^\s*(?:(?:hi|hello|hey)\b[\s,!.]*)?(?:please[\s,]+)?"
+    r"(?:(?:can|could|would|will) you\s+(?:please\s+)?|i(?:['\u2019]d| would) like (?:you to )?(?:to see )?|"
+    r"i want (?:you to )?(?:to see )?)?(?:(?:draw|paint|make|create|generate|show|give|sketch|render)\s+(?:me\s+|us\s+)?)?"
+    r"(?=(?:an?|the|some|two|three|my)\b)(?:(?:an?\s+|the\s+|some\s+)?(?:picture|image|photo)s?\s+of\s+)?"
+    r"|^\s*(?:picture|image)\s+of\s+",
     re.IGNORECASE,
 )
+_THANKS = re.compile(r"[\s,.!]*(?:\b(?:please|pls|thanks|thank you|thx|many thanks)\b[\s,.!]*)+$", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -80,7 +86,7 @@ def _draft(wish: PromptRequest, reading: RequiredTerms) -> Draft:
     notices = ["A web address in your words was left out."] if holds_address(wish.words) else []
     if reading.language not in ("en", ""):
         return _translated(plain, reading.language, verbatim, notices)
-    words, denied = _without_denials(_REQUEST.sub("", plain))
+    words, denied = _without_denials(_THANKS.sub("", _REQUEST.sub("", plain, count=1)))
     if not reading.language:
         notices.append("I do not know this language, so your words stay as they are. With a Gemini key any language works.")
     return Draft(words, denied, notices)
@@ -107,11 +113,15 @@ def _without_denials(text: str) -> tuple[str, list[str]]:
     """An English text without what it rules out, and that; quotations are not read for denials."""
     held = QUOTE.sub(lambda match: "\ue000" * len(match[0]), text)
     things: list[str] = []
-    for start, end, denied in reversed(denials_in(held)):
-        text = text[:start] + text[end:]
-        things[:0] = denied
+    pieces, last = list[str](), 0
+    for denial in denials_in(held):
+        if denial.start >= last:
+            pieces.append(text[last : denial.start])
+            last = denial.end
+        things += denial.things
+    text = "".join([*pieces, text[last:]])
     text = re.sub(r"\s+([,.;])", r"\1", re.sub(r"\s+", " ", text))
-    text = re.sub(r"([,;])(?:\s*[,;])+", r"\1", text).strip(" ,;.")
+    text = re.sub(r"([,;])(?:\s*[,;])+", r"\1", text).strip(" ,;.:")
     return (re.sub(r"^(?:on|in|at|by|and|but|with)\s+", "", text) if things else text), things
 
 
@@ -120,9 +130,10 @@ def _put_denials(draft: Draft, wish: PromptRequest, reading: RequiredTerms) -> N
     draft.negative = list(dict.fromkeys([*draft.negative, *reading.avoided]))
     if wish.model.takes_negative or not draft.negative:
         return
-    said = list(dict.fromkeys(map(read_lexicon().rewording, draft.negative)))
+    said = rewordings(reading, draft.words)
     draft.words = ", ".join(filter(None, [draft.words, *said]))
-    draft.notices.append(f"{wish.model.label} takes no negative prompt, so I wrote: {', '.join(said)}.")
+    wrote = f"so I wrote: {', '.join(said)}." if said else f"so {', '.join(draft.negative)} could not be ruled out."
+    draft.notices.append(f"{wish.model.label} takes no negative prompt, {wrote}")
     draft.negative = []
 
 
@@ -138,15 +149,17 @@ def _enriched(words: str, wish: PromptRequest, reading: RequiredTerms, vocabular
 
 
 def _additions(words: str, budget: int, reading: RequiredTerms, vocabulary: Vocabulary | None) -> Iterator[str]:
-    """Phrases that suit the time and place and hold no subject, until the budget is used up."""
+    """Phrases that suit the time and place and hold no subject and nothing ruled out, until the budget is used up."""
     table = _table()
     present = {row.english for word in words_in(words) if (row := read_lexicon().english.get(stem(word)))}
     suited = [phrase for name, phrases in table.items() if name in present - {"small"} for phrase in phrases]
     choice = dict.fromkeys([*suited, *table["small" if vocabulary else "any"]])
     told = {stem(word) for word in words_in(words)}
+    denied = frozenset(root.rstrip(VERB) for term in reading.terms if term.kind == "negation" for root in term.stems)
     for phrase in choice:
+        roots = {stem(word) for word in words_in(phrase)}
         size = len(added_tokens(reading, PromptText(phrase)))
-        fresh = not told & {stem(word) for word in words_in(phrase)} - {"light"}
+        fresh = not told & roots - {"light"} and not denied & {root.rstrip(VERB) for root in roots}
         if size <= budget and fresh and (vocabulary is None or vocabulary.knows(phrase)):
             budget -= size
             yield phrase

@@ -6,7 +6,7 @@ Measured with CLIP: 1.3 to 1.67 tokens an English word, one for each comma, 3.9 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 SPECIALS = 2
 _PIECE = re.compile(r"[a-z]+|\d|[^\w\s]|[^\x00-\x7f]", re.IGNORECASE)
@@ -40,14 +40,16 @@ def words_for(tokens: int) -> int:
 def cut_to_tokens(text: str, fits: Callable[[str], bool]) -> tuple[str, str]:
     """The longest beginning of `text` that fits, cut between words where there are any, and the rest."""
     ends = [match.end() for match in re.finditer(r"\S+", text)]
-    end = _last_that_fits(ends, text, fits) or _last_that_fits(list(range(1, len(text) + 1)), text, fits)
+    end = last_that_fits(ends, lambda end: fits(text[:end])) or last_that_fits(
+        range(1, len(text) + 1), lambda end: fits(text[:end])
+    )
     return text[:end].rstrip(" ,;"), text[end:].strip()
 
 
-def _last_that_fits(ends: list[int], text: str, fits: Callable[[str], bool]) -> int:
+def last_that_fits(ends: Sequence[int], fits: Callable[[int], bool]) -> int:
     """The last place to cut at, 0 where none fits; by halving, as a count of tokens never falls when words are added."""
     low, high = 0, len(ends)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if fits(text[: ends[middle - 1]]) else (low, middle - 1)
+        low, high = (middle, high) if fits(ends[middle - 1]) else (low, middle - 1)
     return ends[low - 1] if low else 0

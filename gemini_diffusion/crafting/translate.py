@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gemini_diffusion.crafting.languages import BY_SCRIPT, Item, detect_language, items_of
+from gemini_diffusion.crafting.items import Item
+from gemini_diffusion.crafting.languages import BY_SCRIPT, detect_language, items_of
 from gemini_diffusion.crafting.lexicon import Word, read_lexicon, stem
 
-_AFTER = ("es", "pt", "fr", "ar")
+_AFTER = ("es", "pt", "fr", "it", "ar")
 """Languages whose colours and qualities follow their noun."""
 _UNCHANGED = {"fish": "fish", "people": "people", "child": "children", "man": "men", "woman": "women"}
 
@@ -83,6 +84,8 @@ def _place(item: Item, groups: list[NounGroup], code: str) -> None:
     elif kind in ("colour", "look") and item.word:
         follows = last is not None and last.full and code in _AFTER
         (last if last and follows else _open(groups)).qualities.append(item.word.english)
+    elif item.side:
+        groups.append(NounGroup(unknown=f"on the {item.side}"))
     elif item.word:
         _open(groups).head = item.word
     else:
@@ -132,5 +135,5 @@ def _joined(groups: list[NounGroup], spoken: list[str]) -> str:
 def untranslated(items: Sequence[Item]) -> tuple[str, ...]:
     """The words that stayed as they were written, those in Latin letters left out: they may be read as they are."""
     known = read_lexicon().english
-    names = (item.said for item in items if item.word is None and item.number is None and not item.is_break)
+    names = (item.said for item in items if item.word is None and item.number is None and not item.is_break and not item.side)
     return tuple(dict.fromkeys(name for name in names if stem(name) not in known))

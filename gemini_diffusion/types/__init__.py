@@ -30,6 +30,7 @@ from gemini_diffusion.types.image import (
     ImageRequest,
     ImageResult,
     ModelChoice,
+    PromptPart,
     StartImage,
     TokenUsage,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "Planned",
     "Preview",
     "Progress",
+    "PromptPart",
     "Recipe",
     "Role",
     "Stage",

@@ -6,7 +6,7 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -43,11 +43,21 @@ NO_START_IMAGE = StartImage()
 
 
 @dataclass(frozen=True, slots=True)
+class PromptPart:
+    """A piece of a prompt and whose it is: the person's own words, those put right by rule, the crafter's, or the style's."""
+
+    text: str
+    source: Literal["yours", "changed", "added", "style"]
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class CraftedPrompt:
     """An idea made ready for an encoder, with the account of what was kept of it and what was added.
 
     `original` is the person's idea, `crafted_by` the chat model, "rules" or "you" (verbatim). `kept` and `missing` are
-    the terms of the must-keep contract; `notices` name each rung the crafting had to step down.
+    the terms of the must-keep contract, `unseen` nouns of the idea that are not found in the prompt; `notices` name each rung
+    the crafting had to step down. `parts` in a row are the prompt, empty where it is the person's alone.
     """
 
     original: str
@@ -61,7 +71,9 @@ class CraftedPrompt:
     crafted_by: str = "you"
     kept: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
     added_words: int = 0
+    parts: tuple[PromptPart, ...] = ()
     notices: tuple[str, ...] = ()
 
 

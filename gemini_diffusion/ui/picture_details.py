@@ -80,6 +80,8 @@ def summary(recipe: Recipe) -> str:
     parts.append(f"added {crafted.added_words} word{'' if crafted.added_words == 1 else 's'}")
     if crafted.missing:
         parts.append(f"missing: {', '.join(crafted.missing)}")
+    if crafted.unseen:
+        parts.append(f"not found in the prompt: {', '.join(crafted.unseen)}")
     by = "by rule" if recipe.crafted_by == "rules" else f"by {recipe.crafted_by}"
     return f"{', '.join(parts)}, written {by}"
 
