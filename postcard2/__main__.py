@@ -179,10 +179,17 @@ def adapt(arguments: argparse.Namespace) -> None:
 
 def evaluate(arguments: argparse.Namespace) -> None:
     """Print the figures of the model card."""
+    from postcard2 import edits
     from postcard2.evaluate import report
 
     pipe, how = _drawing(arguments)
-    print(report(pipe, _judge(arguments), arguments.count, arguments.seed, how))
+    judge = _judge(arguments)
+    print(report(pipe, judge, arguments.count, arguments.seed, how))
+    changed, kept = edits.rest_kept(pipe, judge, edits.cases(100), how)
+    print(f"one word changed, same seed: shown in {100 * changed:.0f} %, the rest kept in {100 * kept:.0f} %")
+    if not arguments.quick:
+        share = edits.subject_kept(pipe, judge)
+        print(f"image to image at {edits.STRENGTH}: subject and place kept in {100 * share:.0f} %")
 
 
 def _shop(arguments: argparse.Namespace) -> Workshop:

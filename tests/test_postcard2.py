@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from postcard2 import autoencoder, checkpoint, diffusion, distill, evaluate, making, pipeline, practice, words
+from postcard2 import autoencoder, checkpoint, diffusion, distill, edits, evaluate, making, pipeline, practice, words
 from postcard2.captions import FACTS, describe
 from postcard2.judge import HEADS, Verdict, sharpness
 from postcard2.newcomers import UMBRELLA, sprite, umbrella
@@ -33,6 +35,7 @@ from postcard2.scene import (
     held_out,
     sample,
 )
+from postcard2.sheet import plain
 
 CAT = Scene("cat", "red", "meadow", seed=3)
 
@@ -188,6 +191,46 @@ def test_a_score_counts_what_was_asked_and_nothing_else() -> None:
     assert (score.share("both"), score.share("relation"), score.share("all")) == (2 / 3, 2 / 3, 1 / 3)
     assert "count" not in score.asked
     assert len(score.misses) == 2
+
+
+class Drawn:
+    """A pipeline that draws each prompt it knows as the renderer does: a perfect model, or one with only one picture."""
+
+    def __init__(self, scenes: dict[str, Scene]) -> None:
+        self.scenes = scenes
+
+    def __call__(self, prompts: list[str], **_: object) -> Any:
+        return SimpleNamespace(images=[render(self.scenes[prompt]) for prompt in prompts])
+
+
+class Knowing:
+    """A judge that knows the renders of some scenes by heart."""
+
+    def __init__(self, scenes: Iterable[Scene]) -> None:
+        self.known = {render(scene).tobytes(): Verdict.of(scene) for scene in scenes}
+
+    def judge_all(self, pictures: list[Image.Image]) -> list[Verdict]:
+        return [self.known[picture.tobytes()] for picture in pictures]
+
+
+@pytest.mark.parametrize("kind", ["pairs", "counts", "dressed"])
+def test_a_model_that_draws_what_was_asked_is_all_right_and_one_that_draws_a_cat_is_not(kind: str) -> None:
+    asked = evaluate.questions(kind, 6)
+    judge: Any = Knowing([CAT, *(question.scene for question in asked)])
+    perfect = evaluate.score(Drawn({question.prompt: question.scene for question in asked}), judge, asked)
+    stubborn = evaluate.score(Drawn({question.prompt: CAT for question in asked}), judge, asked)
+    assert perfect.share("all") == 1
+    assert not perfect.misses
+    assert stubborn.share("all") == 0
+
+
+def test_an_edit_that_keeps_the_rest_is_told_from_one_that_does_not() -> None:
+    asked = edits.cases(6)
+    told = {plain(scene): scene for _, *pair in asked for scene in pair}
+    judge: Any = Knowing([CAT, *told.values()])
+    assert edits.rest_kept(Drawn(told), judge, asked) == (1, 1)
+    lost = {**told, **{plain(after): CAT for _, _, after in asked}}
+    assert edits.rest_kept(Drawn(lost), judge, asked)[1] == 0
 
 
 def test_sharpness_falls_as_a_picture_is_blurred() -> None:
