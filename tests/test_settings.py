@@ -70,7 +70,7 @@ def test_every_setting_has_its_own_variable() -> None:
         ("review", "perhaps", "Review cannot be 'perhaps'. Use true or false."),
         ("negative_prompt", "x" * 2001, f"Negative prompt cannot be '{'x' * 39}. Keep it under 2,000 characters."),
         ("negative_prompt", ["fog"], "Negative prompt cannot be ['fog']. Write it as text."),
-        ("no_such_setting", 1, "There is no setting called no_such_setting. See the table of settings in the README."),
+        ("no_such_setting", 1, "There is no setting called no_such_setting. See the tables in docs/settings.md."),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_with_what_would(name: str, value: object, said: str) -> None:
