@@ -22,7 +22,7 @@ VALUE = "…"
 GROUPS = {  # the first one that a file's path begins with
     "chat_models/": "Gemini and the chat",
     "engines/hosted/": "Hugging Face",
-    "engines/http_errors": "Hugging Face",
+    "engines/hugging_face_errors": "Hugging Face",
     "engines/local/adapters/": "LoRAs and textual inversions",
     "engines/local/loading/": "Image models and their downloads",
     "engines/downloads/": "Image models and their downloads",

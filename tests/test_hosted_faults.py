@@ -17,7 +17,7 @@ from PIL import Image
 
 from gemini_diffusion.engines.error_map import translate_errors
 from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
-from gemini_diffusion.engines.http_errors import Refusal
+from gemini_diffusion.engines.hugging_face_errors import Refusal
 from gemini_diffusion.network.addresses import is_public_ip
 from gemini_diffusion.storage.image_check import is_black
 from gemini_diffusion.types import ImageResult, Waiting

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from gemini_diffusion.engines.http_errors import Refusal, licence_needed
+from gemini_diffusion.engines.hugging_face_errors import Refusal, licence_needed
 from gemini_diffusion.types.errors import (
     BadAnswer,
     BadInput,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections import Counter
@@ -13,10 +14,14 @@ from typing import NoReturn, TypeVar
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from gemini_diffusion.types import Emit, Waiting
-from gemini_diffusion.types.errors import GaveUp, Transient, Unreachable
+from gemini_diffusion.types.errors import BadAnswer, ColdStart, GaveUp, Transient, Unreachable
 
 T = TypeVar("T")
 
+MOST_ATTEMPTS = 4
+"""Calls in all, the first one too, after which a service is not asked again."""
+OTHER_ATTEMPTS: dict[type[Transient], float] = {Unreachable: 3, BadAnswer: 2, ColdStart: math.inf}
+"""The same for some kinds of trouble; a cold start is limited by the deadline alone."""
 LONGEST_WAIT = 60.0
 """Seconds after which a service is asked again at the latest, whatever it advised."""
 SHORTEST_WAIT = 0.25
@@ -88,8 +93,8 @@ class _Asking:
 
     @property
     def _used_up(self) -> bool:
-        most = self.trouble.max_attempts
-        return most is not None and self.failures[type(self.trouble)] >= most
+        kind = type(self.trouble)
+        return self.failures[kind] >= OTHER_ATTEMPTS.get(kind, MOST_ATTEMPTS)
 
     def _wait(self, state: RetryCallState) -> float:
         """The first that tenacity asks after a failure; notes it."""

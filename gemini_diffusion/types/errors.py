@@ -98,12 +98,8 @@ class OutOfQuota(Final):
 
 
 class Transient(GeminiDiffusionError):
-    """Asking again may help. `retry_after` is the service's advice in seconds, None where it gave none.
+    """Asking again may help. `retry_after` is the service's advice in seconds, None where it gave none."""
 
-    `max_attempts` counts every call, the first one too; a cold start is limited by the deadline alone.
-    """
-
-    max_attempts: int | None = 4
     default_hint = "Try again in a moment."
 
     def __init__(self, message: str, hint: str = "", *, retry_after: float | None = None) -> None:
@@ -112,7 +108,7 @@ class Transient(GeminiDiffusionError):
 
 
 class ColdStart(Transient):
-    max_attempts = None
+    pass
 
 
 class RateLimited(Transient):
@@ -124,12 +120,11 @@ class Overloaded(Transient):
 
 
 class Unreachable(Transient):
-    max_attempts = 3
     default_hint = "Check the network and try again."
 
 
 class BadAnswer(Transient):
-    max_attempts = 2
+    pass
 
 
 class GaveUp(GeminiDiffusionError):

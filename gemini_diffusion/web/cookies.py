@@ -8,10 +8,14 @@ import secrets
 from http.cookies import CookieError, SimpleCookie
 
 import gradio as gr
+from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from gemini_diffusion.generation.visitors import PASSING
 
 COOKIE = "gemini_diffusion_visitor"
+A_YEAR = 365 * 24 * 3600
+"""Seconds a browser keeps it."""
 _ISSUED = re.compile(r"[0-9a-f]{32}")
 
 
@@ -32,6 +36,21 @@ def cookie_in(header: str) -> str:
     except CookieError:
         return ""
     return found.value if found and is_cookie(found.value) else ""
+
+
+def set_cookie(scope: Scope, *, framed: bool) -> str:
+    """The Set-Cookie line for somebody who opens the page and has none of ours yet; else empty.
+
+    `framed` says that pages of another site hold ours in a frame, as Colab's do: there a browser sends back no lax cookie.
+    """
+    headers = Headers(scope=scope)
+    if scope["method"] != "GET" or scope["path"] != "/" or cookie_in(headers.get("cookie", "")):
+        return ""
+    secure = "https" in (scope.get("scheme"), headers.get("x-forwarded-proto", ""))
+    line = f"{COOKIE}={new_cookie()}; Path=/; Max-Age={A_YEAR}; HttpOnly"
+    if secure and framed:
+        return f"{line}; SameSite=None; Secure; Partitioned"
+    return f"{line}; SameSite=Lax{'; Secure' if secure else ''}"
 
 
 def visitor_name(request: gr.Request) -> str:

@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gemini_diffusion.config.log import redacted
-from gemini_diffusion.web.cookies import COOKIE, cookie_in, new_cookie
+from gemini_diffusion.web.cookies import set_cookie
 
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -36,7 +36,6 @@ SENSELESS = "That makes no sense here. Open the window anew and try again."
 COLAB = (".googleusercontent.com", ".colab.dev")
 PATIENCE = 60.0
 """Seconds within which all of a request has come; who sends a byte now and then would keep a connection for ever."""
-_YEAR = 365 * 24 * 3600
 _LOG = logging.getLogger(__name__)
 LONGEST = 1_000_000
 """Bytes of the longest request: the window sends words and choices, no files."""
@@ -94,7 +93,7 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        cookie = _cookie_for(scope, framed=bool(self.names.suffixes))
+        cookie = set_cookie(scope, framed=bool(self.names.suffixes))
         started = False
 
         async def send_guarded(message: Message) -> None:
@@ -178,18 +177,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _cookie_for(scope: Scope, *, framed: bool) -> str:
-    """The Set-Cookie line for somebody who opens the page and has none of ours yet; else empty.
-
-    `framed` says that pages of another site hold ours in a frame, as Colab's do: there a browser sends back no lax cookie.
-    """
-    headers = Headers(scope=scope)
-    if scope["method"] != "GET" or scope["path"] != "/" or cookie_in(headers.get("cookie", "")):
-        return ""
-    secure = "https" in (scope.get("scheme"), headers.get("x-forwarded-proto", ""))
-    line = f"{COOKIE}={new_cookie()}; Path=/; Max-Age={_YEAR}; HttpOnly"
-    if secure and framed:
-        return f"{line}; SameSite=None; Secure; Partitioned"
-    return f"{line}; SameSite=Lax{'; Secure' if secure else ''}"

@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 from gemini_diffusion import __version__
 from gemini_diffusion.engines.error_map import translate_error
-from gemini_diffusion.engines.http_errors import Refusal
+from gemini_diffusion.engines.hugging_face_errors import Refusal
 from gemini_diffusion.network.addresses import is_public_ip
 from gemini_diffusion.types.errors import BadAnswer, BadInput, KeyRefused
 

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from gemini_diffusion.engines.hosted.http import HttpClient, HttpRequest
 from gemini_diffusion.engines.hosted.providers import PROVIDERS, Served
-from gemini_diffusion.engines.http_errors import TOKENS_PAGE
+from gemini_diffusion.engines.hugging_face_errors import TOKENS_PAGE
 from gemini_diffusion.types.errors import BadAnswer, KeyRefused, ModelNotFound
 
 SECONDS_KEPT = 3600.0
