@@ -71,6 +71,16 @@ class RandomLora:
         notes = {f"{part}.{name}": value for part, _ in self.pairs for name, value in config.items()}
         return _save(weights, path, {"lora_adapter_metadata": json.dumps(notes)})
 
+    def as_peft_folder(self, folder: Path, **more: Any) -> Path:
+        """As PEFT saves a UNet by itself: its notes in a file beside the weights; gives the weights' path."""
+        weights: dict[str, Any] = {}
+        for (_, layer), (down, up) in self.pairs.items():
+            weights |= {f"base_model.model.{layer}.lora_A.weight": down, f"base_model.model.{layer}.lora_B.weight": up}
+        path = _save(weights, folder / "adapter_model.safetensors", {})
+        notes = {"peft_type": "LORA", "r": 4, "lora_alpha": self.alpha} | more
+        (folder / "adapter_config.json").write_text(json.dumps(notes), encoding="utf-8")
+        return path
+
     def as_kohya(self, path: Path, two_encoders: bool = True, renamed: Mapping[str, str] | None = None) -> Path:
         """As kohya's trainer writes it; `renamed` gives layers the names of the model's first code."""
         import torch

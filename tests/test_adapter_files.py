@@ -65,12 +65,28 @@ def test_every_spelling_of_a_lora_is_read(key: str, tmp_path: Path) -> None:
     assert read_adapter(write_header(tmp_path / "a.safetensors", {key: (4, 2048)})).family == "sdxl"
 
 
+def test_a_lora_with_words_of_its_own_is_used_without_them_and_says_so(adapter_folder: AdapterFolder) -> None:
+    shapes: dict[str, tuple[int, ...]] = {f"{QUERY}.lora_down.weight": (4, 2048), f"{QUERY}.lora_up.weight": (64, 4)}
+    bundled: dict[str, tuple[int, ...]] = {"bundle_emb.ohwx.clip_l": (2, 768), "bundle_emb.ohwx.clip_g": (2, 1280)}
+    write_header(adapter_folder.folder / "pet.safetensors", shapes | bundled)
+    assert adapter_folder.find("pet").family == "sdxl"
+    chosen = choose_adapters(replace(REQUEST, adapters=(Adapter("pet"),)), adapter_folder)
+    assert [notice for notice in chosen.notices if "(ohwx), which are not used here" in notice]
+
+
+def test_the_two_vectors_of_a_pivotal_tuning_are_a_textual_inversion(tmp_path: Path) -> None:
+    file = read_adapter(write_header(tmp_path / "pti.safetensors", {"text_encoders_0": (2, 768), "text_encoders_1": (2, 1280)}))
+    assert (file.kind, file.family) == ("textual inversion", "sdxl")
+
+
 @pytest.mark.parametrize(
     ("key", "family"),
     [
         ("lora_unet_double_blocks_0_img_attn_proj.lora_down.weight", "flux"),
         ("transformer.single_transformer_blocks.0.attn.to_k.lora_A.weight", "flux"),
         ("diffusion_model.blocks.0.self_attn.q.lora_A.weight", "other"),
+        ("double_blocks.0.processor.proj_lora1.down.weight", "flux"),  # as XLabs writes it
+        ("double_blocks.0.img_attn.proj.lora_A.weight", "flux"),  # as Black Forest Labs do
     ],
 )
 def test_loras_of_models_without_a_unet_are_named(key: str, family: str, tmp_path: Path) -> None:

@@ -124,6 +124,16 @@ def test_every_spelling_draws_what_diffusers_and_peft_draw(spelling: str, xl: An
     assert not near(ours, drawn(xl))
 
 
+@pytest.mark.parametrize("rank_stabilised", [False, True])
+def test_the_alpha_that_peft_notes_in_a_file_of_its_own_counts(xl: Any, tmp_path: Path, rank_stabilised: bool) -> None:
+    lora = RandomLora.of(xl, [(UNET, TO_Q), (UNET, CONV)])
+    inside = lora.as_peft(tmp_path / "inside.safetensors", use_rslora=rank_stabilised)
+    beside = lora.as_peft_folder(tmp_path / "beside", use_rslora=rank_stabilised)
+    ours = with_files(xl, (read_adapter(beside), 1.0))
+    assert same(ours, with_files(xl, (read_adapter(inside), 1.0)))
+    assert not near(ours, drawn(xl))
+
+
 def test_attention_as_diffusers_first_wrote_it_is_read_too(xl: Any, tmp_path: Path) -> None:
     lora = RandomLora.of(xl, ATTENTION)
     first = with_files(xl, (read_adapter(lora.as_first_diffusers(tmp_path / "first.safetensors")), 1.0))

@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from gemini_diffusion.engines.local.adapters.adapter_header import Matrix, inversion_vectors, read_adapter_header, read_matrices
+from gemini_diffusion.engines.local.adapters.adapter_header import (
+    Matrix,
+    bundled_words,
+    inversion_vectors,
+    read_adapter_header,
+    read_matrices,
+)
 from gemini_diffusion.engines.local.adapters.hub_id import is_hub_id, is_meant, one_of, repository_of
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.models.detect import text_width
@@ -41,7 +47,8 @@ _READS_TEXT = re.compile(r"_attn2_to_[kv]$")
 class AdapterFile:
     """What the header of a file says: `width` is the length of a word's vector it was made for, 0 where it does not tell.
 
-    `family` is "" where the width is no known one's. `size` is in bytes. `problem` says why the file cannot be used.
+    `family` is "" where the width is no known one's. `size` is in bytes. `own_words` come with a LoRA and are not used here.
+    `problem` says why the file cannot be used.
     """
 
     name: str
@@ -51,6 +58,7 @@ class AdapterFile:
     width: int = 0
     trigger_words: tuple[str, ...] = ()
     size: int = 0
+    own_words: tuple[str, ...] = ()
     problem: str = ""
 
     @property
@@ -144,8 +152,11 @@ def read_adapter(path: Path) -> AdapterFile:
     if vectors := inversion_vectors(shapes):
         width = sum(shapes[key][-1] for key in vectors)
         return AdapterFile(path.stem, path, "textual inversion", FAMILIES.get(width, ""), width, (), size)
-    family, width = _made_for(list(read_matrices(path.stem, shapes)), shapes)
-    return AdapterFile(path.stem, path, "LoRA", family, width, _trigger_words(metadata), size)
+    if family := _without_unet(shapes):  # its names are others, and what matters is that it was made for another model
+        return AdapterFile(path.stem, path, "LoRA", family, 0, _trigger_words(metadata), size)
+    width = _text_width(list(read_matrices(path.stem, shapes)))
+    words = tuple(bundled_words(shapes))
+    return AdapterFile(path.stem, path, "LoRA", FAMILIES.get(width, ""), width, _trigger_words(metadata), size, words)
 
 
 def _listed(path: Path) -> AdapterFile:
@@ -155,15 +166,20 @@ def _listed(path: Path) -> AdapterFile:
         return AdapterFile(path.stem, path, size=path.stat().st_size, problem=str(error))
 
 
-def _made_for(matrices: Sequence[Matrix], shapes: Shapes) -> tuple[str, int]:
-    """The family by names that only it has, or else by the width of the text that the cross-attention reads."""
-    for key in shapes:
-        for mark, family in FOREIGN.items():
-            if key.startswith(mark) or ("." not in mark and mark in key):
-                return family, 0
+def _without_unet(shapes: Shapes) -> str:
+    """The family of a model without a UNet, by the names of layers that only it has; "" for any other."""
+    marks = (family for key in shapes for mark, family in FOREIGN.items() if _is_marked(key, mark))
+    return next(marks, "")
+
+
+def _is_marked(key: str, mark: str) -> bool:
+    return key.startswith(mark) or ("." not in mark and mark in key)
+
+
+def _text_width(matrices: Sequence[Matrix]) -> int:
+    """The width of the text that the cross-attention reads, 0 where it does not tell."""
     read_from = {m.shape[1] for m in matrices if m.role == "down" and m.part == "unet" and _READS_TEXT.search(m.layer)}
-    width = read_from.pop() if len(read_from) == 1 else 0
-    return FAMILIES.get(width, ""), width
+    return read_from.pop() if len(read_from) == 1 else 0
 
 
 def _trigger_words(metadata: Mapping[str, str]) -> tuple[str, ...]:

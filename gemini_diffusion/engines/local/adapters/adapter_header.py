@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from gemini_diffusion.engines.models import safetensors_header
+from gemini_diffusion.engines.models.detect import json_in
 from gemini_diffusion.engines.models.entry import WEIGHTS
 from gemini_diffusion.engines.models.safetensors_header import ONLY_SAFETENSORS, Shapes
 from gemini_diffusion.types.errors import BadInput
@@ -19,6 +21,9 @@ UNUSABLE = {
     "lora_mid": "a LoCon of CP's kind", ".on_input": "an IA3", ".diff": "made of whole differences",
 }  # fmt: skip
 """Parts of names that give away relatives of LoRA whose sums are others."""
+PEFT_WEIGHTS, PEFT_CONFIG = "adapter_model", "adapter_config.json"
+"""What PEFT calls the two files that make one of its adapters."""
+BUNDLED = "bundle_emb."
 _ROLE = re.compile(r"[._]lora(?:_linear_layer)?[._](?P<role>A|B|down|up)(?:\.default)?\.weight$")
 _ROLES: dict[str, Role] = {"A": "down", "B": "up", "down": "down", "up": "up"}
 _PART = re.compile(r"^(lora_te1_|lora_te2_|lora_te_|lora_unet_|text_encoder_2\.|text_encoder\.|unet\.)")
@@ -37,15 +42,31 @@ class Matrix:
 
 
 def read_adapter_header(path: Path) -> tuple[Shapes, Mapping[str, str]]:
-    """Shapes by name, and the metadata. Raises BadInput for anything but a safetensors file."""
+    """Shapes by name, and the metadata, with what PEFT notes beside the file. Raises BadInput for no safetensors file."""
     if path.suffix.lower() != WEIGHTS:
         raise BadInput(f"{path.name} is not used: a {path.suffix} file may run a program when it is read.", ONLY_SAFETENSORS)
-    return safetensors_header.read_safetensors_header(path)
+    shapes, metadata = safetensors_header.read_safetensors_header(path)
+    return shapes, {**_noted_beside(path), **metadata}
+
+
+def _noted_beside(path: Path) -> dict[str, str]:
+    """PEFT keeps alpha in a file of its own beside the weights; as diffusers notes it inside them, for whichever part."""
+    config = json_in(path.with_name(PEFT_CONFIG)) if path.stem == PEFT_WEIGHTS else {}
+    parts = ("unet", "text_encoder", "text_encoder_2")
+    noted = {f"{part}.{name}": value for part in parts for name, value in config.items()}
+    return {"lora_adapter_metadata": json.dumps(noted)} if noted else {}
+
+
+def bundled_words(shapes: Shapes) -> list[str]:
+    """The words of its own that a LoRA brings along, as tensors named `bundle_emb.<word>.<...>`."""
+    return sorted({key.split(".")[1] for key in shapes if key.startswith(BUNDLED) and key.count(".") > 1})
 
 
 def read_matrices(name: str, shapes: Shapes) -> Iterator[Matrix]:
     """The tensors of a LoRA, whoever wrote it. Raises BadInput where one is of another kind, so that none is left out."""
     for key, shape in shapes.items():
+        if key.startswith(BUNDLED):
+            continue
         short = key.removeprefix("base_model.model.")
         place = _PART.match(short)
         layer = short[place.end() :] if place else short
@@ -60,7 +81,8 @@ def read_matrices(name: str, shapes: Shapes) -> Iterator[Matrix]:
 
 def inversion_vectors(shapes: Shapes) -> list[str]:
     """The names of a textual inversion's vectors, the first encoder's first; [] for any other file."""
-    names = ["clip_l", "clip_g"] if {"clip_l", "clip_g"} <= set(shapes) else ["emb_params"] if "emb_params" in shapes else []
+    known = (("clip_l", "clip_g"), ("text_encoders_0", "text_encoders_1"), ("emb_params",))
+    names = next((list(each) for each in known if set(each) <= set(shapes)), [])
     names = names or [key for key in shapes if len(shapes) == 1 and "lora" not in key]
     return names if all(len(shapes[name]) in (1, 2) for name in names) else []
 

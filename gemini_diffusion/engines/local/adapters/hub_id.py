@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from gemini_diffusion.types.errors import BadInput
 
-USUAL = ("pytorch_lora_weights", "learned_embeds")
+USUAL = ("pytorch_lora_weights", "adapter_model", "learned_embeds")
 """What the file in a repository is called by the programs that write most of them."""
 MOST_NAMED = 6
 """Files that are told of where one has to be chosen."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from gemini_diffusion.engines.local.adapters.adapter_files import ANOTHER, AdapterFile, refuse_others
 from gemini_diffusion.engines.local.adapters.adapter_header import (
+    BUNDLED,
     Matrix,
     Role,
     inversion_vectors,
@@ -84,7 +85,7 @@ def _pairs(file: AdapterFile, layers: Mapping[Any, Any], shapes: Shapes, metadat
             f"{'.'.join(odd[0])} to begin with.",
             ANOTHER,
         )
-    tensors = _tensors(file, list(shapes))
+    tensors = _tensors(file, [key for key in shapes if not key.startswith(BUNDLED)])
     alphas = _alphas(metadata)
     for (part, name), group in groups.items():
         down, up = tensors[group["down"].key], tensors[group["up"].key]

@@ -44,6 +44,11 @@ def choose_adapters(request: ImageRequest, adapter_folder: AdapterFolder) -> Cho
     for file in inversions.values():
         request = _with_token(request, file, notices)
     for file, _ in loras:
+        if file.own_words:
+            told = ", ".join(file.own_words)
+            notices.append(
+                f"{file.name} brings its own words along ({told}), which are not used here: drawn by its layers alone."
+            )
         request = _with_triggers(request, file, notices)
     return ChosenAdapters(request, (*loras, *((file, 1.0) for file in inversions.values())), tuple(notices))
 
