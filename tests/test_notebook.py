@@ -6,6 +6,8 @@ import base64
 import json
 import os
 import re
+import shutil
+import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -19,10 +21,12 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from gemini_diffusion.cli.notebook import REQUIREMENTS, Notebook, begin, notebook_settings
+from gemini_diffusion.cli.notebook import Notebook, begin
+from gemini_diffusion.cli.notebook_packages import choose_requirements
 from tests.app_process import NOWHERE
 from tests.local_services import StandIns
 from tests.waiting import PATIENCE
+from tests.wheels import build_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
 COLAB = ROOT / "tests" / "colab"
@@ -33,17 +37,18 @@ TOKEN = "hf_a_token_from_colabs_secrets"
 
 @dataclass
 class Running:
-    """The notebook in a kernel of its own, in a folder that holds what a clone of the project holds."""
+    """The notebook in a kernel of its own, in a folder that may hold what a clone of the project holds."""
 
     folder: Path
     client: NotebookClient
     notebook: Any
     outputs: dict[str, list[Any]] = field(default_factory=dict)
 
-    def run(self, *names: str) -> None:
-        """Runs the cells of these ids; CellExecutionError where one raises."""
+    def run(self, *names: str, source: str = "") -> None:
+        """Runs the cells of these ids, `source` typed into the first one's field; CellExecutionError where one raises."""
         for index, cell in enumerate(self.notebook.cells):
             if cell.id in names:
+                cell.source = re.sub('^SOURCE = "[^"]*"', f'SOURCE = "{source}"', cell.source, flags=re.MULTILINE)
                 self.client.execute_cell(cell, index)
                 self.outputs[cell.id] = cell.outputs
 
@@ -59,9 +64,13 @@ class Running:
         return [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
 
 
+CLONED = ("gemini_diffusion", "requirements.txt", "assets")
+CELLS = ("install", "begin", "show", "draw", "pictures")
+
+
 @contextmanager
-def running(folder: Path, **variables: str) -> Iterator[Running]:
-    for name in ("gemini_diffusion", "requirements.txt", "assets"):
+def running(folder: Path, /, *holds: str, **variables: str) -> Iterator[Running]:
+    for name in holds:
         (folder / name).symlink_to(ROOT / name)
     notebook = nbformat.read(FILE, as_version=4)
     where = {"metadata": {"path": str(folder)}}
@@ -79,8 +88,8 @@ def colab(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Itera
     services.forget()
     secrets = json.dumps({"HF_TOKEN": TOKEN, "GOOGLE_API_KEY": None})
     there = {"PYTHONPATH": str(COLAB), "COLAB_SECRETS": secrets, "HF_INFERENCE_URL": services.addresses["HF_INFERENCE_URL"]}
-    with running(tmp_path_factory.mktemp("colab"), **there) as notebook:
-        notebook.run("install", "begin", "show", "draw", "pictures")
+    with running(tmp_path_factory.mktemp("colab"), *CLONED, **there) as notebook:
+        notebook.run(*CELLS)
         yield notebook
 
 
@@ -138,6 +147,7 @@ def in_colab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_a_folder_on_drive_mounts_it_first(in_colab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     begun = begin("/content/drive/MyDrive/pictures")
+    assert begun
     assert json.loads(in_colab.read_text("utf-8")) == {"part": "drive", "mountpoint": "/content/drive"}
     assert begun.settings.home == "/content/drive/MyDrive/pictures"
     assert "There is no secret HF_TOKEN; that is fine." in capsys.readouterr().out
@@ -146,7 +156,8 @@ def test_a_folder_on_drive_mounts_it_first(in_colab: Path, capsys: pytest.Captur
 def test_without_pictures_there_is_nothing_to_take_along(
     in_colab: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert begin(str(tmp_path)).pictures() is None
+    begun = begin(str(tmp_path))
+    assert begun and begun.pictures() is None
     assert "There is no picture yet." in capsys.readouterr().out and not in_colab.exists()
 
 
@@ -156,8 +167,8 @@ def test_without_pictures_there_is_nothing_to_take_along(
 @pytest.fixture(scope="module")
 def jupyter(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     services.forget()
-    with running(tmp_path_factory.mktemp("jupyter"), **services.environment) as notebook:
-        notebook.run("install", "begin", "show", "draw", "pictures")
+    with running(tmp_path_factory.mktemp("jupyter"), *CLONED, **services.environment) as notebook:
+        notebook.run(*CELLS)
         yield notebook
 
 
@@ -187,30 +198,56 @@ def test_the_zip_lies_beside_the_notebook_with_a_link(jupyter: Running) -> None:
     assert not any(output.get("name") == "stderr" for outputs in jupyter.outputs.values() for output in outputs)
 
 
+# Where the project comes from
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Running]:
+    """The notebook alone in its folder, as it is opened in Colab."""
+    folder = tmp_path / "opened"
+    folder.mkdir()
+    with running(folder, HF_TOKEN="hf_x", GOOGLE_API_KEY="AIza-x", HF_HUB_OFFLINE="1") as notebook:
+        yield notebook
+
+
+def test_without_the_project_every_cell_says_what_to_do(opened: Running, tmp_path: Path) -> None:
+    for source in ("", f"file://{tmp_path}/nowhere", "nothing.zip"):
+        opened.run(*CELLS, source=source)
+        assert f"{source or 'This folder'} does not hold Gemini Diffusion. Put its address" in opened.said("install")
+        assert [opened.said(cell)[:18] for cell in CELLS[1:]] == ["Run the first cell"] * 4
+
+
+def test_an_address_a_zip_and_a_wheel_do_as_well_twice_in_a_row(opened: Running, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(ROOT / "gemini_diffusion", copy / "gemini_diffusion")
+    shutil.copy(ROOT / "requirements.txt", copy)
+    shutil.make_archive(str(opened.folder / "mine"), "zip", tmp_path, "copy")
+    for command in (
+        ["init", "--quiet"],
+        ["add", "."],
+        ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "-mx"],
+    ):
+        subprocess.run(["git", *command], cwd=copy, check=True)
+    for source in (f"file://{copy}", f"file://{copy}", "mine.zip", build_wheel(opened.folder).name, ""):
+        opened.run("install", source=source)
+        assert opened.said("install").strip() == "Everything is installed.", source
+    opened.run("begin")
+    assert "Pictures are kept in" in opened.said("begin")
+
+
 # What it would install
 
 
 def test_a_torch_that_is_there_is_neither_asked_for_nor_exchanged() -> None:
-    wanted, pins = notebook_settings(REQUIREMENTS.read_text("utf-8"), {"torch": "2.8.0+cu126", "torchvision": "0.23.0"})
-    assert not [line for line in wanted if line.startswith("torch")]
-    assert pins == ["torch==2.8.0+cu126", "torchvision==0.23.0"]
-    assert [line for line in wanted if line.startswith("gradio")]
-
-
-def test_without_a_torch_one_is_asked_for_and_torchvision_never() -> None:
-    wanted, pins = notebook_settings(REQUIREMENTS.read_text("utf-8"), {})
-    assert [line.split(">")[0] for line in wanted if line.startswith("torch")] == ["torch"] and pins == []
+    required = ["gradio>=6", "torch>=2.10,<3"]
+    assert choose_requirements(required, {"torch": "2.8.0+cu126", "torchvision": "0.23.0"}) == (
+        ["gradio>=6"],
+        ["torch==2.8.0+cu126", "torchvision==0.23.0"],
+    )
+    assert choose_requirements(required, {}) == (required, [])
 
 
 # The file itself
-
-
-def test_the_badge_leads_to_this_notebook_by_its_full_address() -> None:
-    text = nbformat.read(FILE, as_version=4).cells[0].source
-    (owner, path) = re.findall(r"\]\(https://colab\.research\.google\.com/github/([\w.-]+/[\w.-]+)/blob/main/(\S+)\)", text)[0]
-    assert (ROOT / path).samefile(FILE)
-    cloned = next(cell.source for cell in nbformat.read(FILE, as_version=4).cells if cell.id == "install")
-    assert f"https://github.com/{owner} " in cloned
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:
@@ -239,7 +276,7 @@ def test_a_gpu_is_offered_with_the_reason(
     monkeypatch.setenv("HF_TOKEN", "hf_x")
     monkeypatch.setenv("GOOGLE_API_KEY", "AIza-x")
     begun = begin(str(tmp_path / "kept"), gpu=gpu)
-    assert said in capsys.readouterr().out
+    assert begun and said in capsys.readouterr().out
     assert begun.settings.engine == ("local" if gpu else "auto")
     assert begun.settings.agreed_models == ({"sdxl"} if gpu else set())
 

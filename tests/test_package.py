@@ -17,14 +17,10 @@ from packaging.requirements import Requirement
 from gemini_diffusion import __version__
 from gemini_diffusion.storage.gallery import read_recipe
 from tests.app_process import NOWHERE
+from tests.wheels import build_wheel, pip
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE, MODEL = ROOT / "gemini_diffusion", ROOT / "assets" / "postcard"
-
-
-def pip(*arguments: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "pip", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def required(file: str) -> list[Requirement]:
@@ -34,9 +30,7 @@ def required(file: str) -> list[Requirement]:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    pip("wheel", "--quiet", "--no-build-isolation", "--no-deps", "--no-index", "--wheel-dir", str(folder), ".")
-    return next(folder.glob("*.whl"))
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")

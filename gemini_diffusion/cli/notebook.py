@@ -1,74 +1,59 @@
-"""The app in a notebook, one call a cell: install, begin, show the window, draw, take the pictures along.
+"""The app in a notebook, one call a cell: begin, show the window, draw, take the pictures along.
 
-It uses Colab's own ways where it is Colab (secrets, frames, downloads, Drive) and Jupyter's elsewhere. It can be imported
-before anything is installed, and knows no engine and no service.
+It uses Colab's own ways where it is Colab (secrets, frames, downloads, Drive) and Jupyter's elsewhere.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
-import importlib.metadata
 import importlib.util
 import os
 import re
 import shutil
 import subprocess
-import sys
-import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from gemini_diffusion.config.environment import read_settings
+from gemini_diffusion.config.library_variables import naming_variables
 from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.types.errors import PackageMissing
+from gemini_diffusion.types.errors import GeminiDiffusionError
 
 if TYPE_CHECKING:
     from gemini_diffusion.generation.python_api import Painter, Watch
     from gemini_diffusion.types import Event, Picture
     from gemini_diffusion.web.server import OpenWindow
 
-REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
 KEYS = {"google_api_key": "GOOGLE_API_KEY", "hf_token": "HF_TOKEN"}
 """Settings that are keys, by the name under which Colab keeps them."""
 DRIVE = Path("/content/drive")
 ENOUGH = 8000
 """Megabytes of a GPU from which SDXL is offered."""
-_TORCH = ("torch", "torchvision", "torchaudio")
-_MODULES = {"pillow": "PIL"}
-"""Modules that are not called like the package they come from."""
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
-def install() -> None:
-    """Installs what is missing, with the torch that is here: none is fetched where there is one. Raises PackageMissing."""
-    present = _installed()
-    wanted, pins = notebook_settings(REQUIREMENTS.read_text("utf-8"), present)
-    with tempfile.TemporaryDirectory() as folder:
-        files = Path(folder, "wanted.txt"), Path(folder, "pins.txt")
-        for file, lines in zip(files, (wanted, pins), strict=True):
-            file.write_text("\n".join(lines), "utf-8")
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        done = subprocess.run([*command, "-r", str(files[0]), "-c", str(files[1])], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise PackageMissing("pip could not install everything.", f"It said: {done.stderr.strip()[-600:]}")
-    importlib.invalidate_caches()
-    stale = sorted(name for name, version in _installed().items() if present.get(name, version) != version and _in_use(name))
-    if stale:
-        print(f"{', '.join(stale)} was in use and is now another version: restart the session, then run the cells again.")
-    else:
-        print("Everything is installed.")
+def _say_errors(cell: Callable[_P, _T]) -> Callable[_P, _T | None]:
+    """What goes wrong in a cell is a sentence below it, and no traceback."""
+
+    @functools.wraps(cell)
+    def run(*given: _P.args, **named: _P.kwargs) -> _T | None:
+        try:
+            return cell(*given, **named)
+        except GeminiDiffusionError as error:
+            print(error)
+            return None
+
+    return run
 
 
-def notebook_settings(requirements: str, present: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """The lines for pip, and what it must leave alone: torch is asked for only where there is none."""
-    lines = [line.partition("#")[0].strip() for line in requirements.splitlines()]
-    wanted = [line for line in lines if line and not (_name(line) in _TORCH and _name(line) in present)]
-    return wanted, [f"{name}=={present[name]}" for name in _TORCH if name in present]
-
-
+@_say_errors
 def begin(folder: str = "", *, gpu: bool = False) -> Notebook:
     """Finds the keys, says what is here, and gives the notebook that the other cells use.
 
@@ -106,6 +91,7 @@ class Notebook:
 
         return welcome(open_services(self.settings.home_path), self.settings)
 
+    @_say_errors
     def show(self, height: int = 900) -> None:
         """Shows the window below the cell, `height` pixels high. Only this notebook reaches it: no public link is made."""
         window = self._opened()
@@ -118,6 +104,7 @@ class Notebook:
         display(IFrame(f"http://localhost:{port}/", width="100%", height=height))
         print(f"Gemini Diffusion is at http://localhost:{port}/, on the machine that runs this notebook.")
 
+    @_say_errors
     def draw(self, line: str) -> list[Picture]:
         """Draws `line` without the window, tells the stages, shows the pictures and returns them."""
         from IPython.display import Image, display
@@ -131,6 +118,7 @@ class Notebook:
             print(picture.recipe.line)
         return pictures
 
+    @_say_errors
     def pictures(self) -> Path | None:
         """One zip of every picture that is kept here, beside the notebook; in Colab the browser downloads it."""
         from gemini_diffusion.storage.gallery import Gallery
@@ -163,7 +151,7 @@ class Notebook:
             from gemini_diffusion.generation.services import open_services
             from gemini_diffusion.generation.visitors import Visitors
 
-            with warnings.catch_warnings():  # of bars that nobody will see
+            with warnings.catch_warnings(), naming_variables():  # the warnings are of bars that nobody will see
                 warnings.filterwarnings("ignore", "IProgress not found")
                 from gemini_diffusion.ui.window import build
                 from gemini_diffusion.web.server import ServerOptions, open_window
@@ -247,16 +235,3 @@ def _colab(part: str) -> Any:
     if importlib.util.find_spec("google") is None or importlib.util.find_spec("google.colab") is None:
         return None
     return importlib.import_module(f"google.colab.{part}")
-
-
-def _installed() -> dict[str, str]:
-    return {_name(found.name): found.version for found in importlib.metadata.distributions() if found.name}
-
-
-def _in_use(name: str) -> bool:
-    return _MODULES.get(name, name.replace("-", "_")) in sys.modules
-
-
-def _name(requirement: str) -> str:
-    """The package of a requirement, as every spelling of it is written."""
-    return re.sub(r"[-_.]+", "-", re.split(r"[\s<>=!~;\[]", requirement.strip(), maxsplit=1)[0]).lower()
