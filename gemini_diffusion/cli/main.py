@@ -15,6 +15,7 @@ from pathlib import Path
 from gemini_diffusion import __version__
 from gemini_diffusion.cli.terminal import once, report
 from gemini_diffusion.config.environment import read_settings
+from gemini_diffusion.config.library_variables import naming_variables
 from gemini_diffusion.config.log import open_log
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.health import advice, check_all, welcome
@@ -79,15 +80,18 @@ def open_app(services: Services, settings: Settings, flags: argparse.Namespace) 
     """Opens the window and stays until it is closed or interrupted."""
     auth = _auth(flags)  # before the window's imports, which take seconds
 
-    from gemini_diffusion.ui.window import build
-    from gemini_diffusion.web.server import ServerOptions, open_window
-    from gemini_diffusion.web.startup_message import announce_address
+    with naming_variables():
+        from gemini_diffusion.ui.window import build
+        from gemini_diffusion.web.server import ServerOptions, open_window
+        from gemini_diffusion.web.startup_message import announce_address
 
     options = ServerOptions(
         flags.host, flags.port, flags.share, auth, _names(settings), browser=not flags.no_browser, mcp=flags.mcp
     )
     visitors = Visitors(services, settings, lends=options.private or flags.lend_keys, owner=options.private)
-    with contextlib.closing(open_window(build(visitors, welcome(services, settings)), options)) as window:
+    with naming_variables():
+        window = open_window(build(visitors, welcome(services, settings)), options)
+    with contextlib.closing(window):
         signal.signal(signal.SIGTERM, _leave)
         announce_address(window, settings.home_path, functools.partial(print, flush=True))
         if said := advice(services, settings, strangers=not options.private):

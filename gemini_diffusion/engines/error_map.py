@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from gemini_diffusion.config.library_variables import wrong_variables
 from gemini_diffusion.engines.hugging_face_errors import Refusal, licence_needed
 from gemini_diffusion.types.errors import (
     BadAnswer,
@@ -50,8 +51,13 @@ def _quote(error: BaseException) -> str:
     return lines[0][:LONGEST_QUOTE].strip()
 
 
+def _wrong_variable() -> GeminiDiffusionError | None:
+    """What explains a failure of imports and clients better than their own words do."""
+    return next(iter(wrong_variables()), None)
+
+
 def _unknown(error: Exception, subject: str) -> GeminiDiffusionError:
-    return GeminiDiffusionError(
+    return _wrong_variable() or GeminiDiffusionError(
         f"{subject} could not be drawn with: {type(error).__name__}, {_quote(error)}",
         "Change the request or choose another model.",
     )
@@ -112,7 +118,7 @@ def _memory(error: Exception, subject: str) -> GeminiDiffusionError:
 
 
 def _package(error: Exception, subject: str) -> GeminiDiffusionError:
-    return PackageMissing(f"A package for drawing on this machine is missing or broken: {_quote(error)}")
+    return _wrong_variable() or PackageMissing(f"A package for drawing on this machine is missing or broken: {_quote(error)}")
 
 
 def _damaged(error: Exception, subject: str) -> GeminiDiffusionError:
@@ -124,7 +130,7 @@ def _system(error: OSError, subject: str) -> GeminiDiffusionError:
         return DiskFull(f"The disk is full, so {subject} could not be fetched or kept.")
     if isinstance(error, ConnectionError):
         return _cut(error, subject)
-    return _damaged(error, subject)
+    return _wrong_variable() or _damaged(error, subject)
 
 
 def _runtime(error: RuntimeError, subject: str) -> GeminiDiffusionError:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gemini_diffusion.commands import Flags
+from gemini_diffusion.config.library_variables import wrong_variables
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.services import Services
@@ -37,6 +38,7 @@ async def check_all(studio: Services, settings: Settings, *, live: bool = False)
     return [
         _python(),
         *_packages(),
+        *_variables(),
         _folder(settings.home_path),
         await _asked("Drawing on this machine", local.check, settings),
         await _key("Gemini key", bool(settings.google_api_key), gemini.check, settings, live=live),
@@ -106,6 +108,11 @@ def _packages() -> list[CheckResult]:
         fix = "Run the start script again: it installs what is missing."
         findings[0] = CheckResult("Packages", False, f"missing: {', '.join(missing)}", fix)
     return findings
+
+
+def _variables() -> list[CheckResult]:
+    """What is wrong in the environment; nothing is said of what is right."""
+    return [CheckResult("Environment", False, wrong.message, wrong.hint) for wrong in wrong_variables()]
 
 
 def _folder(home: Path) -> CheckResult:

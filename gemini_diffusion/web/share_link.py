@@ -21,6 +21,7 @@ import httpx
 from gradio import networking, tunneling
 from gradio.exceptions import ChecksumMismatchError
 
+from gemini_diffusion.config.library_variables import naming_variables
 from gemini_diffusion.config.log import redacted
 from gemini_diffusion.types.errors import Fixable, Unreachable
 
@@ -100,7 +101,9 @@ def _server(folder: Path) -> LinkServer:
     if networking.GRADIO_SHARE_SERVER_ADDRESS:
         return LinkServer(networking.GRADIO_SHARE_SERVER_ADDRESS, "http", None)
     try:
-        given = httpx.get(networking.GRADIO_API_SERVER, timeout=ANSWER).raise_for_status().json()[0]
+        with naming_variables():
+            asked = httpx.get(networking.GRADIO_API_SERVER, timeout=ANSWER)
+        given = asked.raise_for_status().json()[0]
         address, authority = f"{given['host']}:{int(given['port'])}", str(given["root_ca"])
     except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
         raise Unreachable("The service for public links did not answer.", f"Check the network. {BLOCKED}") from error

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gemini_diffusion.config.library_variables import naming_variables
 from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ModelChoice
@@ -138,15 +139,17 @@ def _open(key: Secret, address: str) -> Connection:
     except ImportError as error:
         raise PackageMissing(f"The package {error.name} is not installed.") from error
 
-    trust = httpx2.create_ssl_context()
-    # Our own transport: never aiohttp where that happens to be installed, and no redirect may take the key elsewhere.
     hooks: dict[str, list[Callable[..., Any]]] = {"request": [_hurry, ask_uncompressed], "response": [read_plainly]}
-    http = httpx2.AsyncClient(verify=trust, follow_redirects=False, event_hooks=hooks)
+    with naming_variables():
+        trust = httpx2.create_ssl_context()
+        # Our own transport: never aiohttp where that happens to be installed, and no redirect may take the key elsewhere.
+        http = httpx2.AsyncClient(verify=trust, follow_redirects=False, event_hooks=hooks)
+        unused = httpx2.Client(verify=trust)  # the client would make one itself, more slowly
     options = genai.types.HttpOptions(
         base_url=address,
         api_version="v1beta",  # names that follow the newest model exist there only
         httpx_async_client=http,
-        httpx_client=httpx2.Client(verify=trust),  # never used; the client would make one itself, more slowly
+        httpx_client=unused,
     )
     return Connection(genai.Client(enterprise=False, api_key=key.reveal(), http_options=options), http)
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from gemini_diffusion.config.library_variables import naming_variables
 from gemini_diffusion.config.options import without_secrets
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import models
@@ -140,7 +141,8 @@ class HostedEngine:
         """Made once, as it takes longer than everything else about opening a line."""
         import httpx2
 
-        return httpx2.create_ssl_context()
+        with naming_variables():
+            return httpx2.create_ssl_context()
 
     def _trusted(self, settings: Settings) -> frozenset[str]:
         chosen_by_host = (self._router_url, self._hub.url, settings.hf_inference_url)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from gemini_diffusion import __version__
+from gemini_diffusion.config.library_variables import naming_variables
 from gemini_diffusion.engines.error_map import translate_error
 from gemini_diffusion.engines.hugging_face_errors import Refusal
 from gemini_diffusion.network.addresses import is_public_ip
@@ -103,11 +104,12 @@ async def open_client(context: ssl.SSLContext, trusted: frozenset[str]) -> Async
     """
     import httpx2
 
-    client = httpx2.AsyncClient(
-        verify=context,
-        timeout=httpx2.Timeout(None, connect=SECONDS_TO_CONNECT),
-        headers={"User-Agent": f"gemini-diffusion/{__version__}"},
-    )
+    with naming_variables():
+        client = httpx2.AsyncClient(
+            verify=context,
+            timeout=httpx2.Timeout(None, connect=SECONDS_TO_CONNECT),
+            headers={"User-Agent": f"gemini-diffusion/{__version__}"},
+        )
     async with client:
         yield HttpClient(client, trusted)
 
