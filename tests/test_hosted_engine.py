@@ -248,6 +248,11 @@ async def test_a_check_says_whose_the_token_is_or_what_is_wrong_with_it(hosted: 
         await hosted.engine.check(VISITOR)
     with reading(KeyRefused, "does not accept this token"):
         await hosted.engine.check(VISITOR)
+    hosted.server.enqueue(as_json({"error": "Token expired"}), as_json([]), to=hf.HUB)
+    with reading(KeyRefused, "does not say whose this token is: Token expired"):
+        await hosted.engine.check(VISITOR)
+    with reading(KeyRefused, "does not say whose this token is."):
+        await hosted.engine.check(VISITOR)
     hosted.server.enqueue(faults.slow(as_json({}), FOREVER), to=hf.HUB)
     with pytest.raises(GaveUp):
         await hosted.engine.check(dataclasses.replace(VISITOR, deadline=0.4))

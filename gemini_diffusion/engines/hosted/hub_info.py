@@ -57,13 +57,18 @@ class HubInfo:
     async def whose(self, line: HttpClient, token: str) -> str:
         """The name of the account a token belongs to. Raises KeyRefused for one that is refused or may not draw."""
         told = _read(await line.ask(HttpRequest(f"{self.url}/api/whoami-v2", "Hugging Face", token=token)))
-        rights = told.get("auth", {}).get("accessToken", {}) if isinstance(told, dict) else {}
+        if not isinstance(told, dict) or not told.get("name"):
+            said = str(told.get("error", ""))[:200] if isinstance(told, dict) else ""
+            raise KeyRefused(
+                f"Hugging Face does not say whose this token is{f': {said}' if said else ''}.", f"Check it at {TOKENS_PAGE}."
+            )
+        rights = told.get("auth", {}).get("accessToken", {})
         if rights.get("role") == "fineGrained" and not any("inference" in right for right in _texts(rights)):
             raise KeyRefused(
                 "This token is valid, but it may not draw.",
                 f'Give it the permission "Make calls to Inference Providers" at {TOKENS_PAGE}.',
             )
-        return str(told.get("name", "an account")) if isinstance(told, dict) else "an account"
+        return str(told["name"])
 
     def forget(self, model: str) -> None:
         """Drop what is kept of a model: it has just turned out to be wrong."""
