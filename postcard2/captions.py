@@ -27,10 +27,10 @@ def describe(scene: Scene, rng: random.Random) -> Caption:
     if scene.second and rng.random() < 0.5:
         scene = flipped(scene)
     says = _choose(scene, rng)
-    who = phrases.pair(says, rng) if "second" in says else phrases.noun(says, rng)
-    where = _phrase(says, "place", words.PLACE_PHRASES, rng)
-    when = _phrase(says, "time", words.TIME_PHRASES, rng)
-    weather = _phrase(says, "weather", words.WEATHER_PHRASES, rng)
+    who = phrases.pair(says, rng) if "second" in says else phrases.noun(says, rng, scene.count > 1)
+    where, told = phrases.place(says, rng)
+    when = "" if "time" in told else _phrase(says, "time", words.TIME_PHRASES, rng)
+    weather = "" if "weather" in told else _phrase(says, "weather", words.WEATHER_PHRASES, rng)
     side = _phrase(says, "side", words.SIDE_PHRASES, rng)
     absent = _absent(scene, says, rng)
     text = _arrange([who, where, when, weather, side, absent], says, rng)
@@ -42,7 +42,7 @@ def _choose(scene: Scene, rng: random.Random) -> Said:
     """Pick the facts to be told: nearly always what is special, seldom what is as usual."""
     natural = scene.colour == NATURAL[scene.subject]
     chances = {
-        "subject": 0.97, "colour": 0.45 if natural else 0.94, "count": 0.06 if scene.count == 1 else 0.98,
+        "subject": 0.97, "colour": 0.45 if natural else 0.94, "count": 0.06 if scene.count == 1 else 0.88,
         "garment": 0.97 if scene.garment != "nothing" else 0.0, "garment_colour": 0.6, "second": 0.97, "second_colour": 0.92,
         "relation": 0.8, "place": 0.9, "time": 0.0 if scene.place == "space" else 0.55 if scene.time == "day" else 0.93,
         "weather": 0.05 if scene.weather == "clear" else 0.97, "side": 0.06 if scene.side == "centre" else 0.96,

@@ -13,15 +13,18 @@ Said = dict[str, str | int]
 _CLOTHES = {"girl": "dress", "woman": "dress", "boy": "shirt", "man": "jacket", "astronaut": "suit"}
 
 
-def noun(says: Said, rng: random.Random) -> str:
-    """Name one subject, or several of a kind: "two small red cats wearing hats" without the last."""
+_ADJECTIVES = {"time": words.TIME_ADJECTIVES, "weather": words.WEATHER_ADJECTIVES}
+
+
+def noun(says: Said, rng: random.Random, several: bool = False) -> str:
+    """Name one subject, or several of a kind whose number may go unsaid: "two small red cats", "some cats"."""
     size = rng.choice(words.SIZE_WORDS[str(says["size"])]) if "size" in says else ""
     colour = _colour(says.get("colour"), rng)
     if "subject" not in says:
         return " ".join(filter(None, ("something" if rng.random() < 0.5 else "", size, colour))).strip()
     subject = str(says["subject"])
     name = rng.choice(words.SUBJECT_WORDS[subject]) if rng.random() < 0.5 else subject
-    count = int(says.get("count", 1))
+    count = int(says.get("count", 2 if several else 1))
     if count > 1:
         name = words.plural(name)
     adjective = rng.choice(style.ADJECTIVES) if rng.random() < 0.22 else ""
@@ -55,6 +58,20 @@ def pair(says: Said, rng: random.Random) -> str:
     link = rng.choice(words.RELATION_PHRASES[relation])
     doing = rng.choice(("is ", "that is ", "standing ", "which is ")) if rng.random() < 0.15 and "ing " not in link else ""
     return f"{first} {doing}{link} {second}"
+
+
+def place(says: Said, rng: random.Random) -> tuple[str, set[str]]:
+    """Say where it is, now and then with the hour or the weather in the same words; give what was said so."""
+    if "place" not in says:
+        return "", set()
+    name = str(says["place"])
+    told = [fact for fact in ("time", "weather") if says.get(fact) in _ADJECTIVES[fact]]
+    if name not in words.PLACE_FRAMES or not told or rng.random() > 0.16:
+        return rng.choice(words.PLACE_PHRASES[name]), set()
+    fact = rng.choice(told)
+    adjective = rng.choice(_ADJECTIVES[fact][str(says[fact])])
+    phrase = words.PLACE_FRAMES[name].format(adjective)
+    return (phrase.replace(" a ", " an ", 1) if adjective[0] in "aeiou" else phrase), {fact}
 
 
 def verb(says: Said, rng: random.Random) -> str:
@@ -97,7 +114,9 @@ def _counted(phrase: str, count: int, said: bool, rng: random.Random) -> str:
     if said:
         return f"{rng.choice(words.COUNT_WORDS[count])} {phrase}"
     kind = rng.random()
-    if kind < 0.12 or count > 1:
+    if count > 1:
+        return f"{rng.choice(words.SEVERAL)} {phrase}".strip()
+    if kind < 0.12:
         return phrase
     return f"the {phrase}" if kind < 0.2 else f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 ADJECTIVES = (
     "cute", "happy", "lovely", "charming", "beautiful", "friendly", "adorable", "pretty", "cheerful", "whimsical", "vibrant",
-    "playful", "elegant", "majestic", "lone", "curious", "peaceful", "cozy", "gentle", "bright", "stylized", "vivid",
-    "deep", "rich", "brightly coloured", "single", "simple", "bold", "proud", "serene", "magnificent", "stunning",
+    "playful", "elegant", "majestic", "curious", "peaceful", "cozy", "gentle", "bright", "stylized", "vivid",
+    "deep", "rich", "brightly coloured", "simple", "bold", "proud", "serene", "magnificent", "stunning",
 )  # fmt: skip
 VERBS: dict[str, tuple[str, ...]] = {
     "person": ("standing", "waiting", "smiling", "walking", "waving", "posing", "resting", "looking around", "playing"),
@@ -86,7 +86,7 @@ STRANGERS = (
 CHATTER = (
     "i", "would", "like", "to", "see", "there", "is", "are", "that", "its", "it", "while", "very", "my", "favourite",
     "favorite",
-    "please", "could", "you", "make", "me", "one", "where", "which", "who", "here", "we", "want", "some", "then",
+    "please", "could", "you", "make", "me", "where", "which", "who", "here", "we", "want", "then",
     "this", "all",
     "around", "above", "full", "so", "really", "paint", "create", "generate", "picture", "depicting", "featuring",
     "showing", "against", "backdrop", "set", "scene", "view", "taken", "from", "style", "look", "has", "have", "for",

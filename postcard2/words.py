@@ -148,6 +148,17 @@ WEATHER_PHRASES: dict[str, tuple[str, ...]] = {
             "with fog all around", "misty", "foggy", "in the haze", "surrounded by mist"),
     "clear": ("in clear weather", "in fine weather", "without rain", "no rain", "in good weather"),
 }  # fmt: skip
+PLACE_FRAMES: dict[str, str] = {
+    "beach": "on a {} beach", "sea": "on the {} sea", "mountains": "in the {} mountains", "forest": "in a {} forest",
+    "meadow": "in a {} meadow", "garden": "in a {} garden", "city": "in a {} city", "street": "on a {} street",
+    "desert": "in the {} desert", "room": "in a {} room", "sky": "in the {} sky",
+}  # fmt: skip
+"""Where a place can be told together with its hour or its weather: "on a moonlit beach"."""
+TIME_ADJECTIVES: dict[str, tuple[str, ...]] = {
+    "dawn": ("sunrise", "early morning"), "day": ("sunny", "sunlit", "bright daytime"), "sunset": ("sunset", "evening"),
+    "night": ("moonlit", "starlit", "nighttime", "dark"),
+}  # fmt: skip
+WEATHER_ADJECTIVES: dict[str, tuple[str, ...]] = {"rain": ("rainy",), "snow": ("snowy",), "fog": ("foggy", "misty", "hazy")}
 GARMENT_WORDS: dict[str, tuple[str, ...]] = {
     "hat": ("hat", "cap", "top hat", "bowler hat"),
     "scarf": ("scarf", "shawl", "woollen scarf", "muffler"),
@@ -166,6 +177,8 @@ COUNT_WORDS: dict[int, tuple[str, ...]] = {
     1: ("one", "a single", "1", "a lone"), 2: ("two", "2", "a pair of", "a couple of"),
     3: ("three", "3", "a trio of", "a group of three"),
 }  # fmt: skip
+SEVERAL = ("", "some", "several", "a few")
+"""Before a plural whose number is not said."""
 ABSENT_PHRASES: dict[str, tuple[str, ...]] = {
     "clouds": ("without clouds", "no clouds", "cloudless sky", "with no clouds in the sky", "without any clouds"),
     "sun": ("without the sun", "no sun", "without a sun", "with no sun in the sky"),
@@ -205,13 +218,15 @@ def vocabulary(known: Known | None = None) -> dict[str, object]:
             if known[fact][name]
         }
 
+    times = {name: (*phrases, *TIME_ADJECTIVES[name]) for name, phrases in TIME_PHRASES.items()}
+    weathers = {name: (*phrases, *WEATHER_ADJECTIVES.get(name, ())) for name, phrases in WEATHER_PHRASES.items()}
     layout = {**{side: SIDE_PHRASES[side] for side in ("left", "right", "centre")}, **SIZE_WORDS}
     return {
         "subjects": {name: _with_plurals(words) for name, words in kept("subject", SUBJECT_WORDS).items()},
         "colours": kept("colour", COLOUR_WORDS),
         "places": {name: _merged(words, PLACE_PHRASES[name]) for name, words in kept("place", PLACE_WORDS).items()},
-        "times": {name: _merged(words, TIME_PHRASES[name]) for name, words in kept("time", TIME_WORDS).items()},
-        "weather": {name: _merged(words, WEATHER_PHRASES[name]) for name, words in WEATHER_WORDS.items()},
+        "times": {name: _merged(words, times[name]) for name, words in kept("time", TIME_WORDS).items()},
+        "weather": {name: _merged(words, weathers[name]) for name, words in WEATHER_WORDS.items()},
         "garments": GARMENT_WORDS,
         "relations": RELATION_PHRASES,
         "counts": {str(number): words for number, words in COUNT_WORDS.items()},
