@@ -155,7 +155,7 @@ class _Check:
             roots = _roots(pair.english)
             if term.kind == "name" and not any(word[0].isupper() for word in words_in(pair.english)):
                 continue
-            if term.kind == "noun" and roots and all(root in lexicon.kinds for root in roots) and not roots & term.stems:
+            if term.kind == "noun" and roots and all(root in lexicon.english for root in roots) and not roots & term.stems:
                 continue
             if term.kind in ("colour", "number") and any(lexicon.is_kind(root, term.kind) for root in roots):
                 continue
@@ -230,16 +230,20 @@ class _Check:
         )
         if wider & self.text.shown:
             return False
-        return not any(self._could_be(token, known) for token in self.text.tokens)
+        return not self._is_part_of_a_word(root) and not any(self._could_be(token, known) for token in self.text.tokens)
+
+    def _is_part_of_a_word(self, root: str) -> bool:
+        """Chess in a chessboard."""
+        return len(root) > 4 and any(shown.startswith(root) for shown in self.text.shown)
 
     def _could_be(self, token: Token, known: bool) -> bool:
         """Whether a word of the prompt may be a name for a thing of the request that is not found."""
         lexicon = read_lexicon()
         if not token.root or token.denied or token.root in self._explained or token.root in lexicon.scenery:
             return False
-        if token.root in lexicon.kinds:
-            return not known and not lexicon.is_kind(token.root, "colour") and not lexicon.is_kind(token.root, "number")
-        return token.root in lexicon.things or (token.word[0].isupper() and token.start > 0)
+        if token.root in lexicon.english:
+            return not known and lexicon.is_kind(token.root, "thing")
+        return token.root in lexicon.things or token.root in lexicon.kinds or (token.word[0].isupper() and token.start > 0)
 
     def _is_strange(self, kept: Iterable[Term], nouns: Sequence[Term], unseen: Sequence[Term]) -> bool:
         """Another picture: not one thing, name or quotation of the request is in it."""

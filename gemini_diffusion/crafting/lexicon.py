@@ -153,6 +153,8 @@ def _without_ending(name: str) -> str:
             return name[: -len(ending)] + replacement
     if name.endswith("s") and not name.endswith(("ss", "us", "is")):
         name = name[:-1]
+        if name in _irregular():
+            return name
     for ending in ("ing", "ed"):
         root = name.removesuffix(ending)
         if root != name and len(root) >= 3 and re.search("[aeiouy]", root):

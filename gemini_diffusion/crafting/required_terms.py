@@ -63,7 +63,8 @@ class RequiredTerms:
     @cached_property
     def contradictions(self) -> tuple[str, ...]:
         """What is both asked for and denied."""
-        things = frozenset[str]().union(*(term.stems for term in self.terms if term.kind in ("noun", "name", "colour")))
+        things = frozenset[str]().union(*(term.stems for term in self.terms if term.kind in ("noun", "name")))
+        things |= {stem(term.english) for term in self.terms if term.kind == "colour"}
         return tuple(term.english for term in self.terms if term.kind == "negation" and term.stems & things)
 
     @cached_property
