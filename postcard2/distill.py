@@ -63,6 +63,10 @@ class Trajectory:
         self.signal = scheduler().alphas_cumprod.to(device)
         self.steps = torch.arange(1, POINTS + 1, device=device) * (1000 // POINTS) - 1
 
+    def before(self, steps: Tensor) -> Tensor:
+        """Give the next point on the way to the picture; after the last one comes step 0, where the jump is known."""
+        return (steps - 1000 // POINTS).clamp(min=0)
+
     def split(self, noisy: Tensor, velocity: Tensor, steps: Tensor) -> tuple[Tensor, Tensor]:
         """Give the clean latents and the noise that a velocity at these steps says the noisy latents are made of."""
         left = self.signal[steps].view(-1, 1, 1, 1)
@@ -112,8 +116,8 @@ def _loss(unet: Any, path: Trajectory, lesson: Lesson, teachers: Teachers, devic
     with torch.no_grad():
         given = Given.of(lesson.captions, lesson.size, teachers.language, device)
         silent = Given.of([""] * len(latents), lesson.size, teachers.language, device)
-    at = torch.randint(1, POINTS, (len(latents),), device=device)
-    steps, next_steps = path.steps[at], path.steps[at - 1]
+    steps = path.steps[torch.randint(POINTS, (len(latents),), device=device)]
+    next_steps = path.before(steps)
     noisy = path.mixed(latents, torch.randn_like(latents), steps)
     with torch.no_grad():
         unet.disable_adapters()

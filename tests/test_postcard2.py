@@ -379,6 +379,15 @@ def test_a_jump_from_the_true_velocity_ends_at_the_picture() -> None:
     assert torch.allclose(path.jump(noisy, velocity, still), noisy)
 
 
+def test_the_way_to_the_picture_ends_where_the_jump_is_known() -> None:
+    path = distill.Trajectory("cpu")
+    step, seen = path.steps[-1:], []
+    while step.item():
+        seen.append(step.item())
+        step = path.before(step)
+    assert seen == path.steps.flip(0).tolist()
+
+
 def test_a_newcomer_is_drawn_and_told(tmp_path: Path) -> None:
     example = umbrella(random.Random(1))
     assert UMBRELLA in example.caption
