@@ -136,9 +136,17 @@ class SettingsTab:
         tab.select(show_error(self.listed), None, self.adapters, **quiet)
         for name, component in self.controls.items():
             if Settings.table()[name].scope == "visitor":
-                events = [component.input] if _is_choice(name) else [component.blur, component.submit]
                 # what is changed while an answer is on its way is sent after it
-                gr.on(events, show_error(self.changer(name)), component, controls, trigger_mode="always_last", **quiet)
+                quiet_last = {**quiet, "trigger_mode": "always_last"}
+                change = show_error(self.changer(name))
+                if _is_choice(name):
+                    component.input(change, component, controls, **quiet_last)
+                    continue
+                # settings.js keeps what the page takes with it when it goes
+                sending, kept = (f"window.typed.{step}('{name}'" for step in ("sending", "kept"))
+                events = [component.blur, component.submit]
+                changed = gr.on(events, change, component, controls, js=f"value => {sending}, value)", **quiet_last)
+                changed.success(None, js=f"() => {kept})", api_visibility="private")
         for box in self.keys:
             box.wire(self.lists, models)
         self.check.click(show_error(self.look), None, self.findings, **{**quiet, "show_progress": "minimal"})

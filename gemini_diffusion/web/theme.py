@@ -10,7 +10,7 @@ from gradio.themes.utils.fonts import LocalFont
 _FOLDER = Path(__file__).resolve().parent / "static"
 STYLE = _FOLDER / "style.css"
 ICON = _FOLDER / "icon.svg"
-_SCRIPTS = ("attach.js", "brush.js", "page.js")
+_SCRIPTS = ("attach.js", "brush.js", "page.js", "settings.js")
 """In this order: whoever listens first may keep a key for itself."""
 _FONT, _CODE = "Source Sans Pro", "IBM Plex Mono"
 

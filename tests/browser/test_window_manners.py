@@ -121,6 +121,32 @@ def test_boxes_typed_one_after_the_other_keep_all_of_it_while_answers_are_late(c
         expect(box(window, name)).to_have_value(value)
 
 
+def test_what_is_typed_is_kept_when_it_has_rested_without_being_left(come: Open) -> None:
+    window = come()
+    open_settings(window)
+    with window.page.expect_response(lambda answer: '["fog"]' in (answer.request.post_data or "")):
+        box(window, "negative_prompt").press_sequentially("fog")
+    window.quiet()
+    expect(box(window, "negative_prompt")).to_be_focused()
+    window.reload()
+    open_settings(window)
+    expect(box(window, "negative_prompt")).to_have_value("fog")
+
+
+def test_what_was_typed_just_before_a_reload_is_kept(come: Open) -> None:
+    window = come()
+    open_settings(window)
+    window.quiet()
+    Late(window)  # the app hears of nothing but what goes by itself
+    box(window, "temperature").fill("0.7")
+    box(window, "negative_prompt").fill("fog, rain")
+    window.page.unroute(JOIN)
+    window.reload()
+    open_settings(window)
+    expect(box(window, "negative_prompt")).to_have_value("fog, rain")
+    expect(box(window, "temperature")).to_have_value("0.7")
+
+
 def test_the_last_of_several_values_counts_though_the_first_was_not_answered_yet(come: Open) -> None:
     window = come()
     open_settings(window)
