@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from docs import make_errors
+from docs import make_errors, make_tour
 from gemini_diffusion import __version__
 from gemini_diffusion.cli.main import read_flags
 from gemini_diffusion.commands.flags import FLAGS, Flag
@@ -62,6 +62,15 @@ def test_the_sentences_of_errors_are_read_with_their_fixes() -> None:
 
 def test_the_readme_can_be_read_in_five_minutes() -> None:
     assert len(README.text.split()) <= 1300
+
+
+def test_the_film_of_the_window_moves_and_is_small() -> None:
+    from PIL import Image
+
+    with Image.open(make_tour.FILE) as film:
+        assert getattr(film, "n_frames", 1) > 10
+    assert make_tour.FILE.stat().st_size <= make_tour.MOST_BYTES
+    assert str(make_tour.FILE.relative_to(ROOT)) in README.links
 
 
 def test_the_readmes_tree_names_what_is_there_and_leaves_nothing_out() -> None:
