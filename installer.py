@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterable, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -26,12 +26,8 @@ LOG = ROOT / "install.log"
 INTERRUPTED = ".gemini-diffusion-interrupted"  # lies in an environment while it is being changed
 WINDOWS = os.name == "nt"
 INSTALL = "install_windows.bat" if WINDOWS else "bash install_linux.sh"
-MINORS = (13, 12, 11)
-NAMES = [  # the machine's own Python first: its venv module is the most likely to be complete
-    *[("python3",), ("python",)],
-    *[(f"python3.{minor}",) for minor in MINORS],
-    *[("py", f"-3.{minor}") for minor in MINORS],
-]
+# The machine's own Python first: its venv module is the most likely to be complete.
+NAMES = ["python3", "python", *(name.format(minor) for name in ("python3.{}", "py -3.{}") for minor in (13, 12, 11))]
 NEEDED = "Gemini Diffusion needs Python 3.11 to 3.13 (64-bit)"
 TORCH_BUILDS = "https://download.pytorch.org/whl/"
 FITTING = "Python 3.12 on 64-bit Linux or Windows has them all"
@@ -92,9 +88,8 @@ def this_python() -> Python:
 
 def heard(*command: str) -> str:
     """What a short program prints; "" if there is no such program, or it fails or hangs."""
-    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
     try:
-        done = subprocess.run(command, cwd=ROOT, stdout=pipe, stderr=nowhere, encoding="utf-8", timeout=60)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", errors="replace", timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return "" if done.returncode else done.stdout
@@ -108,13 +103,19 @@ def ask(*command: str) -> Python | None:
     return Python(**json.loads(facts)) if facts else None
 
 
-def first_fitting(commands: Iterable[tuple[str, ...]]) -> Python:
+def first_fitting(*bases: str) -> Python:
+    """The first of these interpreters, then of NAMES, that fits; else the one that uv fetches. Raises Failure."""
     found = []
-    for command in commands:
-        python = ask(*command)
+    for python in (ask(*command) for command in [*((base,) for base in bases), *(name.split() for name in NAMES)]):
         if python and python.fits:
             return python
         found += [str(python)] if python else []
+    if uv := shutil.which("uv"):
+        say("Fetching Python 3.12 with uv.")
+        run([uv, "python", "install", "3.12"], ROOT)
+        python = ask(heard(uv, "python", "find", "3.12").strip())
+        if python and python.fits:
+            return python
     there = f"found only {', '.join(dict.fromkeys(found))}" if found else "found none"
     raise Failure(f"{NEEDED}; {there}. Install Python 3.12 from python.org or your distribution, then start again.")
 
@@ -130,7 +131,7 @@ def choose_python() -> Python:
     """The interpreter to install into: as chosen by the install script, else an active environment's, else that of .venv."""
     choice = CHOICE.read_text().strip() if CHOICE.exists() else ""
     if choice == "none":
-        return first_fitting(NAMES)
+        return first_fitting()
     active = None if choice == "own" else active_environment()
     if active:
         python = ask("python")
@@ -144,15 +145,15 @@ def own_environment() -> Python:
     python = ask(str(VENV_PYTHON))
     if python and python.fits and not (VENV / INTERRUPTED).exists():
         return python
-    base = first_fitting([(this_python().base,), *NAMES])
+    base = first_fitting(this_python().base)
     if VENV.exists():
         say("The environment in .venv is unfinished or of another Python. Making it again.")
-        remove_environment()
+    remove_environment()
     say(f"Making an environment in .venv with Python {base}.")
     VENV.mkdir()
     (VENV / INTERRUPTED).touch()
     run([base.path, "-m", "venv", str(VENV)], VENV)
-    return first_fitting([(str(VENV_PYTHON),)])
+    return first_fitting(str(VENV_PYTHON))
 
 
 def remove_environment() -> None:
@@ -165,26 +166,20 @@ def remove_environment() -> None:
 
 def run(command: list[str], state: Path) -> None:
     """Run a program that changes the environment whose notes lie in `state`; raise Failure with the likely reason."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
-    pipe, same, output = subprocess.PIPE, subprocess.STDOUT, ""
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=pipe, stderr=same, errors="replace") as process:
+    quiet = {"PYTHONUNBUFFERED": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "UV_NO_PROGRESS": "1"}
+    pipe, same, output, terminal = subprocess.PIPE, subprocess.STDOUT, "", sys.stderr.isatty()
+    options: Any = {"cwd": ROOT, "env": {**os.environ, **quiet}, "stdout": pipe, "stderr": same, "errors": "replace"}
+    with subprocess.Popen(command, **options) as process, LOG.open("a", encoding="utf-8") as log:
         for line in process.stdout or ():
             output += line
-            keep(line)
-            if line.startswith("Installing collected packages"):
+            log.write(line)
+            if terminal:  # each line until the next one comes
+                print("\r" + line.strip()[:78].ljust(78), end="\r", file=sys.stderr, flush=True)
+            if line.startswith(("Installing collected packages", "Prepared ")):  # pip says the one, uv the other
                 (state / INTERRUPTED).touch()
-    keep("")
     if process.returncode:
         raise Failure(f"{reason(output, process.returncode)} Details: {LOG}", output)
     (state / INTERRUPTED).unlink(missing_ok=True)
-
-
-def keep(line: str) -> None:
-    """Add a line to the log, and on a terminal show it until the next one."""
-    with LOG.open("a", encoding="utf-8") as log:
-        log.write(line)
-    if sys.stderr.isatty():
-        print("\r" + line.strip()[:78].ljust(78), end="\r", file=sys.stderr, flush=True)
 
 
 def reason(output: str, code: int) -> str:
@@ -204,7 +199,7 @@ def install(python: Python, name: str) -> None:
     say(f"Installing what {name} lists. The first time takes minutes.")
     constraints = python.state / ".gemini-diffusion-constraints.txt"
     constraints.write_text(constraints_with_torch(python), encoding="utf-8")
-    pip(python, "--requirement", str(requirements), "--constraint", str(constraints))
+    add(python, "--requirement", str(requirements), "--constraint", str(constraints))
     stamp.write_text(state)
 
 
@@ -215,9 +210,15 @@ def fingerprint(python: Python, requirements: Path) -> str:
     return hashlib.sha256(json.dumps([texts, machine]).encode()).hexdigest()
 
 
-def pip(python: Python, *arguments: str) -> None:
+def add(python: Python, *arguments: str, pip_only: tuple[str, ...] = ()) -> None:
+    """Install packages: by uv, where it is there and can, in a fraction of the time; else by pip."""
+    if uv := shutil.which("uv"):
+        try:
+            return run([uv, "pip", "install", "--python", python.path, *arguments], python.state)
+        except Failure:
+            say("uv could not install it. Trying pip.")
     # Python compiles what it imports when it first does; all of torch in advance would be a third of the time this takes.
-    run([python.path, "-m", "pip", "install", "--no-compile", *arguments], python.state)
+    run([python.path, "-m", "pip", "install", "--no-compile", *pip_only, *arguments], python.state)
 
 
 def constraints_with_torch(python: Python) -> str:
@@ -237,39 +238,31 @@ def torch_in(python: Python) -> str:
 
 def install_torch(python: Python, tested: str) -> None:
     """Take the build of torch that fits this machine. Its index may be unreachable where the ordinary one is not."""
-    index = torch_index()
     pins = re.findall(r"(?m)^torch==.*$", tested) or ["torch"]
+    index = torch_index()
     if index:
         say(f"Installing torch from {index}")
         try:  # one try, and without what torch needs: the ordinary index has that, and a dead one must not cost minutes
-            pip(python, "--no-deps", "--retries", "1", "--timeout", "20", "--index-url", index, *pins)
-            return
+            hurried = ("--retries", "1", "--timeout", "20")
+            return add(python, "--no-deps", "--index-url", index, *pins, pip_only=hurried)
         except Failure as failure:
             if "No matching distribution" not in failure.output:
                 raise
             say("That place could not be reached or has no fitting build. Taking the ordinary one, which can be gigabytes.")
-    pip(python, *pins)
+    add(python, *pins)
 
 
 def torch_index() -> str | None:
     """Where the fitting build of torch is, None for the ordinary index: on Linux that holds CUDA's, on Windows the CPU's."""
     if "TORCH_INDEX_URL" in os.environ:
         return os.environ["TORCH_INDEX_URL"]
-    recent = recent_nvidia_gpu()
-    if recent is None:
-        return TORCH_BUILDS + "cpu" if sys.platform == "linux" else None
-    if not recent:
-        return TORCH_BUILDS + "cu126"
-    return TORCH_BUILDS + "cu130" if WINDOWS else None
-
-
-def recent_nvidia_gpu() -> bool | None:
-    """Whether CUDA 13 runs here (driver 580 and compute capability 7.5 or later); None without an NVIDIA GPU that answers."""
     printed = heard("nvidia-smi", "--query-gpu=driver_version,compute_cap", "--format=csv,noheader")
     gpus = re.findall(r"(?m)^(\d+)\.\S*, *(\d+\.\d+)", printed)
     if not gpus:
-        return None
-    return all(int(driver) >= 580 and float(capability) >= 7.5 for driver, capability in gpus)
+        return TORCH_BUILDS + "cpu" if sys.platform == "linux" else None
+    if any(int(driver) < 580 or float(capability) < 7.5 for driver, capability in gpus):  # CUDA 13 does not run there
+        return TORCH_BUILDS + "cu126"
+    return TORCH_BUILDS + "cu130" if WINDOWS else None
 
 
 def install_as_asked(arguments: list[str]) -> None:

@@ -9,6 +9,9 @@ gemini_diffusion() {
             exec "$python" "$here/installer.py" "$@"
         fi
     done
+    if command -v uv >/dev/null; then # which fetches a Python
+        exec uv run --quiet --no-project --python 3.12 "$here/installer.py" "$@"
+    fi
     echo "Gemini Diffusion needs Python 3.11 to 3.13 (64-bit); found none. Install Python 3.12 and start again." >&2
     return 1
 }

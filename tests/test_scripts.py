@@ -147,6 +147,13 @@ def test_an_unknown_argument_is_named_and_nothing_is_made(fresh: Project, argume
     assert not fresh.venv.exists()
 
 
+def pretend(project: Project, what: str) -> None:
+    """Makes python3 run programs as if it were another Python."""
+    code = f"import sys, runpy; {what}; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    real = f'[ "$1" != -c ] || exec "{REAL_PYTHON}" "$@"'
+    script(project.bin / "python3", f'{real}\nexec "{REAL_PYTHON}" -c "{code}" "$@"')
+
+
 @pytest.mark.parametrize(
     ("pretended", "seen"),
     [
@@ -156,11 +163,7 @@ def test_an_unknown_argument_is_named_and_nothing_is_made(fresh: Project, argume
     ],
 )
 def test_a_wrong_python_ends_in_a_sentence(fresh: Project, pretended: str, seen: str) -> None:
-    pretend = f"import sys, runpy; {pretended}; sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
-    script(
-        fresh.bin / "python3",
-        f'[ "$1" != -c ] || exec "{REAL_PYTHON}" "$@"\nexec "{REAL_PYTHON}" -c "{pretend}" "$@"',
-    )
+    pretend(fresh, pretended)
     done = fresh.start()
     assert (done.returncode, done.stdout) == (1, "")
     assert re.fullmatch(r"Gemini Diffusion needs Python 3.11 to 3.13 \(64-bit\); found only .*start again\.\n", done.stderr)
@@ -219,6 +222,54 @@ def test_an_environment_that_was_cut_short_is_made_again(project: Project) -> No
     done = project.start()
     assert "unfinished" in done.stderr
     assert packages(done)["second"] == "1.0"
+
+
+# --- uv, where it is there --------------------------------------------------------------------------------------------
+
+UV = """
+echo "$@" >> "$HOME/uv.txt"
+case "$1 $2" in
+    "python find") printf %s {python} ;;
+    "pip install") shift 3; {fails} exec "$1" -m pip install "${{@:2}}" ;;
+    "run --quiet") shift 5; exec {python} "$@" ;;
+esac
+"""
+
+
+def with_uv(project: Project, fails: str = "", python: str | Path = REAL_PYTHON) -> Path:
+    """Stands in for uv with pip and a Python that is here; the file that tells what it was asked."""
+    script(project.bin / "uv", UV.format(python=f"'{python}'", fails=fails))
+    return project.folder.parent / "uv.txt"
+
+
+def test_uv_installs_where_it_is_there_torch_from_the_same_index(project: Project) -> None:
+    asked = with_uv(project)
+    project.require("torch>=2.10", "first", "second")
+    assert packages(project.start())["second"] == "1.0"
+    assert asked.read_text().startswith(f"pip install --python {project.venv}/bin/python --requirement")
+
+
+def test_what_uv_cannot_install_pip_does(project: Project) -> None:
+    with_uv(project, fails="exit 2;")
+    project.require("torch>=2.10", "first", "second")
+    done = project.start()
+    assert packages(done)["second"] == "1.0" and "Trying pip." in done.stderr
+
+
+def test_without_any_python_uv_fetches_one(fresh: Project) -> None:
+    (fresh.bin / "python3").unlink()
+    asked = with_uv(fresh)
+    done = fresh.start()
+    assert said(done)["prefix"] == str(fresh.venv), done.stderr
+    assert asked.read_text().startswith("run --quiet --no-project --python 3.12")
+
+
+def test_where_no_python_fits_uv_fetches_one(fresh: Project) -> None:
+    pretend(fresh, "sys.version_info = (3, 9, 18)")
+    asked = with_uv(fresh, python=script(fresh.bin.parent / "fetched", f'exec "{REAL_PYTHON}" "$@"'))
+    done = fresh.start()
+    assert said(done)["prefix"] == str(fresh.venv), done.stderr
+    assert asked.read_text().startswith("python install 3.12\npython find 3.12\n")
 
 
 # --- which torch ------------------------------------------------------------------------------------------------------
