@@ -135,6 +135,7 @@ async def test_a_batch_shares_everything_but_words_and_seeds() -> None:
     apart: dict[str, Any] = {
         "model": "x", "width": 72, "height": 72, "num_inference_steps": 4, "guidance_scale": 1.0, "scheduler": "DDIM",
         "adapters": (Adapter("fox"),), "refine": 0.8, "image": b"x", "mask": b"x", "strength": 0.5, "tile": True, "hd": True,
+        "clip_skip": 2, "source": "a",
     }  # fmt: skip
     words = {"prompt", "negative_prompt", "prompt_2", "seed", "party"}
     assert {each.name for each in dataclasses.fields(ImageRequest)} == words | set(apart)
