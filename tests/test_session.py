@@ -99,6 +99,15 @@ async def test_the_kept_line_draws_the_same_picture_again(room: Room) -> None:
     assert Image.open(again.path).tobytes() == Image.open(first.path).tobytes()
 
 
+async def test_plain_words_draw_and_then_change_the_picture(room: Room) -> None:
+    first = await room.done("draw me a fox in the snow")
+    assert (len(first.pictures), first.asked, first.kind) == (1, "draw me a fox in the snow", "imagine")
+    darker, another = await room.done("darker"), await room.done("another one")
+    assert darker.pictures[0].recipe.prompt == f"{first.pictures[0].recipe.prompt}, dark, dim light"
+    assert darker.pictures[0].recipe.seed == first.pictures[0].recipe.seed != another.pictures[0].recipe.seed
+    assert any(notice.startswith("I read this as: /imagine") for notice in another.notices)
+
+
 async def test_several_pictures_are_several_seeds(room: Room) -> None:
     turn = await room.done("/imagine a cat --n 3 --seed 7 --steps 2")
     assert [picture.recipe.seed for picture in turn.pictures] == [7, 8, 9]

@@ -23,6 +23,7 @@ from gemini_diffusion.commands.line import (
     format_line,
     parse,
 )
+from gemini_diffusion.commands.plain_words import meant_by
 from gemini_diffusion.commands.references import own_picture, to_own
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "fill_request",
     "find_unsupported",
     "format_line",
+    "meant_by",
     "nearest",
     "own_picture",
     "parse",

@@ -27,6 +27,10 @@ _COMMAND = re.compile(
 _PROMPT = re.compile(r"^prompt ?[:\uff1a] ?", re.IGNORECASE)
 
 
+_IMAGINE = ("imagine", "image", "draw", "paint")
+"""What people call it elsewhere means the same here."""
+
+
 class TooManyChoices(ValueError):
     """The choices make more pictures than may be drawn from one line; the text says how many."""
 
@@ -40,7 +44,7 @@ def parse(text: str) -> Command:
     match = _COMMAND.match(text)
     name = match[1].lower() if match else ""
     rest = match[2] if match else ""
-    if name == "imagine":
+    if name in _IMAGINE:
         return _imagine(_PROMPT.sub("", collapse_blanks(rest), count=1))
     if name == "help":
         return Usage("/help")

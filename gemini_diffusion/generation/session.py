@@ -143,7 +143,7 @@ class Session:
             raise BadInput("There is nothing to send.", "Type a message, or /imagine and what you want to see.")
         if len(text) > LONGEST_MESSAGE:
             raise BadInput(f"This message is {len(text):,} characters long.", f"Keep it under {LONGEST_MESSAGE:,}.")
-        command, source = commands.parse(text), self._own(attached) if attached else None
+        command, source = self._read(text), self._own(attached) if attached else None
         if source:
             command = _with_picture(command, source)
         if isinstance(command, Imagine):
@@ -152,6 +152,13 @@ class Session:
         if isinstance(command, Say):
             return self._begin(Turn(_new(), text, "say"), lambda errand: errand.say(command), settings)
         return self._begin(Turn(_new(), text, "note", source=source), lambda errand: errand.note(command), settings)
+
+    def _read(self, text: str) -> Command:
+        """A command, plain words that ask for a picture or for another one of the last, or chat."""
+        command = commands.parse(text)
+        pictures = [picture for turn in self._turns for picture in turn.pictures]
+        last = pictures[-1].recipe.line if pictures else ""
+        return (commands.meant_by(text, last) or command) if isinstance(command, Say) else command
 
     async def redraw(self, identity: str, edit: Edit, settings: Settings) -> Turn:
         """Draws a kept picture again, changed by `edit`; shown as the line that asks for it.

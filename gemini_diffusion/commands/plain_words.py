@@ -1,0 +1,77 @@
+"""Plain words that ask for a picture, in eleven languages, as the /imagine line that they mean; knows no chat model.
+
+"Draw me a cat" is a wish; "another one" and "darker" are about the last picture. Everything else is chat.
+"""
+
+import json
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gemini_diffusion.commands.command import Imagine
+from gemini_diffusion.commands.line import format_line, parse
+
+_ARTICLE = r"(?=(?:an?|the|some|my|one|two|three|four|five|six|\d+)\b)"
+_ASK = r"(?:please,? )?(?:(?:can|could|would|will) you (?:please )?)?"
+_PICTURE = r"(?:an? |the |some )?(?:picture|image|drawing|painting|photo|sketch)s?"
+_WISHES = tuple(
+    re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    for pattern in (
+        rf"{_ASK}(?:draw|paint|sketch|illustrate)(?: me| us)? {_ARTICLE}(?P<idea>.+)",
+        rf"{_ASK}(?:draw|make|create|generate|show|give|paint)(?: me| us)? {_PICTURE} (?:of|with|showing) (?P<idea>.+)",
+        r"(?:bitte )?(?:zeichne|zeichnen sie|male|mal)(?: mir| uns)?(?: bitte)? (?P<idea>.+)",
+        r"(?:kannst|könntest) du (?:mir |uns )?(?:bitte )?(?P<idea>.+?) (?:zeichnen|malen)",
+        r"(?:por favor,? )?(?:me puedes dibujar|puedes dibujar(?:me)?|dib[uú]ja(?:me)?|p[ií]nta(?:me)?) (?P<idea>.+)",
+        r"(?:por favor,? )?(?:(?:você )?pode (?:me )?desenhar|desenh[ae]|pint[ae])(?: para mim|-me)? (?P<idea>.+)",
+        r"(?:peux-tu |pouvez-vous |tu peux )?(?:me )?(?:dessine|dessinez|dessiner|peins)(?:[- ]moi)? (?P<idea>.+)",
+        r"(?:per favore,? )?(?:mi )?(?:puoi )?(?:disegna(?:mi|re|rmi)?|dipingi(?:mi)?) (?P<idea>.+)",
+        r"(?:пожалуйста,? )?нарисуй(?:те)?(?: мне)?(?: пожалуйста)? (?P<idea>.+)",
+        r"(?:من فضلك )?ارسم(?:ي)?(?: لي)? (?P<idea>.+)",
+        r"请?(?:帮我|给我|为我)?画(?:一[张幅])?(?P<idea>.{2,})",
+        r"(?P<idea>.+?)(?:을|를)? ?(?:좀 )?그려 ?(?:줘|주세요|줄래|주실래요|봐|달라고)요?",
+        r"(?P<idea>.+?)(?:の絵)?を(?:描いて|書いて|かいて)(?:ください|下さい|くれる|くれ|ほしい)?",
+    )
+)
+_LEAD = re.compile(
+    r"(?:make it|draw it|mach es|hazlo|rends-la|a (?:bit|little)|much|etwas|un po'|un peu|un poco|um pouco|and) "
+)
+_END = re.compile(r"[\s.!?~\u3002\uff01\uff1f]+$")
+
+
+def meant_by(text: str, last: str = "") -> Imagine | None:
+    """The picture that plain words ask for; `last` is the canonical line of the last picture, "" for none. None is chat."""
+    said = _END.sub("", text.strip())
+    for wish in _WISHES:
+        found = wish.fullmatch(said)
+        if found and not text.rstrip().endswith("??"):
+            command = parse(f"/imagine {found['idea']}")
+            return _with_notice(command) if isinstance(command, Imagine) else None
+    before = parse(last) if last else None
+    return _after(said, before) if isinstance(before, Imagine) else None
+
+
+def _after(said: str, before: Imagine) -> Imagine | None:
+    """What is to become of the last picture: the same with another seed, or with the same seed and a few words more."""
+    said, words = said.casefold(), _words()
+    while lead := _LEAD.match(said):
+        said = said[lead.end() :]
+    if said in words["again"].split("|"):
+        return _with_notice(replace(before, flags=replace(before.flags, seed=None)))
+    if said in words["larger"].split("|"):
+        return _with_notice(replace(before, flags=replace(before.flags, hd=True)))
+    phrase = next((phrase for phrase, known in words["changes"].items() if said in known.split("|")), "")
+    return _with_notice(replace(before, idea=f"{before.idea}, {phrase}")) if phrase else None
+
+
+@cache
+def _words() -> dict[str, Any]:
+    """What is said of a last picture: for another one, for a larger one, and by the words to add for a change."""
+    words: dict[str, Any] = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+    return words
+
+
+def _with_notice(command: Imagine) -> Imagine:
+    """The person sees what their words were read as, and can send it changed."""
+    return replace(command, notices=(f"I read this as: {format_line(command)}", *command.notices))
