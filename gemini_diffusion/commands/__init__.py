@@ -25,6 +25,7 @@ from gemini_diffusion.commands.line import (
 )
 from gemini_diffusion.commands.plain_words import meant_by
 from gemini_diffusion.commands.references import own_picture, to_own
+from gemini_diffusion.commands.typed import read
 
 __all__ = [
     "FLAGS",
@@ -50,6 +51,7 @@ __all__ = [
     "nearest",
     "own_picture",
     "parse",
+    "read",
     "read_request",
     "to_own",
     "without_flags",

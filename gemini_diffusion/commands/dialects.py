@@ -1,7 +1,7 @@
 """Other programs' ways of writing a prompt, put into the grammar of the /imagine line; what has no like here is named.
 
-A1111's text with "Negative prompt:" and "Steps: 20, Sampler: ...", its (( )), [ ], [a:b:0.5], BREAK and AND, ComfyUI's {a|b} and
-embedding:name, single dashes, width and height. Text in double quotes is left as it is.
+A1111's text with "Negative prompt:" and "Steps: 20, Sampler: ...", its (( )), [ ], [a:b:0.5], BREAK and AND, ComfyUI's {a|b}
+and embedding:name, single dashes, width and height. Text in double quotes is left as it is.
 """
 
 import re
@@ -9,28 +9,34 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gemini_diffusion.commands.flags import FLAGS
-from gemini_diffusion.commands.quotes import quoted_spans
+from gemini_diffusion.commands.quotes import quoted
 
+_STEPS = re.compile(r"\bSteps:\s*\d+,", re.IGNORECASE)
 _A1111 = re.compile(
-    r"(?P<prompt>.*?)(?:(?:^|\s)Negative prompt:\s*(?P<negative>.*?))?(?:^|\s)(?P<settings>Steps:\s*\d+,\s.*)", re.DOTALL | re.IGNORECASE
+    r"(?P<prompt>.*?)(?:(?:^|\s)Negative prompt:\s*(?P<negative>.*?))?(?:^|\s)(?P<settings>Steps:\s*\d+,\s.*)",
+    re.DOTALL | re.IGNORECASE,
 )
-_NEGATIVE_ONLY = re.compile(r"(?P<prompt>.+?)\sNegative prompt:\s*(?P<negative>.+)", re.DOTALL | re.IGNORECASE)
+_NEGATIVE_ONLY = re.compile(r"(?P<prompt>.+?)\n\s*Negative prompt:\s*(?P<negative>.+)", re.DOTALL | re.IGNORECASE)
 _SETTING = re.compile(r'\s*([A-Za-z][\w /-]*):\s*("(?:[^"\\]|\\.)*"|[^,]*)(?:,|$)')
 _AS_FLAG = {
     "steps": "steps", "sampler": "scheduler", "cfg scale": "cfg", "seed": "seed", "size": "ar", "clip skip": "clip-skip",
     "denoising strength": "strength",
 }  # fmt: skip
-_SCHEDULES = ("karras", "exponential", "sgm uniform")
-_NAMES = "|".join(sorted((name for flag in FLAGS for name in (flag.name, *flag.aliases) if len(name) > 1), key=len, reverse=True))
+_FLAGS = [name for flag in FLAGS for name in (flag.name, *flag.aliases) if len(name) > 1]
+_NAMES = "|".join(sorted(_FLAGS, key=len, reverse=True))
 _SIZE = re.compile(r"(?<!\S)--?(?:width|w)[ =](\d{2,5})\s+--?(?:height|h)[ =](\d{2,5})(?!\S)")
 _SINGLE_DASH = re.compile(rf"(?<!\S)-(?=(?:{_NAMES})(?:[ =]|$))")
 _SWAP = re.compile(r"\[([^\[\]:|]*):([^\[\]:|]*):\s?(\d*\.?\d+)\]")
 _TURNS = re.compile(r"\[([^\[\]:|]+)((?:\|[^\[\]:|]+)+)\]")
-_LESS = re.compile(r"(?<![\\\w])(\[+)([^\[\]:|]{1,200})(\]+)(?!\()")
-_MORE = re.compile(r"(?<![\\\w])(\({2,})([^()]{1,200})(\){2,})(?![\d.])")
+_LESS = re.compile(r"(?<![\\\w\[])(\[{1,9})([^\[\]:|]{1,200})(\]{1,9})(?!\()")
+_MORE = re.compile(r"(?<![\\\w(])(\({2,9})([^()]{1,200})(\){2,9})(?![\d.])")
 _EMBEDDING = re.compile(r"\bembedding:([\w-]{1,60})(?:\.\w+)?")
 _CHOICE = re.compile(r"\{([^{}|]*(?:\|[^{}|]*)+)\}")
-_PART = re.compile(r"\s*,?\s*\b(BREAK|AND)\b\s*,?\s*")
+_PART = re.compile(r"\s?,?\s?\b(BREAK|AND)\b\s?,?\s?")
+
+
+Put = Callable[[re.Match[str], list[str]], str]
+"""What stands instead of a match; what has to be said of it goes into the list."""
 
 
 @dataclass(slots=True)
@@ -43,25 +49,20 @@ class Rewritten:
 
 def a1111_line(text: str) -> Rewritten | None:
     """The /imagine line that a whole A1111 text says; None for any other text."""
-    found = _A1111.fullmatch(text.strip()) or _NEGATIVE_ONLY.fullmatch(text.strip())
+    found = (_A1111.fullmatch(text.strip()) if _STEPS.search(text) else None) or _NEGATIVE_ONLY.fullmatch(text.strip())
     if not found or not found["prompt"].strip():
         return None
     settings = found.groupdict().get("settings") or ""
     said = {name.lower(): value.strip().strip('"') for name, value in _SETTING.findall(settings)}
-    flags = [f'--{_AS_FLAG[name]} "{_value(name, value)}"' for name, value in said.items() if name in _AS_FLAG and value]
+    flags = [f'--{_AS_FLAG[name]} "{value}"' for name, value in said.items() if name in _AS_FLAG and value]
     denied = found["negative"] or ""
     negative = [f"--no {_plain(denied)}"] if _plain(denied) else []
     line = " ".join([found["prompt"].strip(), "--raw", *negative, *flags])
-    rest = [f"{name} {value}" for name, value in said.items() if name not in _AS_FLAG and "hash" not in name and name != "version"]
+    rest = [
+        f"{name} {value}" for name, value in said.items() if name not in _AS_FLAG and "hash" not in name and name != "version"
+    ]
     notice = "I read this as a prompt of Automatic1111, with its own words and numbers"
     return Rewritten(line, [f"{notice}{'; without effect: ' + ', '.join(rest)[:200] if rest else ''}."])
-
-
-def _value(name: str, value: str) -> str:
-    """A sampler without its schedule is found by name too; a size is a shape."""
-    lower = value.lower()
-    schedule = next((end for end in _SCHEDULES if name == "sampler" and lower.endswith(f" {end}")), "")
-    return value if not schedule or schedule == "karras" else value[: -len(schedule) - 1]
 
 
 def _plain(negative: str) -> str:
@@ -73,7 +74,7 @@ def _plain(negative: str) -> str:
 def rewrite(body: str) -> Rewritten:
     """The words after /imagine with every other program's signs put into ours, outside quotations."""
     rewritten, pieces, last = Rewritten(""), list[str](), 0
-    for start, end in [*quoted_spans(body), (len(body), len(body))]:
+    for start, end in [*quoted(body), (len(body), len(body))]:
         pieces += [_outside(body[last:start], rewritten), body[start:end]]
         last = end
     rewritten.line = "".join(pieces)
@@ -82,8 +83,12 @@ def rewrite(body: str) -> Rewritten:
 
 def _outside(text: str, rewritten: Rewritten) -> str:
     for pattern, put in _RULES:
-        text = pattern.sub(lambda match, put=put: put(match, rewritten.notices), text)
+        text = _replace(text, pattern, put, rewritten.notices)
     return text
+
+
+def _replace(text: str, pattern: re.Pattern[str], put: Put, notices: list[str]) -> str:
+    return pattern.sub(lambda match: put(match, notices), text)
 
 
 def _swap(match: re.Match[str], notices: list[str]) -> str:
@@ -117,7 +122,6 @@ def _part(match: re.Match[str], notices: list[str]) -> str:
     return ", "
 
 
-Put = Callable[[re.Match[str], list[str]], str]
 _RULES: tuple[tuple[re.Pattern[str], Put], ...] = (
     (_SIZE, lambda match, notices: f"--ar {match[1]}:{match[2]}"),
     (_SINGLE_DASH, lambda match, notices: "--"),

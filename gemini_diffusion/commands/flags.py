@@ -59,12 +59,14 @@ class Flags:
     """
 
     aspect: Aspect | None = row(
-        None, Flag("ar", "aspect", "shape of the picture", "16:9, portrait, landscape, square", ("aspect",))
+        None, Flag("ar", "aspect", "shape of the picture", "16:9, portrait, landscape, square", ("aspect", "aspect-ratio"))
     )
     seed: int | Literal["last", "random"] | None = row(
         None, Flag("seed", "seed", "the same seed draws the same picture", "0 to 4294967295, last, random")
     )
-    negative: tuple[str, ...] = row((), Flag("no", "phrases", "what to leave out", "red, long shadows", ("negative",)))
+    negative: tuple[str, ...] = row(
+        (), Flag("no", "phrases", "what to leave out", "red, long shadows", ("negative", "negative-prompt"))
+    )
     stylize: int | None = row(
         None, Flag("stylize", "whole", "how much may be added to your words", "0 to 1000", ("s",), 0, 1000)
     )
@@ -75,8 +77,12 @@ class Flags:
         None, Flag("steps", "whole", "work per picture", "1 to 150", (), 1, 150, request="num_inference_steps")
     )
     cfg: float | None = row(
-        None, Flag("cfg", "decimal", "how strictly the words are followed", "0 to 30", (), 0, 30, request="guidance_scale")
-    )
+        None,
+        Flag(
+            "cfg", "decimal", "how strictly the words are followed", "0 to 30", ("cfg-scale", "guidance-scale"),
+            0, 30, request="guidance_scale",
+        ),
+    )  # fmt: skip
     scheduler: str | None = row(
         None,
         Flag("scheduler", "text", "the way noise becomes a picture", 'a name, "Euler a"', ("sampler",), request="scheduler"),

@@ -14,7 +14,7 @@ from gemini_diffusion.types.prompt_weights import WeightedSpan
 WEAKEST, STRONGEST = 0.5, 1.5
 """What the models bear; beyond it words vanish, or tear the picture apart."""
 
-_SUFFIX = re.compile(r"(.*[^\d:\\])::(-?[0-9]{1,4}(?:\.[0-9]{1,4})?),?", re.DOTALL)
+_SUFFIX = re.compile(r"(.*[^\d:\\])::(-?(?:[0-9]{1,4}(?:\.[0-9]{1,4})?|\.[0-9]{1,4})),?", re.DOTALL)
 
 
 def parse_parts(idea: str) -> tuple[WeightedSpan, ...]:

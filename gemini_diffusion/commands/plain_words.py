@@ -37,12 +37,12 @@ _WISHES = tuple(
 _LEAD = re.compile(
     r"(?:make it|draw it|mach es|hazlo|rends-la|a (?:bit|little)|much|etwas|un po'|un peu|un poco|um pouco|and) "
 )
-_END = re.compile(r"[\s.!?~\u3002\uff01\uff1f]+$")
+_MARKS = " \t\r\n.!?~\u3002\uff01\uff1f"
 
 
 def meant_by(text: str, last: str = "") -> Imagine | None:
     """The picture that plain words ask for; `last` is the canonical line of the last picture, "" for none. None is chat."""
-    said = _END.sub("", text.strip())
+    said = text.strip(_MARKS)
     for wish in _WISHES:
         found = wish.fullmatch(said)
         if found and not text.rstrip().endswith("??"):

@@ -123,7 +123,7 @@ class Painter:
     # On its own loop
 
     async def _draw(self, line: str, emit: Watch) -> list[Picture]:
-        command = commands.parse(commands.as_line(line))
+        command = commands.read(commands.as_line(line))
         if isinstance(command, Unknown):
             raise BadInput(command.text)
         if not isinstance(command, Imagine):

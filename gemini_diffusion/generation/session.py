@@ -155,10 +155,8 @@ class Session:
 
     def _read(self, text: str) -> Command:
         """A command, plain words that ask for a picture or for another one of the last, or chat."""
-        command = commands.parse(text)
         pictures = [picture for turn in self._turns for picture in turn.pictures]
-        last = pictures[-1].recipe.line if pictures else ""
-        return (commands.meant_by(text, last) or command) if isinstance(command, Say) else command
+        return commands.read(text, pictures[-1].recipe.line if pictures else "")
 
     async def redraw(self, identity: str, edit: Edit, settings: Settings) -> Turn:
         """Draws a kept picture again, changed by `edit`; shown as the line that asks for it.
