@@ -21,9 +21,9 @@ from tests.documents import ROOT, Page, page, pages
 
 README, GUIDE, SETTINGS = page("README.md"), page("docs/guide.md"), page("docs/settings.md")
 EVERY = pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.path))
-OTHERS = {"--from", "--strict"}  # flags of uvx and mypy
+OTHERS = {"--from", "--strict", "--env"}  # flags of uvx, mypy and docker
 MADE_BY_A_READER = {"gemini_diffusion/engines/plain_colour.py"}
-TOOLS = {"git", "pip", "pipx", "uvx", "cd", "docker", "gemini-diffusion"}
+TOOLS = {"git", "pip", "pipx", "uvx", "cd", "docker", "hf", "gemini-diffusion"}
 
 
 def test_the_page_of_settings_is_made_from_the_settings() -> None:
@@ -113,7 +113,8 @@ def test_every_link_leads_somewhere(page: Page) -> None:
 
 @EVERY
 def test_every_flag_that_is_named_exists(page: Page) -> None:
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", page.text))
+    ours = re.sub(rf"^(?:{'|'.join(TOOLS - {'gemini-diffusion'})}) .*$", "", page.text, flags=re.MULTILINE)
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", ours))
     assert named <= command_flags() | drawing_flags() | OTHERS
 
 
