@@ -22,11 +22,15 @@ class ScriptedChatModel:
     """Answers what was enqueued, in order, growing a few letters at a time; an exception in the script is raised."""
 
     name = "scripted"
+    key = "google_api_key"
 
     def __init__(self, turns: Iterable[Turn] = (), structured: bool = True) -> None:
         self.structured = structured
         self.turns: deque[Turn] = deque(turns)
         self.history: list[ChatRequest] = []
+
+    def is_ready(self, settings: Settings) -> bool:
+        return bool(settings.google_api_key)
 
     def enqueue(self, turns: Iterable[Turn]) -> None:
         self.turns.extend(turns)

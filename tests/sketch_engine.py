@@ -46,6 +46,7 @@ class SketchEngine:
 
     def __init__(self, name: str = "local", model: str = "postcard", *, previews: bool = False, able: bool = False) -> None:
         self.name = name
+        self.key = "hf_token" if name == "hosted" else ""
         self._able = able
         self.history: list[tuple[ImageRequest, Settings]] = []
         self._model = model
@@ -89,6 +90,9 @@ class SketchEngine:
         if not self._able:
             return Capabilities()
         return Capabilities(adapters=True, refine=True, image=True, mask=True, tile=True, hd=True, clip_skip=True, weights=True)
+
+    def is_ready(self, settings: Settings) -> bool:
+        return not self.key or bool(settings.hf_token or settings.hf_inference_url)
 
     def default_model(self, settings: Settings) -> str:
         return self._model

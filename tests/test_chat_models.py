@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from gemini_diffusion.chat_models import ChatModel, open_chat_models
+from gemini_diffusion.chat_models import ChatModel, choose, fallback, open_chat_models
 from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, ModelChoice, TextGrew
@@ -57,6 +57,12 @@ async def test_it_is_a_chat_model_under_its_own_name(model: ChatModel) -> None:
     assert isinstance(model, ChatModel)
     assert open_chat_models()[model.name].name == model.name
     assert isinstance(model.structured, bool)
+
+
+def test_the_one_whose_key_is_there_is_chosen_and_without_any_the_built_in_one() -> None:
+    models = open_chat_models()
+    assert [choose(models, given).name for given in (Settings(google_api_key=Secret(KEY)), Settings())] == ["gemini", "offline"]
+    assert fallback(models).name == "offline"
 
 
 async def test_an_answer_is_seen_growing_and_its_last_words_are_the_answer(model: ChatModel, settings: Settings) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.engines import ImageEngine, open_engines
+from gemini_diffusion.engines import ImageEngine, choose, fallback, open_engines
 from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
 from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.engines.models import find_model
@@ -114,6 +114,26 @@ def test_every_engine_of_the_registry_is_held_to_this_contract(tmp_path: Path) -
     engines = open_engines(tmp_path)
     assert set(engines) == {name.partition("-")[0] for name in BENCHES}
     assert all(isinstance(engine, ImageEngine) and engine.name == name for name, engine in engines.items())
+    assert Settings.table()["engine"].choices == ("auto", *engines)
+    assert {engine.key for engine in engines.values()} - {""} <= set(Settings.table())
+
+
+@pytest.mark.parametrize(
+    ("settings", "model", "chosen"),
+    [
+        ({}, "", "local"),
+        ({"hf_token": "hf-test-token-0000"}, "", "hosted"),
+        ({"hf_inference_url": "https://x/y"}, "", "hosted"),
+        ({"hf_token": "hf-test-token-0000"}, "postcard", "local"),
+        ({}, "black-forest-labs/FLUX.1-schnell", "hosted"),
+    ],
+)
+def test_a_service_that_is_ready_draws_unless_the_model_decides(
+    settings: dict[str, str], model: str, chosen: str, tmp_path: Path
+) -> None:
+    engines = open_engines(tmp_path)
+    assert choose(engines, Settings().replaced(settings), model) == chosen
+    assert fallback(engines).name == "local"
 
 
 async def test_the_picture_has_the_size_asked_for(bench: Bench) -> None:

@@ -120,8 +120,8 @@ async def test_choices_that_cannot_be_drawn_say_what_to_do_about_them(errands: E
 class Spent(Access):
     """Whom the host lends no more pictures today."""
 
-    def refusal(self, engine: str, settings: Settings) -> OutOfQuota | None:
-        return OutOfQuota("That was all for today.", "Come back tomorrow.") if engine == "hosted" else None
+    def refusal(self, key: str, settings: Settings) -> OutOfQuota | None:
+        return OutOfQuota("That was all for today.", "Come back tomorrow.") if key else None
 
 
 async def test_where_the_host_lends_no_more_this_machine_draws_unless_another_was_asked_for(errands: Errands) -> None:

@@ -328,10 +328,13 @@ async def test_a_failure_keeps_the_words_and_leads_on(room: Room) -> None:
     room.gemini.enqueue([KeyRefused("Gemini does not accept this key.")])
     turn = await room.done("hello", KEYED)
     assert (turn.state, turn.asked, turn.failures[0].action) == ("failed", "hello", "settings")
-    assert describe_failure(OutOfCredit("No credit."), "imagine").action == "engine:local"
-    assert describe_failure(OutOfQuota("No quota."), "say").action == "retry"
-    assert describe_failure(AgreementNeeded("6.9 GB", model="sdxl", download_bytes=7), "imagine").action == "download:sdxl"
-    assert describe_failure(AgreementNeeded("A licence.", model="sdxl"), "imagine").action == "", (
+    assert describe_failure(OutOfCredit("No credit."), "imagine", {"local": SketchEngine()}).action == "engine:local"
+    assert describe_failure(OutOfQuota("No quota."), "say", {"local": SketchEngine()}).action == "retry"
+    assert (
+        describe_failure(AgreementNeeded("6.9 GB", model="sdxl", download_bytes=7), "imagine", {"local": SketchEngine()}).action
+        == "download:sdxl"
+    )
+    assert describe_failure(AgreementNeeded("A licence.", model="sdxl"), "imagine", {"local": SketchEngine()}).action == "", (
         "a licence is agreed to elsewhere"
     )
 

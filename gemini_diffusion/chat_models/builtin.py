@@ -26,7 +26,11 @@ class BuiltinChatModel:
     """The ChatModel that is always there; deterministic, and never pretends to be more than it is."""
 
     name = "offline"
+    key = ""
     structured = False
+
+    def is_ready(self, settings: Settings) -> bool:
+        return True
 
     async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
         """One of a few texts about the app, preceded by who says it."""

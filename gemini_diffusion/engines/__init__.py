@@ -5,18 +5,28 @@ To add an engine: one file here, one line in `open_engines`, one line in the con
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.types import AdapterChoice, Capabilities, Emit, ImageRequest, ImageResult, ModelChoice, TokenUsage
 
 
 @runtime_checkable
 class ImageEngine(Protocol):
-    """Something that draws. One instance serves all visitors: the key comes with each call's settings."""
+    """Something that draws. One instance serves all visitors: the key comes with each call's settings.
+
+    `key` is the setting that holds the key it draws with, "" for one that needs none and draws on this machine.
+    """
 
     name: str
+    key: str
+
+    def is_ready(self, settings: Settings) -> bool:
+        """Whether the settings hold what it needs; nothing is loaded or asked."""
+        ...
 
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
         """What it can do with `model`; pure and quick, nothing is loaded or asked."""
@@ -71,3 +81,19 @@ def open_engines(home: Path) -> dict[str, ImageEngine]:
     from gemini_diffusion.engines.local.local_engine import LocalEngine
 
     return {"local": LocalEngine(home), "hosted": HostedEngine()}
+
+
+def choose(engines: Mapping[str, ImageEngine], settings: Settings, model: str = "") -> str:
+    """The name of the engine that draws where none is asked for: a service that is ready, else this machine.
+
+    A `model` that only others draw decides: then it is the first of those, ready or not.
+    """
+    ready = sorted((engine for engine in engines.values() if engine.is_ready(settings)), key=lambda engine: not engine.key)
+    preferred = (ready or [fallback(engines)])[0].name
+    able = find_model(model).engines if model else (preferred,)
+    return preferred if preferred in able else able[0]
+
+
+def fallback(engines: Mapping[str, ImageEngine]) -> ImageEngine:
+    """The one that needs no key."""
+    return next(engine for engine in engines.values() if not engine.key)

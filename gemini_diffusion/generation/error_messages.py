@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from gemini_diffusion.engines import ImageEngine, fallback
 from gemini_diffusion.types import Failed
 from gemini_diffusion.types.errors import (
     AgreementNeeded,
@@ -16,12 +19,12 @@ from gemini_diffusion.types.errors import (
 from gemini_diffusion.types.turn import Kind
 
 
-def describe_failure(error: GeminiDiffusionError, kind: Kind) -> Failed:
+def describe_failure(error: GeminiDiffusionError, kind: Kind, engines: Mapping[str, ImageEngine]) -> Failed:
     """An error as the person reads it, with the button that leads on: where a service cannot draw, this machine can."""
     if isinstance(error, AgreementNeeded) and error.download_bytes:
         return Failed(error.message, error.hint, f"download:{error.model}")
     if isinstance(error, (KeyNeeded, KeyRefused)):
         return Failed(error.message, error.hint, "settings")
     if isinstance(error, (Transient, GaveUp, OutOfCredit, OutOfQuota)):
-        return Failed(error.message, error.hint, "engine:local" if kind == "imagine" else "retry")
+        return Failed(error.message, error.hint, f"engine:{fallback(engines).name}" if kind == "imagine" else "retry")
     return Failed(error.message, error.hint)

@@ -10,9 +10,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gemini_diffusion import engines
+from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.commands import Flags
 from gemini_diffusion.config.library_variables import wrong_variables
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.types.errors import GeminiDiffusionError, KeyNeeded
@@ -34,33 +37,28 @@ class CheckResult:
 
 async def check_all(studio: Services, settings: Settings, *, live: bool = False) -> list[CheckResult]:
     """Every part in the order a person needs them; `live` makes one real call for each key that is set."""
-    gemini, hosted, local = studio.chat_models["gemini"], studio.engines["hosted"], studio.engines["local"]
     return [
         _python(),
         *_packages(),
         *_variables(),
         _folder(settings.home_path),
-        await _asked("Drawing on this machine", local.check, settings),
-        await _key("Gemini key", bool(settings.google_api_key), gemini.check, settings, live=live),
-        await _key("Hugging Face", bool(settings.hf_token or settings.hf_inference_url), hosted.check, settings, live=live),
+        await _asked("Drawing on this machine", engines.fallback(studio.engines).check, settings),
+        *await check_keys(studio, settings, live=live),
         await _filter(studio, settings),
     ]
 
 
-async def check_keys(studio: Services, settings: Settings) -> list[CheckResult]:
+async def check_keys(studio: Services, settings: Settings, *, live: bool = False) -> list[CheckResult]:
     """What concerns a visitor alone; the machine, its disk and its packages are the host's."""
-    gemini, hosted = studio.chat_models["gemini"], studio.engines["hosted"]
-    return [
-        await _key("Gemini key", bool(settings.google_api_key), gemini.check, settings, live=False),
-        await _key("Hugging Face", bool(settings.hf_token or settings.hf_inference_url), hosted.check, settings, live=False),
-    ]
+    return [await _key(part, settings, live=live) for part in studio.keyed]
 
 
 def welcome(studio: Services, settings: Settings) -> list[str]:
     """What is set up and what is not, a line each, before anything is asked or loaded; for whoever comes first."""
     lines = []
-    if not settings.google_api_key:
-        lines.append("No Gemini key yet: I write prompts by rule. Add one in Settings.")
+    if not studio.chat_model(settings).key:
+        keys = " or ".join(_label(model) for model in studio.chat_models.values() if model.key)
+        lines.append(f"No {keys} yet: I write prompts by rule. Add one in Settings.")
     lines += _who_draws(studio, settings)
     if studio.picture_filter.is_on(settings):
         lines.append("A picture that may not be for everyone stays blurred until you tap it.")
@@ -72,7 +70,7 @@ def _who_draws(studio: Services, settings: Settings) -> list[str]:
         planned = plan.make_plan(Flags(), settings, studio.engines, None)
     except GeminiDiffusionError as error:  # what is set draws nothing; a line can still say who does
         return [str(error)]
-    if planned.engine.name == "hosted":
+    if planned.engine.key:
         return [f"Pictures are drawn by {planned.model.drawn_with(planned.engine.name)}."]
     if planned.model.vocabulary:
         return [
@@ -141,10 +139,14 @@ async def _filter(studio: Services, settings: Settings) -> CheckResult:
     return replace(found, ok=True, text=f"On where strangers draw. {found.text}")
 
 
-async def _key(
-    part: str, is_set: bool, check: Callable[[Settings], Awaitable[str]], settings: Settings, *, live: bool
-) -> CheckResult:
+def _label(part: ChatModel | ImageEngine) -> str:
+    """What the key of a service is called."""
+    return Settings.table()[part.key].label
+
+
+async def _key(part: ChatModel | ImageEngine, settings: Settings, *, live: bool) -> CheckResult:
     """A key that is not set is no fault: the program works without, and says what it would add."""
-    if not is_set:
-        return CheckResult(part, True, "Not set. Everything works without it, on this machine alone.", KeyNeeded("").hint)
-    return await _asked(part, check, settings) if live else CheckResult(part, True, "Set; it was not tried.")
+    label = _label(part)
+    if not part.is_ready(settings):
+        return CheckResult(label, True, "Not set. Everything works without it, on this machine alone.", KeyNeeded("").hint)
+    return await _asked(label, part.check, settings) if live else CheckResult(label, True, "Set; it was not tried.")

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gemini_diffusion import commands, crafting
+from gemini_diffusion import chat_models, commands, crafting
 from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.commands import Flags, Imagine, Say, Unknown, Usage
 from gemini_diffusion.config.settings import Settings
@@ -163,7 +163,7 @@ class Job:
         self.guest.refuse_model(flags.model)
         self.guest.refuse_more()
         planned = plan.make_plan(flags, self.settings, self.studio.engines, self.last_seed, canvas)
-        refusal = self.guest.refusal(planned.engine.name, self.settings)
+        refusal = self.guest.refusal(planned.engine.key, self.settings)
         if refusal is None:
             return planned
         alone = self.settings.replaced({"hf_token": "", "hf_inference_url": ""})
@@ -176,7 +176,7 @@ class Job:
         self, planned: DrawingPlan, crafted: CraftedPrompt, request: ImageRequest, place: int
     ) -> GeminiDiffusionError | None:
         try:
-            async with self.guest.drawing(planned.engine.name, request, self.settings):
+            async with self.guest.drawing(planned.engine.key, request, self.settings):
                 result = await planned.engine.generate(request, self.settings, _placed(self.emit, place))
                 verdict = await self.studio.picture_filter.judge(result.image, self.settings, _placed(self.emit, place))
                 notices = (*result.notices, *verdict.notices)
@@ -222,7 +222,7 @@ class Job:
             await self.guest.answer(self.settings)
         except GeminiDiffusionError as error:
             self._tell([str(error), "I wrote the prompt by rule instead."])
-            return self.studio.chat_models["offline"]
+            return chat_models.fallback(self.studio.chat_models)
         return self.studio.chat_model(self.settings)
 
     async def _reviewed(self, wish: PromptRequest, crafted: CraftedPrompt) -> CraftedPrompt:

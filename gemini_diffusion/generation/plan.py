@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from gemini_diffusion import commands
 from gemini_diffusion.commands import Flags, Imagine
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.engines import ImageEngine, models
+from gemini_diffusion.engines import ImageEngine, choose, models
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.generation.request_options import join_names, settle_flags
 from gemini_diffusion.types import (
@@ -220,7 +220,7 @@ def _who(flags: Flags, settings: Settings, engines: Mapping[str, ImageEngine]) -
     name = (flags.engine or settings.engine).lower()
     wanted = flags.model or settings.image_model
     if name == "auto":
-        name = _automatic(settings, wanted)
+        name = choose(engines, settings, wanted)
     if name not in engines:
         raise RequestRefused(f"There is no engine called {name}.", f"Choose one of auto, {', '.join(engines)}.")
     engine = engines[name]
@@ -250,13 +250,6 @@ def _without_version(flags: Flags) -> tuple[Flags, tuple[str, ...]]:
         return flags, ()
     said = f"Models have names here, not versions, so --model {flags.model} was left out."
     return dataclasses.replace(flags, model=None), (said,)
-
-
-def _automatic(settings: Settings, wanted: str) -> str:
-    """Hosted where it is paid for, else local; a model that only one of them draws decides."""
-    name = "hosted" if settings.hf_token or settings.hf_inference_url else "local"
-    possible = models.find_model(wanted).engines if wanted else (name,)
-    return name if name in possible else possible[0]
 
 
 def _seeds(flags: Flags, last_seed: int | None) -> tuple[int | None, ...]:

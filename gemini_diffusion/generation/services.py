@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from gemini_diffusion import chat_models
 from gemini_diffusion.chat_models import ChatModel, open_chat_models
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine, open_engines
@@ -23,8 +24,14 @@ class Services:
     picture_filter: NsfwFilter = field(default_factory=NsfwFilter)
 
     def chat_model(self, settings: Settings) -> ChatModel:
-        """Gemini where there is a key for it, else the built-in one."""
-        return self.chat_models["gemini" if settings.google_api_key else "offline"]
+        """The one that answers under these settings."""
+        return chat_models.choose(self.chat_models, settings)
+
+    @property
+    def keyed(self) -> list[ChatModel | ImageEngine]:
+        """All that need a key, chat models first."""
+        every: list[ChatModel | ImageEngine] = [*self.chat_models.values(), *self.engines.values()]
+        return [part for part in every if part.key]
 
 
 def open_services(home: Path) -> Services:

@@ -242,7 +242,7 @@ class Session:
         except asyncio.CancelledError:
             self._emit(Stopped(self._turns[-1].last_words()))
         except GeminiDiffusionError as error:
-            self._emit(describe_failure(error, self._turns[-1].kind))
+            self._emit(describe_failure(error, self._turns[-1].kind, self._studio.engines))
         except Exception:  # noqa: BLE001 - the border to the person: what nobody foresaw is logged and still gets a sentence
             _LOG.exception("A turn failed in a way nobody foresaw.")
             self._emit(Failed("Something unexpected went wrong.", "Try again; the log on this machine says more.", "retry"))

@@ -63,7 +63,7 @@ class ApiKeyBox:
         visitor, studio = self.visitors.of(visitor_name(request)), self.visitors.studio
         if not (self.visitors.owner or visitor.owns(self.name)):
             return self.show(visitor)
-        part = studio.chat_models["gemini"] if self.name == "google_api_key" else studio.engines["hosted"]
+        part = next(part for part in studio.keyed if part.key == self.name)
         try:
             said = await part.check(visitor.settings)
         except Exception as error:  # noqa: BLE001 - every way of failing is the answer to the test

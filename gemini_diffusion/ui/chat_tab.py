@@ -22,7 +22,7 @@ from gemini_diffusion.ui.image_actions import ImageActions
 from gemini_diffusion.ui.image_panel import EXAMPLES, ImagePanel, listed
 from gemini_diffusion.ui.live_updates import LiveUpdates
 from gemini_diffusion.ui.model_pickers import ModelPickers
-from gemini_diffusion.ui.recovery import Recovery, can_move
+from gemini_diffusion.ui.recovery import Recovery, can_move, here
 from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ class ChatTab:
         if turn is None or not can_move(turn):
             raise BadInput("Nothing is waiting any more.", "Send the request again.")
         await session.stop()
-        here = visitor.settings.replaced({"engine": "local", "image_model": ""})
-        session.start(turn.asked, here, turn.source.id if turn.source else "")
+        moved = visitor.settings.replaced({"engine": here(self.visitors), "image_model": ""})
+        session.start(turn.asked, moved, turn.source.id if turn.source else "")
         async for updates in self.following.follow(visitor, turn.asked):
             yield updates
 

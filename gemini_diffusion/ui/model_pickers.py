@@ -98,7 +98,7 @@ async def chat_offer(visitors: Visitors, settings: Settings) -> Offer:
     if not settings.google_api_key:
         return Offer(chosen)
     try:
-        found = _pairs(await visitors.studio.chat_models["gemini"].models(settings))
+        found = _pairs(await visitors.studio.chat_model(settings).models(settings))
     except GeminiDiffusionError as error:
         return Offer(chosen, str(error))
     return Offer(_with_chosen(found, settings.chat_model))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gemini_diffusion.engines import models
+from gemini_diffusion.engines import fallback, models
 from gemini_diffusion.types import Failed
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Turn
@@ -48,8 +48,13 @@ class Recovery:
         if self.kind == "engine":
             return visitor.settings.replaced({"engine": self.which, "image_model": ""})
         if self.kind == "postcard":
-            return visitor.settings.replaced({"engine": "local", "image_model": models.FIRST_RUN})
+            return visitor.settings.replaced({"engine": here(visitors), "image_model": models.FIRST_RUN})
         return visitor.settings
+
+
+def here(visitors: Visitors) -> str:
+    """The name of the engine that draws on this machine."""
+    return fallback(visitors.studio.engines).name
 
 
 def recovery_options(failed: Failed) -> list[tuple[str, str]]:

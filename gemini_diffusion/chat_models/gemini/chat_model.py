@@ -29,10 +29,14 @@ class GeminiChatModel:
     """The ChatModel that speaks to Gemini; one instance serves all visitors, each over a connection for their own key."""
 
     name = "gemini"
+    key = "google_api_key"
     structured = True
 
     def __init__(self) -> None:
         self._connections = GeminiConnections()
+
+    def is_ready(self, settings: Settings) -> bool:
+        return bool(settings.google_api_key)
 
     async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
         """The whole answer within `settings.deadline` seconds; once its first word is shown it is not asked for again."""

@@ -57,10 +57,15 @@ class HostedEngine:
     """
 
     name = "hosted"
+    key = "hf_token"
 
     def __init__(self, router_url: str = ROUTER, hub_url: str = HUB) -> None:
         self._router_url = router_url.rstrip("/")
         self._hub = HubInfo(hub_url.rstrip("/"))
+
+    def is_ready(self, settings: Settings) -> bool:
+        """An endpoint by its address needs no token."""
+        return bool(settings.hf_token or settings.hf_inference_url)
 
     def default_model(self, settings: Settings) -> str:
         """The endpoint's address without anything secret in it, else the catalogue's choice."""

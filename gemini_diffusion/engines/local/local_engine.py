@@ -48,6 +48,7 @@ class LocalEngine:
     """
 
     name = "local"
+    key = ""
 
     def __init__(self, home: Path, hub_url: str = "") -> None:
         self._home, self._store = home, ModelStore.at(home)
@@ -57,6 +58,10 @@ class LocalEngine:
         self._model_cache, self._downloads = ModelCache(self._durations), Worker("download")
         self._drawings: DrawingQueue[DrawCommand, ImageResult] = DrawingQueue(self._model_cache.draw)
         self._tokens, self._init_images = TokenCounter(), InitImages()
+
+    def is_ready(self, settings: Settings) -> bool:
+        """A model comes with the program."""
+        return True
 
     def default_model(self, settings: Settings) -> str:
         """SDXL where a GPU is and the download was agreed to or made, else the model that came with the program."""

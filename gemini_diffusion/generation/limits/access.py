@@ -81,20 +81,20 @@ class Access:
             await self.lending.take(self.name)
 
     @asynccontextmanager
-    async def drawing(self, engine: str, request: ImageRequest, settings: Settings) -> AsyncIterator[None]:
+    async def drawing(self, key: str, request: ImageRequest, settings: Settings) -> AsyncIterator[None]:
         """A place for one drawing until it is kept, counted where the host pays. Raises Overloaded, OutOfQuota, KeyNeeded."""
         with self.places.one(self.party):
-            if self.lending and self._borrows(engine, settings):
+            if self.lending and self._borrows(key, settings):
                 _keep_at_home(self.lending, request, settings)
                 await self.lending.take(self.name)
             yield
 
-    def refusal(self, engine: str, settings: Settings) -> OutOfQuota | None:
+    def refusal(self, key: str, settings: Settings) -> OutOfQuota | None:
         """Why the host does not pay for a drawing any more today; None where they do, or need not."""
-        return self.lending.refusal(self.name) if self.lending and self._borrows(engine, settings) else None
+        return self.lending.refusal(self.name) if self.lending and self._borrows(key, settings) else None
 
-    def _borrows(self, engine: str, settings: Settings) -> bool:
-        return engine == "hosted" and self.lending is not None and self.lending.pays_for_pictures(settings)
+    def _borrows(self, key: str, settings: Settings) -> bool:
+        return bool(key) and self.lending is not None and self.lending.pays_for_pictures(settings)
 
 
 def is_local_path(model: str) -> bool:
