@@ -10,9 +10,9 @@
 #
 # Expected: the true type, or none; bytes and a path of one picture make one request.
 #
-# Why it matters: a programmer who has the picture in memory gives bytes. A server that believes the label decodes
-# nothing, or decodes and drops the transparency that a JPEG does not have; one that looks for itself works. So the same
-# call works or fails by provider, and by whether the picture came from a file. Write a file with its suffix first.
+# Why it matters: a programmer who has the picture in memory gives bytes. A server that looks for itself copes, one that
+# believes the label cannot decode what it gets. So the same call works or fails by provider, and by whether the picture
+# came from a file. Write a file with its suffix first.
 #
 # Seen on 2026-11-30 (the type that is sent):
 #              PNG bytes    WebP bytes   kite.png     kite.webp

@@ -6,7 +6,7 @@
 # Behaviour: warpAffine, warpPerspective and remap (INTER_LINEAR) are exact for float32 with 1, 3 or 4 channels. With
 # 2 channels, and for float64 with any number, they take another path that rounds every coordinate to 1/32 of a pixel.
 # So a plane warped alone and the same plane warped beside another one come out different, and turning an array into
-# float64 "to be on the safe side" costs three digits. Nothing is logged.
+# float64 "to be on the safe side" costs three digits. Nothing is logged. In 4.14 all of them are rounded so.
 #
 # Expected: channels are independent (the documentation speaks of one formula per pixel), and more bits are no less
 # exact.

@@ -9,7 +9,7 @@
 # model named "kite, v2" comes back as `"kite`; a high-resolution prompt ends at its first comma. Nothing is logged. A
 # prompt that itself says "Negative prompt:" raises ValueError from unpacking instead of one of the library's errors.
 #
-# Expected: the quotes are the format's own means against this, and pictures with a LoRA, which have them, are common.
+# Expected: the quotes are the format's own means against this, and every picture with two LoRAs has them.
 #
 # Why it matters: this is the reader that galleries and sorters take from PyPI. A LoRA is dropped from the recipe, a
 # setting that nobody wrote is added, and a search for the model by name finds nothing.

@@ -10,8 +10,8 @@
 #
 # Expected: `<Kite>` and `<kite>` behave alike; both are accepted, stored and recognised by the tokenizer.
 #
-# Why it matters: published embeddings are named by hand (EasyNegative, BadDream), and most have 4 to 16 vectors. With
-# one of eight vectors a negative embedding does nearly nothing, and a style is a shadow of itself.
+# Why it matters: published embeddings are named by people, with capitals (EasyNegative), and have several vectors where
+# one was not enough. With the first alone the style is another one, and nobody is told.
 #
 # Seen on 2026-11-30:
 #   <kite>: 'a <kite> <kite>_1 <kite>_2 sky', 3 of 3 vectors reach the text encoder

@@ -8,7 +8,7 @@
 #  - `padding` is ignored: a text padded to 8 ids stays as short as it is;
 #  - `byte_fallback` of a Unigram model is ignored: words outside the vocabulary become <unk>, one for each word, where
 #    Python gives one id for each byte, so what they said is lost.
-# BPE's byte_fallback, special tokens and normalisers agree.
+# Byte fallback of a BPE model agrees.
 #
 # Expected: one format by one publisher means one list of ids; a field that is not supported is refused.
 #
