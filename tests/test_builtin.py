@@ -58,6 +58,37 @@ async def test_it_answers_in_the_persons_language_on_what_was_asked(language: st
     assert await answer(SAID[language][TOPICS.index(topic)]) == f"{texts['no key']}\n\n{texts[topic]}"
 
 
+THANKS = {
+    "en": "Thanks!",
+    "ko": "고마워요",
+    "pt": "Obrigado",
+    "es": "¡Gracias!",
+    "ja": "ありがとう",
+    "de": "Danke",
+    "fr": "Merci",
+    "ar": "شكرا",
+    "zh": "谢谢",
+}
+SAVE = {
+    "en": "save it",
+    "ko": "저장해 줘",
+    "pt": "salvar",
+    "es": "guárdala",
+    "ja": "保存して",
+    "de": "Bitte speichern",
+    "fr": "enregistre",
+    "ar": "احفظ الصورة",
+    "zh": "保存",
+}
+
+
+@pytest.mark.parametrize("language", TEXTS)
+async def test_thanks_and_the_wish_to_keep_a_picture_are_answered(language: str) -> None:
+    texts = TEXTS[language]["texts"]
+    assert (await answer(THANKS[language])).endswith(texts["thanks"])
+    assert (await answer(SAVE[language])).endswith(texts["saved"])
+
+
 async def test_it_always_says_who_speaks_and_whether_a_key_is_set() -> None:
     assert (await answer("xyzzy")).startswith("I am the built-in helper; no Gemini key is set.")
     assert (await answer("xyzzy", key="a-key-of-some-length")).startswith("I am the built-in helper.\n")
@@ -80,7 +111,7 @@ def test_every_language_has_every_text_calm_and_with_the_same_commands() -> None
     commands = {topic: re.findall(r"`(?:/imagine|--[^`]+)", text) for topic, text in TEXTS["en"]["texts"].items()}
     for language in SAID:
         texts = TEXTS[language]["texts"]
-        assert set(texts) == {*TOPICS, "name", "no key"}, language
+        assert set(texts) == {*TOPICS, "name", "no key", "thanks", "saved"}, language
         assert not re.search("[!\uff01¡\U0001f300-\U0001faff]", " ".join(texts.values())), language
         for topic in ("imagine", "abilities", "greeting", "chat"):
             assert set(commands[topic]) == set(re.findall(r"`(?:/imagine|--[^`]+)", texts[topic])), (language, topic)

@@ -37,6 +37,10 @@ _WISHES = tuple(
 _LEAD = re.compile(
     r"(?:make it|draw it|mach es|hazlo|rends-la|a (?:bit|little)|much|etwas|un po'|un peu|un poco|um pouco|and) "
 )
+_NOTHING = frozenset(
+    ("a picture", "an image", "something", "ein bild", "una imagen", "uma imagem", "une image", "그림", "絵", "图", "صورة")
+)
+"""Words for a picture of nothing yet."""
 _MARKS = " \t\r\n.!?~\u3002\uff01\uff1f"
 
 
@@ -45,7 +49,7 @@ def meant_by(text: str, last: str = "") -> Imagine | None:
     said = text.strip(_MARKS)
     for wish in _WISHES:
         found = wish.fullmatch(said)
-        if found and not text.rstrip().endswith("??"):
+        if found and found["idea"].casefold() not in _NOTHING:
             command = parse(f"/imagine {found['idea']}")
             return _with_notice(command) if isinstance(command, Imagine) else None
     before = parse(last) if last else None

@@ -75,7 +75,7 @@ def _replaced(prompt: str, word: str, instead: str) -> str:
 def _substance(idea: str) -> tuple[str, ...]:
     """The words that carry an idea, in English where the table has it, else as written."""
     reading = find_required_terms(idea)
-    wanted = [term for term in reading.terms if term.kind not in ("negation", "quote", "token") and term.value != "1"]
+    wanted = [term for term in reading.terms if term.kind not in ("negation", "quote", "token", "side") and term.value != "1"]
     words = [term.english if term.kind == "name" else term.english.lower() for term in wanted]
     return tuple(dict.fromkeys([*words, *(word for word in reading.foreign if len(word) > 2 and word not in words)]))
 
