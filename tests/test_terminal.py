@@ -49,6 +49,14 @@ async def test_a_command_one_letter_off_is_asked_about_and_makes_the_code_one(tm
     assert await told("/imagin a cat", tmp_path) == (1, ["There is no command /imagin. Did you mean /imagine?"])
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"), [("/imagine", 1), ("/imagine --n 2", 1), ("/imagine a cat --dry", 0), ("/help", 0), ("hello", 0)]
+)
+async def test_the_code_tells_whether_what_was_asked_for_was_done(line: str, expected: int, tmp_path: Path) -> None:
+    code, said = await told(line, tmp_path)
+    assert (code, bool(said)) == (expected, True)
+
+
 async def test_a_download_that_waits_for_a_yes_says_how_to_give_it_without_a_button(tmp_path: Path) -> None:
     asks = AgreementNeeded("It is a 6.9 GB download.", "Agree to it.", model="sdxl", download_bytes=6_900_000_000)
     code, said = await told("/imagine a cat --steps 1", tmp_path, asks)

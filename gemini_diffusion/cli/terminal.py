@@ -27,7 +27,8 @@ async def once(session: Session, line: str, settings: Settings, out: TextIO | No
             session.choose("draw")
     for text in _ending(turn):
         say.line(text)
-    return 0 if turn.state == "done" and not turn.failures else 1
+    unsaid = line.split()[:1] == ["/imagine"] and turn.kind != "imagine"  # nothing to draw: it told how to ask
+    return 0 if turn.state == "done" and not turn.failures and not unsaid else 1
 
 
 def report(findings: list[CheckResult], out: TextIO | None = None) -> int:
