@@ -157,6 +157,15 @@ def test_what_is_both_wanted_and_ruled_out_is_named() -> None:
     assert crafted.negative_prompt == ""
 
 
+def test_what_no_picture_can_show_is_named_before_it_is_drawn() -> None:
+    notices = craft_by_rules(PromptRequest("a square circle at night at noon", SDXL)).notices
+    assert [notice.split(";")[0] for notice in notices] == [
+        "No one picture can be both noon and night",
+        "No one picture can be both square and circle",
+    ]
+    assert craft_by_rules(PromptRequest("a circle at night, not at noon", SDXL)).notices == ()
+
+
 def test_words_that_name_nothing_still_give_something_to_draw() -> None:
     crafted = craft_by_rules(PromptRequest("no people", SDXL))
     assert crafted.prompt.startswith("a quiet empty scene")

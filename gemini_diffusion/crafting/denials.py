@@ -21,7 +21,7 @@ _END = (
 _DENIAL = re.compile(
     rf"(?:\b(?:with|but|and|has|have|having|(?:that |which |who )?(?:is|are))\s+)?"
     rf"(?:\b(?P<how>{_HOW})|(?:\b(?:that|which|who)\s+)?\b(?:is|are|was|were)n['\u2019]t)\s+"
-    rf"(?P<article>(?:(?:a|an|the|any|of|single|in|on|wearing|been)\s+)*)(?P<thing>(?:{_THING}\s+){{0,2}}?{_THING}){_END}",
+    rf"(?P<article>(?:(?:a|an|the|any|of|single|in|on|at|wearing|been)\s+)*)(?P<thing>(?:{_THING}\s+){{0,2}}?{_THING}){_END}",
     re.IGNORECASE,
 )
 _MORE = re.compile(rf"\s*(?:,\s*)?\b(?:or|nor|and no|and without)\s+(?:(?:a|an|the|any)\s+)*({_THING})", re.IGNORECASE)

@@ -97,6 +97,7 @@ class Lexicon:
     not_things: frozenset[str]
     rewordings: Mapping[str, str]
     bare: frozenset[str]
+    exclusive: tuple[tuple[str, str], ...]
 
     def rewording(self, thing: str) -> str:
         """What to write, for a model without negatives, instead of what must not be there; "" where nothing is known."""
@@ -188,6 +189,7 @@ def read_lexicon() -> Lexicon:
         frozenset(map(stem, sets["scenery"])), frozenset(map(stem, sets["generic"])), sets["degrees"], sets["not_things"],
         {stem(name): phrase for name, phrase in tables["rewordings"].items()},
         frozenset(map(stem, tables["bare"].split())),
+        tuple(tuple(pair.split()) for pair in tables["exclusive"].split("|")),
     )  # fmt: skip
 
 

@@ -68,6 +68,13 @@ class RequiredTerms:
         return tuple(term.english for term in self.terms if term.kind == "negation" and term.stems & things)
 
     @cached_property
+    def exclusive(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of words of the request that no one picture can show: at night and at noon, a square circle."""
+        said = self.stems | {stem(term.english) for term in self.terms if term.kind != "negation"}
+        denied = {stem(term.english) for term in self.terms if term.kind == "negation"}
+        return tuple(pair for pair in read_lexicon().exclusive if {*map(stem, pair)} <= said - denied)
+
+    @cached_property
     def own(self) -> frozenset[str]:
         """The stems of every word that is the person's, or says what they ruled out; without the mark of a verb's form."""
         known = read_lexicon().rewordings
