@@ -29,7 +29,7 @@ import sys
 import cv2
 import numpy as np
 
-picture = np.full((1, 1, 3), 50, np.uint8)
+picture = np.full((4, 4, 3), 50, np.uint8)
 SPREAD = {
     "add 100": (cv2.add(picture, 100), 150),
     "subtract 20": (cv2.subtract(picture, 20), 30),
