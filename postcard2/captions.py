@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 
-from postcard2 import phrases, style, words
+from postcard2 import frames, phrases, style, words
 from postcard2.phrases import Said
 from postcard2.scene import DRESSED, NATURAL, SUBJECTS, Scene, flipped
 
@@ -84,6 +84,9 @@ def _absent(scene: Scene, says: Said, rng: random.Random) -> str:
 
 def _arrange(parts: list[str], says: Said, rng: random.Random) -> str:
     who, where, when, weather, side, absent = parts
+    whole = who and where and when and "subject" in says and (weather or "weather" not in says)
+    if whole and rng.random() < 0.2:
+        return " ".join(filter(None, (_framed(who, says, rng), weather, side, absent)))
     if who and "second" not in says and "subject" in says and rng.random() < 0.3:
         who = f"{who} {phrases.verb(says, rng)}"
     order = rng.random()
@@ -100,6 +103,13 @@ def _arrange(parts: list[str], says: Said, rng: random.Random) -> str:
     pieces = list(parts)
     rng.shuffle(pieces)
     return ", ".join(filter(None, pieces))
+
+
+def _framed(who: str, says: Said, rng: random.Random) -> str:
+    place, time = (
+        rng.choice(table[str(says[fact])]) for fact, table in (("place", words.PLACE_WORDS), ("time", words.TIME_WORDS))
+    )
+    return rng.choice(frames.SCENE_FRAMES).format(who=who, place=place, time=time)
 
 
 def _crafted(text: str, scene: Scene, says: Said, rng: random.Random) -> str:

@@ -149,7 +149,7 @@ def _question(scene: Scene, kind: str, rng: random.Random) -> Question:
 def _who(scene: Scene, spoken: dict[str, str]) -> str:
     if scene.count > 1:
         return f"{('two', 'three')[scene.count - 2]} {spoken['colour']} {words.plural(spoken['subject'])}"
-    dressed = "" if scene.garment == "nothing" else f", {scene.garment_colour} {scene.garment} and all"
+    dressed = "" if scene.garment == "nothing" else f", who owns and wears one {scene.garment_colour} {scene.garment}"
     return f"a {spoken['colour']} {spoken['subject']}{dressed}"
 
 

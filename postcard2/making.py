@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Effort:
     """Minutes of one thread that each part is worth (more never hurts the UNet), and the pictures in a shard of the pool."""
 
-    encoders: float = 14.0
+    encoders: float = 24.0
     autoencoder: float = 90.0
     judge: float = 25.0
     unet: float = 600.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from postcard2 import style, words
+from postcard2 import frames, style, words
 from postcard2.scene import ANIMALS, PEOPLE
 
 Said = dict[str, str | int]
@@ -33,7 +33,7 @@ def noun(says: Said, rng: random.Random, several: bool = False) -> str:
         phrase = " ".join(filter(None, (*before, name))) + _after(subject, colour, rng)
     else:
         phrase = " ".join(filter(None, (*before, colour, name)))
-    return _counted(phrase, count, "count" in says, rng) + _garment(says, rng)
+    return _dressed(_counted(phrase, count, "count" in says, rng), says, rng)
 
 
 def pair(says: Said, rng: random.Random) -> str:
@@ -41,23 +41,14 @@ def pair(says: Said, rng: random.Random) -> str:
     first, second = noun(says, rng), noun(_other(says), rng)
     if "relation" not in says:
         return f"{first} {rng.choice(words.RELATION_PHRASES['beside'])} {second}"
-    relation, form = str(says["relation"]), rng.random()
-    if relation in ("left of", "right of") and form < 0.3:
+    relation = str(says["relation"])
+    if rng.random() < 0.5:
         here, there = ("left", "right") if relation == "left of" else ("right", "left")
-        return rng.choice((
-            f"on the {here} {first}, on the {there} {second}", f"{first} on the {here} and {second} on the {there}",
-            f"{here}: {first}, {there}: {second}", f"{first} and {second}, the {says['subject']} on the {here}",
-        ))  # fmt: skip
-    if relation == "under" and form < 0.5:
-        return f"{first} with {second} {rng.choice(('on it', 'on top', 'on top of it', 'sitting on it'))}"
-    if relation in ("behind", "in front of") and form < 0.2:
-        here, there = ("background", "foreground") if relation == "behind" else ("foreground", "background")
-        return rng.choice((
-            f"{first} in the {here}, {second} in the {there}", f"{second} with {first} in the {here}",
-        ))  # fmt: skip
+        frame = rng.choice(frames.RELATION_FRAMES[relation])
+        return frame.format(first=first, second=second, name=says["subject"], here=here, there=there)
     link = rng.choice(words.RELATION_PHRASES[relation])
-    doing = rng.choice(("is ", "that is ", "standing ", "which is ")) if rng.random() < 0.15 and "ing " not in link else ""
-    return f"{first} {doing}{link} {second}"
+    doing = rng.choice(("is ", "that is ", "stands ", "sits ", "waits ", "which is ")) if rng.random() < 0.25 else ""
+    return f"{first} {doing if 'ing ' not in link else ''}{link} {second}"
 
 
 def place(says: Said, rng: random.Random) -> tuple[str, set[str]]:
@@ -121,9 +112,14 @@ def _counted(phrase: str, count: int, said: bool, rng: random.Random) -> str:
     return f"the {phrase}" if kind < 0.2 else f"{'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
 
 
-def _garment(says: Said, rng: random.Random) -> str:
-    if says.get("garment", "nothing") == "nothing":
-        return ""
-    name = rng.choice(words.GARMENT_WORDS[str(says["garment"])]) if rng.random() < 0.5 else str(says["garment"])
-    phrase = " ".join(filter(None, (_colour(says.get("garment_colour"), rng), name)))
-    return f" {rng.choice(('with', 'wearing', 'in', 'that wears'))} {'an' if phrase[0] in 'aeiou' else 'a'} {phrase}"
+def _dressed(who: str, says: Said, rng: random.Random) -> str:
+    garment = str(says.get("garment", "nothing"))
+    if garment == "nothing":
+        return who
+    name = rng.choice(words.GARMENT_WORDS[garment]) if rng.random() < 0.5 else garment
+    colour = _colour(says.get("garment_colour"), rng)
+    if colour and rng.random() < 0.12:
+        return f"{who} whose {name} is {colour}"
+    worn = f"{colour} {name}".strip()
+    frame = rng.choice((*frames.GARMENT_FRAMES[garment], *frames.GARMENT_FRAMES["any"]))
+    return frame.format(who=who, worn=worn if rng.random() < 0.15 else f"{'an' if worn[0] in 'aeiou' else 'a'} {worn}")

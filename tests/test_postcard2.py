@@ -119,6 +119,7 @@ def test_a_caption_says_only_what_is_in_its_scene() -> None:
     tables = {"subject": words.SUBJECT_WORDS, "second": words.SUBJECT_WORDS, "colour": words.COLOUR_WORDS,
               "place": words.PLACE_PHRASES, "time": words.TIME_PHRASES, "weather": words.WEATHER_PHRASES}  # fmt: skip
     adjectives = {"time": words.TIME_ADJECTIVES, "weather": words.WEATHER_ADJECTIVES, "place": words.PLACE_WORDS}
+    tables["time"] = {name: phrases + words.TIME_WORDS[name] for name, phrases in words.TIME_PHRASES.items()}
     for scene in (sample(rng) for _ in range(1500)):
         caption = describe(scene, rng)
         told = [scene, flipped(scene)] if scene.second else [scene]
