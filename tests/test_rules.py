@@ -215,6 +215,13 @@ def test_a_small_model_gets_only_words_it_knows_and_its_own_word_for_a_synonym(t
     assert crafted.missing == ()
 
 
+def test_a_small_model_draws_the_nearest_thing_it_knows_and_says_so() -> None:
+    crafted = craft_by_rules(PromptRequest("a poodle in a canoe", POSTCARD, stylize=0))
+    assert crafted.prompt == "a dog in a boat"
+    assert any("poodle as dog, canoe as boat" in notice for notice in crafted.notices)
+    assert introduce(PromptRequest("a poodle in a canoe", POSTCARD)) is None
+
+
 def test_a_broken_vocabulary_is_said_in_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "words.json"
     path.write_text("[1", encoding="utf-8")

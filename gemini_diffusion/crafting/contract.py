@@ -225,10 +225,8 @@ class _Check:
             row.kind == "medium" or row.english in lexicon.soft or (row.english == "text" and '"' in self.text.text)
         ):
             return False
-        wider = frozenset[str]().union(
-            *(lexicon.english[stem(name)].names for name in lexicon.kinds.get(root, ()) if not known)
-        )
-        if wider & self.text.shown:
+        wider = (lexicon.english[stem(name)].names for name in lexicon.kinds.get(root, ()))
+        if frozenset[str]().union(*wider) & self.text.shown:
             return False
         return not self._is_part_of_a_word(root) and not any(self._could_be(token, known) for token in self.text.tokens)
 

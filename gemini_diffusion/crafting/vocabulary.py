@@ -37,8 +37,9 @@ class Vocabulary:
         return tuple(word for word in _substance(idea) if self.knows(word))
 
     def unknown(self, idea: str) -> tuple[str, ...]:
-        """Those it does not know."""
-        return tuple(word for word in _substance(idea) if not self.knows(word))
+        """Those it does not know, and knows no nearest thing for."""
+        learned = self._learned
+        return tuple(word for word in _substance(idea) if not self.knows(word) and not self._instead(word, learned))
 
     def reworded(self, prompt: str) -> tuple[str, tuple[str, ...]]:
         """A prompt with each unknown word that has a known synonym, and each form of a known word, replaced by the one
@@ -50,7 +51,7 @@ class Vocabulary:
         return "".join([*pieces, self._reworded(prompt[last:], said)]), tuple(said)
 
     def _reworded(self, text: str, said: dict[str, None]) -> str:
-        learned = {stem(word): word for phrase in reversed(self.words) for word in words_in(phrase)}
+        learned = self._learned
         for word in dict.fromkeys(words_in(text)):
             instead = self._instead(word, learned)
             if instead not in ("", word):
@@ -58,14 +59,26 @@ class Vocabulary:
                 said[f"{word} as {instead}"] = None
         return text
 
+    @property
+    def _learned(self) -> Mapping[str, str]:
+        """The words as the model learned them, by their stems."""
+        return {stem(word): word for phrase in reversed(self.words) for word in words_in(phrase)}
+
     def _instead(self, word: str, learned: Mapping[str, str]) -> str:
-        """The learned word that stands for `word`: itself, its singular, a synonym; "" where there is none."""
+        """The learned word that stands for `word`: itself, its singular, a synonym, what it is a kind of (a flower for a rose);
+        "" where there is none.
+        """
         if word.lower() in learned.values():
             return word
         if stem(word) in learned:
             return learned[stem(word)]
-        row = read_lexicon().english.get(stem(word))
-        return row.english if row and row.kind != "link" and self.knows(row.english) else ""
+        lexicon = read_lexicon()
+        row = lexicon.english.get(stem(word))
+        names = [row.english] if row and row.kind != "link" else []
+        wider = sorted(
+            name for name in lexicon.kinds.get(stem(word), ()) if lexicon.english[stem(name)].kind in ("thing", "colour")
+        )
+        return next((name for name in [*names, *wider] if self.knows(name)), "")
 
 
 def _replaced(prompt: str, word: str, instead: str) -> str:
