@@ -133,7 +133,8 @@ async def test_a_picture_goes_in_the_panel_once_and_nothing_takes_that_place_aga
             updates.append(update)
 
     following = asyncio.create_task(follow())
-    await until(lambda: desk.engine.history)
+    session = desk.visitor(who()).session
+    await until(lambda: session.running and any(entry.done == 2 for entry in session.running.progress))
     desk.engine.resume()
     desk.engine.pause_at(2)
     await until(lambda: len(desk.engine.history) == 2 and any(desk.panel.selected in update for update in updates[:-1]))
