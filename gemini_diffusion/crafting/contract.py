@@ -123,6 +123,8 @@ class _Check:
             return self._is_on_its_side(term)
         if term.kind in ("number", "colour"):
             return self._is_value_kept(term)
+        if term.kind == "noun" and self._is_part_of_a_word(stem(term.english)):
+            return True
         return bool(term.stems & self.text.shown) or self._is_vouched(term) or self._is_respelled(term)
 
     def _shown_of(self, term: Term) -> frozenset[str]:
@@ -228,11 +230,12 @@ class _Check:
         wider = (lexicon.english[stem(name)].names for name in lexicon.kinds.get(root, ()))
         if frozenset[str]().union(*wider) & self.text.shown:
             return False
-        return not self._is_part_of_a_word(root) and not any(self._could_be(token, known) for token in self.text.tokens)
+        return not any(self._could_be(token, known) for token in self.text.tokens)
 
     def _is_part_of_a_word(self, root: str) -> bool:
-        """Chess in a chessboard."""
-        return len(root) > 4 and any(shown.startswith(root) for shown in self.text.shown)
+        """Chess in a chessboard, a bowl in a fishbowl."""
+        ends = len(root) > 3 and any(shown.endswith(root) for shown in self.text.shown)
+        return ends or (len(root) > 4 and any(shown.startswith(root) for shown in self.text.shown))
 
     def _could_be(self, token: Token, known: bool) -> bool:
         """Whether a word of the prompt may be a name for a thing of the request that is not found."""
@@ -241,7 +244,10 @@ class _Check:
             return False
         if token.root in lexicon.english:
             return not known and lexicon.is_kind(token.root, "thing")
-        return token.root in lexicon.things or token.root in lexicon.kinds or (token.word[0].isupper() and token.start > 0)
+        if token.root in lexicon.things or token.root in lexicon.kinds or (token.word[0].isupper() and token.start > 0):
+            return True
+        ends = (token.root[place:] for place in range(2, len(token.root) - 3))
+        return any(end in lexicon.kinds or end in lexicon.things for end in ends)  # a coffeehouse
 
     def _is_strange(self, kept: Iterable[Term], nouns: Sequence[Term], unseen: Sequence[Term]) -> bool:
         """Another picture: not one thing, name or quotation of the request is in it."""

@@ -37,8 +37,8 @@ def _in_clause(clause: Sequence[Mark]) -> Iterator[tuple[str, str]]:
             continue
         before = next((other.name for other in reversed(clause[:place]) if other.kind == "thing"), "")
         after = next((other.name for other in clause[place + 1 :] if other.kind == "thing"), "")
-        if [other.kind for other in clause[place + 1 : place + 3]] == ["of", "thing"] and before:
-            yield before, mark.name
+        if [other.kind for other in clause[place + 1 : place + 3]] == ["of", "thing"]:
+            yield from [(before, mark.name)] if before else []
             yield after, OPPOSITE[mark.name]
         elif name := (after or before) if leads else (before or after):
             yield name, mark.name
