@@ -69,7 +69,9 @@ async def test_a_drawn_picture_is_in_the_conversation_and_in_the_panel_ready_to_
     assert "seed 7" in page[desk.panel.facts]["value"]
     assert page[desk.panel.welcome]["visible"] is False
     assert [
-        message.content[0].value["path"] for message in page[desk.talk.chat]["value"] if message.content[0].type != "text"
+        message.content[0].value["path"]
+        for message in page[desk.talk.chat]["value"]
+        if message.content[0].type == "component" and message.content[0].component == "image"
     ] == [str(picture.path)]
 
 

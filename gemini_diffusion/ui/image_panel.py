@@ -25,9 +25,8 @@ EXAMPLES = {
 }
 """Requests to begin with, each with what the small built-in model made of it."""
 PICTURES = Path(__file__).resolve().parent / "examples"
-_ACTIONS = {
-    "redraw": "Draw again", "reseed": "New seed", "vary": "Vary", "enlarge": "Enlarge", "edit": "Edit ...", "attach": "Attach",
-}  # fmt: skip
+_SAME_SEED = "With the same seed"
+COMMAND = "Command that draws it again"
 FORMATS = [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp")]
 _BAR = (
     '<div class="bar" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100" '
@@ -53,7 +52,7 @@ class ImagePanel:
     set_up: gr.Markdown
     examples: tuple[gr.Button, ...]
     surprise: gr.Button
-    frame: gr.Column
+    content: gr.Column
     picture: gr.Image
     prompt: gr.Textbox
     meter: gr.Markdown
@@ -85,8 +84,8 @@ class ImagePanel:
             self.selected: details.identity,
             self.shown: gr.update(value=details.identity),  # as most of these: what a page misses, it misses together
             self.welcome: gr.update(visible=False),
-            self.frame: gr.update(visible=True),
-            self.picture: gr.update(value=str(details.path), alt_text=details.alt),
+            self.content: gr.update(visible=True),
+            self.picture: gr.update(value=str(details.path), alt_text=details.alt, visible=True),
             self.prompt: gr.update(value=details.prompt, placeholder="" if details.is_drawn else "What should become of it"),
             self.negative: gr.update(value=details.negative_prompt, visible=details.takes_negative),
             self.summary: escape.escape_text(details.summary),
@@ -94,7 +93,7 @@ class ImagePanel:
             self.download: gr.update(value=str(file)),
             self.file_format: file_format,
             self.line: gr.update(value=details.line, visible=details.is_drawn),
-            self.redraw: gr.update(value=_ACTIONS["redraw"] if details.is_drawn else "Draw from it", visible=can_redraw),
+            self.redraw: gr.update(value=_SAME_SEED if details.is_drawn else "Draw from it", visible=can_redraw),
             self.reseed: gr.update(visible=details.is_drawn),
             self.vary: gr.update(visible=details.is_drawn and details.can_begin),
             self.enlarge: gr.update(visible=details.can_grow),
@@ -124,43 +123,81 @@ class ImagePanel:
 
 
 def build(welcome: Sequence[str]) -> ImagePanel:
-    """Lays the image panel out where it is called, empty; `welcome` says what is set up and what is not, a line each."""
+    """Lays the panel out where it is called, empty; `welcome` says what is set up and what is not, a line each."""
     with gr.Column(elem_id="image-panel", min_width=0):
         gr.Button("Back to the conversation", elem_id="image-panel-close", size="sm")
         selected = gr.State("")
         shown = gr.Textbox(visible="hidden", elem_id="shown")
+        view = _view(welcome)
+        with gr.Column(visible=False, elem_id="image-content", min_width=0) as content:
+            parts = _actions() | _prompt() | _facts()
+    return ImagePanel(selected=selected, shown=shown, content=content, **view, **parts)
+
+
+def _view(welcome: Sequence[str]) -> dict[str, Any]:
+    """The place of the picture, as high as the window allows whatever stands in it, so that nothing below it ever moves."""
+    with gr.Column(elem_id="image-view", min_width=0):
+        greeting = _welcome(welcome)
         preview = gr.HTML(None, html_template=_PREVIEW, elem_id="preview")
+        picture = gr.Image(
+            show_label=False, container=False, interactive=False, buttons=["fullscreen"], elem_id="picture", min_width=0,
+            visible=False,
+        )  # fmt: skip
+        mask_editor.build_canvas()
         with gr.Column(visible=False, elem_id="stage", min_width=0) as stage:
             stage_text = gr.Markdown(elem_id="stage-text")
             bar = gr.HTML(0, html_template=_BAR, visible=False)
             draw_here = gr.Button("Draw it on this machine instead", size="sm", elem_id="draw-here", visible=False)
-        greeting = _welcome(welcome)
-        with gr.Column(visible=False, elem_id="image-content", min_width=0) as frame:
-            picture = gr.Image(
-                show_label=False, container=False, interactive=False, buttons=["fullscreen"], elem_id="picture", min_width=0
-            )
-            mask_editor.build_paper()
-            prompt = gr.Textbox(label="Prompt", lines=2, max_lines=10, elem_id="prompt", interactive=True)
-            meter = gr.Markdown(elem_id="meter")
-            measure = gr.Button("Count again", visible="hidden", elem_id="measure")
-            summary = gr.Markdown(elem_id="summary")
-            negative = gr.Textbox(label="Negative prompt", lines=1, max_lines=4, elem_id="negative", interactive=True)
-            panel = mask_editor.build()
-            facts = gr.Markdown(elem_id="details")
-            buttons = _buttons()
-            line = gr.Textbox(
-                label="The line that makes it again", lines=1, max_lines=6, interactive=False, buttons=["copy"], elem_id="line"
-            )
-    return ImagePanel(
-        selected=selected, shown=shown, preview=preview, stage=stage, stage_text=stage_text, bar=bar, draw_here=draw_here,
-        welcome=greeting.column, set_up=greeting.set_up, examples=greeting.examples, surprise=greeting.surprise, frame=frame,
-        picture=picture, prompt=prompt, meter=meter, measure=measure, negative=negative, mask=panel, summary=summary,
-        facts=facts, line=line, **buttons,
-    )  # fmt: skip
+    return {
+        "welcome": greeting.column, "set_up": greeting.set_up, "examples": greeting.examples, "surprise": greeting.surprise,
+        "preview": preview, "picture": picture, "stage": stage, "stage_text": stage_text, "bar": bar, "draw_here": draw_here,
+    }  # fmt: skip
+
+
+def _actions() -> dict[str, Any]:
+    """What can be done with the selected picture, in one line; two of them open a menu, which page.js shows."""
+    with gr.Row(elem_id="actions"):
+        download = gr.DownloadButton("Download", variant="primary", size="md", elem_id="download", min_width=0)
+        edit, vary, enlarge = (_button(text) for text in ("Edit", "Vary", "Enlarge"))
+        _button("Again")
+        with gr.Column(elem_id="again-menu", elem_classes="menu", min_width=0):
+            redraw = gr.Button(_SAME_SEED, size="md", elem_id="redraw", min_width=0)
+            reseed = gr.Button("With a new seed", size="md", elem_id="reseed", min_width=0)
+        _button("More")
+        with gr.Column(elem_id="more-menu", elem_classes="menu", min_width=0):
+            attach = gr.Button("Attach to the next message", size="md", elem_id="attach", min_width=0)
+            file_format = gr.Radio(FORMATS, value="png", label="Download as", elem_id="file-format", interactive=True)
+    return {
+        "download": download, "edit": edit, "vary": vary, "enlarge": enlarge, "redraw": redraw, "reseed": reseed,
+        "attach": attach, "file_format": file_format,
+    }  # fmt: skip
+
+
+def _button(text: str) -> gr.Button:
+    return gr.Button(text, size="md", elem_id=text.lower(), min_width=0)
+
+
+def _prompt() -> dict[str, Any]:
+    """The prompt to be changed and drawn again, how full it is, what was kept and added; while a mask is painted, its tools."""
+    prompt = gr.Textbox(label="Prompt", lines=2, max_lines=10, elem_id="prompt", interactive=True)
+    meter = gr.Markdown(elem_id="meter")
+    measure = gr.Button("Count again", visible="hidden", elem_id="measure")
+    summary = gr.Markdown(elem_id="summary")
+    negative = gr.Textbox(label="Negative prompt", lines=1, max_lines=4, elem_id="negative", interactive=True)
+    mask = mask_editor.build()
+    return {
+        "prompt": prompt, "meter": meter, "measure": measure, "summary": summary, "negative": negative, "mask": mask,
+    }  # fmt: skip
+
+
+def _facts() -> dict[str, Any]:
+    facts = gr.Markdown(elem_id="details")
+    line = gr.Textbox(label=COMMAND, lines=1, max_lines=6, interactive=False, buttons=["copy"], elem_id="line")
+    return {"facts": facts, "line": line}
 
 
 class WelcomePanel(NamedTuple):
-    """What stands in the image panel before the first picture."""
+    """What the panel shows before the first picture."""
 
     column: gr.Column
     set_up: gr.Markdown
@@ -180,15 +217,3 @@ def _welcome(lines: Sequence[str]) -> WelcomePanel:
 def listed(lines: Sequence[str]) -> str:
     """Lines to be read to the letter, one below the other."""
     return "\n\n".join(escape.escape_text(line) for line in lines)
-
-
-def _buttons() -> dict[str, Any]:
-    """The row of what can be done with the selected picture, each by its field."""
-    with gr.Row(elem_id="actions"):
-        download = gr.DownloadButton("Download", variant="primary", size="md", elem_id="download", min_width=0, scale=2)
-        file_format = gr.Dropdown(
-            FORMATS, value="png", label="File format", show_label=False, container=False, filterable=False,
-            elem_id="file-format", min_width=0, scale=1, interactive=True,
-        )  # fmt: skip
-        more = {name: gr.Button(said, size="md", elem_id=name, min_width=0) for name, said in _ACTIONS.items()}
-    return {"download": download, "file_format": file_format, **more}

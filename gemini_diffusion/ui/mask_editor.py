@@ -1,4 +1,4 @@
-"""The panel in which a person paints over what should be drawn anew in the selected picture; the page's script paints."""
+"""The mask editor: where a person paints over the part of the selected picture to redraw. brush.js does the painting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import gradio as gr
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.ui.attachment import from_data_url
 
-_PAPER = """
+_CANVAS = """
 <div class="canvas">
  <canvas tabindex="0" role="application"
   aria-label="Paint over what should change. By keyboard: arrows move the brush, Space sets it down and lifts it."></canvas>
@@ -22,7 +22,7 @@ _PAPER = """
  <button type="button" data-do="close">Close</button>
 </div>
 """
-_PULL = """
+_STRENGTH = """
 <div class="tools">
  <label>Strength
   <input id="strength" type="range" min="5" max="100" step="5" value="90" aria-label="Strength, in percent">
@@ -34,23 +34,23 @@ _PULL = """
 
 @dataclass(frozen=True, slots=True)
 class MaskEditor:
-    """`marks` is what the page says of the panel: what was painted and how far to move from the picture, as JSON."""
+    """`marks` is what the page sends: the mask and the strength, as JSON."""
 
     marks: gr.Textbox
     draw: gr.Button
 
 
-def build_paper() -> None:
-    """Lays out what is painted on, where it is called."""
-    gr.HTML(_PAPER, elem_id="mask-canvas")
+def build_canvas() -> None:
+    """Lays out the canvas and its tools where it is called."""
+    gr.HTML(_CANVAS, elem_id="mask-canvas")
 
 
 def build() -> MaskEditor:
-    """Lays out what belongs below the prompt, where it is called."""
+    """Lays out the strength and the button where it is called."""
     with gr.Column(elem_id="mask-tools", min_width=0):
-        gr.HTML(_PULL)
-        draw = gr.Button("Draw the marked part", variant="primary", size="md", elem_id="mask-draw", min_width=0)
-        gr.Markdown("With nothing marked, all of it is drawn anew.", elem_id="mask-text")
+        gr.HTML(_STRENGTH)
+        draw = gr.Button("Redraw the marked part", variant="primary", size="md", elem_id="mask-draw", min_width=0)
+        gr.Markdown("If nothing is marked, the whole picture is redrawn.", elem_id="mask-text")
         marks = gr.Textbox(visible="hidden", elem_id="mask", interactive=True)
     return MaskEditor(marks, draw)
 
@@ -62,7 +62,7 @@ def read_marks(text: str) -> tuple[bytes, float]:
         strength = float(found["strength"])
         mask = from_data_url(str(found["mask"]))
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
-        raise BadInput("What was marked did not arrive whole.", "Press Edit and mark it once more.") from error
+        raise BadInput("The mask did not arrive complete.", "Press Edit and mark the part again.") from error
     if not 0 <= strength <= 1:
         raise BadInput("The strength is a number from 0 to 1.", "Move the slider.")
     return mask, strength

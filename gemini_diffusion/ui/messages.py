@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -63,6 +64,7 @@ def turn_messages(turn: Turn) -> Iterator[Message]:
         yield _said("\n".join(f"> {escape.escape_text(notice)}" for notice in turn.notices))
     for picture in turn.pictures:
         yield _picture(picture)
+        yield _download(picture)
     if turn.state == "review":
         yield _said("This is the prompt. Draw it, change it, or use your own words.")
     if turn.text:
@@ -124,9 +126,22 @@ def _under_way(turn: Turn, steps: list[Step]) -> str:
 
 def _picture(picture: Picture) -> Message:
     """As `gr.Image` would be shown, but with an address of our own: Gradio would look up the file again for every state."""
-    file = {"path": str(picture.path), "url": f"/gradio_api/file={quote(str(picture.path))}"}
     seen = {"alt_text": alt(picture.recipe), "show_label": False, "container": False, "buttons": [], "interactive": False}
-    content = {"type": "component", "component": "image", "value": file, "constructor_args": {}, "props": seen}
+    return _component("image", {"path": str(picture.path), "url": _address(picture)}, seen)
+
+
+def _download(picture: Picture) -> Message:
+    """A link to the kept file; the style sheet shows it on a phone, where the Download button is not beside the picture."""
+    name = html.escape(picture.path.name, quote=True)
+    return _component("html", f'<a class="download-picture" href="{_address(picture)}" download="{name}">Download</a>', {})
+
+
+def _address(picture: Picture) -> str:
+    return f"/gradio_api/file={quote(str(picture.path))}"
+
+
+def _component(name: str, value: Any, props: dict[str, Any]) -> Message:
+    content = {"type": "component", "component": name, "value": value, "constructor_args": {}, "props": props}
     return {"role": "assistant", "content": content}
 
 

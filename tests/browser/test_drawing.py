@@ -69,14 +69,14 @@ def finished(window: Window, services: StandIns) -> None:
 def drawn_again(window: Window, services: StandIns) -> None:
     edited = "a fox in deep snow, at night"
     window.prompt.fill(edited)
-    window.page.locator("#redraw").click()
+    window.act("redraw")
     expect(window.pictures).to_have_count(2)
     window.rest()
     first, second = services.hub.drawings[-2:]
     assert (second.prompt, second.seed) == (edited, first.seed)
     expect(window.prompt).to_have_value(edited)
     expect(window.page.locator("#summary")).to_contain_text("your own words")
-    window.page.locator("#reseed").click()
+    window.act("reseed")
     expect(window.pictures).to_have_count(3)
     window.rest()
     assert services.hub.drawings[-1].prompt == edited and services.hub.drawings[-1].seed != first.seed
@@ -88,9 +88,7 @@ def kept_and_downloaded(window: Window, app: App) -> None:
     file = window.downloaded()
     assert file.name == kept.name
     assert file.read_bytes() == kept.read_bytes()
-    window.page.locator("#file-format input").click()
-    window.page.get_by_role("option", name="JPEG").click()
-    expect(window.page.locator("#file-format input")).to_have_value("JPEG")
+    window.opened("file-format").get_by_label("JPEG").check()
     window.rest()
     file = window.downloaded()
     assert file.name == kept.with_suffix(".jpg").name

@@ -40,12 +40,12 @@ def test_a_picture_is_attached_drawn_from_and_shown_with_the_message(come: Open,
     expect(window.page.locator("#vary")).to_be_hidden()
     window.shot("editing-3-own-picture")
     window.prompt.fill("a beach in snow")
-    window.page.locator("#redraw").get_by_text("Draw from it").click()
+    window.opened("redraw").get_by_text("Draw from it").click()
     expect(window.pictures).to_have_count(3)
     window.rest()
     request = sketching.engine.history[-1][0]
     assert request.prompt == "a beach in snow" and size(request.image) == (800, 600)
-    expect(window.page.locator("#redraw")).to_have_text("Draw again")
+    expect(window.page.locator("#redraw")).to_have_text("With the same seed")
 
 
 def test_it_can_be_removed_and_what_is_sent_then_begins_from_nothing(come: Open, sketching: Sketching, tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_picture_is_varied_enlarged_and_attached_from_the_panel(come: Open, sk
     assert sketching.engine.history[-1][0].hd
     expect(window.page.locator("#enlarge")).to_be_hidden()
     window.shot("editing-4-enlarged")
-    window.page.locator("#attach").click()
+    window.act("attach")
     expect(window.page.locator("#attached-picture img")).to_be_visible()
     draw_from_it(window)
     assert sketching.engine.history[-1][0].image == sketching.pictures[-2].read_bytes()

@@ -58,7 +58,7 @@ def test_what_is_painted_over_is_drawn_anew(come: Open, sketching: Sketching) ->
     assert [mask.getpixel((int(x * wide), high // 2)) for x in (0.05, 0.2, 0.5, 0.8)] == [0, 255, 0, 0]
     expect(window.large).to_be_visible()
     expect(window.page.locator("#mask-canvas canvas")).to_be_hidden()
-    window.page.locator("#redraw").click()
+    window.act("redraw")
     expect(window.pictures).to_have_count(3)
     window.rest()
     assert marked(sketching).tobytes() == mask.tobytes()
@@ -106,7 +106,7 @@ def test_on_a_phone_a_finger_paints_and_finds_its_targets(come: Open, sketching:
     expect(window.panel).to_be_visible()
     window.quiet()
     window.shot("editing-7-narrow-panel")
-    assert all(finger(window, name) for name in ("#vary", "#enlarge", "#edit", "#attach"))
+    assert all(finger(window, name) for name in ("#vary", "#enlarge", "#edit", "#again", "#more"))
     window.page.locator("#edit").tap()
     expect(window.page.locator("#mask-canvas canvas")).to_be_in_viewport(ratio=0.9)
     box = window.place(window.page.locator("#mask-canvas canvas"))
@@ -130,7 +130,9 @@ def test_all_of_it_can_be_read(theme: str, come: Open, tmp_path: Path) -> None:
     window.take(window.pictures.last)
     expect(window.page.locator("#meter")).to_contain_text("tokens")
     window.shot(f"editing-9-{theme}-panel")
-    dim = unreadable(window, "#attached-text p", "#attached-remove", "#meter p", "#vary", "#enlarge", "#edit", "#attach")
+    dim = unreadable(
+        window, "#attached-text p", "#attached-remove", "#meter p", "#vary", "#enlarge", "#edit", "#again", "#more"
+    )
     window.page.locator("#edit").click()
     paint(window, (0.3, 0.3), (0.6, 0.6))
     window.shot(f"editing-10-{theme}-painting")

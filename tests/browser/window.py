@@ -120,6 +120,18 @@ class Window:
         picture.click()
         self.quiet()
 
+    def act(self, name: str) -> None:
+        """Presses an action of the selected picture, after the button whose menu it is in."""
+        self.opened(name).click()
+
+    def opened(self, name: str) -> Locator:
+        """An action of the selected picture, its menu open where it is in one."""
+        action, menu = self.page.locator(f"#{name}"), "#again" if name in ("redraw", "reseed") else "#more"
+        expect(self.page.locator(menu)).to_be_visible()
+        if not action.is_visible():
+            self.page.locator(menu).click()
+        return action
+
     def rest(self) -> None:
         """Nothing is under way any more, and the window says so."""
         self.quiet()

@@ -1,7 +1,7 @@
 // The sheet on a phone and the keyboard: what the server need not know.
 (() => {
   const desk = () => document.getElementById("chat-layout").classList;
-  const narrow = () => window.matchMedia("(max-width: 860px)").matches;
+  const narrow = () => window.matchMedia("(max-width: 699px)").matches;
   const open = () => {
     if (!narrow()) return;
     desk().add("panel-open");
@@ -26,6 +26,18 @@
     lifted.insertRule(`${of}::after { content: none !important; }`);
   };
 
+  // Again and More open a menu above the actions; a press on anything but its radio buttons closes it.
+  const menu = (pressed) => {
+    const actions = document.getElementById("actions"), open = actions?.dataset.menu;
+    if (!actions || pressed?.closest("#file-format")) return false;
+    const button = pressed?.closest("#again, #more");
+    if (button && button.id !== open) actions.dataset.menu = button.id;
+    else delete actions.dataset.menu;
+    for (const id of ["again", "more"]) document.getElementById(id)?.setAttribute("aria-expanded", String(actions.dataset.menu === id));
+    if (open && !pressed) document.getElementById(open)?.focus();
+    return Boolean(open);
+  };
+
   const isPicture = (target) => target instanceof Element && target.closest("#chat .message")?.querySelector("img");
 
   document.addEventListener("click", (event) => {
@@ -40,10 +52,11 @@
     if (event.target.closest("#image-panel-close")) close();
     else if (event.target.closest("#show-models")) desk().toggle("choices-open");
     else if (isPicture(event.target)) open();
-    else if (event.target.closest("#redraw, #reseed, #vary, #enlarge, #attach, #mask-draw")) close();
+    menu(event.target);
+    if (event.target.closest("#redraw, #reseed, #vary, #enlarge, #attach, #mask-draw")) close();
   }, true);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") close();
+    if (event.key === "Escape" && !menu(null)) close();
     if (event.key === "Enter" && isPicture(event.target) && !blurred(event.target)) open();
   }, true);
 
@@ -99,7 +112,7 @@
   const tidy = () => {
     name("#box .submit-button", "Send");
     name("#box .stop-button", "Stop");
-    name("#line textarea", "The line that makes it again");
+    name("#line textarea", "Command that draws it again");
     document.querySelectorAll("#chat .thought-group .icon-button:not([aria-hidden])").forEach((found) => {
       found.setAttribute("aria-hidden", "true");
       found.tabIndex = -1;

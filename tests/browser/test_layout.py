@@ -1,0 +1,93 @@
+"""Where things are: the picture takes most of the window, its actions are in view, nothing moves when another picture comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Open
+from tests.browser.sketching import Sketching, Told, open_sketching
+from tests.browser.test_live_preview import begin, hold, shows
+from tests.browser.test_reach import finger, in_view
+
+pytestmark = pytest.mark.browser
+SQUARE, WIDE = "/imagine a fox in the snow --seed 7 --ar 1:1", "/imagine a fox in the snow --seed 8 --ar 16:9"
+ACTIONS = ("download", "edit", "vary", "enlarge", "again", "more")
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sketching]:
+    """A window over an engine that can do all there is and shows each step."""
+    engine = Told(previews=True, able=True, model="sdxl")
+    with open_sketching(tmp_path_factory.mktemp("layout"), engine, engine="local") as window:
+        yield window
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "line", "share"), [(1280, 800, SQUARE, 0.50), (1280, 800, WIDE, 0.50), (1920, 1080, WIDE, 0.55)]
+)
+def test_the_picture_takes_most_of_the_width_and_six_actions_are_in_view(
+    come: Open, width: int, height: int, line: str, share: float
+) -> None:
+    window = come(width, height)
+    window.draw(line)
+    assert window.place(window.large)["width"] >= share * width
+    assert in_view(window, window.large)
+    targets = [window.page.locator(f"#{name}") for name in ACTIONS]
+    assert all(in_view(window, target) for target in targets)
+    assert len({window.place(target)["y"] for target in targets}) == 1, "they stand in one line"
+    assert window.page.locator("#actions button:visible").count() == len(ACTIONS)
+    assert window.place(window.pictures.first)["width"] <= 0.2 * width, "the same picture is not seen twice at nearly one size"
+
+
+def test_nothing_below_a_picture_moves_when_one_of_another_shape_comes(come: Open) -> None:
+    window = come()
+    window.draw(SQUARE)
+    before = window.place(window.page.locator("#actions"))
+    window.draw(WIDE)
+    assert window.place(window.page.locator("#actions")) == before
+
+
+def test_a_tablet_has_two_columns(come: Open) -> None:
+    window = come(768, 1024, touch=True)
+    window.draw(WIDE)
+    talk, picture = window.place(window.chat), window.place(window.large)
+    assert talk["x"] + talk["width"] <= picture["x"] and picture["width"] >= 0.5 * 768
+    assert window.overflow() == 0 and all(finger(window, f"#{name}") for name in ACTIONS)
+
+
+def test_on_a_phone_a_picture_grows_above_the_box_and_has_its_download_below_it(come: Open, app: Sketching) -> None:
+    window = come(390, 844, touch=True)
+    hold(app, 4)
+    begin(window, app, WIDE)
+    shows(window, app, 4)
+    preview = window.page.locator("#preview img")
+    assert in_view(window, preview) and in_view(window, window.stop) and window.overflow() == 0
+    expect(window.page.locator("#stage-text")).to_be_in_viewport()
+    app.engine.resume()
+    window.rest()
+    expect(window.panel).to_be_hidden()
+    link = window.page.locator("#chat .download-picture")
+    assert finger(window, "#chat .download-picture")
+    assert 0 <= window.place(link)["y"] - sum(window.place(window.pictures.first)[name] for name in ("y", "height")) < 20
+    with window.page.expect_download() as waiting:
+        link.tap()
+    assert waiting.value.path().read_bytes() == app.pictures[-1].read_bytes()
+    assert waiting.value.suggested_filename == app.pictures[-1].name
+
+
+def test_a_menu_opens_and_closes_by_keyboard(come: Open) -> None:
+    window = come()
+    window.draw(SQUARE)
+    again, redraw = window.page.locator("#again"), window.page.locator("#redraw")
+    again.focus()
+    window.page.keyboard.press("Enter")
+    expect(redraw).to_be_visible()
+    expect(again).to_have_attribute("aria-expanded", "true")
+    window.page.keyboard.press("Tab")
+    expect(redraw).to_be_focused()
+    window.page.keyboard.press("Escape")
+    expect(redraw).to_be_hidden()
+    expect(again).to_be_focused()
