@@ -171,7 +171,7 @@ async def test_a_drawing_that_waits_for_a_service_is_drawn_here_instead(tmp_path
     assert [turn.state for turn in desk.visitor(who()).session.turns] == ["stopped", "done"]
     assert desk.engine.history[-1][0].model == "postcard" and page[desk.panel.selected]["value"]
     assert (await waiting)[desk.talk.returned]["value"] == "", "the words are under way, not lost"
-    with pytest.raises(BadInput, match="Nothing is waiting"):
+    with pytest.raises(BadInput, match="no longer waiting"):
         await anext(desk.tab.move(who()))
 
 

@@ -190,16 +190,16 @@ async def test_the_check_names_each_part(desk: Desk) -> None:
 
 async def test_the_adapters_that_are_here_are_listed_each_time_with_what_they_answer_to(tmp_path: Path) -> None:
     engines: list[ImageEngine] = [LocalEngine(tmp_path), SketchEngine("hosted")]
-    assert "Make a folder adapters in the data folder" in await read_lora_list(engines)
+    assert "Put .safetensors files into a folder called adapters" in await read_lora_list(engines)
     layer = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
     shapes = {f"{layer}.lora_down.weight": (4, 2048), f"{layer}.lora_up.weight": (64, 4)}
     oils = write_header(tmp_path / "adapters" / "oils.safetensors", shapes, {"trigger_words": "ohwx, in oils"})
     write_header(tmp_path / "adapters" / "Toy.safetensors", {"emb_params": (1, 768)})
     (tmp_path / "adapters" / "bad.pt").write_bytes(b"\x80\x02")
     lines = (await read_lora_list(engines)).replace("\\", "").splitlines()
-    assert lines[0] == "These are here, as they are written into a prompt:"
+    assert lines[0] == "Installed, as you write them in a prompt:"
     assert lines[2:] == [
-        f"- **&lt;lora:oils:1&gt;** LoRA for SDXL, {in_bytes(oils.stat().st_size)}; answers to ohwx, in oils",
+        f"- **&lt;lora:oils:1&gt;** LoRA for SDXL, {in_bytes(oils.stat().st_size)}; trigger words: ohwx, in oils",
         "- **&lt;toy&gt;** textual inversion for Stable Diffusion 1.5, 1.6 kB",
         "- **&lt;lora:bad:1&gt;** cannot be used: bad.pt is not used: a .pt file may run a program when it is read. "
         "Only .safetensors files are used: they hold numbers and nothing that runs.",

@@ -1,4 +1,4 @@
-"""The settings of whoever runs this program: what was given, the environment, .env, the defaults; knows no flag, no window."""
+"""The host's settings: what was given, then the environment, .env and the defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The log of this machine: warnings and worse, on standard error and in a file of the data folder, never with a key in it."""
+"""The log: warnings and errors, on standard error and in a file of the data folder, without any key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys a visitor may bring: a box that empties itself, a line that says whether one is set, a test, where to get one.
+"""The API keys in Settings: a box to type one, whether one is set, a test, where to get one.
 
 A key goes from the box to the visitor's memory on the server and nowhere else; no component ever holds it as its value.
 """
@@ -22,7 +22,7 @@ PAGES = {
     "google_api_key": "[Get a key from Google AI Studio](https://aistudio.google.com/apikey)",
     "hf_token": "[Get a token from Hugging Face](https://huggingface.co/settings/tokens) that may call Inference Providers",
 }
-PROMISE = "A key stays in this server's memory, for you alone, and is gone after twelve idle hours or a restart."
+PROMISE = "Keys are kept in this server's memory, for you alone. They are gone after 12 hours without use or a restart."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,15 @@ class ApiKeyBox:
     forget: gr.Button
 
     def show(self, visitor: Visitor, said: str = "") -> dict[Any, Any]:
-        """How the key stands, and what there is to say about it; never the key."""
+        """Whether the key is set, and `said` about it; never the key."""
         text = f"{Settings.table()[self.name].label}: {visitor.key_state(self.name)}."
         return {self.state: "\n\n".join(f"{escape.escape_text(line)}" for line in (text, said) if line)}
 
     async def keep(self, key: str, request: gr.Request) -> dict[Any, Any]:
-        """Takes what is in the box, which is empty afterwards whatever came of it."""
+        """Saves what is in the box, and empties the box whatever the outcome."""
         visitor = self.visitors.of(visitor_name(request))
         if not key.strip():
-            return {self.box: "", **self.show(visitor, "There was nothing in the box.")}
+            return {self.box: "", **self.show(visitor, "The box was empty.")}
         try:
             visitor.set_key(self.name, key)
         except Exception as error:  # noqa: BLE001 - the box must be emptied first of all; the sentence says what happened
@@ -59,7 +59,7 @@ class ApiKeyBox:
         return {self.box: "", **self.show(visitor)}
 
     async def try_out(self, request: gr.Request) -> dict[Any, Any]:
-        """One real call with the key that is set; says what the service said, of a lent one only to the host."""
+        """Makes one real call with the key and shows what the service answered; a lent key is tested for the host only."""
         visitor, studio = self.visitors.of(visitor_name(request)), self.visitors.studio
         if not (self.visitors.owner or visitor.owns(self.name)):
             return self.show(visitor)
@@ -71,7 +71,7 @@ class ApiKeyBox:
         return self.show(visitor, said)
 
     def wire(self, then: Any, changes: list[Any]) -> None:
-        """`then` runs after every change of the key, over `changes`: which models there are depends on it."""
+        """Connects the events. `then` runs after every change of the key, over `changes`: the list of models depends on it."""
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
         kept = gr.on([self.save.click, self.box.submit], show_error(self.keep), self.box, [self.box, self.state], **quiet)
         dropped = self.forget.click(show_error(self.drop), None, [self.box, self.state], **quiet)
@@ -81,7 +81,7 @@ class ApiKeyBox:
 
 
 def build(visitors: Visitors, name: str) -> ApiKeyBox:
-    """Lays one key out where it is called."""
+    """Lays out one key where it is called."""
     option = Settings.table()[name]
     with gr.Column(elem_classes="key", min_width=0):
         state = gr.Markdown(f"{option.label}: not set.", elem_id=f"{name}-state", elem_classes="key-state")

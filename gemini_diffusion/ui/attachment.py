@@ -1,6 +1,6 @@
-"""A picture beside the box, on its way into the next message: chosen, dropped, pasted or taken from the image panel.
+"""A picture attached to the next message: chosen, dropped, pasted or taken from the image panel.
 
-The page makes it smaller and sends it with an event, so that no file is ever uploaded, named by a path or left behind.
+The page makes it smaller and sends it with an event, so that no file is uploaded or left behind and no path is named.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 Updates = dict[Any, Any]
 
 AT_ONCE = 2
-"""Pictures that are read at the same time, of all visitors: each takes a moment and some memory."""
+"""Pictures decoded at the same time for all visitors; each takes some time and memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """The components. The page presses `bring` when it has read a picture. `held` is the id of the one that goes with the next
-    message, `back` that of one on its way back, which the page takes only if nothing else is attached."""
+    """The components. The page presses `bring` when it has read a picture. `held` is the id of the attached one, `back` that
+    of one returned after a failure, which the page attaches only if nothing else is."""
 
     clip: gr.Button
     bring: gr.Button
@@ -49,22 +49,22 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentHandlers:
-    """The handlers; `show_picture` puts a picture in the image panel, whose `stand` are all its components."""
+    """The handlers; `show_picture` shows a picture in the image panel, which changes the components `outputs`."""
 
     visitors: Visitors
     parts: Attachment
     show_picture: Callable[[Visitor, Picture], Awaitable[Updates]]
-    stand: list[Any]
+    outputs: list[Any]
 
     async def bring(self, carried: str, request: gr.Request) -> Updates:
-        """A picture that the page read: kept, attached, and in the image panel."""
+        """The page has read a picture: it is kept, attached and shown."""
         visitor = self.visitors.of(visitor_name(request))
         name, content = unpacked(carried)
         picture = await visitor.session.bring(content, name)
         return {self.parts.held: picture.id} | await self.show_picture(visitor, picture)
 
     async def show(self, held: str, request: gr.Request) -> Updates:
-        """Another picture is attached, or none any more."""
+        """Shows the attached picture, or that there is none any more."""
         picture = self.visitors.of(visitor_name(request)).session.picture(str(held))
         if picture is None:
             return {self.parts.row: gr.update(visible=False)}
@@ -75,7 +75,7 @@ class AttachmentHandlers:
         parts = self.parts
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         carried = gr.Textbox(visible=False)  # never holds anything: the page's script gives what is sent
-        shown = [parts.held, *self.stand]
+        shown = [parts.held, *self.outputs]
         parts.bring.click(show_error(self.bring), carried, shown, js=_TAKE, concurrency_limit=AT_ONCE, **quiet)
         parts.held.change(show_error(self.show), parts.held, [parts.row, parts.thumb], concurrency_limit=None, **quiet)
         parts.remove.click(None, None, parts.held, js="() => ''", queue=False, **quiet)
@@ -89,18 +89,18 @@ _GIVE_BACK = "(held, back) => back && !held ? [back, ''] : [undefined, undefined
 
 
 def build_row() -> tuple[gr.Row, gr.Image, gr.Button]:
-    """Lays out what is attached, where it is called: nothing yet."""
+    """Lays out the row of the attached picture where it is called, empty."""
     with gr.Row(visible=False, elem_id="attached") as row:
         thumb = gr.Image(
             show_label=False, container=False, interactive=False, buttons=[], elem_id="attached-picture", min_width=0, scale=0
         )
-        gr.Markdown("Your next picture begins from this one.", elem_id="attached-text")
+        gr.Markdown("Your next picture starts from this one.", elem_id="attached-text")
         remove = gr.Button("Remove", size="sm", elem_id="attached-remove", min_width=0, scale=0)
     return row, thumb, remove
 
 
 def build_clip(row: gr.Row, thumb: gr.Image, remove: gr.Button) -> Attachment:
-    """Lays out the button, where it is called."""
+    """Lays out the button where it is called."""
     return Attachment(
         clip=gr.Button("Attach a picture", elem_id="attach-file", size="sm", min_width=0, scale=0),
         bring=gr.Button("Bring", visible="hidden", elem_id="upload"),
@@ -111,16 +111,16 @@ def build_clip(row: gr.Row, thumb: gr.Image, remove: gr.Button) -> Attachment:
 
 
 def unpacked(carried: str) -> tuple[str, bytes]:
-    """The name and the bytes in what a page sent. Raises BadInput for what no page sends."""
+    """The name and the bytes of the picture that a page sent. Raises BadInput for anything a page would not send."""
     try:
         found = json.loads(carried)
         return str(found["name"]), from_data_url(str(found["picture"]))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise BadInput("That picture did not arrive whole.", "Attach it once more.") from error
+        raise BadInput("The picture arrived incomplete.", "Attach it again.") from error
 
 
 def from_data_url(text: str) -> bytes:
-    """The bytes in "data:image/png;base64,...", none in an empty text. Raises BadInput."""
+    """The bytes of "data:image/png;base64,...", empty for an empty text. Raises BadInput."""
     head, _, coded = text.partition(",")
     if not text:
         return b""
@@ -129,4 +129,4 @@ def from_data_url(text: str) -> bytes:
             raise ValueError(head[:40])
         return base64.b64decode(coded, validate=True)
     except (ValueError, binascii.Error) as error:
-        raise BadInput("That picture did not arrive whole.", "Send it once more.") from error
+        raise BadInput("The picture arrived incomplete.", "Send it again.") from error

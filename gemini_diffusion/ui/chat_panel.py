@@ -1,4 +1,4 @@
-"""The conversation's side of the chat tab: messages, the box, the review of a prompt, the line that says how things are."""
+"""The conversation: messages, the message box, the review of a prompt, the status line."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Updates = dict[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class ChatPanel:
-    """The components. `returned` holds a text on its way back to the box, which the page takes only if the box is empty;
-    `asked` holds the prompt that waits for a choice, which the page puts into the review's box when it is another one."""
+    """The components. `returned` holds a text that goes back into the box, if the box is empty; `asked` holds the prompt under
+    review, which the page copies into the review's box when it changes."""
 
     chat: gr.Chatbot
     transcript: Transcript
@@ -45,20 +45,20 @@ class ChatPanel:
         return own + self.attachment.components()
 
     def emptied(self) -> Updates:
-        """The words were taken: the box is free for the next thought, Stop stands ready."""
+        """The message was sent: the box is empty and Stop can be pressed."""
         return {self.box: gr.update(value="", submit_btn=False, stop_btn=True), self.attachment.held: ""}
 
     def busy(self) -> Updates:
-        """Stop stands ready, a draft in the box stays."""
+        """Stop can be pressed; a draft in the box stays."""
         return {self.box: gr.update(submit_btn=False, stop_btn=True), self.returned: "", self.attachment.back: ""}
 
     def idle(self, returned: str = "", attached: str = "") -> Updates:
-        """The box takes the next message; `returned` goes back into it if it is empty, `attached` beside it likewise."""
+        """The next message can be sent; `returned` goes back into the box if it is empty, `attached` likewise."""
         free = gr.update(submit_btn=True, stop_btn=False)
         return {self.box: free, self.returned: returned, self.attachment.back: attached}
 
     def show(self, turns: Sequence[Turn]) -> Updates:
-        """The messages, what is under way in one line, and the review of a prompt that waits for a choice."""
+        """The messages, the status line, and the review of a prompt that waits for a choice."""
         last = turns[-1] if turns else None
         stage = current_stage(last)
         asks = last is not None and last.state == "review"
@@ -71,7 +71,7 @@ class ChatPanel:
 
 
 def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
-    """Lays the conversation out where it is called; `models` lays the two choices of models, under the box."""
+    """Lays out the conversation where it is called; `models` lays out the two model pickers under the box."""
     chat = gr.Chatbot(
         elem_id="chat", show_label=False, container=False, height="100%", layout="bubble", buttons=[],
         latex_delimiters=[], allow_tags=False, allow_file_downloads=False, autoscroll=False,  # page.js does it
@@ -104,9 +104,7 @@ def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
 def _review() -> tuple[gr.Column, gr.Textbox, gr.Textbox, gr.Button, gr.Button, gr.Button]:
     asked = gr.Textbox(visible="hidden", elem_id="asked")
     with gr.Column(visible=False, elem_id="review", min_width=0) as review:
-        prompt = gr.Textbox(
-            label="The prompt, before it is drawn", lines=3, max_lines=8, interactive=True, elem_id="review-prompt"
-        )
+        prompt = gr.Textbox(label="Review the prompt", lines=3, max_lines=8, interactive=True, elem_id="review-prompt")
         with gr.Row():
             draw = gr.Button("Draw", variant="primary", size="md", min_width=0)
             again = gr.Button("Write again", size="md", min_width=0)

@@ -1,6 +1,6 @@
-"""The Chat tab: what happens on every press, tap and Enter. The person's own session does the work; this shows it.
+"""The event handlers of the Chat tab. The visitor's session does the work; the handlers show it.
 
-Every handler finds out by itself who asks, and takes nothing from the page but words and choices: no picture, no message.
+Each handler looks up by itself who asks, and takes only words and choices from the page: no picture, no earlier message.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SURPRISES = (
 
 @dataclass(frozen=True, slots=True)
 class ChatTab:
-    """The handlers, over the components they change."""
+    """The handlers and the components they change."""
 
     visitors: Visitors
     conversation: ChatPanel
@@ -56,10 +56,10 @@ class ChatTab:
     def following(self) -> LiveUpdates:
         return LiveUpdates(self.visitors, self.conversation, self.panel)
 
-    # A turn, from its first sight to its last words
+    # A turn
 
     async def send(self, text: str, held: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """A message from the box, with the picture `held`. A blank one does nothing; one sent while another runs stays."""
+        """Sends the message in the box with the picture `held`. A blank one does nothing; one sent while another runs stays."""
         if not text.strip():
             yield gr.skip()
             return
@@ -69,7 +69,7 @@ class ChatTab:
             yield updates
 
     async def again(self, draft: str, data: gr.SelectData, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """A button under a failure. The words it sends once more leave the box, a newer draft stays."""
+        """A button under a failure was pressed. The text it sends again leaves the box; a newer draft stays."""
         visitor = self._visitor(request)
         step = Recovery.read(str(data.value), visitor.session.turns)
         if step.tab:
@@ -81,31 +81,31 @@ class ChatTab:
             yield updates
 
     async def move(self, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """A service keeps a drawing waiting: it is stopped, and the same words are drawn on this machine."""
+        """Stops a drawing that waits for a service, and draws the same request on this machine."""
         visitor = self._visitor(request)
         session, turn = visitor.session, visitor.session.running
         if turn is None or not can_move(turn):
-            raise BadInput("Nothing is waiting any more.", "Send the request again.")
+            raise BadInput("The drawing is no longer waiting.", "Send the request again.")
         await session.stop()
         moved = visitor.settings.replaced({"engine": here(self.visitors), "image_model": ""})
         session.start(turn.asked, moved, turn.source.id if turn.source else "")
         async for updates in self.following.follow(visitor, turn.asked):
             yield updates
 
-    # What needs no turn
+    # Everything else
 
     async def stop(self, request: gr.Request) -> None:
-        """Ends what runs; whoever follows it shows its last words."""
+        """Stops the running turn; the handler that follows it shows how it ended."""
         await self._visitor(request).session.stop()
 
     async def clear(self, request: gr.Request) -> Updates:
-        """The conversation is forgotten, the pictures are kept, and so is the one in the image panel."""
+        """Forgets the conversation and keeps the pictures, the selected one on the screen."""
         session = self._visitor(request).session
         session.clear()
         return self.conversation.show(session.turns) | {self.conversation.bundle: None}
 
     async def save_all(self, request: gr.Request) -> Updates:
-        """Every picture of the conversation in one zip, behind a button that the page presses itself."""
+        """Puts every picture of the conversation into one zip, behind a button that the page then presses."""
         return {self.conversation.bundle: str(await asyncio.to_thread(self._visitor(request).session.bundle))}
 
     async def choose(self, choice: ReviewChoice, prompt: str, request: gr.Request) -> Updates:
@@ -114,19 +114,19 @@ class ChatTab:
         return {self.conversation.review: gr.update(visible=False)}
 
     async def take(self, data: gr.SelectData, request: gr.Request) -> Updates:
-        """A picture of the conversation was tapped: it goes in the image panel. Anything else that was tapped stays there."""
+        """Selects a picture that was clicked in the conversation; a click on anything else does nothing."""
         visitor = self._visitor(request)
         picture = visitor.session.picture(tapped(data.value))
         return await self.following.show_picture(visitor, picture) if picture else gr.skip()
 
     async def mend(self, selected: str, shown: str, request: gr.Request) -> Updates:
-        """What is selected changed: a page that was too slow for the news, and still has another one `shown`, is told again."""
+        """Shows the selected picture again to a page that missed the update and still has another one `shown`."""
         visitor = self._visitor(request)
         picture = visitor.session.picture(selected) if selected != shown else None
         return await self.following.show_picture(visitor, picture) if picture else gr.skip()
 
     async def arrive(self, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """A page was opened: what was said is there again, and what still runs is followed to its end."""
+        """A page was opened: shows the conversation and follows a running turn to its end."""
         visitor = self._visitor(request)
         session = visitor.session
         latest = await asyncio.to_thread(lambda: session.latest)
@@ -137,12 +137,12 @@ class ChatTab:
                 yield state
 
     async def return_here(self, request: gr.Request) -> Updates:
-        """The tab was opened, with the page or again: what Settings changed shows here."""
+        """The tab was opened: shows what was changed in Settings."""
         visitor = self._visitor(request)
         return self.choices.show(visitor.settings) | self._set_up(visitor)
 
     def _set_up(self, visitor: Visitor) -> Updates:
-        """What is set up for this visitor and what is not."""
+        """What is set up for this visitor and what is not, for the welcome."""
         try:
             return {self.panel.set_up: listed(welcome(self.visitors.studio, visitor.settings))}
         except GeminiDiffusionError as error:
@@ -151,10 +151,10 @@ class ChatTab:
     def _visitor(self, request: gr.Request) -> Visitor:
         return self.visitors.of(visitor_name(request))
 
-    # Which press does what
+    # Events
 
     def wire(self, page: gr.Blocks, tab: gr.Tab) -> None:
-        """Connects every event; none is published, none is limited in number: watching costs nothing."""
+        """Connects every event. None is published; none is limited in number, because following a turn is cheap."""
         talk, panel = self.conversation, self.panel
         AttachmentHandlers(self.visitors, talk.attachment, self.following.show_picture, panel.components()).wire()
         self._turn(talk.box.submit, self.send, [talk.box, talk.attachment.held])
@@ -209,13 +209,13 @@ _SLOW = """async (held) => {
     await new Promise((go) => setTimeout(go, 2000));
     return [held, document.querySelector("#shown textarea").value];
 }"""
-"""By then a page has put up the picture, or missed it."""
+"""By then a page shows the picture, or has missed the update."""
 _GIVE_BACK = "(draft, text) => text && !draft.trim() ? [text, ''] : [undefined, undefined]"
-"""What is undefined stays: the draft that was read may be an older one than the box holds by then."""
+"""Undefined leaves the box alone: the draft that was read may be older than what the box holds by now."""
 
 
 def tapped(value: Any) -> str:
-    """The id in what the page says was tapped: a picture's folder is its id. Only ever looked up among one's own."""
+    """The id of the picture in a click event: its folder's name. It is only looked up among the visitor's own pictures."""
     found = value.get("value") if isinstance(value, dict) else None
     path = str(found.get("path", "")) if isinstance(found, dict) else ""
     return path.replace("\\", "/").rpartition("/")[0].rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""What a person reads when a handler of the window fails, and what the log does; a turn's own failures end in the session."""
+"""Errors of the window's handlers as sentences; a turn's own failures are shown in the conversation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def error_sentence(error: Exception) -> str:
-    """The one thing a person is told of an error: ours as it is written, any other calmly, with the log knowing more."""
+    """What a person reads of an error: our own message, or for any other a general sentence while the log has the details."""
     if isinstance(error, GeminiDiffusionError):
         return str(error)
     _LOG.error("A handler of the window failed.\n%s", redacted("".join(traceback.format_exception(error))))
@@ -28,12 +28,12 @@ def error_sentence(error: Exception) -> str:
 
 
 def show_errors(text: str) -> None:
-    """Shows a sentence for a few seconds over the page; it may hold a person's words."""
+    """Shows a sentence over the page for a few seconds; it may contain a person's words."""
     gr.Info(html.escape(text), duration=8)
 
 
 def show_error(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """The handler, its errors shown as a sentence; a generator's updates until then stand."""
+    """Wraps a handler so that its errors are shown as sentences; the updates of a generator before the error stay."""
     if inspect.isasyncgenfunction(handler):
 
         @functools.wraps(handler)

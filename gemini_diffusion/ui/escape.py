@@ -1,6 +1,6 @@
-"""Text of a person or a model made harmless for the chat, which reads Markdown and HTML; knows no turn and no window.
+"""Escapes text of a person or a model for the chat, which renders Markdown and HTML.
 
-Nothing of theirs may become live: no tag, image, link or form. The content policy of guard.py is the second wall.
+No tag, image, link or form in it may become live. The content security policy of security_headers.py is the second barrier.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _TAGLESS = {"&": "&amp;", "<": "&lt;"}
 
 
 def escape_text(text: str) -> str:
-    """`text` to be read to the letter: no character of it means anything to Markdown or HTML; lines stay lines."""
+    """`text` shown literally: no character of it means anything to Markdown or HTML, and lines stay lines."""
     return "\n".join(_plain_line(line) for line in text.splitlines())
 
 

@@ -23,35 +23,35 @@ Values = dict[Any, Any]
 Turns = AsyncGenerator[Updates, None]
 
 VARIED = 0.5
-"""How far a variation moves from its picture: another one, and still that one."""
+"""The strength of a variation: a different picture that still resembles the first."""
 LONGEST_PROMPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class ImageActions:
-    """The handlers; each finds out by itself who asks, and what is selected only among that person's own pictures."""
+    """The handlers. Each looks up by itself who asks, and the picture only among that visitor's own."""
 
     following: LiveUpdates
     attachment: Attachment
 
     def redraw(self, values: Values, request: gr.Request) -> Turns:
-        """The selected picture with the prompt as it stands in the image panel, and its own seed."""
+        """Draws the picture again with the prompt as edited and the same seed."""
         return self._drawn(values, request)
 
     def reseed(self, values: Values, request: gr.Request) -> Turns:
-        """The same with a new seed."""
+        """Draws it again with a new seed."""
         return self._drawn(values, request, seed="random")
 
     def vary(self, values: Values, request: gr.Request) -> Turns:
-        """Another one that begins from this one."""
+        """Draws a variation that starts from the picture."""
         return self._drawn(values, request, seed="random", begin=True, strength=VARIED)
 
     def enlarge(self, values: Values, request: gr.Request) -> Turns:
-        """The same, large."""
+        """Draws it at twice the size."""
         return self._drawn(values, request, hd=True)
 
     def paint(self, values: Values, request: gr.Request) -> Turns:
-        """The marked part drawn anew by the prompt, or all of it where nothing is marked."""
+        """Redraws the marked part by the prompt, or the whole picture if nothing is marked."""
         mask, strength = read_marks(str(values[self.following.panel.mask.marks]))
         return self._drawn(values, request, seed="random", begin=True, mask=mask, strength=strength)
 
@@ -63,12 +63,12 @@ class ImageActions:
             yield updates
 
     async def attach(self, selected: str, request: gr.Request) -> Updates:
-        """The selected picture goes with the next message."""
+        """Attaches the picture to the next message."""
         picture = self._visitor(request).session.picture(selected)
         return {self.attachment.held: picture.id} if picture else gr.skip()
 
     async def measure(self, values: Values, request: gr.Request) -> Updates:
-        """The prompt was changed: how full it is now."""
+        """Counts the tokens of the edited prompt."""
         visitor, panel = self._visitor(request), self.following.panel
         picture = visitor.session.picture(values[panel.selected])
         if picture is None:
@@ -76,7 +76,7 @@ class ImageActions:
         return {panel.meter: await self.following.meter(visitor, picture, str(values[panel.prompt])[:LONGEST_PROMPT])}
 
     async def change_format(self, values: Values, request: gr.Request) -> Updates:
-        """Another kind of file behind the Download button, from now on."""
+        """Changes the file format of the Download button."""
         visitor, panel = self._visitor(request), self.following.panel
         visitor.change({"file_format": values[panel.file_format]})
         picture = visitor.session.picture(values[panel.selected])
@@ -88,7 +88,7 @@ class ImageActions:
         return self.following.visitors.of(visitor_name(request))
 
     def wire(self, turn: Callable[..., None]) -> None:
-        """Connects every event; `turn` connects one that begins a turn, as (its trigger, its handler, its inputs)."""
+        """Connects every event; `turn(trigger, handler, inputs)` connects one that starts a turn."""
         panel = self.following.panel
         edits = {panel.prompt, panel.negative, panel.selected}
         turn(panel.redraw.click, _streamed(self.redraw), edits)
@@ -104,7 +104,7 @@ class ImageActions:
 
 
 def _streamed(handler: Callable[[Values, gr.Request], Turns]) -> Callable[..., Turns]:
-    """The handler as Gradio knows one that tells more than once: by its being a generator itself."""
+    """The handler as a generator function of its own: Gradio streams only what it recognises as one."""
 
     async def streamed(values: Values, request: gr.Request) -> Turns:
         async for updates in handler(values, request):

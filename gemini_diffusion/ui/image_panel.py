@@ -23,7 +23,7 @@ EXAMPLES = {
     "/imagine a red house by the sea at dusk": "house.webp",
     "/imagine a yellow balloon over a meadow --n 2": "balloon.webp",
 }
-"""Requests to begin with, each with what the small built-in model made of it."""
+"""Example requests, each with what the built-in model made of it."""
 PICTURES = Path(__file__).resolve().parent / "examples"
 _SAME_SEED = "With the same seed"
 COMMAND = "Command that draws it again"
@@ -77,16 +77,16 @@ class ImagePanel:
         return [*(value for value in values if isinstance(value, Block)), self.mask.draw, *self.examples]
 
     def show_picture(self, details: PictureDetails, file: Path, file_format: str) -> Updates:
-        """Puts a picture in the image panel; `file` is what the Download button serves."""
+        """Shows a picture; `file` is what the Download button serves."""
         can_redraw = details.is_drawn or details.can_begin
         facts = "\n\n".join(escape.escape_text(text) for text in (details.facts, details.ignored) if text)
         return {
             self.selected: details.identity,
-            self.shown: gr.update(value=details.identity),  # as most of these: what a page misses, it misses together
+            self.shown: gr.update(value=details.identity),  # as most of these, so that a page misses all or none
             self.welcome: gr.update(visible=False),
             self.content: gr.update(visible=True),
             self.picture: gr.update(value=str(details.path), alt_text=details.alt, visible=True),
-            self.prompt: gr.update(value=details.prompt, placeholder="" if details.is_drawn else "What should become of it"),
+            self.prompt: gr.update(value=details.prompt, placeholder="" if details.is_drawn else "What to draw from it"),
             self.negative: gr.update(value=details.negative_prompt, visible=details.takes_negative),
             self.summary: escape.escape_text(details.summary),
             self.facts: facts,
@@ -102,7 +102,7 @@ class ImagePanel:
         }
 
     def progress(self, stage: Stage | None, *, draw_here: bool = False) -> Updates:
-        """Shows above the picture how far its making has come, or takes that away; `draw_here` offers another engine."""
+        """Shows the progress of a drawing, or hides it; `draw_here` offers to draw on this machine instead."""
         if stage is None:
             return {self.stage: gr.update(visible=False)}
         return {
@@ -113,11 +113,11 @@ class ImagePanel:
         }
 
     def show_preview(self, seen: LivePreview | None) -> Updates:
-        """Shows how the picture looks so far, in the place of the selected one."""
+        """Shows how the picture looks so far, in place of the selected one."""
         return {self.preview: gr.update(value={"source": seen.source, "look": seen.look} if seen else None)}
 
-    def free(self, yes: bool) -> Updates:
-        """Whether another drawing may be begun from here: one at a time."""
+    def enable(self, yes: bool) -> Updates:
+        """Enables or disables everything that starts a drawing: one at a time."""
         drawing = (self.redraw, self.reseed, self.vary, self.enlarge, self.mask.draw, self.surprise, *self.examples)
         return {button: gr.update(interactive=yes) for button in drawing}
 
@@ -215,5 +215,5 @@ def _welcome(lines: Sequence[str]) -> WelcomePanel:
 
 
 def listed(lines: Sequence[str]) -> str:
-    """Lines to be read to the letter, one below the other."""
+    """Lines shown literally, one below the other."""
     return "\n\n".join(escape.escape_text(line) for line in lines)

@@ -1,4 +1,4 @@
-"""How a picture looks so far, as the image panel shows it until the picture is there; knows no engine and keeps nothing."""
+"""The live preview: how a picture looks so far, until it is finished."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from gemini_diffusion.types.turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class LivePreview:
-    """How a picture looks so far: `source` is an address that holds the picture itself, so that the page asks nobody for it.
+    """`source` is a data URL.
 
-    It is `blurred` where pictures are judged first, `small` once another one of the turn can be seen, and `fading` when it is
-    over and gives way to the picture it became.
+    It is `blurred` where the picture filter is on, `small` once another picture of the turn is shown, and `fading` when the
+    finished picture replaces it.
     """
 
     source: str
@@ -24,12 +24,12 @@ class LivePreview:
 
     @property
     def look(self) -> str:
-        """The classes of the style sheet."""
+        """Its CSS classes."""
         return " ".join(name for name in ("blurred", "small", "fading") if getattr(self, name))
 
 
 def next_preview(turn: Turn, before: LivePreview | None, *, blurred: bool) -> LivePreview | None:
-    """What a turn shows of its picture on the way, after what was shown `before` of it."""
+    """The preview to show for a turn, after the preview `before`."""
     if turn.preview is None:
         return dataclasses.replace(before, fading=True) if before else None
     content = base64.b64encode(turn.preview.jpeg).decode("ascii")

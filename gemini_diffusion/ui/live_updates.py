@@ -31,7 +31,7 @@ Updates = dict[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class LiveUpdates:
-    """What a visitor's page is shown of the turn that runs."""
+    """What a visitor's page is shown of the running turn."""
 
     visitors: Visitors
     conversation: ChatPanel
@@ -40,8 +40,8 @@ class LiveUpdates:
     async def follow(self, visitor: Visitor, words: str = "", *, clear: bool = False) -> AsyncGenerator[Updates, None]:
         """Every state of the running turn; `words` go back into an empty box when it is stopped or fails.
 
-        A page that is slow applies only the latest of several updates, so each is whole. The one thing that is said once is
-        the picture for the image panel, which belongs to the person from then on: a page that missed it asks by itself.
+        A slow page applies only the latest of several updates, so each is complete. Only the selected picture is sent once,
+        since the person may edit its prompt from then on: a page that missed it asks for it again.
         """
         session, shown, seen = visitor.session, False, None
         judged = self.visitors.studio.picture_filter.is_on(visitor.settings)
@@ -49,19 +49,19 @@ class LiveUpdates:
             seen = next_preview(turn, seen, blurred=judged)
             state = self._state(visitor, turn, words) | self.panel.show_preview(seen)
             if turn.kept and not shown:
-                state, shown = _together(await self.show_picture(visitor, turn.kept[0].picture), state), True
+                state, shown = _merged(await self.show_picture(visitor, turn.kept[0].picture), state), True
             yield state | (self.conversation.emptied() if clear else {})
             clear = False
 
     async def show_picture(self, visitor: Visitor, picture: Picture) -> Updates:
-        """The picture in the image panel, with the file its Download button serves made ready."""
+        """Shows a picture in the image panel and prepares the file for its Download button."""
         file = await exported(visitor, picture)
         details = describe(picture, self._able(visitor, picture))
         meter = await self.meter(visitor, picture, picture.recipe.prompt)
         return self.panel.show_picture(details, file, visitor.settings.file_format) | {self.panel.meter: meter}
 
     async def meter(self, visitor: Visitor, picture: Picture, prompt: str) -> str:
-        """How full a prompt makes the model that drew the picture, as Markdown; empty where nobody drew it."""
+        """How many tokens the prompt has for the model that drew the picture, as Markdown; empty for an uploaded one."""
         recipe = picture.recipe
         if not recipe.engine:
             return ""
@@ -70,34 +70,34 @@ class LiveUpdates:
         return token_line(read, engine.capabilities(recipe.model, visitor.settings))
 
     def _able(self, visitor: Visitor, picture: Picture) -> Capabilities:
-        """What can be done with a picture: by who drew it, or for one that was brought by who would draw now."""
+        """The capabilities of the model that drew a picture, or for an uploaded one of the model that would draw now."""
         engines, recipe = self.visitors.studio.engines, picture.recipe
         if recipe.engine:
             return engines[recipe.engine].capabilities(recipe.model, visitor.settings)
         try:
             return plan.make_plan(Flags(), visitor.settings, engines, None).capabilities
-        except GeminiDiffusionError:  # what is set draws nothing: the drawing says why
+        except GeminiDiffusionError:  # no engine is ready: the next drawing says why
             return Capabilities()
 
     def _state(self, visitor: Visitor, turn: Turn, words: str) -> Updates:
-        """All that a turn says of itself at any moment."""
+        """The complete state of a turn."""
         turns, now = visitor.session.turns, visitor.session.running
-        updates = self.conversation.show(turns) | self.panel.free(now is None)
+        updates = self.conversation.show(turns) | self.panel.enable(now is None)
         updates |= self.panel.progress(current_stage(turn) if turn.kind == "imagine" else None, draw_here=can_move(turn))
         if now:
             return updates | self.conversation.busy()
         last = turns[-1].id if turns else ""
-        lost = turn.state in ("stopped", "failed") and turn.id == last  # after another one the words are under way again
+        lost = turn.state in ("stopped", "failed") and turn.id == last  # a later turn has sent the words again
         return updates | self.conversation.idle(words if lost else "", turn.source.id if lost and turn.source else "")
 
 
 async def exported(visitor: Visitor, picture: Picture) -> Path:
-    """The file for the Download button, in the kind the person chose."""
+    """The file for the Download button, in the format the person chose."""
     chosen = cast("FileFormat", visitor.settings.file_format)
     return await asyncio.to_thread(visitor.session.export, picture, chosen)
 
 
-def _together(first: Updates, then: Updates) -> Updates:
-    """Both, where they change different properties of one component too."""
+def _merged(first: Updates, then: Updates) -> Updates:
+    """Both updates, those of the same component joined."""
     both = [part for part in first if isinstance(first[part], dict) and isinstance(then.get(part), dict)]
     return first | then | {part: first[part] | then[part] for part in both}

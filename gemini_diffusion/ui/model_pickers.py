@@ -1,4 +1,4 @@
-"""The two choices under the box: who chats and who draws, with live lists that come after the page is there."""
+"""The chat model and the image model under the message box; their lists are loaded after the page."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ NO_KEY = "Built-in chat"
 
 @dataclass(frozen=True, slots=True)
 class ModelPickers:
-    """Two lists that also take a typed name. What is chosen applies to the next message and is kept."""
+    """Two lists that also accept a typed name. A choice applies to the next message and is kept."""
 
     visitors: Visitors
     chat_model: gr.Dropdown
     image_model: gr.Dropdown
 
     def show(self, settings: Settings) -> Updates:
-        """What is chosen now, without asking any service; it may have been changed in Settings."""
+        """The current choices, without asking any service; Settings may have changed them."""
         chat, images = [(_name(settings), settings.chat_model)], _with_own([], settings.image_model)
         return {
             self.chat_model: gr.update(value=settings.chat_model, choices=chat, interactive=True),
@@ -40,7 +40,7 @@ class ModelPickers:
         }
 
     async def lists(self, request: gr.Request) -> Updates:
-        """Both lists with what they offer now; it comes late and leaves alone what is chosen."""
+        """The choices of both lists. They arrive late, so they leave the chosen value alone."""
         settings = self._visitor(request).settings
         chat, images = await chat_offer(self.visitors, settings), await image_offer(self.visitors, settings)
         return {self.chat_model: gr.update(choices=chat.pairs), self.image_model: gr.update(choices=images.pairs)}
@@ -52,7 +52,7 @@ class ModelPickers:
         return self._changed(self._visitor(request), "image_model", value)
 
     def _changed(self, visitor: Visitor, name: str, value: str | None) -> Updates:
-        """Keeps the choice, or says why not; the component ends up at what is really set."""
+        """Keeps the choice, or says why not; the component then shows what is set."""
         try:
             visitor.change({name: value or None})
         except GeminiDiffusionError as error:
@@ -71,7 +71,7 @@ class ModelPickers:
 
 
 def build(visitors: Visitors) -> ModelPickers:
-    """Lays both lists out where it is called; nothing can be chosen before the page was told what is."""
+    """Lays out both lists where it is called, disabled until the page knows the current choices."""
     with gr.Row(elem_id="choices"):
         chat_model = _list("Chat model", "chat-model")
         image_model = _list("Image model", "image-model")
@@ -86,14 +86,14 @@ def _list(label: str, elem_id: str) -> gr.Dropdown:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A list of models as (what is read, what is sent); `trouble` says why it is not the live one."""
+    """A list of models as (label, id); `trouble` says why it could not be loaded."""
 
     pairs: list[Pair]
     trouble: str = ""
 
 
 async def chat_offer(visitors: Visitors, settings: Settings) -> Offer:
-    """The chat models, live where there is a key; without one there is nothing to choose yet."""
+    """The chat models, from the service if there is a key; without one there is nothing to choose yet."""
     chosen = [(_name(settings), settings.chat_model)]
     if not settings.google_api_key:
         return Offer(chosen)
@@ -105,7 +105,7 @@ async def chat_offer(visitors: Visitors, settings: Settings) -> Offer:
 
 
 async def image_offer(visitors: Visitors, settings: Settings) -> Offer:
-    """The image models of the engine that is set, of all engines with "auto"; each once, marked with what it needs."""
+    """The image models of the chosen engine, or of all engines with "auto"; each once, with what it needs."""
     engines = visitors.studio.engines
     wanted = list(engines) if settings.engine == "auto" else [settings.engine]
     found: dict[str, str] = {}

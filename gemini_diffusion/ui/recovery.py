@@ -20,7 +20,7 @@ SETTINGS_TAB = "settings"
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """One step: the text to send once more, and what changes before it; or the tab to open instead."""
+    """One step: the text to send again and what changes before it, or the tab to open instead."""
 
     text: str
     kind: str
@@ -28,21 +28,21 @@ class Recovery:
 
     @staticmethod
     def read(value: str, turns: Sequence[Turn]) -> Recovery:
-        """The step a page names, if the last turn failed and offers it; else BadInput."""
+        """The step a page asks for, if the last turn failed and offers it. Raises BadInput otherwise."""
         last = turns[-1] if turns else None
         offered = recovery_options(last.failures[-1]) if last and last.failures and not last.running else []
         if last is None or value not in (way for way, _ in offered):
-            raise BadInput("That is not offered any more.", "Send the request again.")
+            raise BadInput("That option is no longer available.", "Send the request again.")
         kind, _, which = value.partition(":")
         return Recovery(which if kind == "send" else last.asked, kind, which)
 
     @property
     def tab(self) -> str:
-        """The tab this step opens, empty where it sends something."""
+        """The tab to open, empty if the step sends something."""
         return SETTINGS_TAB if self.kind == "settings" else ""
 
     def settings(self, visitors: Visitors, visitor: Visitor) -> Settings:
-        """The settings to send it with; an agreement to a download is given here, and kept."""
+        """The settings to send it with; this is where an agreement to a download is given and kept."""
         if self.kind == "download":
             visitors.agree(self.which)
         if self.kind == "engine":
@@ -58,7 +58,7 @@ def here(visitors: Visitors) -> str:
 
 
 def recovery_options(failed: Failed) -> list[tuple[str, str]]:
-    """The next steps a failure offers, as (what it means, what its button says)."""
+    """The next steps a failure offers, as (value, label)."""
     kind, _, which = failed.action.partition(":")
     if kind == "download":
         return [(failed.action, "Download and draw"), ("postcard", "Draw a postcard instead")]
@@ -72,6 +72,6 @@ def recovery_options(failed: Failed) -> list[tuple[str, str]]:
 
 
 def can_move(turn: Turn) -> bool:
-    """Whether a turn waits for a service that is to draw, so that somebody else may be asked instead."""
+    """Whether a turn waits for a service that is to draw, so that this machine could draw instead."""
     crafting = turn.step("crafting")
     return turn.kind == "imagine" and turn.waiting is not None and not (crafting and crafting.seconds is None)

@@ -1,4 +1,4 @@
-"""The Settings tab, made wholly from the one table of settings: a change applies at once, a bad value keeps the old one."""
+"""The Settings tab, made from the table of settings. A change applies at once; a bad value is refused and the old one kept."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ Values = dict[str, Any]
 OWN = "the model's own"
 FOLDED = ("Model details", "Sharing")
 FINE = 50
-"""Ranges up to this wide are moved in small steps by the arrows of their box."""
+"""The arrows of a number box move in small steps for ranges up to this width."""
 MOST_PAGES = 2000
-"""Pages of which it is known what they show; any other is told everything."""
+"""Pages whose shown values are remembered; any other page is sent everything."""
 LISTED = ("chat_model", "image_model")
 
 
@@ -248,5 +248,5 @@ def _is_choice(name: str) -> bool:
 
 
 def _finding(finding: CheckResult) -> str:
-    mark = "works" if finding.ok else "needs you"
+    mark = "works" if finding.ok else "needs attention"
     return f"- **{escape.escape_text(finding.part)}** ({mark}): {escape.escape_text(f'{finding.text} {finding.fix}'.strip())}"

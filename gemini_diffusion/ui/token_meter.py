@@ -1,4 +1,4 @@
-"""How full a prompt makes an image model's encoders, in one quiet line; counts nothing itself."""
+"""How many tokens of an image model's text encoder a prompt takes, in one line."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from gemini_diffusion.types import Capabilities, EncoderUsage, TokenUsage
 from gemini_diffusion.ui import escape
 
 MOST_SHOWN = 300
-"""Characters of what is left out: enough to know what it is about."""
+"""The most characters shown of what is left out."""
 
 
 def token_line(meter: TokenUsage, able: Capabilities) -> str:
-    """The line as Markdown: "42 of 77 tokens", and struck through what an encoder leaves out.
+    """The line as Markdown: "42 of 77 tokens", with what the encoder leaves out struck through.
 
-    An engine that weighs words also reads on in further windows, so that nothing is left out there.
+    An engine that weighs words reads a longer prompt in several windows, so that nothing is left out.
     """
     fullest = max(meter.gauges, key=lambda gauge: gauge.tokens)
     window = fullest.window if able.max_tokens is None or not meter.estimated else able.max_tokens
@@ -26,7 +26,7 @@ def token_line(meter: TokenUsage, able: Capabilities) -> str:
 
 
 def _windows(gauge: EncoderUsage) -> int:
-    """How many windows a text takes; each holds two signs of its own."""
+    """How many windows a text takes; each has two special tokens."""
     return -(-(gauge.tokens - 2) // (gauge.window - 2))
 
 

@@ -1,4 +1,4 @@
-"""The whole window: header, the two tabs, the endpoints for programs. Building it asks nobody anything."""
+"""The whole page: the header, the two tabs, the endpoints for programs. Building it sends no request."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ TITLE = "Gemini Diffusion"
 
 
 class Page(gr.Blocks):
-    """The page. It speaks MCP with our own tools, at our own door, and shows itself in no notebook: who opens it there does."""
+    """The page. It serves MCP with our own tools and endpoint, and does not display itself in a notebook."""
 
     def __init__(self, tools: McpTools, **options: Any) -> None:
         super().__init__(**options)
         self.tools = tools
 
     def launch(self, *, mcp_server: bool = False, app_kwargs: dict[str, Any] | None = None, **options: Any) -> Any:
-        """As in Gradio. Raises PackageMissing where it is to speak MCP and cannot."""
+        """As in Gradio. Raises PackageMissing if `mcp_server` is wanted and its package is not installed."""
         spoken = mcp_endpoint.add_mcp_endpoint(self.tools.server()) if mcp_server else {}
         return super().launch(mcp_server=False, inline=False, app_kwargs={**(app_kwargs or {}), **spoken}, **options)
 
 
 def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
-    """The page over `visitors`; `welcome` says what is set up and what is not, a line each.
+    """The page for `visitors`; `welcome` says what is set up and what is not, a line each.
 
-    Pictures are served from where they are kept, so that no copy is made and none is read again at every change.
+    Pictures are served from where they are kept, so that Gradio neither copies nor hashes them.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when the first Blocks is made; anything else phones home
     gr.set_static_paths([visitors.studio.gallery.folder, image_panel.PICTURES])

@@ -1,4 +1,4 @@
-"""Who is asking: a random cookie, with the user name under a login; else the connection alone. Knows no visitor's data."""
+"""Who is asking: a random cookie, together with the user name under a login; without a cookie the connection."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """A program is a visitor like anybody else: by its cookie if it keeps one, by its connection if not."""
+    """A program is a visitor as well: by its cookie if it keeps one, otherwise by its connection."""
 
     visitors: Visitors
 
@@ -69,9 +69,9 @@ class Endpoints:
 
 
 async def follow(visitor: Visitor, text: str) -> AsyncIterator[Turn]:
-    """Every state of one turn of a program's; a program that goes away ends it, since nobody else will see it.
+    """Every state of a turn that a program started; it is stopped when the program goes away.
 
-    A prompt that is to be reviewed is drawn as it is: a program has nobody to ask. Raises BadInput where nothing can begin.
+    A prompt under review is drawn as it is, since a program has nobody to ask. Raises BadInput if nothing can be started.
     """
     session: Session = visitor.session
     begun = session.start(text, visitor.settings)

@@ -1,7 +1,7 @@
-"""Wrong passwords made slow: each after the fifth waits longer, by name and in all, and nobody is ever locked out.
+"""Slows down wrong passwords: each after the fifth waits longer, by name and in total, and nobody is ever locked out.
 
-Behind a public link everybody comes from one address, so an address counts for nothing here. It knows no password: what was
-wrong is what the login below refuses.
+Behind a public link all come from one address, so the address does not count here. A password is wrong if the login below
+refuses it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LONGEST_FORM = 10_000
-"""Bytes of a name, a password and what a form puts around them."""
+"""Bytes of a login form at most."""
 NAMES = 1000
 """Names remembered; the one tried longest ago is forgotten first."""
 RIGHT, WRONG = 200, 400

@@ -1,4 +1,4 @@
-"""Where programs that speak MCP come in: one address of the window's server, behind its guard and, if it has one, its login.
+"""The MCP endpoint: one address of the window's server, behind its middleware and, if there is one, its login.
 
 Gradio has an MCP server of its own. It is not used: all its calls share one client and so one visitor, a client that leaves
 leaves its drawing running, it lets anybody in where the window asks for a password, and it fixes pydantic to one version.

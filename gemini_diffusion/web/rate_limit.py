@@ -1,8 +1,7 @@
-"""Lets each visitor's events through at a pace, so that whoever sends hundreds waits behind themselves. Knows no event.
+"""Limits the rate of each visitor's events, so that whoever sends hundreds delays only themselves.
 
-Whoever has no cookie shares one pace with all others without: a connection is made up too easily to count for somebody. So is
-a cookie; those that come for the first time share a pace too, and whoever has been here before does not wait behind them.
-Where an address is told, all cookies that come from it share one more.
+All visitors without a cookie share one limit, since a connection is easily made up. So is a cookie: new ones share a limit too,
+and those seen before do not wait behind them. Where the address is known, all cookies from it share one more.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gemini_diffusion.web.cookies import cookie_in
 
 VISITORS = 5000
-"""Visitors whose pace is remembered; the one who came longest ago is forgotten first."""
+"""Visitors remembered; the one seen longest ago is forgotten first."""
 _EVENT = re.compile(r"/gradio_api/(queue/join|call/.+|run/.+)", re.IGNORECASE)
 _PROGRAM = re.compile(r"/gradio_api/mcp/?", re.IGNORECASE)
 
@@ -39,17 +38,17 @@ VISITOR = RateRule(burst=20, rate=5.0, patience=5.0)
 STRANGERS = RateRule(burst=8, rate=2.0, patience=20.0)
 NEWCOMERS = RateRule(burst=300, rate=2.0, patience=20.0)
 PROGRAMS = RateRule(burst=40, rate=10.0, patience=20.0)
-"""Of all that speak MCP together: each of their calls is a visitor of its own."""
+"""For all MCP clients together: each of their calls is a visitor of its own."""
 ADDRESS = RateRule(burst=100, rate=5.0, patience=10.0)
-"""Of all behind one address, a household or a class: whoever makes up cookies by the hundred gets no more than they."""
+"""For all behind one address, as a household or a class: making up cookies gains nothing."""
 _UNTOLD = ("", "127.0.0.1", "::1")
-"""Not a visitor's address: that of a tunnel or a proxy here which does not say for whom it asks."""
+"""Not a visitor's address, but that of a tunnel or a local proxy that does not name its client."""
 _NEW, _PROGRAMS = "new", "programs"
-"""Beside the cookies, none of which can be one of these."""
+"""Keys beside the cookies; no cookie can equal one."""
 
 
 class RateLimiter:
-    """ASGI middleware: what is no event passes untouched, an event waits for its turn or is answered 429."""
+    """ASGI middleware: an event waits for its turn or is answered 429; other requests pass untouched."""
 
     def __init__(self, app: ASGIApp, clock: Callable[[], float] = time.monotonic) -> None:
         self.app, self._clock = app, clock

@@ -1,4 +1,4 @@
-"""What every request passes first: which hosts we answer to, what is never served, what a page may do. Knows no window."""
+"""Checks every request: which host names are ours, which paths are served; sets the headers that bound what a page may do."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ HEADERS = {
     "referrer-policy": "same-origin",
 }
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-LATE = "That took too long to arrive."
-SENSELESS = "That makes no sense here. Open the window anew and try again."
+LATE = "The request took too long to arrive."
+SENSELESS = "This request cannot be handled. Reload the page and try again."
 COLAB = (".googleusercontent.com", ".colab.dev")
 PATIENCE = 60.0
-"""Seconds within which all of a request has come; who sends a byte now and then would keep a connection for ever."""
+"""Seconds for a whole request to arrive, so that nobody holds a connection by sending a byte now and then."""
 _LOG = logging.getLogger(__name__)
 LONGEST = 1_000_000
 """Bytes of the longest request: the window sends words and choices, no files."""

@@ -1,4 +1,4 @@
-"""Opens a built window to the world: host, port, public link, login, and everything of Gradio's that stays shut."""
+"""Serves the page: host, port, public link, login, and the parts of Gradio that stay closed."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ OPEN_FILES = 16_384
 EVENTS = 500
 """Events under way at once: Gradio counts them by its threads, though ours, being coroutines, use none."""
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Addresses that mean all of this machine's, and the one of them to knock at from here."""
+"""Addresses that mean every one of this machine, and the one under which it reaches itself."""
 FAREWELL = 1.0
-"""Seconds within which everything ends that ends together."""
+"""Seconds to wait for what ends together."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -92,7 +92,7 @@ class OpenWindow:
         yield self._answer_to(link)
         for later in tunnel.links():
             yield self._answer_to(later)
-        if not self._closing.wait(FAREWELL):  # who ends us may end the tunnel a moment earlier
+        if not self._closing.wait(FAREWELL):  # what ends us may end the tunnel a moment earlier
             _LOG.warning("The tunnel of the public link has ended. %s", tunnel.said)
 
     def _answer_to(self, link: str) -> str:
@@ -109,7 +109,7 @@ class OpenWindow:
             tunnel.close()
         ending = threading.Thread(target=self.blocks.close, args=(False,), name="closing", daemon=True)
         ending.start()
-        ending.join(FAREWELL)  # the server under it waits longer, for whoever waits for an answer
+        ending.join(FAREWELL)  # uvicorn itself waits longer, for open requests
 
 
 def open_window(blocks: gr.Blocks, place: ServerOptions) -> OpenWindow:
@@ -154,7 +154,7 @@ def open_window(blocks: gr.Blocks, place: ServerOptions) -> OpenWindow:
 
 
 class _Unfetched(LRUCache[str, Any]):
-    """What pages have not fetched yet. Gradio's own drops the page that came first, even while it listens."""
+    """Updates that pages have not fetched yet. Gradio's own cache drops the oldest page even while it listens."""
 
     def __getitem__(self, connection: str) -> Any:
         self.move_to_end(connection)
@@ -162,7 +162,7 @@ class _Unfetched(LRUCache[str, Any]):
 
 
 def _middleware(place: ServerOptions, names: OwnNames) -> list[Middleware]:
-    """What a request passes, in this order; where only the host is, nobody has to be kept from crowding out the others."""
+    """What a request passes, in this order; on a private server no rate limit is needed."""
     always = [Middleware(HealthEndpoint), Middleware(SecurityHeaders, names=names), Middleware(LoginThrottle)]
     return always if place.private else [*always, Middleware(RateLimiter)]
 
@@ -179,7 +179,7 @@ def network_address() -> str:
 
 
 def _suffixes() -> tuple[str, ...]:
-    """In Colab the page comes from a name of Google's that is another one each time."""
+    """In Colab the page is served from a host name of Google's that changes each time."""
     return COLAB if "COLAB_RELEASE_TAG" in os.environ or "google.colab" in sys.modules else ()
 
 
@@ -193,7 +193,7 @@ def _bracketed(host: str) -> str:
 
 
 def _check(place: ServerOptions) -> None:
-    """An asked-for port that cannot be had is an error with a next step, not a surprise."""
+    """Raises BadInput for a port or host that cannot be used."""
     if place.port is not None and not 1 <= place.port <= 65535:
         raise BadInput(f"There is no port {place.port}.", "Choose one from 1024 to 65535.")
     family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
@@ -203,7 +203,7 @@ def _check(place: ServerOptions) -> None:
             probe.bind((place.host, place.port or 0))
         except OSError as error:
             if place.port is None or isinstance(error, socket.gaierror):
-                raise BadInput(f"{place.host} is no address of this machine.", "Choose another --host.") from error
+                raise BadInput(f"{place.host} is not an address of this machine.", "Choose another --host.") from error
             raise BadInput(
                 f"Port {place.port} is taken or not allowed here.", "Choose another --port, or leave it out."
             ) from error
@@ -217,7 +217,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _hold_many_connections() -> None:
-    """Asks the system for room for more of them than one stranger opens by and by."""
+    """Raises the limit of open files, so that one stranger cannot use up all connections."""
     try:
         import resource
     except ImportError:
@@ -230,7 +230,7 @@ def _hold_many_connections() -> None:
 
 
 def _leave_loopback_alone() -> None:
-    """Gradio asks itself whether it is up; behind a proxy that question must not leave the machine."""
+    """Gradio asks itself whether it is up; that request must not go to a proxy."""
     for name in ("NO_PROXY", "no_proxy"):
         known = [part for part in os.environ.get(name, "").split(",") if part]
         os.environ[name] = ",".join(dict.fromkeys((*known, "localhost", "127.0.0.1")))

@@ -1,4 +1,4 @@
-"""A public link to a port of this machine: the service for links asked, Gradio's client for it run. Knows no window.
+"""A public link to a port of this machine: asks Gradio's service for one and runs its client.
 
 Gradio can do this by itself, but waits without a word, for ever where its client is mute; writes into the folder one happens
 to be in; and does not notice the end of a link.

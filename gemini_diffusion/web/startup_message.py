@@ -1,4 +1,4 @@
-"""What the host reads on the terminal: where the window is, the public link and its password, and when the link has ended."""
+"""What the terminal shows: the address, the public link and its password, and when the link has ended."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ NEARBY = "For others on your network, start with --host 0.0.0.0."
 
 
 def announce_address(window: OpenWindow, folder: Path, say: Callable[[str], None]) -> None:
-    """Says where `window` is, and, where it is to be shared, goes on saying what becomes of its link; `folder` is for data."""
+    """Prints the address of `window`; if it is shared, goes on to print its public links. `folder` is for the link's data."""
     say(f"Gemini Diffusion is at {window.url}")
     if window.network_url:
         say(f"On your network: {window.network_url}")
     if window.place.auth:
         say("Name: {}  Password: {}".format(*window.place.auth))
     if window.place.mcp:
-        say(f"Programs that speak MCP find it at {window.url}gradio_api/mcp")
+        say(f"The MCP endpoint is {window.url}gradio_api/mcp")
     if window.place.share:
         say(MAKING)
         threading.Thread(target=_share, args=(window, folder, say), name="public-link", daemon=True).start()

@@ -1,4 +1,4 @@
-"""How the window looks: the theme, the style sheet, the page's own scripts; it knows no words. Bundled fonts only."""
+"""The theme, the style sheet and the scripts of the page. Bundled fonts only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _FOLDER = Path(__file__).resolve().parent / "static"
 STYLE = _FOLDER / "style.css"
 ICON = _FOLDER / "icon.svg"
 _SCRIPTS = ("attach.js", "brush.js", "page.js", "settings.js")
-"""In this order: whoever listens first may keep a key for itself."""
+"""In this order: the first listener may keep a key press for itself."""
 _FONT, _CODE = "Source Sans Pro", "IBM Plex Mono"
 
 
@@ -41,7 +41,7 @@ def build_theme() -> gr.themes.Base:
 
 
 def page_head() -> str:
-    """What the page's head needs beyond Gradio's own: our scripts, as they are in their files."""
+    """What the page's head needs besides Gradio's own: our scripts."""
     viewport = '<meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content">'
     scripts = "\n".join((_FOLDER / name).read_text("utf-8") for name in _SCRIPTS)
     return f"{viewport}\n<script>\n{scripts}\n</script>"
