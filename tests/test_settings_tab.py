@@ -190,7 +190,7 @@ async def test_the_check_names_each_part(desk: Desk) -> None:
 
 async def test_the_adapters_that_are_here_are_listed_each_time_with_what_they_answer_to(tmp_path: Path) -> None:
     engines: list[ImageEngine] = [LocalEngine(tmp_path), SketchEngine("hosted")]
-    assert "Put .safetensors files into a folder called adapters" in await read_lora_list(engines)
+    assert "files into a folder called adapters in the data folder" in await read_lora_list(engines)
     layer = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
     shapes = {f"{layer}.lora_down.weight": (4, 2048), f"{layer}.lora_up.weight": (64, 4)}
     oils = write_header(tmp_path / "adapters" / "oils.safetensors", shapes, {"trigger_words": "ohwx, in oils"})

@@ -33,6 +33,7 @@
     const button = pressed?.closest("#again, #more");
     if (button && button.id !== open) actions.dataset.menu = button.id;
     else delete actions.dataset.menu;
+    actions.toggleAttribute("data-below", actions.getBoundingClientRect().top < 320); // there is no room above
     for (const id of ["again", "more"]) document.getElementById(id)?.setAttribute("aria-expanded", String(actions.dataset.menu === id));
     if (open && !pressed) document.getElementById(open)?.focus();
     return Boolean(open);
@@ -52,7 +53,7 @@
     if (event.target.closest("#image-panel-close")) close();
     else if (event.target.closest("#show-models")) desk().toggle("choices-open");
     else if (isPicture(event.target)) open();
-    menu(event.target);
+    if (event.isTrusted) menu(event.target); // the script itself presses hidden buttons
     if (event.target.closest("#redraw, #reseed, #vary, #enlarge, #attach, #mask-draw")) close();
   }, true);
   document.addEventListener("keydown", (event) => {
