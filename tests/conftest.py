@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -40,6 +42,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long comes first, so that nobody waits for it at the end: the browser, then the files of few, long tests."""
     counts = Counter(item.path for item in items)
     items.sort(key=lambda item: (not item.nodeid.startswith(BROWSER), counts[item.path], item.path))
+
+
+def pytest_runtest_setup() -> None:
+    """What torch and its company hold stays to the end: a collection need not look through it again, 0.3 s each time."""
+    if "diffusers" in sys.modules and not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
