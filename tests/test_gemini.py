@@ -71,7 +71,7 @@ REFUSED: dict[str, Fault] = {  # the person can set it right, or nobody can
     "prohibited": (g.blocked_prompt("PROHIBITED_CONTENT"), Blocked, "it is about something prohibited.", "Say it in"),
     "withheld": (g.blocked_answer(), Blocked, "Gemini withheld its answer: its safety rules said no.", "Say it in other"),
     "recitation": (g.blocked_answer("RECITATION", "Once "), Blocked, "would repeat a known text word for word.", "Say it"),
-    "thinking": (g.thinking_only(), RequestRefused, f"{FLASH} spent its whole limit of words on thinking", "Raise Longest"),
+    "thinking": (g.thinking_only(), RequestRefused, f"{FLASH} spent its whole limit of words on thinking", "Raise Max"),
 }
 PASSING: dict[str, Fault] = {  # asked again while the deadline allows it
     "minute": (g.too_many_requests_per_minute(1.1), GaveUp, "no more requests this minute. Asked once; asking again", LATER),
