@@ -16,7 +16,7 @@ from gemini_diffusion.engines.local.loading.memory_plan import MEGAPIXEL, Memory
 from gemini_diffusion.engines.local.sampling import refiner, tiles
 from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.engines.nsfw_filter import SIZES
-from gemini_diffusion.generation.limits.access import MOST_DRAWINGS
+from gemini_diffusion.generation.limits.access import MOST_DRAWINGS, MOST_OF_A_PARTY
 from gemini_diffusion.generation.limits.disk_quota import LEAST_FREE
 from gemini_diffusion.generation.request_options import REFINED, settle_flags
 from gemini_diffusion.generation.visitors import KEY_LIFE
@@ -53,6 +53,7 @@ def steps(flags: Flags) -> float:
     [
         (r"(\S+) hours after (?:their last use|you)", KEY_LIFE / 3600),
         (r"(\d+) (?:drawings under way|for all visitors together)", MOST_DRAWINGS),
+        (r"more than (\S+) pictures under way", MOST_OF_A_PARTY),
         (r"visitor gets (\S+) answers and pictures a day", Settings().lend_per_visitor),
         (r"together (\d+)\b", Settings().lend_in_all),
         (r"(\S+) GB for each", Settings().keep_per_visitor / 1000),
