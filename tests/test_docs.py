@@ -157,6 +157,13 @@ def test_every_module_that_a_text_names_is_there() -> None:
             assert any(place.exists() or place.with_suffix(".py").exists() for place in found), f"{path.name}: {name}"
 
 
+def test_each_button_that_the_guide_names_is_in_the_window() -> None:
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "gemini_diffusion" / "ui").glob("*.py"))
+    named = set(re.findall(r"(?<!\*)\*([A-Z][a-z ]+)\*", GUIDE.prose)) - {"Provider"}  # a setting
+    assert {"Download", "Edit", "Vary"} <= named
+    assert [name for name in named if f'"{name}"' not in code] == []
+
+
 def test_every_style_is_in_the_guide() -> None:
     assert [style for style in known_styles() if style not in GUIDE.text] == []
 
