@@ -86,7 +86,7 @@ def test_check_names_every_part_and_asks_nobody(
     checked(services, monkeypatch)
     assert main(["--data-dir", str(tmp_path), "--check"]) == 0
     said = capsys.readouterr().out
-    for part in ("Python", "Packages", "Data folder", "Drawing on this machine", "Gemini key", "Hugging Face"):
+    for part in ("Python", "Packages", "Data folder", "Drawing on this machine", "Gemini key", "Hugging Face token"):
         assert f"ok  {part}: " in said
     assert services.gemini.calls == [] and services.hub.calls == []
 
@@ -98,7 +98,7 @@ def test_check_live_makes_one_call_with_each_key_and_draws_nothing(
     services.gemini.keys = frozenset({"another key"})
     assert main(["--data-dir", str(tmp_path), "--check", "--live"]) == 1
     said = capsys.readouterr().out
-    assert "NO  Gemini key: " in said and "ok  Hugging Face: " in said
+    assert "NO  Gemini key: " in said and "ok  Hugging Face token: " in said
     _, _, fix = said.partition("NO  Gemini key: ")
     assert "aistudio.google.com/apikey" in fix.splitlines()[1], "the fix stands under what does not work"
     assert len(services.gemini.calls) == 1 and services.hub.drawings == []

@@ -85,7 +85,7 @@ def test_a_checkup_with_real_calls_tells_it_of_each_key(monkeypatch: pytest.Monk
     monkeypatch.setenv("ALL_PROXY", "bogus://host")
     found = asyncio.run(check_all(open_services(tmp_path), KEYS.replaced({"home": str(tmp_path)}), live=True))
     wrong = {part.part for part in found if not part.ok and "ALL_PROXY" in part.text}
-    assert wrong == {"Environment", "Gemini key", "Hugging Face"}
+    assert wrong == {"Environment", "Gemini key", "Hugging Face token"}
 
 
 @pytest.mark.parametrize(
