@@ -29,5 +29,9 @@ def test_what_occurs_twice_and_who_names_a_word() -> None:
     assert not structure.names(ast.parse("draw('strength')"), "strength")
 
 
-def test_the_package_keeps_to_a_dozen_names() -> None:
-    assert len(structure.names_at_top(ROOT / structure.PACKAGE)) <= 12
+def test_the_package_keeps_to_a_dozen_names_and_no_name_stands_for_two_things() -> None:
+    package = ROOT / structure.PACKAGE
+    modules = [path for path in package.rglob("*.py") if path.stem != "__init__"]
+    assert len(structure.names_at_top(package)) <= 12
+    assert structure.twice(path.stem for path in modules) == []
+    assert structure.twice(structure.classes(ast.parse(path.read_text("utf-8")) for path in modules)) == []

@@ -19,7 +19,7 @@ from gemini_diffusion.crafting import PromptRequest
 from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.plan import DrawingPlan
-from gemini_diffusion.generation.recipe import make_recipe, plan_recipe
+from gemini_diffusion.generation.recipe_builder import make_recipe, plan_recipe
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage import uploads
 from gemini_diffusion.types import (
