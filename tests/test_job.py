@@ -33,7 +33,7 @@ class Errands:
         command = parse(f"/imagine {line}")
         assert isinstance(command, Imagine)
         self.news = []
-        await Job(self.studio, self.settings, self.news.append, _keep, _go_on, guest=self.guest).imagine(command)
+        await Job(self.studio, self.settings, self.news.append, _keep, _go_on, access=self.guest).imagine(command)
 
     @property
     def said(self) -> list[str]:

@@ -72,7 +72,7 @@ async def test_nothing_is_rewritten_until_something_is_said(ada: Session, home: 
     after = content()
     written = [name for name in before if after[name] != before[name]]
     assert [Path(name).name for name in written] == ["conversation.json"]
-    assert Session(ada._studio, (home / written[0]).parent).turns == ada.turns
+    assert Session(ada._services, (home / written[0]).parent).turns == ada.turns
 
 
 async def test_a_kept_picture_of_many_flags_is_drawn_again_with_all_of_them(ada: Session) -> None:

@@ -200,6 +200,13 @@ async def test_stop_says_the_last_words_and_the_next_turn_works(room: Room) -> N
     assert (await room.done("/imagine a dog --steps 1")).state == "done"
 
 
+async def test_stop_straight_after_a_start_ends_it_too(room: Room) -> None:
+    room.session.start("/imagine a cat", PLAIN)
+    await room.session.stop()
+    assert (room.session.running, room.session.turns[-1].state) == (None, "stopped")
+    assert (await room.done("/imagine a dog --steps 1")).state == "done"
+
+
 async def test_stop_ends_a_chat_at_once_and_stopping_nothing_is_no_fault(room: Room) -> None:
     await room.session.stop()
     mute = room.studio.chat_models["gemini"] = Mute()  # type: ignore[index]

@@ -24,7 +24,7 @@ from gemini_diffusion.commands.line import (
     parse,
 )
 from gemini_diffusion.commands.plain_words import meant_by
-from gemini_diffusion.commands.references import own_picture, to_own
+from gemini_diffusion.commands.references import own_picture, to_own, with_picture
 from gemini_diffusion.commands.typed import read
 
 __all__ = [
@@ -54,5 +54,6 @@ __all__ = [
     "read",
     "read_request",
     "to_own",
+    "with_picture",
     "without_flags",
 ]

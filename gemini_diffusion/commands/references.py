@@ -5,10 +5,13 @@ name leads to.
 """
 
 import re
+from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from gemini_diffusion.commands.command import Command, Imagine, Say
 from gemini_diffusion.network.addresses import is_public_ip
+from gemini_diffusion.types.errors import BadInput
 
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}://|file:\S|data:\w+/", re.IGNORECASE)
 
@@ -67,3 +70,13 @@ def leading(words: list[str]) -> tuple[list[str], list[str], list[str]]:
         (safe if own_picture(words[at]) or is_public(words[at]) else refused).append(words[at])
         at += 1
     return safe, refused, words[at:]
+
+
+def with_picture(command: Command, identity: str) -> Command:
+    """The command with one of the person's pictures as the one it begins from. Raises BadInput for what takes none."""
+    if isinstance(command, Say):
+        raise BadInput("A picture goes with /imagine.", "Write /imagine and what should become of it.")
+    if not isinstance(command, Imagine):
+        return command
+    references = (to_own(identity), *command.flags.references)
+    return replace(command, flags=replace(command.flags, references=references))

@@ -35,39 +35,39 @@ class CheckResult:
     fix: str = ""
 
 
-async def check_all(studio: Services, settings: Settings, *, live: bool = False) -> list[CheckResult]:
+async def check_all(services: Services, settings: Settings, *, live: bool = False) -> list[CheckResult]:
     """Every part in the order a person needs them; `live` makes one real call for each key that is set."""
     return [
         _python(),
         *_packages(),
         *_variables(),
         _folder(settings.home_path),
-        await _asked("Drawing on this machine", engines.fallback(studio.engines).check, settings),
-        *await check_keys(studio, settings, live=live),
-        await _filter(studio, settings),
+        await _asked("Drawing on this machine", engines.fallback(services.engines).check, settings),
+        *await check_keys(services, settings, live=live),
+        await _filter(services, settings),
     ]
 
 
-async def check_keys(studio: Services, settings: Settings, *, live: bool = False) -> list[CheckResult]:
+async def check_keys(services: Services, settings: Settings, *, live: bool = False) -> list[CheckResult]:
     """What concerns a visitor alone; the machine, its disk and its packages are the host's."""
-    return [await _key(part, settings, live=live) for part in studio.keyed]
+    return [await _key(part, settings, live=live) for part in services.keyed]
 
 
-def welcome(studio: Services, settings: Settings) -> list[str]:
+def welcome(services: Services, settings: Settings) -> list[str]:
     """What is set up and what is not, a line each, before anything is asked or loaded; for whoever comes first."""
     lines = []
-    if not studio.chat_model(settings).key:
-        keys = " or ".join(_label(model) for model in studio.chat_models.values() if model.key)
+    if not services.chat_model(settings).key:
+        keys = " or ".join(_label(model) for model in services.chat_models.values() if model.key)
         lines.append(f"No {keys} yet: I write prompts by rule. Add one in Settings.")
-    lines += _who_draws(studio, settings)
-    if studio.picture_filter.is_on(settings):
+    lines += _who_draws(services, settings)
+    if services.picture_filter.is_on(settings):
         lines.append("A picture that may not be for everyone stays blurred until you tap it.")
     return lines
 
 
-def _who_draws(studio: Services, settings: Settings) -> list[str]:
+def _who_draws(services: Services, settings: Settings) -> list[str]:
     try:
-        planned = plan.make_plan(Flags(), settings, studio.engines, None)
+        planned = plan.make_plan(Flags(), settings, services.engines, None)
     except GeminiDiffusionError as error:  # what is set draws nothing; a line can still say who does
         return [str(error)]
     if planned.engine.key:
@@ -80,10 +80,10 @@ def _who_draws(studio: Services, settings: Settings) -> list[str]:
     return [f"{planned.model.label} draws on this machine."]
 
 
-def advice(studio: Services, settings: Settings, *, strangers: bool) -> str:
+def advice(services: Services, settings: Settings, *, strangers: bool) -> str:
     """What the host should know before the window opens, "" where there is nothing; `strangers` says whether they can come."""
     wanted = settings.picture_filter == "on" or (settings.picture_filter == "auto" and strangers)
-    lacks = studio.picture_filter.lacks(settings) if wanted else ""
+    lacks = services.picture_filter.lacks(settings) if wanted else ""
     return f"Until something can judge them, all pictures stay blurred until they are tapped. {lacks}" if lacks else ""
 
 
@@ -129,11 +129,11 @@ async def _asked(part: str, check: Callable[[Settings], Awaitable[str]], setting
         return CheckResult(part, False, error.message, error.hint)
 
 
-async def _filter(studio: Services, settings: Settings) -> CheckResult:
+async def _filter(services: Services, settings: Settings) -> CheckResult:
     """The picture filter; left to itself it is no fault that it could not judge, since no stranger may ever come."""
     if settings.picture_filter == "off":
         return CheckResult("Picture filter", True, "Off: no picture is judged, none is blurred.")
-    found = await _asked("Picture filter", studio.picture_filter.check, settings)
+    found = await _asked("Picture filter", services.picture_filter.check, settings)
     if settings.picture_filter == "on":
         return found
     return replace(found, ok=True, text=f"On where strangers draw. {found.text}")

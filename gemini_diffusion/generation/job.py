@@ -56,18 +56,18 @@ ReviewChoice = Literal["draw", "again", "mine"]
 class Job:
     """One turn's work. `conversation` is what was said before; `review` asks the person and returns choice and prompt.
 
-    `keep` is told of every picture as soon as it is on disk; `guest` is who it is for, `find` finds a picture of theirs.
+    `keep` is told of every picture as soon as it is on disk; `access` is who it is for, `find` finds a picture of theirs.
     `told` collects what the person is told about the pictures, for their recipes.
     """
 
-    studio: Services
+    services: Services
     settings: Settings
     emit: Emit
     keep: Callable[[Picture], None]
     review: Callable[[CraftedPrompt], Awaitable[tuple[ReviewChoice, str]]]
     conversation: tuple[Message, ...] = ()
     last_seed: int | None = None
-    guest: Access = field(default_factory=Access)
+    access: Access = field(default_factory=Access)
     find: Callable[[str], Picture | None] = field(default=lambda identity: None)
     told: list[str] = field(default_factory=list)
 
@@ -82,8 +82,8 @@ class Job:
     async def say(self, command: Say) -> None:
         """Plain chat: the history holds the words said and no instructions."""
         request = ChatRequest((*self.conversation, Message("user", command.text)))
-        await self.guest.answer(self.settings)
-        answer = await self.studio.chat_model(self.settings).answer(request, self.settings, self.emit)
+        await self.access.answer(self.settings)
+        answer = await self.services.chat_model(self.settings).answer(request, self.settings, self.emit)
         self._tell(answer.notices)
         self.emit(Finished(answer.text))
 
@@ -132,7 +132,7 @@ class Job:
 
     async def draw(self, planned: DrawingPlan, crafted: CraftedPrompt, first: int = 0) -> None:
         """Every picture of the plan at once, each failing by itself; raises only when none came."""
-        requests = [dataclasses.replace(request, party=self.guest.party) for request in planned.requests(crafted)]
+        requests = [dataclasses.replace(request, party=self.access.party) for request in planned.requests(crafted)]
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._draw_one(planned, crafted, request, first + place))
@@ -160,14 +160,14 @@ class Job:
 
     def _planned(self, flags: Flags, canvas: StartImage) -> DrawingPlan:
         """The plan; where the choice is ours and the host lends no more pictures today, one without their keys."""
-        self.guest.refuse_model(flags.model)
-        self.guest.refuse_more()
-        planned = plan.make_plan(flags, self.settings, self.studio.engines, self.last_seed, canvas)
-        refusal = self.guest.refusal(planned.engine.key, self.settings)
+        self.access.refuse_model(flags.model)
+        self.access.refuse_more()
+        planned = plan.make_plan(flags, self.settings, self.services.engines, self.last_seed, canvas)
+        refusal = self.access.refusal(planned.engine.key, self.settings)
         if refusal is None:
             return planned
         alone = self.settings.replaced({"hf_token": "", "hf_inference_url": ""})
-        own = plan.make_plan(flags, alone, self.studio.engines, self.last_seed, canvas)
+        own = plan.make_plan(flags, alone, self.services.engines, self.last_seed, canvas)
         if own.engine is planned.engine:  # asked for by name: the drawing says why not
             return planned
         return dataclasses.replace(own, notices=(str(refusal), "I draw on this machine instead.", *own.notices))
@@ -176,14 +176,14 @@ class Job:
         self, planned: DrawingPlan, crafted: CraftedPrompt, request: ImageRequest, place: int
     ) -> GeminiDiffusionError | None:
         try:
-            async with self.guest.drawing(planned.engine.key, request, self.settings):
+            async with self.access.drawing(planned.engine.key, request, self.settings):
                 result = await planned.engine.generate(request, self.settings, _placed(self.emit, place))
-                verdict = await self.studio.picture_filter.judge(result.image, self.settings, _placed(self.emit, place))
+                verdict = await self.services.picture_filter.judge(result.image, self.settings, _placed(self.emit, place))
                 notices = (*result.notices, *verdict.notices)
                 ignored = tuple(dict.fromkeys((*planned.ignored, *result.ignored)))
                 result = dataclasses.replace(result, ignored=ignored, notices=(*self.told, *notices))
                 recipe = make_recipe(result, crafted, veiled=verdict.veiled)
-                picture = await asyncio.to_thread(self.studio.gallery.save, result.image, recipe)
+                picture = await asyncio.to_thread(self.services.gallery.save, result.image, recipe)
         except GeminiDiffusionError as error:
             return error
         self.keep(picture)
@@ -219,11 +219,11 @@ class Job:
     async def _writer(self) -> ChatModel:
         """Who writes the prompt; the rules write it, and say so, where the host lends no more answers today."""
         try:
-            await self.guest.answer(self.settings)
+            await self.access.answer(self.settings)
         except GeminiDiffusionError as error:
             self._tell([str(error), "I wrote the prompt by rule instead."])
-            return chat_models.fallback(self.studio.chat_models)
-        return self.studio.chat_model(self.settings)
+            return chat_models.fallback(self.services.chat_models)
+        return self.services.chat_model(self.settings)
 
     async def _reviewed(self, wish: PromptRequest, crafted: CraftedPrompt) -> CraftedPrompt:
         """Nothing runs until the person has chosen; "again" writes it anew and asks again."""

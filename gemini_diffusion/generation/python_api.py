@@ -61,12 +61,12 @@ class Painter:
                 print(painter.imagine(f"a {animal} in the snow")[0].path)
 
     Its work runs on an event loop of its own, in a thread that begins with the first line: any thread and any other loop may
-    ask. `settings` are as for `imagine`; a `studio` that is given is closed with the painter.
+    ask. `settings` are as for `imagine`; a `services` that is given is closed with the painter.
     """
 
-    def __init__(self, studio: Services | None = None, **settings: Any) -> None:
+    def __init__(self, services: Services | None = None, **settings: Any) -> None:
         self.settings: Settings = read_settings(settings)
-        self._studio = studio or open_services(Path(self.settings.home))
+        self._services = services or open_services(Path(self.settings.home))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opening = threading.Lock()
         self._last_seed: int | None = None
@@ -140,9 +140,9 @@ class Painter:
                 _LOG.warning("A picture failed: %s %s", event.text, event.hint)
             emit(event)
 
-        find = self._studio.gallery.find  # who runs the program is the host, whose pictures they are
-        errand = Job(self._studio, self.settings, tell, _seen, _goes_on, last_seed=self._last_seed, find=find)
-        await errand.imagine(command)
+        find = self._services.gallery.find  # who runs the program is the host, whose pictures they are
+        turn = Job(self._services, self.settings, tell, _seen, _goes_on, last_seed=self._last_seed, find=find)
+        await turn.imagine(command)
         pictures = [kept[place] for place in sorted(kept)]
         drawn = [picture for picture in pictures if picture.id]
         self._last_seed = drawn[-1].recipe.seed if drawn else self._last_seed
@@ -153,9 +153,9 @@ class Painter:
         for task in begun:
             task.cancel()
         await asyncio.gather(*begun, return_exceptions=True)
-        for engine in self._studio.engines.values():
+        for engine in self._services.engines.values():
             await engine.close()
-        for model in self._studio.chat_models.values():
+        for model in self._services.chat_models.values():
             await model.close()
 
     def _submit(self, work: Coroutine[Any, Any, list[Picture]]) -> concurrent.futures.Future[list[Picture]]:

@@ -40,11 +40,11 @@ _LOG = logging.getLogger(__name__)
 
 
 class Session:
-    """A conversation kept in `folder`, with `guest` or with whoever is the host. All its methods belong to one event loop."""
+    """A conversation kept in `folder`, with `access` or with whoever is the host. All its methods belong to one event loop."""
 
-    def __init__(self, studio: Services, folder: Path, guest: Access | None = None) -> None:
-        self._studio = studio
-        self._guest = guest or Access()
+    def __init__(self, services: Services, folder: Path, access: Access | None = None) -> None:
+        self._services = services
+        self._access = access or Access()
         self._folder = folder
         self._bundle: Path | None = None
         self._transcript = history.History(folder)
@@ -55,7 +55,7 @@ class Session:
 
     def _at_home(self, turn: Turn) -> Turn:
         """A kept turn with its pictures where the gallery is now: a data folder may have been moved."""
-        folder = self._studio.gallery.folder
+        folder = self._services.gallery.folder
 
         def moved(picture: Picture) -> Picture:
             return dataclasses.replace(picture, path=folder / picture.id / picture.path.name)
@@ -77,7 +77,7 @@ class Session:
     @property
     def pictures(self) -> tuple[Picture, ...]:
         """Every picture of this person that is still on disk, oldest first; a Clear keeps them."""
-        found = (self._studio.gallery.find(identity) for identity in self._transcript.picture_ids())
+        found = (self._services.gallery.find(identity) for identity in self._transcript.picture_ids())
         return tuple(picture for picture in found if picture)
 
     @property
@@ -94,12 +94,12 @@ class Session:
 
     def picture(self, identity: str) -> Picture | None:
         """A picture of this person's own, None for anybody else's id."""
-        return self._studio.gallery.find(identity) if identity in self._transcript.picture_ids() else None
+        return self._services.gallery.find(identity) if identity in self._transcript.picture_ids() else None
 
     def export(self, picture: Picture, file_format: FileFormat) -> Path:
         """The file to download: the kept PNG itself, or a JPEG or WebP made beside it."""
-        path = self._studio.gallery.export(picture, file_format)
-        self._guest.keeps(path.parent)
+        path = self._services.gallery.export(picture, file_format)
+        self._access.keeps(path.parent)
         return path
 
     def bundle(self) -> Path:
@@ -107,11 +107,11 @@ class Session:
         pictures = [picture for turn in self._turns for picture in turn.pictures if picture.path.exists()]
         if not pictures:
             raise BadInput("There is no picture in this conversation yet.", "Ask for one first: /imagine a fox.")
-        earlier, self._bundle = self._bundle, self._studio.gallery.bundle(pictures)
+        earlier, self._bundle = self._bundle, self._services.gallery.bundle(pictures)
         if earlier and earlier != self._bundle:
-            self._studio.gallery.remove(earlier)
-            self._guest.keeps(earlier.parent)
-        self._guest.keeps(self._bundle.parent)
+            self._services.gallery.remove(earlier)
+            self._access.keeps(earlier.parent)
+        self._access.keeps(self._bundle.parent)
         return self._bundle
 
     async def watch(self) -> AsyncIterator[Turn]:
@@ -145,18 +145,18 @@ class Session:
             raise BadInput(f"This message is {len(text):,} characters long.", f"Keep it under {LONGEST_MESSAGE:,}.")
         command, source = self._read(text), self._own(attached) if attached else None
         if source:
-            command = _with_picture(command, source)
+            command = commands.with_picture(command, source.id)
         if isinstance(command, Imagine):
-            self._guest.refuse_more()
-            return self._begin(Turn(_new(), text, "imagine", source=source), lambda errand: errand.imagine(command), settings)
+            self._access.refuse_more()
+            return self._begin(Turn(_new(), text, "imagine", source=source), lambda job: job.imagine(command), settings)
         if isinstance(command, Say):
-            return self._begin(Turn(_new(), text, "say"), lambda errand: errand.say(command), settings)
-        return self._begin(Turn(_new(), text, "note", source=source), lambda errand: errand.note(command), settings)
+            return self._begin(Turn(_new(), text, "say"), lambda job: job.say(command), settings)
+        return self._begin(Turn(_new(), text, "note", source=source), lambda job: job.note(command), settings)
 
     def _read(self, text: str) -> Command:
         """A command, plain words that ask for a picture or for another one of the last, or chat."""
-        pictures = [picture for turn in self._turns for picture in turn.pictures]
-        return commands.read(text, pictures[-1].recipe.line if pictures else "")
+        drawn = self._drawn()
+        return commands.read(text, drawn[-1].recipe.line if drawn else "")
 
     async def redraw(self, identity: str, edit: Edit, settings: Settings) -> Turn:
         """Draws a kept picture again, changed by `edit`; shown as the line that asks for it.
@@ -164,21 +164,21 @@ class Session:
         Raises BadInput, RequestRefused where nobody can draw it so, and OutOfQuota as `start`.
         """
         self._refuse_a_second()
-        self._guest.refuse_more()
+        self._access.refuse_more()
         picture = self._own(identity)
         crafted = edit.crafted(picture.recipe)
         canvas = await asyncio.to_thread(self._canvas, picture, edit)
-        planned = edit.planned(picture.recipe, settings, self._studio.engines, canvas)
+        planned = edit.planned(picture.recipe, settings, self._services.engines, canvas)
         if edit.begins(picture.recipe) and not planned.request.source:
             raise RequestRefused(f"{planned.drawer} cannot begin from a picture.", "Choose another image model or engine.")
         asked = plan.canonical_line(planned.requests(crafted)[0], planned.engine.name)
-        return self._begin(Turn(_new(), asked, "imagine"), lambda errand: errand.redraw(planned, crafted), settings)
+        return self._begin(Turn(_new(), asked, "imagine"), lambda job: job.redraw(planned, crafted), settings)
 
     async def bring(self, content: bytes, name: str = "") -> Picture:
         """Keeps a picture that this person brings, cleaned of all but what is seen. Raises BadInput, DiskFull, OutOfQuota."""
-        self._guest.refuse_more()
+        self._access.refuse_more()
         image = await asyncio.to_thread(uploads.read_upload, content)
-        picture = await asyncio.to_thread(self._studio.gallery.save, image, uploads.upload_recipe(image, name))
+        picture = await asyncio.to_thread(self._services.gallery.save, image, uploads.upload_recipe(image, name))
         self._keep_picture(picture)
         return picture
 
@@ -191,7 +191,7 @@ class Session:
     def _canvas(self, picture: Picture, edit: Edit) -> StartImage:
         """What the drawing begins from: what the picture itself began from, or the picture, as it is or marked; on a thread."""
         if edit.mask:
-            picture = self._studio.gallery.save(uploads.with_marks(picture, edit.mask), picture.recipe)
+            picture = self._services.gallery.save(uploads.with_marks(picture, edit.mask), picture.recipe)
             self._keep_picture(picture)
         if edit.begins(picture.recipe):
             return uploads.start_image(picture)
@@ -207,6 +207,7 @@ class Session:
     async def stop(self) -> None:
         """Cancels what runs and returns when its last words are said."""
         if self._task is not None and not self._task.done():
+            await asyncio.sleep(0)  # cancelled before its first step, a task ends without a word
             self._task.cancel()
             await asyncio.wait({self._task})
 
@@ -222,27 +223,28 @@ class Session:
 
     def _begin(self, turn: Turn, work: Callable[[Job], Awaitable[None]], settings: Settings) -> Turn:
         self._refuse_a_second()
-        errand = Job(
-            self._studio, settings, self._emit, self._keep_picture, self._review,
-            self._remembered(), self._last_seed(), self._guest, self.picture,
+        seeds = [picture.recipe.seed for picture in self._drawn()]
+        job = Job(
+            self._services, settings, self._emit, self._keep_picture, self._review,
+            self._remembered(), seeds[-1] if seeds else None, self._access, self.picture,
         )  # fmt: skip
         self._turns = (*self._turns, turn)[-history.LONGEST :]
-        self._task = asyncio.get_running_loop().create_task(self._carry(work, errand))
+        self._task = asyncio.get_running_loop().create_task(self._carry(work, job))
         return turn
 
     def _refuse_a_second(self) -> None:
         if self.running:
             raise BadInput("One thing at a time: the last one is still under way.", "Wait for it, or stop it.")
 
-    async def _carry(self, work: Callable[[Job], Awaitable[None]], errand: Job) -> None:
+    async def _carry(self, work: Callable[[Job], Awaitable[None]], job: Job) -> None:
         """The one place where the errors of a turn become words; its beginning and its end are kept."""
         try:
             await self._keep_turns()
-            await work(errand)
+            await work(job)
         except asyncio.CancelledError:
             self._emit(Stopped(self._turns[-1].last_words()))
         except GeminiDiffusionError as error:
-            self._emit(describe_failure(error, self._turns[-1].kind, self._studio.engines))
+            self._emit(describe_failure(error, self._turns[-1].kind, self._services.engines))
         except Exception:  # noqa: BLE001 - the border to the person: what nobody foresaw is logged and still gets a sentence
             _LOG.exception("A turn failed in a way nobody foresaw.")
             self._emit(Failed("Something unexpected went wrong.", "Try again; the log on this machine says more.", "retry"))
@@ -250,15 +252,15 @@ class Session:
 
     async def _keep_turns(self) -> None:
         try:
-            self._guest.refuse_more()
+            self._access.refuse_more()
             await asyncio.to_thread(self._transcript.keep, self._turns)
-            self._guest.keeps(self._folder)
+            self._access.keeps(self._folder)
         except GeminiDiffusionError as error:
             self._emit(Noticed(f"This conversation could not be kept on disk. {error}"))
 
     def _keep_picture(self, picture: Picture) -> None:
         self._transcript.add_picture(picture.id)
-        self._guest.keeps(picture.path.parent)
+        self._access.keeps(picture.path.parent)
 
     async def _review(self, crafted: CraftedPrompt) -> tuple[ReviewChoice, str]:
         self._choice = asyncio.get_running_loop().create_future()
@@ -285,21 +287,10 @@ class Session:
         said = [message for turn in self._turns for message in turn.messages()]
         return tuple(said[-REMEMBERED:])
 
-    def _last_seed(self) -> int | None:
-        seeds = [picture.recipe.seed for turn in self._turns for picture in turn.pictures]
-        return seeds[-1] if seeds else None
+    def _drawn(self) -> list[Picture]:
+        return [picture for turn in self._turns for picture in turn.pictures]
 
 
 def _new() -> str:
     """The id of a turn."""
     return secrets.token_hex(8)
-
-
-def _with_picture(command: Command, picture: Picture) -> Command:
-    """The command with an attached picture as the one it begins from. Raises BadInput for what takes none."""
-    if isinstance(command, Say):
-        raise BadInput("A picture goes with /imagine.", "Write /imagine and what should become of it.")
-    if not isinstance(command, Imagine):
-        return command
-    references = (commands.to_own(picture.id), *command.flags.references)
-    return dataclasses.replace(command, flags=dataclasses.replace(command.flags, references=references))

@@ -39,10 +39,10 @@ _LOG = logging.getLogger(__name__)
 class Visitor:
     """One person: a session, choices kept on disk, keys kept in memory only."""
 
-    def __init__(self, session: Session, guest: Access, folder: Path, defaults: Settings, clock: Callable[[], float]) -> None:
+    def __init__(self, session: Session, access: Access, folder: Path, defaults: Settings, clock: Callable[[], float]) -> None:
         self.session = session
         self.seen = clock()
-        self._guest = guest
+        self._access = access
         self._file = folder / "settings.json"
         self._defaults = defaults
         self._clock = clock
@@ -56,7 +56,7 @@ class Visitor:
         Who brings a token where keys are lent within limits draws with it, and not at the host's endpoint.
         """
         own = self._own_keys()
-        elsewhere = {"hf_inference_url": ""} if self._guest.lending and "hf_token" in own else {}
+        elsewhere = {"hf_inference_url": ""} if self._access.lending and "hf_token" in own else {}
         return self._defaults.replaced({**self._choices, **own, **elsewhere})
 
     def begin_from(self, defaults: Settings) -> None:
@@ -71,7 +71,7 @@ class Visitor:
         checked = self._defaults.replaced({**self._choices, **values})
         kept = {name: value for name, value in checked.public().items() if name in {*self._choices, *values}}
         write_atomically(self._file, json.dumps(kept, ensure_ascii=False, indent=1).encode("utf-8"))
-        self._guest.keeps(self._file.parent)
+        self._access.keeps(self._file.parent)
         self._choices = kept
 
     def set_key(self, name: str, value: str) -> None:
@@ -96,7 +96,7 @@ class Visitor:
             return f"set, ends in {own.tail}" if own.tail else "set"
         if not getattr(self._defaults, name):
             return "not set"
-        left = self._guest.left
+        left = self._access.left
         return f"the host's key is used, {left} left today" if left else "the host's key is used"
 
     def _own_keys(self) -> dict[str, Secret]:
@@ -131,9 +131,9 @@ class Visitors:
     """
 
     def __init__(
-        self, studio: Services, defaults: Settings, *, lends: bool, owner: bool, clock: Callable[[], float] = time.monotonic
+        self, services: Services, defaults: Settings, *, lends: bool, owner: bool, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.studio = studio
+        self.services = services
         self.owner = owner
         judged = not owner and defaults.picture_filter == "auto"
         self._host = defaults.replaced({"picture_filter": "on"}) if judged else defaults
@@ -141,7 +141,7 @@ class Visitors:
         self._lending = KeyQuota(defaults) if self._lends and not owner else None
         self._room = None if owner else DiskQuota(defaults)
         self._places = DrawingSlots()
-        self._passing = self._guest(_digest(PASSING))
+        self._passing = self._access(_digest(PASSING))
         self._clock = clock
         self._here: OrderedDict[str, Visitor] = OrderedDict()
 
@@ -150,16 +150,16 @@ class Visitors:
         if name not in self._here:
             digest = _digest(name)
             folder = self._host.home_path / "visitors" / digest
-            guest = self._passing if name.startswith(PASSING) and not self.owner else self._guest(digest)
-            session = Session(self.studio, folder, guest)
+            access = self._passing if name.startswith(PASSING) and not self.owner else self._access(digest)
+            session = Session(self.services, folder, access)
             kind = Visitor if self.owner else Stranger
-            self._here[name] = kind(session, guest, folder, self._lent(), self._clock)
+            self._here[name] = kind(session, access, folder, self._lent(), self._clock)
             self._let_go()
         self._here.move_to_end(name)
         self._here[name].seen = self._clock()
         return self._here[name]
 
-    def _guest(self, name: str) -> Access:
+    def _access(self, name: str) -> Access:
         return Access(self._places, self._lending, self._room, name, stranger=not self.owner)
 
     def agree(self, model: str) -> None:

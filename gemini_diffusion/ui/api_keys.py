@@ -60,10 +60,10 @@ class ApiKeyBox:
 
     async def try_out(self, request: gr.Request) -> dict[Any, Any]:
         """Makes one real call with the key and shows what the service answered; a lent key is tested for the host only."""
-        visitor, studio = self.visitors.of(visitor_name(request)), self.visitors.studio
+        visitor, services = self.visitors.of(visitor_name(request)), self.visitors.services
         if not (self.visitors.owner or visitor.owns(self.name)):
             return self.show(visitor)
-        part = next(part for part in studio.keyed if part.key == self.name)
+        part = next(part for part in services.keyed if part.key == self.name)
         try:
             said = await part.check(visitor.settings)
         except Exception as error:  # noqa: BLE001 - every way of failing is the answer to the test

@@ -144,7 +144,7 @@ class ChatTab:
     def _set_up(self, visitor: Visitor) -> Updates:
         """What is set up for this visitor and what is not, for the welcome."""
         try:
-            return {self.panel.set_up: listed(welcome(self.visitors.studio, visitor.settings))}
+            return {self.panel.set_up: listed(welcome(self.visitors.services, visitor.settings))}
         except GeminiDiffusionError as error:
             return {self.panel.set_up: listed([str(error)])}
 

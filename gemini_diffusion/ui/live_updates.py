@@ -44,7 +44,7 @@ class LiveUpdates:
         since the person may edit its prompt from then on: a page that missed it asks for it again.
         """
         session, shown, seen = visitor.session, False, None
-        judged = self.visitors.studio.picture_filter.is_on(visitor.settings)
+        judged = self.visitors.services.picture_filter.is_on(visitor.settings)
         async for turn in session.watch():
             seen = next_preview(turn, seen, blurred=judged)
             state = self._state(visitor, turn, words) | self.panel.show_preview(seen)
@@ -65,13 +65,13 @@ class LiveUpdates:
         recipe = picture.recipe
         if not recipe.engine:
             return ""
-        engine = self.visitors.studio.engines[recipe.engine]
+        engine = self.visitors.services.engines[recipe.engine]
         read = await asyncio.to_thread(engine.meter, recipe.model, prompt)
         return token_line(read, engine.capabilities(recipe.model, visitor.settings))
 
     def _able(self, visitor: Visitor, picture: Picture) -> Capabilities:
         """The capabilities of the model that drew a picture, or for an uploaded one of the model that would draw now."""
-        engines, recipe = self.visitors.studio.engines, picture.recipe
+        engines, recipe = self.visitors.services.engines, picture.recipe
         if recipe.engine:
             return engines[recipe.engine].capabilities(recipe.model, visitor.settings)
         try:

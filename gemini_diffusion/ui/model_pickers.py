@@ -98,7 +98,7 @@ async def chat_offer(visitors: Visitors, settings: Settings) -> Offer:
     if not settings.google_api_key:
         return Offer(chosen)
     try:
-        found = _pairs(await visitors.studio.chat_model(settings).models(settings))
+        found = _pairs(await visitors.services.chat_model(settings).models(settings))
     except GeminiDiffusionError as error:
         return Offer(chosen, str(error))
     return Offer(_with_chosen(found, settings.chat_model))
@@ -106,7 +106,7 @@ async def chat_offer(visitors: Visitors, settings: Settings) -> Offer:
 
 async def image_offer(visitors: Visitors, settings: Settings) -> Offer:
     """The image models of the chosen engine, or of all engines with "auto"; each once, with what it needs."""
-    engines = visitors.studio.engines
+    engines = visitors.services.engines
     wanted = list(engines) if settings.engine == "auto" else [settings.engine]
     found: dict[str, str] = {}
     for name in wanted:

@@ -54,7 +54,7 @@ class Recovery:
 
 def here(visitors: Visitors) -> str:
     """The name of the engine that draws on this machine."""
-    return fallback(visitors.studio.engines).name
+    return fallback(visitors.services.engines).name
 
 
 def recovery_options(failed: Failed) -> list[tuple[str, str]]:

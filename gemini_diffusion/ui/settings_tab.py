@@ -80,7 +80,7 @@ class SettingsTab:
 
     async def listed(self) -> str:
         """The adapters that are here now."""
-        return await lora_list.read_lora_list(self.visitors.studio.engines.values())
+        return await lora_list.read_lora_list(self.visitors.services.engines.values())
 
     def changer(self, name: str) -> Callable[..., Any]:
         """The handler of one control: keeps the value, or says what is wrong with it and what is kept instead."""
@@ -122,8 +122,8 @@ class SettingsTab:
 
     async def look(self, request: gr.Request) -> str:
         """What works here and what does not, each with its fix; a stranger is told of keys only."""
-        studio, settings = self.visitors.studio, self._visitor(request).settings
-        found = await (check_all(studio, settings) if self.visitors.owner else check_keys(studio, settings))
+        services, settings = self.visitors.services, self._visitor(request).settings
+        found = await (check_all(services, settings) if self.visitors.owner else check_keys(services, settings))
         return "\n".join(_finding(finding) for finding in found)
 
     def wire(self, page: gr.Blocks, tab: gr.Tab) -> None:
@@ -231,7 +231,7 @@ def unused(settings: Settings, visitors: Visitors) -> frozenset[str]:
     """The settings that the models chosen now do not use."""
     idle = set(ignored_sampling(settings.chat_model)) if settings.google_api_key else set()
     try:
-        able = plan.make_plan(Flags(), settings, visitors.studio.engines, None).capabilities
+        able = plan.make_plan(Flags(), settings, visitors.services.engines, None).capabilities
     except GeminiDiffusionError:
         return frozenset(idle)
     fields = ("negative_prompt", "num_inference_steps", "guidance_scale", "scheduler", "adapters", "refine")

@@ -40,7 +40,7 @@ def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
     Pictures are served from where they are kept, so that Gradio neither copies nor hashes them.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when the first Blocks is made; anything else phones home
-    gr.set_static_paths([visitors.studio.gallery.folder, image_panel.PICTURES])
+    gr.set_static_paths([visitors.services.gallery.folder, image_panel.PICTURES])
     with Page(McpTools(visitors), title=TITLE, fill_width=True, analytics_enabled=False) as page:
         gr.Markdown(f"# {TITLE}", elem_id="title")
         with gr.Tabs(elem_id="tabs") as tabs:
