@@ -39,8 +39,8 @@ ALIVE = """() => [...document.querySelectorAll(
     "#chat .message-wrap, #image-panel, #composer, #findings, #status, .toast-wrap, .key-state")]
     .flatMap(part => [...part.querySelectorAll(
     "script, iframe, object, embed, form, style, link, base, meta, video, audio, math, details, [onerror], [onload],"
-    + " [ontoggle], a[href], img:not([src*='/gradio_api/file='])")].filter(found => !found.closest(".icon-button") &&
-    !(found.tagName == "STYLE" && found.closest("svg")))
+    + " [ontoggle], a[href]:not(.download-picture[href*='/gradio_api/file=']), img:not([src*='/gradio_api/file='])")]
+    .filter(found => !found.closest(".icon-button") && !(found.tagName == "STYLE" && found.closest("svg")))
     .map(found => found.outerHTML.slice(0, 120)))"""
 
 
