@@ -49,5 +49,5 @@ def test_somebody_without_any_key_draws_stops_talks_and_is_told_what_works(come:
 
     window.go_to("Settings")
     window.page.locator("#check").click()
-    for part in ("Python", "Packages", "Data folder", "Drawing on this machine", "Gemini key", "Hugging Face"):
+    for part in ("Python", "Packages", "Data folder", "Drawing on this machine", "Gemini key", "Hugging Face token"):
         expect(window.page.locator("#findings")).to_contain_text(f"{part} (works)")

@@ -12,6 +12,7 @@ import datetime
 import ipaddress
 import itertools
 import json
+import shlex
 import ssl
 import sys
 import threading
@@ -148,7 +149,8 @@ def install_client(hub: Path, name: str, *, allowed: bool = True) -> None:
     """Puts the client where Gradio keeps its own, below a HF_HOME; one that is not allowed cannot be run."""
     path = hub / "gradio" / "frpc" / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"#!{sys.executable}\n{CLIENT.read_text('utf-8')}", "utf-8")
+    # By way of the shell, since the first line of a script cannot name a Python whose path has a blank in it.
+    path.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(CLIENT))} "$@"\n', "utf-8")
     path.chmod(0o755 if allowed else 0o644)
 
 
