@@ -11,18 +11,21 @@
     return component && dependencies.find(({ targets }) => targets.some(([id, name]) => id === component.id && name === "blur"));
   };
 
-  let pause = 0;
+  let pause = 0, resting = null;
   document.addEventListener("input", ({ target }) => {
     const part = target instanceof Element && target.closest("#settings [id^='set-']");
     if (!part || !eventOf(part)) return;
     unkept.set(part.id.slice("set-".length), target);
     clearTimeout(pause);
+    resting = target;
     pause = setTimeout(() => target.dispatchEvent(new FocusEvent("blur")), REST);
   });
 
   window.typed = {
     sending: (name, value) => {
-      if (unkept.has(name)) sent.set(name, valueOf(unkept.get(name)));
+      const box = unkept.get(name);
+      if (box) sent.set(name, valueOf(box));
+      if (box && box === resting) clearTimeout(pause); // Enter or leaving the box was quicker: once is enough
       return value;
     },
     kept: (name) => {
