@@ -34,7 +34,7 @@
   };
   window.fetch = async (asked, options) => {
     const address = String(asked?.url ?? asked), request = () => ask(asked, options);
-    if (address.includes("/gradio_api/queue/join")) return asks(request);
+    if (/\/gradio_api\/(queue\/join|run\/)/.test(address)) return asks(request);
     const answer = await request();
     if (address.includes("/gradio_api/queue/data")) listens(answer.clone()).catch(() => {}); // the page closes it when it likes
     return answer;

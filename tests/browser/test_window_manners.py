@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import APIResponse, Locator, Route, expect
 
@@ -13,7 +15,7 @@ from tests.servers.gemini import reply
 pytestmark = pytest.mark.browser
 FOX = "/imagine a fox in the snow"
 CAT = "/imagine a cat on a wall"
-JOIN = "**/queue/join*"
+ASKED = re.compile(r"/gradio_api/(queue/join|run/)")
 TALK = "document.querySelector('#chat .bubble-wrap')"
 AT_END = f"() => {TALK}.scrollHeight - {TALK}.scrollTop - {TALK}.clientHeight < 50"
 SCROLLED_UP = f"""async () => {{
@@ -34,7 +36,7 @@ class Late:
         self._window = window
         self._answers: list[tuple[Route, APIResponse]] = []
         self._late = True
-        window.page.route(JOIN, self._answer)
+        window.page.route(ASKED, self._answer)
 
     def _answer(self, route: Route) -> None:
         if self._late:
@@ -140,7 +142,7 @@ def test_what_was_typed_just_before_a_reload_is_kept(come: Open) -> None:
     Late(window)  # the app hears of nothing but what goes by itself
     box(window, "temperature").fill("0.7")
     box(window, "negative_prompt").fill("fog, rain")
-    window.page.unroute(JOIN)
+    window.page.unroute(ASKED)
     window.reload()
     open_settings(window)
     expect(box(window, "negative_prompt")).to_have_value("fog, rain")

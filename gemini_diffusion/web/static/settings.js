@@ -40,7 +40,7 @@
       const event = eventOf(document.getElementById(`set-${name}`));
       const connection = crypto.getRandomValues(new Uint32Array(2)).join("");
       const asked = { data: [valueOf(box)], fn_index: event.id, session_hash: connection, event_data: null, trigger_id: null };
-      navigator.sendBeacon(`${root}${prefix}/queue/join`, new Blob([JSON.stringify(asked)], { type: "application/json" }));
+      navigator.sendBeacon(`${root}${prefix}/run/predict`, new Blob([JSON.stringify(asked)], { type: "application/json" }));
     }
     unkept.clear();
   };
