@@ -32,9 +32,9 @@ from tests.servers.wire import MAIN, Call, Piece, Reply, Scripted, Server, as_js
 
 __all__ = [
     "MODELS", "Answer", "GeminiCall", "GeminiServer", "bad_request", "blocked_answer", "blocked_prompt", "broken_stream",
-    "deadline_exceeded", "empty_candidate", "fenced", "field_unsupported", "internal_error", "invalid_key",
+    "deadline_exceeded", "empty_candidate", "field_unsupported", "internal_error", "invalid_key",
     "location_unsupported", "model", "model_not_found", "no_candidates", "no_key", "not_in_free_tier", "overloaded",
-    "permission_denied", "preamble", "refusal", "reply", "service_disabled", "structured", "thinking_only",
+    "permission_denied", "refusal", "reply", "service_disabled", "structured", "thinking_only",
     "too_many_requests_per_day", "too_many_requests_per_minute", "truncated",
 ]  # fmt: skip
 
@@ -141,16 +141,6 @@ def reply(*texts: str, every: float = 0.0, thoughts: Sequence[str] = (), model_v
 def structured(value: object, every: float = 0.0, size: int = 24) -> Answer:
     """A JSON answer, streamed in pieces of `size` characters."""
     return Answer(_pieces(json.dumps(value, ensure_ascii=False), size), every=every)
-
-
-def fenced(value: object) -> Answer:
-    """JSON in a Markdown fence, as models write it when no schema holds them."""
-    return Answer(_pieces(f"```json\n{json.dumps(value, ensure_ascii=False, indent=2)}\n```"))
-
-
-def preamble(value: object, words: str = "Sure! Here is the prompt you asked for:") -> Answer:
-    """Small talk and then the JSON."""
-    return Answer(_pieces(f"{words}\n\n{json.dumps(value, ensure_ascii=False)}\n\nLet me know what you think."))
 
 
 def truncated(value: object, keep: float = 0.6) -> Answer:
