@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from postcard2.shapes import blob, both, ellipse, moved, polygon, stroke
+from postcard2.shapes import blob, both, ellipse, moved, polygon, stroke, turned
 from postcard2.sprite import Shapes, Spot, Sprite, cheeks, eye, eyes, legs, smile
 
 
@@ -96,7 +96,7 @@ def cow(rng: random.Random) -> Sprite:
     """Stand, seen from the side: a heavy body with patches, horns, a pink muzzle and a bell."""
     stride = rng.uniform(-0.06, 0.08)
     patches = [
-        ellipse("patch", x + rng.uniform(-0.08, 0.08), y, 0.17, 0.13, rng.uniform(0, 3))
+        turned(ellipse("patch", x + rng.uniform(-0.08, 0.08), y, 0.17, 0.13), rng.uniform(0, 3))
         for x, y in ((-0.46, 0.08), (0.02, 0.24))
     ]
     return Sprite([
@@ -106,7 +106,7 @@ def cow(rng: random.Random) -> Sprite:
         blob("body", (-0.78, 0.08), (-0.6, -0.14), (0, -0.1), (0.4, -0.16), (0.46, 0.26), (0.2, 0.52), (-0.6, 0.52)), *patches,
         stroke("horn", ((0.4, -0.56), (0.3, -0.72), (0.36, -0.86)), 0.1, 0.04),
         stroke("horn", ((0.72, -0.56), (0.84, -0.7), (0.8, -0.86)), 0.1, 0.04),
-        ellipse("shade", 0.24, -0.42, 0.15, 0.08, 0.4), ellipse("shade", 0.9, -0.42, 0.15, 0.08, -0.4),
+        turned(ellipse("shade", 0.24, -0.42, 0.15, 0.08), 0.4), turned(ellipse("shade", 0.9, -0.42, 0.15, 0.08), -0.4),
         blob("body", (0.34, -0.56), (0.56, -0.64), (0.8, -0.56), (0.84, -0.2), (0.74, 0.06), (0.4, 0.06), (0.3, -0.2)),
         blob("patch", (0.34, -0.54), (0.52, -0.62), (0.52, -0.34), (0.36, -0.26)),
         ellipse("nose", 0.58, 0.02, 0.25, 0.17), ellipse("dark", 0.48, 0.0, 0.035), ellipse("dark", 0.68, 0.0, 0.035),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 
-from postcard2.shapes import blob, both, ellipse, moved, polygon, stroke
+from postcard2.shapes import blob, both, ellipse, moved, polygon, stroke, turned
 from postcard2.sprite import Sprite
 
 
@@ -35,7 +35,7 @@ def tree(rng: random.Random) -> Sprite:
 def flower(rng: random.Random) -> Sprite:
     """An open blossom of round petals on a stem with two leaves."""
     lean, start = rng.uniform(-0.12, 0.12), rng.uniform(0, 0.8)
-    petals = [ellipse(tone, lean + 0.36 * math.cos(a), -0.38 + 0.36 * math.sin(a), 0.27, 0.19, a) for tone,
+    petals = [turned(ellipse(tone, lean + 0.36 * math.cos(a), -0.38 + 0.36 * math.sin(a), 0.27, 0.19), a) for tone,
         offset in (("shade", 0.45), ("body", 0.0))
               for a in (start + offset + math.tau * step / 7 for step in range(7))]  # fmt: skip
     return Sprite([

@@ -30,11 +30,9 @@ def box(tone: str, left: float, top: float, right: float, bottom: float) -> Shap
     return Shape(((left, top), (right, top), (right, bottom), (left, bottom)), tone)
 
 
-def ellipse(tone: str, x: float, y: float, rx: float, ry: float = 0.0, turn: float = 0.0) -> Shape:  # noqa: PLR0913 - it has so many
-    """Make an ellipse about (x, y), turned clockwise by radians; a circle where only one radius is given."""
-    ry = ry or rx
-    sin, cos = math.sin(turn), math.cos(turn)
-    return Shape(tuple((x + c * rx * cos - s * ry * sin, y + c * rx * sin + s * ry * cos) for c, s in _CIRCLE), tone)
+def ellipse(tone: str, x: float, y: float, rx: float, ry: float = 0.0) -> Shape:
+    """Make an ellipse about (x, y); a circle where only one radius is given."""
+    return Shape(tuple((x + c * rx, y + s * (ry or rx)) for c, s in _CIRCLE), tone)
 
 
 def blob(tone: str, *points: Point) -> Shape:
@@ -75,6 +73,12 @@ def moved(shapes: Iterable[Shape], dx: float = 0.0, dy: float = 0.0, scale: floa
     """Give the shapes scaled and turned about the origin, then shifted."""
     cos, sin = scale * math.cos(turn), scale * math.sin(turn)
     return [Shape(tuple((dx + x * cos - y * sin, dy + x * sin + y * cos) for x, y in s.points), s.tone) for s in shapes]
+
+
+def turned(shape: Shape, radians: float) -> Shape:
+    """Turn a shape clockwise about its middle."""
+    x, y = (sum(side) / len(shape.points) for side in zip(*shape.points, strict=True))
+    return moved(moved([shape], -x, -y), x, y, turn=radians)[0]
 
 
 def _span(before: Point, start: Point, end: Point, after: Point, steps: int = 6) -> list[Point]:

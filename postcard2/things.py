@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 
-from postcard2.shapes import Shape, blob, both, box, ellipse, moved, polygon, stroke
+from postcard2.shapes import Shape, blob, both, box, ellipse, moved, polygon, stroke, turned
 from postcard2.sprite import Shapes, Spot, Sprite, cheeks, eyes, smile
 
 
@@ -90,7 +90,7 @@ def ball(rng: random.Random) -> Sprite:
         rim = tuple((0.8 * math.cos(a + t), 0.8 * math.sin(a + t)) for t in (0, 0.26, 0.52, 0.79, 1.05))
         panels.append(polygon("white" if step % 2 else "body", (0.0, 0.0), *rim))
     return Sprite([*moved([*panels, ellipse("shade", 0, 0, 0.13)], 0, 0.18, turn=turn),
-        ellipse("white", -0.34, -0.22, 0.15, 0.09, -0.7)])  # fmt: skip
+        turned(ellipse("white", -0.34, -0.22, 0.15, 0.09), -0.7)])  # fmt: skip
 
 
 def heart(rng: random.Random) -> Sprite:
