@@ -14,7 +14,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
-from gemini_diffusion.types.errors import AgreementNeeded, GeminiDiffusionError
+from gemini_diffusion.types.errors import AgreementNeeded, BadInput, GeminiDiffusionError
 from tests.sketch_engine import SketchEngine
 from tests.waiting import patiently
 
@@ -22,7 +22,7 @@ from tests.waiting import patiently
 async def told(line: str, home: Path, failing: GeminiDiffusionError | None = None, **settings: Any) -> tuple[int, list[str]]:
     engine = SketchEngine()
     engine.enqueue(failing)
-    studio = Services({"offline": BuiltinChatModel()}, {"local": engine}, Gallery(home / "pictures"))
+    studio = Services({"builtin": BuiltinChatModel()}, {"local": engine}, Gallery(home / "pictures"))
     out = io.StringIO()
     async with patiently("the line's end"):
         code = await once(Session(studio, home), line, Settings().replaced(settings), out)
@@ -49,12 +49,16 @@ async def test_a_command_one_letter_off_is_asked_about_and_makes_the_code_one(tm
     assert await told("/imagin a cat", tmp_path) == (1, ["There is no command /imagin. Did you mean /imagine?"])
 
 
-@pytest.mark.parametrize(
-    ("line", "expected"), [("/imagine", 1), ("/imagine --n 2", 1), ("/imagine a cat --dry", 0), ("/help", 0), ("hello", 0)]
-)
+@pytest.mark.parametrize(("line", "expected"), [("/imagin", 1), ("/imagine a cat --dry", 0), ("/help", 0), ("hello", 0)])
 async def test_the_code_tells_whether_what_was_asked_for_was_done(line: str, expected: int, tmp_path: Path) -> None:
     code, said = await told(line, tmp_path)
     assert (code, bool(said)) == (expected, True)
+
+
+@pytest.mark.parametrize("line", ["/imagine", "/Draw:  ", "/imagine --n 2"])
+async def test_a_line_without_an_idea_is_an_error_in_the_use_of_the_command(line: str, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="There is nothing to draw"):
+        await told(line, tmp_path)
 
 
 async def test_a_download_that_waits_for_a_yes_says_how_to_give_it_without_a_button(tmp_path: Path) -> None:

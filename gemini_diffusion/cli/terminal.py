@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
+from gemini_diffusion import commands
+from gemini_diffusion.commands import Usage
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.health import CheckResult
+from gemini_diffusion.generation.job import nothing_to_draw
 from gemini_diffusion.generation.session import Session
 from gemini_diffusion.types.turn import Turn
 
@@ -15,7 +18,12 @@ BAR = 24
 
 
 async def once(session: Session, line: str, settings: Settings, out: TextIO | None = None) -> int:
-    """Does what `line` asks for and tells it on `out`; the exit code: 0 when it was done, 1 when it was not."""
+    """Does what `line` asks for and tells it on `out`; the exit code: 0 when it was done, 1 when it was not.
+
+    Raises BadInput where there is nothing to draw."""
+    command = commands.read(line)
+    if isinstance(command, Usage) and command.topic == "/imagine":
+        raise nothing_to_draw(command.notices)
     out = out or sys.stdout
     session.start(line, settings)
     say = _Teller(out)
@@ -27,8 +35,7 @@ async def once(session: Session, line: str, settings: Settings, out: TextIO | No
             session.choose("draw")
     for text in _ending(turn):
         say.line(text)
-    unsaid = line.split()[:1] == ["/imagine"] and turn.kind != "imagine"  # nothing to draw: it told how to ask
-    return 0 if turn.state == "done" and not turn.failures and not unsaid else 1
+    return 0 if turn.state == "done" and not turn.failures else 1
 
 
 def report(findings: list[CheckResult], out: TextIO | None = None) -> int:

@@ -262,6 +262,13 @@ class Job:
             self.emit(Noticed(sentence))
 
 
+def nothing_to_draw(notices: Iterable[str]) -> BadInput:
+    """What is wrong with a line without an idea, for whoever cannot be shown the help."""
+    return BadInput(
+        " ".join(notices) or "There is nothing to draw.", "Say what you want to see, as in: /imagine a fox in the snow --n 2."
+    )
+
+
 def _jobs(command: Imagine) -> list[Imagine]:
     """One job for each choice of {a, b}; BadInput names how many pictures it would be, before anything is expanded."""
     try:

@@ -20,7 +20,7 @@ from gemini_diffusion import commands
 from gemini_diffusion.commands import Imagine, Unknown, Usage
 from gemini_diffusion.config.environment import read_settings
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation.job import Job, ReviewChoice
+from gemini_diffusion.generation.job import Job, ReviewChoice, nothing_to_draw
 from gemini_diffusion.generation.services import Services, open_services
 from gemini_diffusion.types import CraftedPrompt, Event, Failed, Picture, PictureKept, Planned
 from gemini_diffusion.types.errors import BadInput
@@ -127,8 +127,7 @@ class Painter:
         if isinstance(command, Unknown):
             raise BadInput(command.text)
         if not isinstance(command, Imagine):
-            noticed = " ".join(command.notices) if isinstance(command, Usage) else ""
-            raise BadInput(noticed or "There is nothing to draw.", "Say what you want to see, as in: a fox in the snow --n 2.")
+            raise nothing_to_draw(command.notices if isinstance(command, Usage) else ())
         kept: dict[int, Picture] = {}
 
         def tell(event: Event) -> None:
