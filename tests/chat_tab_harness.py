@@ -30,7 +30,7 @@ class Desk:
 
     def __init__(self, home: Path, **options: Any) -> None:
         self.engine = SketchEngine(previews=True, able=options.get("able", False))
-        models: dict[str, ChatModel] = {"gemini": ScriptedChatModel(), "offline": BuiltinChatModel()}
+        models: dict[str, ChatModel] = {"gemini": ScriptedChatModel(), "builtin": BuiltinChatModel()}
         self.hosted = SketchEngine("hosted", "black-forest-labs/FLUX.1-schnell")
         self.studio = Services(models, {"local": self.engine, "hosted": self.hosted}, Gallery(home / "pictures"))
         self.visitors = Visitors(

@@ -46,6 +46,9 @@ class ScriptedChatModel:
             await asyncio.sleep(0)
         return answer
 
+    def unused_settings(self, settings: Settings) -> tuple[str, ...]:
+        return ()
+
     async def models(self, settings: Settings) -> list[ModelChoice]:
         return [ModelChoice("scripted-1", "Scripted")]
 

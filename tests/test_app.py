@@ -137,7 +137,7 @@ def test_an_address_that_does_not_exist_ends_in_a_sentence(tmp_path: Path, capsy
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("GEMINI_DIFFUSION_STYLIZE", "a lot"), ("GEMINI_DIFFUSION_ENGINE", "steam"), ("GEMINI_DIFFUSION_DEADLINE", "0")],
+    [("GEMINI_DIFFUSION_STYLIZE", "a lot"), ("GEMINI_DIFFUSION_PROVIDER", "steam"), ("GEMINI_DIFFUSION_DEADLINE", "0")],
 )
 def test_a_variable_that_cannot_be_is_named(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -145,6 +145,12 @@ def test_a_variable_that_cannot_be_is_named(
     monkeypatch.setenv(variable, value)
     assert main(["--check"]) == 1
     assert variable in capsys.readouterr().err
+
+
+def test_an_engine_that_is_not_here_starts_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("GEMINI_DIFFUSION_ENGINE", "steam")
+    assert main(["--check"]) == 1
+    assert capsys.readouterr().err == "There is no engine called steam. Choose one of auto, local, hosted.\n"
 
 
 def test_a_flag_nobody_knows_ends_in_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,10 +40,10 @@ def settings(server: g.GeminiServer) -> Settings:
     return Settings(google_api_key=Secret(KEY), google_base_url=server.url, deadline=20.0)
 
 
-@pytest.fixture(params=["gemini", "offline"])
+@pytest.fixture(params=["gemini", "builtin"])
 async def model(request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
     models = open_chat_models()
-    assert set(models) == {"gemini", "offline"}, "a new chat model joins the promises here"
+    assert set(models) == {"gemini", "builtin"}, "a new chat model joins the promises here"
     yield models[request.param]
     for opened in models.values():
         await opened.close()
@@ -61,8 +61,8 @@ async def test_it_is_a_chat_model_under_its_own_name(model: ChatModel) -> None:
 
 def test_the_one_whose_key_is_there_is_chosen_and_without_any_the_built_in_one() -> None:
     models = open_chat_models()
-    assert [choose(models, given).name for given in (Settings(google_api_key=Secret(KEY)), Settings())] == ["gemini", "offline"]
-    assert fallback(models).name == "offline"
+    assert [choose(models, given).name for given in (Settings(google_api_key=Secret(KEY)), Settings())] == ["gemini", "builtin"]
+    assert fallback(models).name == "builtin"
 
 
 async def test_an_answer_is_seen_growing_and_its_last_words_are_the_answer(model: ChatModel, settings: Settings) -> None:

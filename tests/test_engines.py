@@ -20,7 +20,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine, choose, fallback, open_engines
 from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
 from gemini_diffusion.engines.local.local_engine import LocalEngine
-from gemini_diffusion.engines.models import find_model
+from gemini_diffusion.engines.models import PLACES, find_model
 from gemini_diffusion.types import Event, ImageRequest, ImageResult, ModelChoice, Progress, StageFinished, StageStarted
 from gemini_diffusion.types.errors import GeminiDiffusionError
 from tests.servers import hugging_face as hf
@@ -114,7 +114,7 @@ def test_every_engine_of_the_registry_is_held_to_this_contract(tmp_path: Path) -
     engines = open_engines(tmp_path)
     assert set(engines) == {name.partition("-")[0] for name in BENCHES}
     assert all(isinstance(engine, ImageEngine) and engine.name == name for name, engine in engines.items())
-    assert Settings.table()["engine"].choices == ("auto", *engines)
+    assert set(PLACES) == set(engines)
     assert {engine.key for engine in engines.values()} - {""} <= set(Settings.table())
 
 

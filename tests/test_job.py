@@ -25,7 +25,7 @@ class Errands:
         self.engine = engine or SketchEngine("local", "sdxl", able=True)
         self.hosted = SketchEngine("hosted", "sdxl")
         engines = {"local": self.engine, "hosted": self.hosted}
-        self.studio = Services({"offline": BuiltinChatModel()}, engines, Gallery(home))
+        self.studio = Services({"builtin": BuiltinChatModel()}, engines, Gallery(home))
         self.news: list[Event] = []
         self.settings, self.guest = Settings(), Access()
 

@@ -54,7 +54,7 @@ class Inn:
 
     def __init__(self, home: Path, per_visitor: int = 30, in_all: int = 300, **options: Any) -> None:
         self.gemini, self.local, self.hosted = Talker(), SketchEngine(), SketchEngine("hosted", FLUX)
-        models: dict[str, ChatModel] = {"gemini": self.gemini, "offline": BuiltinChatModel()}
+        models: dict[str, ChatModel] = {"gemini": self.gemini, "builtin": BuiltinChatModel()}
         studio = Services(models, {"local": self.local, "hosted": self.hosted}, Gallery(home / "pictures"))
         given = {"home": str(home), "google_api_key": HOST_KEY, "hf_token": HOST_TOKEN, "num_inference_steps": 1}
         limits = {"lend_per_visitor": per_visitor, "lend_in_all": in_all}

@@ -40,7 +40,7 @@ async def drawn(session: Session, line: str) -> Turn:
 
 
 async def test_a_lora_named_in_a_line_brings_its_subject_and_is_in_the_recipe(engine: LocalEngine, tmp_path: Path) -> None:
-    studio = Services({"offline": BuiltinChatModel()}, {"local": engine}, Gallery(tmp_path / "pictures"))
+    studio = Services({"builtin": BuiltinChatModel()}, {"local": engine}, Gallery(tmp_path / "pictures"))
     session = Session(studio, tmp_path)
     turns = [
         await drawn(session, f"/imagine a red subject in the meadow by day{lora} --raw --seed 300 --n 2")

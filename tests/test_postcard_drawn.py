@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffuse
 @pytest.fixture
 async def session(tmp_path: Path) -> AsyncIterator[Session]:
     engine = LocalEngine(tmp_path)
-    yield Session(Services({"offline": BuiltinChatModel()}, {"local": engine}, Gallery(tmp_path / "pictures")), tmp_path)
+    yield Session(Services({"builtin": BuiltinChatModel()}, {"local": engine}, Gallery(tmp_path / "pictures")), tmp_path)
     await engine.close()
 
 

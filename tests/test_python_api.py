@@ -39,7 +39,7 @@ def engine() -> SketchEngine:
 @pytest.fixture
 def painter(engine: SketchEngine, tmp_path: Path) -> Iterator[Painter]:
     """One that sketches, whatever keys this machine has."""
-    models = {"gemini": BuiltinChatModel(), "offline": BuiltinChatModel()}
+    models = {"gemini": BuiltinChatModel(), "builtin": BuiltinChatModel()}
     with Painter(
         Services(models, {"local": engine}, Gallery(tmp_path / "pictures")), engine="local", home=str(tmp_path)
     ) as made:

@@ -44,7 +44,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def window(home: Path) -> Iterator[OpenWindow]:
-    models: dict[str, ChatModel] = {"gemini": ScriptedChatModel(), "offline": BuiltinChatModel()}
+    models: dict[str, ChatModel] = {"gemini": ScriptedChatModel(), "builtin": BuiltinChatModel()}
     services = Services(models, {"local": SketchEngine()}, Gallery(home / "pictures"))
     settings = Settings(home=str(home))
     opened = open_window(

@@ -50,7 +50,7 @@ class Room:
         self.engine = engine or SketchEngine()
         self.gemini = ScriptedChatModel()
         self.gallery = Gallery(home / "pictures")
-        models: dict[str, ChatModel] = {"gemini": self.gemini, "offline": BuiltinChatModel()}
+        models: dict[str, ChatModel] = {"gemini": self.gemini, "builtin": BuiltinChatModel()}
         self.studio = Services(models, {"local": self.engine}, self.gallery)
         self.session = self.anew()
 

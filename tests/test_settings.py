@@ -66,7 +66,7 @@ def test_every_setting_has_its_own_variable() -> None:
         ("temperature", math.inf, "Temperature cannot be inf. Use a number from 0 to 2."),
         ("top_k", 1.5, "Top K cannot be 1.5. Use a whole number from 1 to 1,000."),
         ("top_k", 10**30, f"Top K cannot be {10**30}. Use a whole number from 1 to 1,000."),
-        ("engine", "cloud", "Engine cannot be 'cloud'. Choose one of auto, local, hosted."),
+        ("picture_filter", "cloud", "Picture filter cannot be 'cloud'. Choose one of auto, on, off."),
         ("review", "perhaps", "Review cannot be 'perhaps'. Use true or false."),
         ("negative_prompt", "x" * 2001, f"Negative prompt cannot be '{'x' * 39}. Keep it under 2,000 characters."),
         ("negative_prompt", ["fog"], "Negative prompt cannot be ['fog']. Write it as text."),
@@ -83,7 +83,7 @@ def test_a_value_that_does_not_fit_is_refused_with_what_would(name: str, value: 
     ("name", "written", "read"),
     [
         ("temperature", " 0.5 ", 0.5), ("top_k", "40", 40), ("top_k", 40.0, 40), ("review", "Yes", True),
-        ("review", " 0", False), ("engine", " LOCAL ", "local"), ("safety", "block_none", "BLOCK_NONE"),
+        ("review", " 0", False), ("picture_filter", " ON ", "on"), ("safety", "block_none", "BLOCK_NONE"),
         ("negative_prompt", " fog ", "fog"), ("image_model", 5, "5"), ("negative_prompt", "", ""), ("stylize", " ", 100),
     ],
 )  # fmt: skip

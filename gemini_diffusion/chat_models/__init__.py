@@ -29,6 +29,10 @@ class ChatModel(Protocol):
         """The whole answer; on the way TextGrew (the text so far), Waiting. Raises errors of errors.py; cancels at once."""
         ...
 
+    def unused_settings(self, settings: Settings) -> tuple[str, ...]:
+        """The names of the settings that have no effect on the model which these settings choose."""
+        ...
+
     async def models(self, settings: Settings) -> list[ModelChoice]:
         """The models that chat, live where there is a key; [] or a fallback list otherwise, never an error for no key."""
         ...
@@ -45,7 +49,7 @@ def open_chat_models() -> dict[str, ChatModel]:
     from gemini_diffusion.chat_models.builtin import BuiltinChatModel
     from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
 
-    return {"gemini": GeminiChatModel(), "offline": BuiltinChatModel()}
+    return {"gemini": GeminiChatModel(), "builtin": BuiltinChatModel()}
 
 
 def choose(chat_models: Mapping[str, ChatModel], settings: Settings) -> ChatModel:

@@ -25,7 +25,7 @@ SCRIPTS = (("ko", r"[가-힣ᄀ-ᇿㄱ-ㅎ]"), ("ja", r"[ぁ-ヿ]"), ("zh", r"[�
 class BuiltinChatModel:
     """The ChatModel that is always there; deterministic, and never pretends to be more than it is."""
 
-    name = "offline"
+    name = "builtin"
     key = ""
     structured = False
 
@@ -44,6 +44,9 @@ class BuiltinChatModel:
             emit(TextGrew(text[:end]))
             await asyncio.sleep(PACE)
         return ChatAnswer(text, self.name)
+
+    def unused_settings(self, settings: Settings) -> tuple[str, ...]:
+        return ()
 
     async def models(self, settings: Settings) -> list[ModelChoice]:
         return [ModelChoice(self.name, "Built in")]

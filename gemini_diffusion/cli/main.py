@@ -18,6 +18,8 @@ from gemini_diffusion.config.environment import read_settings
 from gemini_diffusion.config.library_variables import naming_variables
 from gemini_diffusion.config.log import open_log
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines.models import PLACES
+from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.health import advice, check_all, welcome
 from gemini_diffusion.generation.services import Services, open_services
 from gemini_diffusion.generation.visitors import Visitors
@@ -33,6 +35,7 @@ def main(arguments: Sequence[str] | None = None, env_file: Path | None = None) -
         settings = read_settings(chosen(flags), env_file)
         open_log(settings.home_path)
         services = open_services(settings.home_path)
+        plan.refuse_unknown_engine(settings.engine, services.engines)
         if flags.check:
             return report(asyncio.run(check_all(services, settings, live=flags.live)))
         if flags.once is not None:
@@ -54,7 +57,7 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
     parser.add_argument("--lend-keys", action="store_true", help="let visitors of a shared or open window use your keys")
     parser.add_argument("--mcp", action="store_true", help="offer chat and imagine to programs that speak MCP")
-    parser.add_argument("--engine", choices=Settings.table()["engine"].choices, help="where pictures are drawn (auto)")
+    parser.add_argument("--engine", choices=(plan.AUTO, *PLACES), help="where pictures are drawn (auto)")
     parser.add_argument("--model", metavar="ID", help="image model")
     parser.add_argument("--data-dir", metavar="DIR", help="where pictures and conversations are kept")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")

@@ -25,6 +25,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types.errors import GeminiDiffusionError
 
 if TYPE_CHECKING:
+    from gemini_diffusion.engines.models import ImageModel
     from gemini_diffusion.generation.python_api import Painter, Watch
     from gemini_diffusion.types import Event, Picture
     from gemini_diffusion.web.server import OpenWindow
@@ -65,7 +66,8 @@ def begin(folder: str = "", *, gpu: bool = False) -> Notebook:
     given: dict[str, Any] = {"home": folder, **_keys(read_settings())}
     graphics = _graphics()
     if gpu and graphics:
-        given |= {"engine": "local", "image_model": "sdxl", "agreed_downloads": "sdxl"}
+        model = _large_model()
+        given |= {"engine": model.engines[0], "image_model": model.id, "agreed_downloads": model.id}
     print(_about_gpu(graphics, gpu))
     notebook = Notebook(given)
     print(*notebook.welcome(), f"Pictures are kept in {notebook.settings.home_path / 'pictures'}.", sep="\n")
@@ -200,10 +202,15 @@ def _graphics() -> tuple[str, int] | None:
     return (found[1], int(found[2])) if found else None
 
 
-def _about_gpu(graphics: tuple[str, int] | None, wanted: bool) -> str:
-    from gemini_diffusion.engines.models import find_model
+def _large_model() -> ImageModel:
+    """What is drawn with on a GPU here."""
+    from gemini_diffusion.engines.models import DEFAULT_LOCAL, find_model
 
-    size = f"{find_model('sdxl').download_bytes / 1e9:.1f} GB"
+    return find_model(DEFAULT_LOCAL)
+
+
+def _about_gpu(graphics: tuple[str, int] | None, wanted: bool) -> str:
+    size = f"{_large_model().download_bytes / 1e9:.1f} GB"
     if graphics is None:
         where = "Runtime, Change runtime type gives one; then run the cells again." if _colab("output") else ""
         return f"No GPU is here. {where}".strip()

@@ -51,9 +51,8 @@ class Settings:
         env=("GOOGLE_GEMINI_BASE_URL",), scope="host",
     )  # fmt: skip
     engine: str = row(
-        "auto", "Drawing", "Engine", "Where pictures are drawn: on this machine (local) or at Hugging Face (hosted).",
-        choices=("auto", "local", "hosted"),
-    )  # fmt: skip
+        "auto", "Drawing", "Engine", "Where pictures are drawn; auto asks a service whose key is set, else this machine."
+    )
     image_model: str = row(
         "", "Drawing", "Image model", "The model that draws; empty lets the engine choose.", env=("GEMINI_DIFFUSION_MODEL",)
     )

@@ -30,6 +30,8 @@ from gemini_diffusion.types import (
 from gemini_diffusion.types.errors import ModelNotFound, RequestRefused
 
 SEEDS = 2**32
+AUTO = "auto"
+"""Stands for no engine: the best that is ready draws."""
 _VERSION = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,2})?")
 """What people are used to write after --v elsewhere; it names no model here."""
 
@@ -215,14 +217,19 @@ def merge_negative(*lists: Iterable[str]) -> tuple[str, ...]:
     return tuple(seen.values())
 
 
+def refuse_unknown_engine(name: str, engines: Mapping[str, ImageEngine]) -> None:
+    """Raises RequestRefused for a name that no engine has."""
+    if name.lower() not in (AUTO, *engines):
+        raise RequestRefused(f"There is no engine called {name}.", f"Choose one of {AUTO}, {', '.join(engines)}.")
+
+
 def _who(flags: Flags, settings: Settings, engines: Mapping[str, ImageEngine]) -> tuple[ImageEngine, ImageModel]:
     """The engine and the model: one asked for by name never gives way to another by itself."""
     name = (flags.engine or settings.engine).lower()
     wanted = flags.model or settings.image_model
-    if name == "auto":
+    if name == AUTO:
         name = choose(engines, settings, wanted)
-    if name not in engines:
-        raise RequestRefused(f"There is no engine called {name}.", f"Choose one of auto, {', '.join(engines)}.")
+    refuse_unknown_engine(name, engines)
     engine = engines[name]
     model = _model(wanted or engine.default_model(settings))
     if engine.name not in model.engines:

@@ -95,10 +95,11 @@ class Offer:
 async def chat_offer(visitors: Visitors, settings: Settings) -> Offer:
     """The chat models, from the service if there is a key; without one there is nothing to choose yet."""
     chosen = [(_name(settings), settings.chat_model)]
-    if not settings.google_api_key:
+    model = visitors.services.chat_model(settings)
+    if not model.key:
         return Offer(chosen)
     try:
-        found = _pairs(await visitors.services.chat_model(settings).models(settings))
+        found = _pairs(await model.models(settings))
     except GeminiDiffusionError as error:
         return Offer(chosen, str(error))
     return Offer(_with_chosen(found, settings.chat_model))
@@ -107,10 +108,10 @@ async def chat_offer(visitors: Visitors, settings: Settings) -> Offer:
 async def image_offer(visitors: Visitors, settings: Settings) -> Offer:
     """The image models of the chosen engine, or of all engines with "auto"; each once, with what it needs."""
     engines = visitors.services.engines
-    wanted = list(engines) if settings.engine == "auto" else [settings.engine]
+    chosen = engines.get(settings.engine.lower())
     found: dict[str, str] = {}
-    for name in wanted:
-        for label, model in _pairs(await engines[name].models(settings)):
+    for engine in [chosen] if chosen else engines.values():
+        for label, model in _pairs(await engine.models(settings)):
             found.setdefault(model, label)
     return Offer(_with_own([(label, model) for model, label in found.items()], settings.image_model))
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from gemini_diffusion.chat_models.gemini.model_list import ignored_sampling
 from gemini_diffusion.commands import Flags
 from gemini_diffusion.config.options import Option, Secret
 from gemini_diffusion.config.settings import GROUPS, Settings
@@ -173,7 +172,8 @@ def build(visitors: Visitors) -> SettingsTab:
                     gr.Markdown(api_keys.PROMISE, elem_classes="where")
                 for name, option in rows.items():
                     if not _is_key(name):
-                        controls[name] = control(name, option)
+                        choices = (plan.AUTO, *visitors.services.engines) if name == "engine" else option.choices
+                        controls[name] = control(name, replace(option, choices=choices))
                     if name == "adapters":
                         adapters.render()
         with gr.Accordion("What works here", open=True, elem_classes="group"):
@@ -230,7 +230,7 @@ def _still(kept: Any) -> str:
 
 def unused(settings: Settings, visitors: Visitors) -> frozenset[str]:
     """The settings that the models chosen now do not use."""
-    idle = set(ignored_sampling(settings.chat_model)) if settings.google_api_key else set()
+    idle = set(visitors.services.chat_model(settings).unused_settings(settings))
     try:
         able = plan.make_plan(Flags(), settings, visitors.services.engines, None).capabilities
     except GeminiDiffusionError:
@@ -245,7 +245,7 @@ def _is_key(name: str) -> bool:
 
 def _is_choice(name: str) -> bool:
     """Whether a setting is picked in one go, so that a change is complete at once; typed ones are when they are left."""
-    return name in LISTED or isinstance(getattr(Settings(), name), bool) or bool(Settings.table()[name].choices)
+    return name in (*LISTED, "engine") or isinstance(getattr(Settings(), name), bool) or bool(Settings.table()[name].choices)
 
 
 def _finding(finding: CheckResult) -> str:

@@ -67,7 +67,7 @@ def open_sketching(folder: Path, sketcher: SketchEngine, **settings: Any) -> Ite
     """The window over `sketcher`, open until it is left."""
     app = Sketching(folder)
     app.engine = sketcher
-    studio = Services({"offline": BuiltinChatModel()}, {"local": sketcher}, Gallery(app.home / "pictures"))
+    studio = Services({"builtin": BuiltinChatModel()}, {"local": sketcher}, Gallery(app.home / "pictures"))
     visitors = Visitors(studio, Settings(home=str(app.home), **settings), lends=True, owner=True)
     window = open_window(build(visitors, ["Nothing is set up."]), ServerOptions(port=app.port, browser=False))
     app.url = window.url.rstrip("/")

@@ -13,7 +13,7 @@ from gemini_diffusion.chat_models.gemini.api_errors import AskedWith, BrokeOff, 
 from gemini_diffusion.chat_models.gemini.chat_answer import PartialAnswer
 from gemini_diffusion.chat_models.gemini.chat_request import GeminiRequest
 from gemini_diffusion.chat_models.gemini.connections import Connection, GeminiConnections
-from gemini_diffusion.chat_models.gemini.model_list import FALLBACK, chat_models_in, nearest_model
+from gemini_diffusion.chat_models.gemini.model_list import FALLBACK, chat_models_in, ignored_sampling, nearest_model
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.network.retry import retrying
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, Event, ModelChoice, TextGrew
@@ -49,6 +49,9 @@ class GeminiChatModel:
             if not exchange.so_far.text:
                 raise
             raise BrokeOff(f"It took longer than {settings.deadline:g} s.") from end.__cause__
+
+    def unused_settings(self, settings: Settings) -> tuple[str, ...]:
+        return ignored_sampling(settings.chat_model)
 
     async def models(self, settings: Settings) -> list[ModelChoice]:
         """The models that chat, asked for once an hour and key; the ones we know of without a key."""

@@ -1,10 +1,10 @@
 """The image models we know, as data, and the entry for any other that a person names; it loads and asks nothing."""
 
 from gemini_diffusion.engines.models.entries import CATALOGUE, DEFAULT_HOSTED, DEFAULT_LOCAL, FIRST_RUN, REFINERS
-from gemini_diffusion.engines.models.entry import ASSETS, GIGABYTE, PLACES, Companion, EngineName, Family, ImageModel
+from gemini_diffusion.engines.models.entry import ASSETS, GIGABYTE, PLACES, Companion, Family, ImageModel
 from gemini_diffusion.engines.models.lookup import find_model, nearest_size
 
 __all__ = [
     "ASSETS", "CATALOGUE", "DEFAULT_HOSTED", "DEFAULT_LOCAL", "FIRST_RUN", "GIGABYTE", "PLACES", "REFINERS",
-    "Companion", "EngineName", "Family", "ImageModel", "find_model", "nearest_size",
+    "Companion", "Family", "ImageModel", "find_model", "nearest_size",
 ]  # fmt: skip

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 Family = Literal["sdxl", "sd15", "flux", "generic"]
-EngineName = Literal["local", "hosted"]
 _INSTALLED = Path(__file__).resolve().parents[2] / "assets"
 ASSETS = _INSTALLED if _INSTALLED.is_dir() else _INSTALLED.parents[1] / "assets"
 """The files that come with the app: inside the package where it is installed, beside it in a checkout."""
@@ -18,7 +17,7 @@ MODEL_FILES = (WEIGHTS, ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx"
 """How files end that people share models in."""
 
 PLACES = {"local": "on this machine", "hosted": "at Hugging Face"}
-"""Where an engine draws, as a person says it."""
+"""Every engine by name, and where it draws, as a person says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class ImageModel:
     label: str
     family: Family
     source: str
-    engines: tuple[EngineName, ...]
+    engines: tuple[str, ...]
     sizes: tuple[tuple[int, int], ...]
     num_inference_steps: int
     guidance_scale: float

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from gemini_diffusion.engines.models.detect import family_of
 from gemini_diffusion.engines.models.entries import CATALOGUE, PROSE_SIZES, PROSE_TOKENS, REFINERS, SD15_SIZES, SDXL_SIZES
-from gemini_diffusion.engines.models.entry import MODEL_FILES, EngineName, Family, ImageModel
+from gemini_diffusion.engines.models.entry import MODEL_FILES, Family, ImageModel
 
 _OLDER = ("sd15", "sd-1", "stable-diffusion-v1", "v1-5", "realistic_vision", "realistic-vision")
 _PROSE = ("flux", "qwen-image", "z-image")
@@ -61,7 +61,7 @@ def _family(name: str) -> Family:
     return "sdxl" if "xl" in name else "generic"
 
 
-def _made(model: str, label: str, family: Family, engines: tuple[EngineName, ...]) -> ImageModel:
+def _made(model: str, label: str, family: Family, engines: tuple[str, ...]) -> ImageModel:
     """An entry with what is usual in its family; everything about it is an assumption."""
     if family == "flux":
         return ImageModel(
