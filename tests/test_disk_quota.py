@@ -52,6 +52,25 @@ def test_each_visitor_has_room_and_all_have_some_together(tmp_path: Path) -> Non
             guests.refuse_more(visitor)
 
 
+def test_the_trash_makes_room_before_anybody_is_refused(tmp_path: Path) -> None:
+    """Their own for their own room, anybody's for everybody's, and what was deleted first goes first."""
+    guests = room(tmp_path)
+    for visitor, name, age in (("a", "1", 20), ("a", "2", 30), ("b", "3", 40)):
+        deleted = Path(shutil.move(kept(tmp_path, name, 0.9), tmp_path / "trash" / name))
+        guests.count(visitor, deleted)
+        os.utime(deleted, (age, age))
+    guests.count("a", kept(tmp_path, "4", 0.6))  # 2.4 MB of 2 are theirs, 3.3 of 3 everybody's
+    guests.refuse_more("a")
+    assert {path.name for path in (tmp_path / "trash").iterdir()} == {"2", "3"}
+    guests.count("c", kept(tmp_path, "5", 1.2))
+    guests.refuse_more("c")
+    assert {path.name for path in (tmp_path / "trash").iterdir()} == {"3"}
+    guests.count("c", kept(tmp_path, "6", 0.9))
+    with pytest.raises(OutOfQuota, match=r"\(2 MB\)"):
+        guests.refuse_more("c")
+    assert (tmp_path / "trash/3").exists()
+
+
 @pytest.mark.parametrize(("per_visitor", "in_all"), [(64, 1000), (1000, 64)])
 def test_a_limit_is_reached_when_the_last_byte_is_taken(per_visitor: int, in_all: int, tmp_path: Path) -> None:
     """64 MB are the least that are a whole number of the blocks in which a disk counts."""

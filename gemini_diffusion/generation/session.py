@@ -24,6 +24,7 @@ from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage import history, uploads
+from gemini_diffusion.storage.collection import Collection
 from gemini_diffusion.storage.gallery import FileFormat
 from gemini_diffusion.types import NO_START_IMAGE, CraftedPrompt, Event, Failed, Message, Noticed, Picture, StartImage, Stopped
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError, RequestRefused
@@ -48,6 +49,7 @@ class Session:
         self._folder = folder
         self._bundle: Path | None = None
         self._transcript = history.History(folder)
+        self.collection = Collection(folder, services.gallery, self._access.keeps)
         self._turns = tuple(self._at_home(turn) for turn in self._transcript.turns())
         self._task: asyncio.Task[None] | None = None
         self._choice: asyncio.Future[tuple[ReviewChoice, str]] | None = None
@@ -77,24 +79,17 @@ class Session:
     @property
     def pictures(self) -> tuple[Picture, ...]:
         """Every picture of this person that is still on disk, oldest first; a Clear keeps them."""
-        found = (self._services.gallery.find(identity) for identity in self._transcript.picture_ids())
-        return tuple(picture for picture in found if picture)
+        return self.collection.pictures
 
     @property
     def latest(self) -> Picture | None:
-        """The picture that was drawn or brought last: the newest of the conversation, after a Clear the newest of all.
-
-        A copy with marks has its original's recipe and comes after it.
-        """
+        """The picture that was drawn or brought last: the newest of the conversation, after a Clear the newest of all."""
         newest = (turn.pictures[0].id for turn in reversed(self._turns) if turn.pictures)
-        if found := next(filter(None, map(self.picture, newest)), None):
-            return found
-        kept = self.pictures
-        return next((picture for picture in kept if picture.recipe == kept[-1].recipe), None)
+        return next(filter(None, map(self.picture, newest)), None) or self.collection.newest
 
     def picture(self, identity: str) -> Picture | None:
         """A picture of this person's own, None for anybody else's id."""
-        return self._services.gallery.find(identity) if identity in self._transcript.picture_ids() else None
+        return self.collection.picture(identity)
 
     def export(self, picture: Picture, file_format: FileFormat) -> Path:
         """The file to download: the kept PNG itself, or a JPEG or WebP made beside it."""
@@ -259,8 +254,7 @@ class Session:
             self._emit(Noticed(f"This conversation could not be kept on disk. {error}"))
 
     def _keep_picture(self, picture: Picture) -> None:
-        self._transcript.add_picture(picture.id)
-        self._access.keeps(picture.path.parent)
+        self.collection.add(picture)
 
     async def _review(self, crafted: CraftedPrompt) -> tuple[ReviewChoice, str]:
         self._choice = asyncio.get_running_loop().create_future()

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gemini_diffusion import __version__
 from gemini_diffusion.storage.files import write_atomically
+from gemini_diffusion.storage.trash import TRASH, Trash
 from gemini_diffusion.types import Picture, Recipe
 from gemini_diffusion.types.errors import BadInput
 
@@ -45,32 +46,39 @@ _XMP = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 
 
 class Gallery:
-    """The folder of pictures: `folder`/<random id>/<telling name>.png."""
+    """The folder of pictures: `folder`/<random id>/<telling name>.png. Deleted ones lie in `trash` beside it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.trash = Trash(folder.with_name(TRASH))
 
     def save(self, image: Image, recipe: Recipe) -> Picture:
-        """Writes `image` as PNG with its recipe, whole or not at all. Raises DiskFull, BadInput."""
+        """Writes `image` as PNG with its recipe, whole or not at all; the trash makes room. Raises DiskFull, BadInput."""
         identity = secrets.token_hex(16)
         path = self.folder / identity / file_name(recipe)
         content = io.BytesIO()
         clean = image.copy()
         clean.info.clear()  # what a service wrote into its file is not ours to pass on
         clean.save(content, "PNG", pnginfo=_png_text(recipe))
+        self.trash.make_room(content.tell())
         write_atomically(path, content.getvalue())
         return Picture(identity, path, recipe)
 
     def find(self, identity: str) -> Picture | None:
         """The picture with this id, read from its file; None where there is none or it cannot be read."""
-        if not re.fullmatch(r"[0-9a-f]{32}", identity):
-            return None
-        for path in sorted((self.folder / identity).glob("*.png")):
-            try:
-                return Picture(identity, path, read_recipe(path))
-            except BadInput:
-                return None
-        return None
+        return _found(self.folder, identity)
+
+    def find_deleted(self, identity: str) -> Picture | None:
+        """The same for a picture in the trash."""
+        return _found(self.trash.folder, identity)
+
+    def delete(self, identity: str) -> None:
+        """Puts the picture with this id, and what was made of it, into the trash. Raises BadInput."""
+        self.trash.put(self.folder / identity)
+
+    def restore(self, identity: str) -> None:
+        """Brings it back from there. Raises BadInput where it is not there."""
+        self.trash.restore(identity, self.folder)
 
     def export(self, picture: Picture, file_format: FileFormat) -> Path:
         """The file to download: the kept PNG itself, or a JPEG or WebP made beside it once, with the recipe in EXIF."""
@@ -100,6 +108,17 @@ class Gallery:
             bundle.parent.rmdir()
 
 
+def _found(folder: Path, identity: str) -> Picture | None:
+    if not re.fullmatch(r"[0-9a-f]{32}", identity):
+        return None
+    for path in sorted((folder / identity).glob("*.png")):
+        try:
+            return Picture(identity, path, read_recipe(path))
+        except BadInput:
+            return None
+    return None
+
+
 def file_name(recipe: Recipe) -> str:
     """A name that says what the picture is: "a-fox-in-the-snow-1234.png", plain ASCII so that any disk takes it."""
     words = unicodedata.normalize("NFKD", recipe.crafted.title or recipe.original or recipe.prompt)
@@ -111,6 +130,14 @@ def file_name(recipe: Recipe) -> str:
 def is_drawn(recipe: Recipe) -> bool:
     """Whether an engine drew it; what a person brought has none."""
     return bool(recipe.engine)
+
+
+def is_marked(path: Path) -> bool:
+    """Whether it is a copy with marks to begin a drawing from: only these have holes."""
+    from PIL import Image
+
+    with Image.open(path, formats=("PNG",)) as image:
+        return image.mode == "RGBA"
 
 
 def read_recipe(path: Path) -> Recipe:

@@ -1,4 +1,4 @@
-"""A visitor's conversation and list of pictures on disk; does not know how they came about."""
+"""A visitor's conversation on disk; does not know how it came about."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ LONGEST = 200
 
 
 class History:
-    """Two files of one folder: the turns on the screen, and the ids of all pictures, which outlive a Clear."""
+    """A file of the visitor's folder: the turns on the screen."""
 
     def __init__(self, folder: Path) -> None:
         self._turns = folder / "conversation.json"
-        self._pictures = folder / "pictures.txt"
 
     def turns(self) -> tuple[Turn, ...]:
         """The turns as they were kept; what was under way when the program ended is stopped, and says so."""
@@ -43,17 +42,6 @@ class History:
     def keep(self, turns: tuple[Turn, ...]) -> None:
         """Writes the conversation, whole. Raises DiskFull, BadInput."""
         write_atomically(self._turns, _kinds().dump_json(turns[-LONGEST:]))
-
-    def picture_ids(self) -> tuple[str, ...]:
-        """Oldest first."""
-        if not self._pictures.exists():
-            return ()
-        return tuple(self._pictures.read_text("ascii", errors="ignore").split())
-
-    def add_picture(self, identity: str) -> None:
-        self._pictures.parent.mkdir(parents=True, exist_ok=True)
-        with self._pictures.open("a", encoding="ascii") as file:
-            file.write(f"{identity}\n")
 
 
 @functools.cache

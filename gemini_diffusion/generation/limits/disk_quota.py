@@ -8,9 +8,11 @@ import shutil
 import threading
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.storage.trash import TRASH
 from gemini_diffusion.types.errors import BadInput, OutOfQuota
 
 MEGABYTE = 1_000_000
@@ -28,7 +30,7 @@ def free_bytes(folder: Path) -> int:
 class DiskQuota:
     """Which folders belong to which stranger, in a file of the data folder. One for all visitors of a host.
 
-    A folder that the host has thrown away counts until the next start.
+    Its trash makes room before anybody is refused. A folder that the host has thrown away counts until the next start.
     """
 
     def __init__(self, host: Settings, free: Callable[[Path], int] = free_bytes) -> None:
@@ -40,18 +42,35 @@ class DiskQuota:
             self._kept[visitor][place] = _size(self._home / place)
 
     def refuse_more(self, visitor: str) -> None:
-        """Raises OutOfQuota where nothing more is kept for this visitor, or for anybody."""
+        """Raises OutOfQuota where nothing more is kept for this visitor, or for anybody, even with the trash emptied."""
         with self._counting:
-            own = sum(self._kept[visitor].values())
-            in_all = sum(sum(places.values()) for places in self._kept.values())
+            while refusal := self._refusal(visitor):
+                everybody = [visitor] if refusal.own else [visitor, *self._kept]
+                if not any(map(self._empty_trash, everybody)):
+                    raise refusal.error
+
+    def _refusal(self, visitor: str) -> _Refusal | None:
+        own = sum(self._kept[visitor].values())
+        in_all = sum(sum(places.values()) for places in self._kept.values())
         if own >= self._host.keep_per_visitor * MEGABYTE:
             said = f"Your pictures fill the room that one visitor has here ({self._host.keep_per_visitor} MB)."
-            raise OutOfQuota(said, "Download those you like, and ask the host for more: GEMINI_DIFFUSION_KEEP_PER_VISITOR.")
+            hint = "Download those you like, delete others, or ask the host for more: GEMINI_DIFFUSION_KEEP_PER_VISITOR."
+            return _Refusal(OutOfQuota(said, hint), own=True)
         if in_all >= self._host.keep_in_all * MEGABYTE:
             said = f"The room for all visitors' pictures is full here ({self._host.keep_in_all} MB)."
-            raise OutOfQuota(said, "Download those you like, and ask the host for more: GEMINI_DIFFUSION_KEEP_IN_ALL.")
+            hint = "Download those you like, delete others, or ask the host for more: GEMINI_DIFFUSION_KEEP_IN_ALL."
+            return _Refusal(OutOfQuota(said, hint))
         if self._home.exists() and self._free(self._home) < LEAST_FREE:
-            raise OutOfQuota("The host's disk is nearly full.", "Download the pictures you like, and tell the host.")
+            return _Refusal(OutOfQuota("The host's disk is nearly full.", "Download the pictures you like, and tell the host."))
+        return None
+
+    def _empty_trash(self, visitor: str) -> bool:
+        """Removes what this visitor deleted longest ago; false where there is nothing."""
+        deleted = [place for place, size in self._kept[visitor].items() if size and Path(place).parts[0] == TRASH]
+        for place in sorted(deleted, key=lambda place: _changed(self._home / place))[:1]:
+            shutil.rmtree(self._home / place, ignore_errors=True)
+            self._kept[visitor][place] = 0
+        return bool(deleted)
 
     def count(self, visitor: str, folder: Path) -> None:
         """Counts `folder` of the data folder, as large as it is now, as this visitor's."""
@@ -77,6 +96,19 @@ class DiskQuota:
             raise BadInput(f"{self._ledger} cannot be read.", "Choose another folder with --data-dir.") from error
         found = (line.partition(" ") for line in lines)
         return [(visitor, place) for visitor, _, place in found if visitor and place]
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """`own` says that only the visitor's own trash would make room."""
+
+    error: OutOfQuota
+    own: bool = False
+
+
+def _changed(folder: Path) -> float:
+    """When a folder was deleted, 0 where it has gone since."""
+    return folder.stat().st_mtime if folder.exists() else 0.0
 
 
 def _size(folder: Path) -> int:
