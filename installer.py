@@ -1,8 +1,7 @@
 """Makes a fitting environment, installs what is missing into it, starts the app; does not know what the app does.
 
 Standard library only, and written so that a Python as old as 3.8 can read it and say which one is needed.
-What it says goes to stderr: stdout belongs to the app. What pip says goes to install.log. It stays one file, though that
-is a little long, because it has to run alone, before anything else is known to work.
+What it says goes to stderr: stdout belongs to the app. What pip says goes to install.log.
 """
 
 from __future__ import annotations
@@ -32,10 +31,11 @@ NEEDED = "Gemini Diffusion needs Python 3.11 to 3.13 (64-bit)"
 TORCH_BUILDS = "https://download.pytorch.org/whl/"
 FITTING = "Python 3.12 on 64-bit Linux or Windows has them all"
 NO_NETWORK = r"NewConnectionError|NameResolution|Timeout|ProxyError|IncompleteRead|Connection (refused|broken|aborted|reset)"
+NO_ACCESS = r"Permission denied|Errno 13|WinError (5|32)|Read-only file"
 REASONS = (  # what pip or venv print, most telling first; then what a person can do about it
     (r"No space left|Errno 28", "The disk is full. Make room (3 GB, or 9 GB with an NVIDIA GPU), then start again."),
     (r"externally-managed", f"The system keeps this Python to itself. Use an environment: {INSTALL} F T"),
-    (r"Permission denied|Errno 13|WinError 5|Read-only file", "Files may not be written here. Use a folder of your own."),
+    (NO_ACCESS, "Files may not be written here. Close what uses them, or use a folder of your own."),
     (r"ensurepip|No module named venv", "This Python has no venv module. On Debian and Ubuntu: sudo apt install python3-venv"),
     (r"No module named pip", f"This Python has no pip. Use an environment, which brings its own: {INSTALL} F T"),
     (r"CERTIFICATE_VERIFY_FAILED", "The package index showed a certificate that is not trusted. Behind a proxy, set PIP_CERT."),
@@ -132,8 +132,7 @@ def choose_python() -> Python:
     choice = CHOICE.read_text().strip() if CHOICE.exists() else ""
     if choice == "none":
         return first_fitting()
-    active = None if choice == "own" else active_environment()
-    if active:
+    if choice != "own" and (active := active_environment()):
         python = ask("python")
         if python and python.fits and Path(python.prefix).resolve() == active:
             return python
@@ -142,26 +141,17 @@ def choose_python() -> Python:
 
 
 def own_environment() -> Python:
-    python = ask(str(VENV_PYTHON))
-    if python and python.fits and not (VENV / INTERRUPTED).exists():
+    if (python := ask(str(VENV_PYTHON))) and python.fits and not (VENV / INTERRUPTED).exists():
         return python
     base = first_fitting(this_python().base)
     if VENV.exists():
         say("The environment in .venv is unfinished or of another Python. Making it again.")
-    remove_environment()
+        shutil.rmtree(VENV)
     say(f"Making an environment in .venv with Python {base}.")
     VENV.mkdir()
     (VENV / INTERRUPTED).touch()
     run([base.path, "-m", "venv", str(VENV)], VENV)
     return first_fitting(str(VENV_PYTHON))
-
-
-def remove_environment() -> None:
-    try:
-        if VENV.exists():
-            shutil.rmtree(VENV)
-    except OSError as error:
-        raise Failure(f"{VENV} could not be removed: {error}. Close what still uses it, then start again.") from error
 
 
 def run(command: list[str], state: Path) -> None:
@@ -192,7 +182,10 @@ def reason(output: str, code: int) -> str:
 def install(python: Python, name: str) -> None:
     """Install a requirements file unless that was done with the same files, Python and kind of machine."""
     requirements, stamp = ROOT / name, python.state / f".gemini-diffusion-{name}"
-    state = fingerprint(python, requirements)
+    texts = [file.read_text(encoding="utf-8") for file in (requirements, ROOT / "constraints.txt")]
+    path = python.path.replace(str(python.state), "")  # an environment may be moved
+    machine = [path, python.version, bool(shutil.which("nvidia-smi")), os.environ.get("TORCH_INDEX_URL")]
+    state = hashlib.sha256(json.dumps([texts, machine]).encode()).hexdigest()
     if stamp.exists() and stamp.read_text() == state:
         return
     LOG.write_text("", encoding="utf-8")
@@ -201,13 +194,6 @@ def install(python: Python, name: str) -> None:
     constraints.write_text(constraints_with_torch(python), encoding="utf-8")
     add(python, "--requirement", str(requirements), "--constraint", str(constraints))
     stamp.write_text(state)
-
-
-def fingerprint(python: Python, requirements: Path) -> str:
-    texts = [requirements.read_text(encoding="utf-8"), (ROOT / "constraints.txt").read_text(encoding="utf-8")]
-    path = python.path.replace(str(python.state), "")  # an environment may be moved
-    machine = [path, python.version, bool(shutil.which("nvidia-smi")), os.environ.get("TORCH_INDEX_URL")]
-    return hashlib.sha256(json.dumps([texts, machine]).encode()).hexdigest()
 
 
 def add(python: Python, *arguments: str, pip_only: tuple[str, ...] = ()) -> None:
@@ -231,20 +217,17 @@ def constraints_with_torch(python: Python) -> str:
 
 def torch_in(python: Python) -> str:
     """The version of torch that is installed, "" if there is none or an older one than the app can use."""
-    code = "from importlib.metadata import version; print(version('torch'))"
-    version = heard(python.path, "-c", code).strip()
+    version = heard(python.path, "-c", "from importlib.metadata import version; print(version('torch'))").strip()
     return version if re.match(r"2\.\d\d|[3-9]\.", version) else ""
 
 
 def install_torch(python: Python, tested: str) -> None:
     """Take the build of torch that fits this machine. Its index may be unreachable where the ordinary one is not."""
     pins = re.findall(r"(?m)^torch==.*$", tested) or ["torch"]
-    index = torch_index()
-    if index:
+    if index := torch_index():
         say(f"Installing torch from {index}")
         try:  # one try, and without what torch needs: the ordinary index has that, and a dead one must not cost minutes
-            hurried = ("--retries", "1", "--timeout", "20")
-            return add(python, "--no-deps", "--index-url", index, *pins, pip_only=hurried)
+            return add(python, "--no-deps", "--index-url", index, *pins, pip_only=("--retries", "1", "--timeout", "20"))
         except Failure as failure:
             if "No matching distribution" not in failure.output:
                 raise
@@ -257,8 +240,7 @@ def torch_index() -> str | None:
     if "TORCH_INDEX_URL" in os.environ:
         return os.environ["TORCH_INDEX_URL"]
     printed = heard("nvidia-smi", "--query-gpu=driver_version,compute_cap", "--format=csv,noheader")
-    gpus = re.findall(r"(?m)^(\d+)\.\S*, *(\d+\.\d+)", printed)
-    if not gpus:
+    if not (gpus := re.findall(r"(?m)^(\d+)\.\S*, *(\d+\.\d+)", printed)):
         return TORCH_BUILDS + "cpu" if sys.platform == "linux" else None
     if any(int(driver) < 580 or float(capability) < 7.5 for driver, capability in gpus):  # CUDA 13 does not run there
         return TORCH_BUILDS + "cu126"
@@ -268,14 +250,13 @@ def torch_index() -> str | None:
 def install_as_asked(arguments: list[str]) -> None:
     """`[T|F] [T|F]`: T for a clean environment; F for none of its own, which is remembered."""
     words = [word.upper() for word in arguments]
-    wrong = [word for word in words if word not in ("T", "F")] + words[2:]
-    if wrong:
+    if wrong := [word for word in words if word not in ("T", "F")] + words[2:]:
         raise Failure(f'{INSTALL} takes T or F (a clean environment), then T or F (an environment at all), not "{wrong[0]}".')
     clean, own = [*words, "", ""][:2]
     if own or clean == "T":
         CHOICE.write_text("none\n" if own == "F" else "own\n")
-    if clean == "T":
-        remove_environment()
+    if clean == "T" and VENV.exists():
+        shutil.rmtree(VENV)
     install(choose_python(), "requirements.txt")
     say(f"Everything is installed. Start with: {'start.bat' if WINDOWS else 'bash start.sh'}")
 
