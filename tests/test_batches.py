@@ -16,7 +16,7 @@ from gemini_diffusion.engines.local.loading.loader import load_pipeline
 from gemini_diffusion.engines.local.model_cache import DrawCommand
 from gemini_diffusion.engines.local.sampling.batch import DrawnImage
 from gemini_diffusion.engines.torch_imports import TorchImports
-from gemini_diffusion.engines.worker import Abandoned
+from gemini_diffusion.engines.worker import JobCancelled
 from gemini_diffusion.types import Adapter, ImageRequest, ImageResult, Progress, StageFinished
 from gemini_diffusion.types.errors import BadAnswer
 from tests.closeness import nearly_same
@@ -60,13 +60,13 @@ async def test_one_of_a_batch_is_stopped_by_itself_and_the_others_go_on(sdxl: Pa
     def count(*_: object) -> None:
         steps.append(1)
         if len(steps) == 2:
-            three[1].job.abandon()
+            three[1].job.cancel()
 
     pipeline.base.unet.register_forward_hook(count)
     first, stopped, last = await asyncio.to_thread(pipeline.draw, three)
     await asyncio.sleep(0)
     assert isinstance(first, DrawnImage) and isinstance(last, DrawnImage)
-    assert isinstance(stopped, Abandoned)
+    assert isinstance(stopped, JobCancelled)
     assert len(decoded) == 2
     steps_told = [[event.done for event in events if isinstance(event, Progress)] for events in heard]
     assert steps_told == [list(range(1, 7)), [1], list(range(1, 7))]

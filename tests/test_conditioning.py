@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gemini_diffusion.engines.local.sampling.conditioning import LONGEST, condition
-from gemini_diffusion.engines.local.sampling.sampling import Leg, Models
+from gemini_diffusion.engines.local.sampling.sampling import Models, Segment
 from gemini_diffusion.engines.local.sampling.text_encoder import MOST_WINDOWS
 from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.engines.torch_imports import TorchImports
@@ -184,7 +184,9 @@ def test_clip_skip_counts_from_1_and_is_diffusers_own_bit_for_bit(
     monkeypatch.setattr(type(pipe.text_encoder), "text_model", property(lambda encoder: encoder), raising=False)
     plain = {"device": "cpu", "num_images_per_prompt": 1, "do_classifier_free_guidance": True}
     found = pipe.encode_prompt("a red cat", **plain, clip_skip=theirs)
-    [ours] = Models(pipe, None, packages, clip_skip=1).told([Leg(pipe, 2, {})], asked("a red cat", clip_skip=asked_for))
+    [ours] = Models(pipe, None, packages, clip_skip=1).conditionings(
+        [Segment(pipe, 2, {})], asked("a red cat", clip_skip=asked_for)
+    )
     if theirs is None:
         assert ours.arguments["prompt"] == "a red cat", "the pipeline reads it by itself"
     else:

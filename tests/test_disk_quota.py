@@ -182,7 +182,7 @@ async def test_all_that_is_kept_counts_and_a_restart_counts_the_same(inn: Inn, t
     visitor.session.bundle()
     visitor.session.export(turn.pictures[0], "webp")
     await inn.asks("b", "hello")
-    counted = inn.visitors._room
+    counted = inn.visitors._disk_quota
     assert counted is not None and counted._kept == DiskQuota(inn.visitors._host)._kept
     folders = {tmp_path / place for places in counted._kept.values() for place in places}
     assert folders == {path for part in ("pictures", "visitors") for path in (tmp_path / part).iterdir()}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gemini_diffusion.engines.local.drawing_queue import MOST_PICTURES, DrawingQueue, FairLine, Ticket
+from gemini_diffusion.engines.local.drawing_queue import MOST_PICTURES, DrawingQueue, FairQueue, Ticket
 from gemini_diffusion.engines.worker import WorkerJob
 from gemini_diffusion.types import Progress, StageStarted
 from tests.engine_harness import Local
@@ -151,7 +151,7 @@ async def test_no_batch_is_made_while_another_party_waits_or_where_nobody_says_t
 
 @pytest.mark.parametrize(("side", "together"), [(128, MOST_PICTURES), (512, 8), (1024, 2), (2048, 1)])
 async def test_a_batch_is_no_larger_than_its_pixels_allow(side: int, together: int) -> None:
-    line: FairLine[Errand, str] = FairLine()
+    line: FairQueue[Errand, str] = FairQueue()
     for number in range(20):
         job = WorkerJob(asyncio.get_running_loop(), lambda event: None)
         line.join(Ticket(job, Errand(str(number), "a", 1, side * side)))

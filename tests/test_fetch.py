@@ -17,7 +17,7 @@ from gemini_diffusion.engines.downloads.fetch import Download, Hub
 from gemini_diffusion.engines.downloads.model_download import model_download
 from gemini_diffusion.engines.downloads.model_store import ModelParts, ModelStore, is_whole
 from gemini_diffusion.engines.models import Companion, ImageModel
-from gemini_diffusion.engines.worker import Abandoned, WorkerJob
+from gemini_diffusion.engines.worker import JobCancelled, WorkerJob
 from gemini_diffusion.types import Progress
 from gemini_diffusion.types.errors import AgreementNeeded, BadAnswer, ModelNotFound, Unreachable
 from tests.engine_harness import reading
@@ -170,8 +170,8 @@ async def test_a_download_that_was_stopped_asks_for_the_rest_only(
     job = fetching.job()
     running = asyncio.create_task(asyncio.to_thread(fetching.download.run, job))
     await until(lambda: any(event.done > 13_000_000 for event in fetching.told))
-    job.abandon()
-    with pytest.raises(Abandoned):
+    job.cancel()
+    with pytest.raises(JobCancelled):
         await running
     assert store.find(fetching.entry) is None
     before, repository.seconds_per_megabyte = len(hub.calls), 0.0

@@ -83,23 +83,23 @@ async def test_a_redirect_does_not_take_the_key_elsewhere(server: g.GeminiServer
 
 async def test_one_connection_serves_all_the_calls_of_a_key(connections: GeminiConnections, settings: Settings) -> None:
     async def borrow() -> object:
-        async with connections.lend(settings) as connection:
+        async with connections.acquire(settings) as connection:
             return connection
 
     first, *others = await asyncio.gather(*(borrow() for _ in range(20)))
     assert all(other is first for other in others)
-    async with connections.lend(settings.replaced({"google_api_key": "another-key"})) as other:
+    async with connections.acquire(settings.replaced({"google_api_key": "another-key"})) as other:
         assert other is not first
 
 
 async def test_a_connection_is_closed_some_time_after_its_last_use(connections: GeminiConnections, settings: Settings) -> None:
-    async with connections.lend(settings) as first:
+    async with connections.acquire(settings) as first:
         await asyncio.sleep(0.3)
         assert not first.http.is_closed
-    async with connections.lend(settings) as second:
+    async with connections.acquire(settings) as second:
         assert second is first
     await until(lambda: first.http.is_closed)
-    async with connections.lend(settings) as third:
+    async with connections.acquire(settings) as third:
         assert third is not first
 
 
@@ -107,10 +107,10 @@ async def test_of_too_many_the_one_used_longest_ago_is_closed_and_never_one_in_u
     connections: GeminiConnections, settings: Settings
 ) -> None:
     first, second, third = (settings.replaced({"google_api_key": f"key-number-{n}"}) for n in range(3))
-    async with connections.lend(first) as busy:
-        async with connections.lend(second) as idle:
+    async with connections.acquire(first) as busy:
+        async with connections.acquire(second) as idle:
             pass
-        async with connections.lend(third) as newest:
+        async with connections.acquire(third) as newest:
             pass
         await until(lambda: idle.http.is_closed)
         assert (busy.http.is_closed, idle.http.is_closed, newest.http.is_closed) == (False, True, False)
@@ -118,7 +118,7 @@ async def test_of_too_many_the_one_used_longest_ago_is_closed_and_never_one_in_u
 
 async def test_closing_closes_them_all(settings: Settings) -> None:
     connections = GeminiConnections()
-    async with connections.lend(settings) as connection:
+    async with connections.acquire(settings) as connection:
         pass
     await connections.close()
     assert connection.http.is_closed
@@ -129,7 +129,7 @@ async def test_an_address_that_swallows_every_packet_does_not_cost_the_whole_dea
 ) -> None:
     import httpx2
 
-    async with connections.lend(settings) as connection:
+    async with connections.acquire(settings) as connection:
         request = connection.http.build_request("GET", settings.google_base_url, timeout=181.0)
         for hook in connection.http.event_hooks["request"]:
             await hook(request)
@@ -148,7 +148,7 @@ async def test_the_window_goes_on_while_a_connection_is_made(settings: Settings)
             ticks += 1
 
     ticking = asyncio.ensure_future(tick())
-    async with connections.lend(settings):
+    async with connections.acquire(settings):
         ticking.cancel()
     await connections.close()
     assert ticks >= 3

@@ -83,7 +83,7 @@ async def test_a_listing_is_kept_until_it_is_checked_again(
 
 async def test_a_listing_is_told_anew_after_an_hour(server: g.GeminiServer, model: GeminiChatModel, settings: Settings) -> None:
     before = await model.models(settings)
-    async with model._connections.lend(settings) as connection:
+    async with model._connections.acquire(settings) as connection:
         connection.listed_at -= IDLE
     server.listing = server.listing[4:]
     assert await model.models(settings) != before

@@ -15,7 +15,7 @@ from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import PROVIDERS as OFFERED_PROVIDERS
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
-from gemini_diffusion.engines.hosted.providers import PROVIDERS, Served
+from gemini_diffusion.engines.hosted.providers import PROVIDERS, ServedModel
 from gemini_diffusion.types import ImageRequest
 from gemini_diffusion.types.errors import BadInput, GaveUp, KeyNeeded, KeyRefused, ModelNotFound
 from tests.engine_harness import REQUEST, VISITOR, Hosted, reading
@@ -76,7 +76,7 @@ def test_providers_are_asked_exactly_as_the_hubs_own_client_asks_them(provider: 
             provider=provider, hf_model_id=hf.SD3, providerId=served_as, status="live", task="text-to-image",
             adapterWeightsPath=weights or None,
         )  # fmt: skip
-        body = ours.body(Served(hf.SD3, provider, served_as, weights), "a fox", dict(sent))
+        body = ours.body(ServedModel(hf.SD3, provider, served_as, weights), "a fox", dict(sent))
         assert body == helper._prepare_payload_as_dict("a fox", dict(parameters), mapping)
     address = helper._prepare_url("hf_visitor", served_as)
     assert address == f"https://router.huggingface.co/{provider}{ours.path(served_as)}"

@@ -16,7 +16,7 @@ from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.limits.key_quota import KeyQuota
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.visitors import PASSING, Visitors
+from gemini_diffusion.generation.visitors import COOKIELESS, Visitors
 from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit
 from gemini_diffusion.types.errors import BadInput, OutOfQuota
@@ -190,16 +190,16 @@ async def test_of_more_pictures_than_are_left_those_that_are_left_come(inn: Inn)
 
 async def test_those_who_cannot_come_back_share_what_one_visitor_gets(inn: Inn) -> None:
     for number in range(2):
-        assert (await inn.asks(f"{PASSING}{number}", "hello")).state == "done"
-    turn = await inn.asks(f"{PASSING}new", "hello")
+        assert (await inn.asks(f"{COOKIELESS}{number}", "hello")).state == "done"
+    turn = await inn.asks(f"{COOKIELESS}new", "hello")
     assert turn.state == "failed" and "Your share" in turn.failures[0].text
-    assert len(inn.visitors.of(f"{PASSING}new").session.turns) == 1, "they share a share, not a conversation"
+    assert len(inn.visitors.of(f"{COOKIELESS}new").session.turns) == 1, "they share a share, not a conversation"
     assert (await inn.asks("a", "hello")).state == "done"
 
 
 async def test_those_who_cannot_come_back_stand_in_line_as_one(tmp_path: Path) -> None:
     inn = Inn(tmp_path)
-    for name in (f"{PASSING}1", f"{PASSING}2", "a", "b"):
+    for name in (f"{COOKIELESS}1", f"{COOKIELESS}2", "a", "b"):
         await inn.asks(name, "/imagine a fox --raw --engine local")
     first, second, ada, bob = [request.party for request, _ in inn.local.history]
     assert first == second and len({first, ada, bob}) == 3
@@ -207,7 +207,7 @@ async def test_those_who_cannot_come_back_stand_in_line_as_one(tmp_path: Path) -
 
 async def test_a_hosts_own_programs_do_not_stand_in_line_as_one(tmp_path: Path) -> None:
     inn = Inn(tmp_path, owner=True)
-    for name in (f"{PASSING}1", f"{PASSING}2"):
+    for name in (f"{COOKIELESS}1", f"{COOKIELESS}2"):
         await inn.asks(name, "/imagine a fox --raw --engine local")
     assert len({request.party for request, _ in inn.local.history}) == 2
 

@@ -77,7 +77,7 @@ async def test_no_client_is_made_and_the_variable_is_named(name: str, value: str
 
 
 async def lent() -> None:
-    async with GeminiConnections().lend(KEYS):
+    async with GeminiConnections().acquire(KEYS):
         pass
 
 

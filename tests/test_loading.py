@@ -20,7 +20,7 @@ from gemini_diffusion.engines.local.loading.loader import interruptible, load_pi
 from gemini_diffusion.engines.local.loading.memory_plan import MemoryPlan
 from gemini_diffusion.engines.local.sampling.schedulers import make_scheduler
 from gemini_diffusion.engines.torch_imports import TorchImports
-from gemini_diffusion.engines.worker import Abandoned
+from gemini_diffusion.engines.worker import JobCancelled
 from gemini_diffusion.types import StageStarted
 from gemini_diffusion.types.errors import OutOfMemory
 from tests.engine_harness import Local
@@ -202,9 +202,9 @@ def test_a_stop_at_any_moment_of_loading_leaves_nothing_behind(sdxl: Path, packa
 
         def check(left: Iterator[int | None] = left) -> None:
             if next(left) is None:
-                raise Abandoned
+                raise JobCancelled
 
-        with pytest.raises(Abandoned), interruptible(torch, check):
+        with pytest.raises(JobCancelled), interruptible(torch, check):
             load_pipeline(sdxl, packages, plan)
         assert (torch.get_default_dtype(), torch.is_grad_enabled()) == (torch.float32, True), share
         assert _networks(packages) == before, share

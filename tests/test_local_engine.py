@@ -24,7 +24,7 @@ from gemini_diffusion.engines.local.sampling.batch import DrawnImage
 from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS
 from gemini_diffusion.engines.token_counter import TokenCounter
 from gemini_diffusion.engines.torch_imports import TorchImports
-from gemini_diffusion.engines.worker import Abandoned, Worker, WorkerJob
+from gemini_diffusion.engines.worker import JobCancelled, Worker, WorkerJob
 from gemini_diffusion.types import Adapter, Progress, StageFinished, StageStarted
 from gemini_diffusion.types.errors import RequestRefused
 from tests.adapter_makers import CONV, TO_Q, UNET, RandomLora
@@ -159,8 +159,8 @@ async def test_after_stop_there_is_no_further_step_and_no_decoding(sdxl: Path, p
     pipeline.base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
     pipeline.base.vae.decoder.register_forward_hook(lambda *_: decoded.__setitem__(0, 1))
     one = asked(num_inference_steps=30)
-    pipeline.base.unet.register_forward_hook(lambda *_: one.job.abandon() if steps[0] == 4 else None)
-    with pytest.raises(Abandoned):
+    pipeline.base.unet.register_forward_hook(lambda *_: one.job.cancel() if steps[0] == 4 else None)
+    with pytest.raises(JobCancelled):
         pipeline.draw([one])
     assert (steps, decoded) == ([4], [0])
 

@@ -24,7 +24,7 @@ from gemini_diffusion.engines.local.sampling.pipeline_view import view_of
 from gemini_diffusion.engines.local.sampling.preview import FACTORS, SIDE, Previews
 from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS
 from gemini_diffusion.engines.torch_imports import TorchImports
-from gemini_diffusion.engines.worker import Abandoned, JoinedJob
+from gemini_diffusion.engines.worker import JobCancelled, JoinedJob
 from gemini_diffusion.types import Event, Preview, Progress
 from tests.engine_harness import asked, own_time
 
@@ -170,11 +170,11 @@ async def test_a_stop_inside_a_long_step_does_not_wait_for_its_end(sdxl: Path, p
 
     def slow(*_: object) -> None:
         begun.append(time.monotonic())
-        one.job.abandon()
+        one.job.cancel()
 
     pipeline.base.unet.down_blocks[0].register_forward_pre_hook(slow)
     pipeline.base.unet.mid_block.register_forward_hook(lambda *_: ended.append(1))
-    with pytest.raises(Abandoned):
+    with pytest.raises(JobCancelled):
         pipeline.draw([one])
     assert (len(begun), ended) == (1, [])
 
@@ -189,10 +189,10 @@ async def test_when_all_of_a_batch_are_stopped_the_sampling_ends_within_the_step
         blocks.append(1)
         if len(blocks) == 3:  # inside the third step, before its later blocks
             for one in two:
-                one.job.abandon()
+                one.job.cancel()
 
     pipeline.base.unet.down_blocks[0].register_forward_hook(stop)
-    with pytest.raises(Abandoned):
+    with pytest.raises(JobCancelled):
         pipeline.draw(two)
     assert len(finished) == 2
     assert not [hook for module in pipeline.base.unet.modules() for hook in module._forward_pre_hooks.values()]
@@ -201,10 +201,10 @@ async def test_when_all_of_a_batch_are_stopped_the_sampling_ends_within_the_step
 async def test_a_stop_while_decoding_does_not_wait_for_the_picture(sdxl: Path, packages: TorchImports) -> None:
     pipeline, one = load_pipeline(sdxl, packages), asked()
     finished: list[int] = []
-    pipeline.base.vae.decoder.register_forward_pre_hook(lambda *_: one.job.abandon())
+    pipeline.base.vae.decoder.register_forward_pre_hook(lambda *_: one.job.cancel())
     pipeline.base.vae.decoder.register_forward_hook(lambda *_: finished.append(1))
     (outcome,) = pipeline.draw([one])
-    assert isinstance(outcome, Abandoned)
+    assert isinstance(outcome, JobCancelled)
     assert finished == []
 
 

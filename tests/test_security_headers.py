@@ -17,7 +17,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
-from gemini_diffusion.generation.visitors import PASSING
+from gemini_diffusion.generation.visitors import COOKIELESS
 from gemini_diffusion.web.cookies import COOKIE, visitor_name
 from gemini_diffusion.web.security_headers import (
     COLAB,
@@ -25,7 +25,7 @@ from gemini_diffusion.web.security_headers import (
     LOOPBACK,
     POLICY,
     SENSELESS,
-    OwnNames,
+    AllowedHosts,
     SecurityHeaders,
     own_hosts,
 )
@@ -44,7 +44,7 @@ async def stream(request: Request) -> StreamingResponse:
 
 def door(bound: str = "127.0.0.1", **options: Any) -> TestClient:
     routes = [Route("/gradio_api/queue/data", stream), Route("/{path:path}", anything, methods=["GET", "POST"])]
-    guard = Middleware(SecurityHeaders, names=OwnNames(own_hosts(bound), **options))
+    guard = Middleware(SecurityHeaders, names=AllowedHosts(own_hosts(bound), **options))
     return TestClient(Starlette(routes=routes, middleware=[guard]), base_url="http://127.0.0.1:7860")
 
 
@@ -81,7 +81,7 @@ def test_an_open_window_answers_to_its_numbers_but_not_to_strange_names() -> Non
 
 
 def test_a_name_that_is_added_while_it_runs_is_ours_from_then_on() -> None:
-    names = OwnNames(own_hosts("127.0.0.1"))
+    names = AllowedHosts(own_hosts("127.0.0.1"))
     client = TestClient(SecurityHeaders(anything_at_all, names), base_url="https://abc.gradio.live")
     assert client.get("/").status_code == 400
     names.public.add("abc.gradio.live")
@@ -156,7 +156,7 @@ async def falls(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def test_what_falls_below_is_a_sentence_for_the_client_and_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    client = TestClient(SecurityHeaders(falls, OwnNames(own_hosts(""))), base_url="http://127.0.0.1")
+    client = TestClient(SecurityHeaders(falls, AllowedHosts(own_hosts(""))), base_url="http://127.0.0.1")
     answer = client.get("/")
     assert (answer.status_code, answer.text) == (400, SENSELESS)
     assert answer.headers["content-security-policy"] == POLICY
@@ -197,7 +197,7 @@ async def test_who_sends_half_and_no_more_is_let_go() -> None:
         sent.append(message)
 
     async with patiently("the rest to be given up"):
-        await SecurityHeaders(reads, OwnNames(LOOPBACK), patience=0.05)(POST, arriving(b"{"), send)
+        await SecurityHeaders(reads, AllowedHosts(LOOPBACK), patience=0.05)(POST, arriving(b"{"), send)
     assert sent[0]["status"] == 408 and (b"connection", b"close") in sent[0]["headers"]
 
 
@@ -213,7 +213,7 @@ async def test_who_sent_all_may_be_answered_as_long_as_it_takes() -> None:
     async def send(message: Message) -> None:
         raise AssertionError(message)
 
-    await SecurityHeaders(answers_late, OwnNames(LOOPBACK), patience=0.05)(POST, arriving(b"{", b"}"), send)
+    await SecurityHeaders(answers_late, AllowedHosts(LOOPBACK), patience=0.05)(POST, arriving(b"{", b"}"), send)
     assert not left
 
 
@@ -285,8 +285,8 @@ def test_without_a_cookie_or_with_a_wrong_one_a_visitor_is_the_connection_alone(
 
 
 def test_only_who_has_a_cookie_can_come_back() -> None:
-    assert not visitor_name(asked("a" * 32)).startswith(PASSING)
-    assert all(visitor_name(asked(cookie)).startswith(PASSING) for cookie in ("", "nonsense"))
+    assert not visitor_name(asked("a" * 32)).startswith(COOKIELESS)
+    assert all(visitor_name(asked(cookie)).startswith(COOKIELESS) for cookie in ("", "nonsense"))
 
 
 def test_under_a_login_the_same_browser_is_another_visitor() -> None:

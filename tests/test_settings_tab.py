@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from gemini_diffusion.config.log import Redacting, redacted
+from gemini_diffusion.config.log import RedactingFilter, redacted
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.engines.downloads.model_store import in_bytes
@@ -236,7 +236,7 @@ def test_what_looks_like_a_key_is_struck_from_any_text() -> None:
 
 
 def test_the_filter_for_logs_strikes_keys_from_messages_and_tracebacks(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.handler.addFilter(Redacting())
+    caplog.handler.addFilter(RedactingFilter())
     try:
         raise ValueError(CANARY)
     except ValueError:

@@ -114,7 +114,7 @@ class Notebook:
         from gemini_diffusion.generation.python_api import Painter
 
         self._painter = self._painter or Painter(**self.given)
-        pictures = self._painter.imagine(line, watch=_telling())
+        pictures = self._painter.imagine(line, watch=_print_events())
         for picture in pictures:
             display(Image(filename=str(picture.path)))
             print(picture.recipe.line)
@@ -223,7 +223,7 @@ def _about_gpu(graphics: tuple[str, int] | None, wanted: bool) -> str:
     return f"{here}, enough for SDXL: with gpu=True it draws here, at no cost per picture, after a download of {size}."
 
 
-def _telling() -> Watch:
+def _print_events() -> Watch:
     """Tells each finished stage and each notice as a line below the cell, once where several pictures share it."""
     from gemini_diffusion.types import Noticed, StageFinished
 

@@ -26,7 +26,7 @@ async def once(session: Session, line: str, settings: Settings, out: TextIO | No
         raise nothing_to_draw(command.notices)
     out = out or sys.stdout
     session.start(line, settings)
-    say = _Teller(out)
+    say = _Printer(out)
     turn = session.turns[-1]
     async for turn in session.watch():
         say.follow(turn)
@@ -47,39 +47,39 @@ def report(findings: list[CheckResult], out: TextIO | None = None) -> int:
     return 0 if all(finding.ok for finding in findings) else 1
 
 
-class _Teller:
+class _Printer:
     """Tells each thing once; on a terminal the progress of a stage overwrites itself."""
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
-        self._told: set[str] = set()
-        self._fleeting = False
+        self._printed: set[str] = set()
+        self._overwritable = False
 
     def line(self, text: str) -> None:
-        if self._fleeting:
+        if self._overwritable:
             print("\r\033[K", end="", file=self._out)
-            self._fleeting = False
+            self._overwritable = False
         print(text, file=self._out, flush=True)
 
     def follow(self, turn: Turn) -> None:
-        for text in _news(turn):
-            if text not in self._told:
-                self._told.add(text)
+        for text in _lasting_lines(turn):
+            if text not in self._printed:
+                self._printed.add(text)
                 self.line(text)
-        passing = _passing(turn)
+        passing = _progress_line(turn)
         if passing and self._out.isatty():
             print(f"\r\033[K{passing}", end="", file=self._out, flush=True)
-            self._fleeting = True
+            self._overwritable = True
 
 
-def _news(turn: Turn) -> list[str]:
+def _lasting_lines(turn: Turn) -> list[str]:
     notices = [f"  {text}" for text in turn.notices]
     steps = [f"  {step.text}  {step.seconds:.1f} s" for step in turn.steps if step.seconds is not None]
     prompt = [f"  Prompt: {turn.crafted.prompt}"] if turn.crafted else []
     return [*notices, *steps[:1], *prompt, *steps[1:]]
 
 
-def _passing(turn: Turn) -> str:
+def _progress_line(turn: Turn) -> str:
     if turn.waiting:
         return f"  {turn.waiting.reason} {turn.waiting.seconds_left:.0f} s"
     for entry in turn.progress:

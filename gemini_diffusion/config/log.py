@@ -22,7 +22,7 @@ def open_log(home: Path) -> None:
     except OSError as error:
         logging.getLogger(__name__).warning("There is no log file: %s", error)
     for handler in handlers:
-        handler.addFilter(Redacting())
+        handler.addFilter(RedactingFilter())
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s", handlers=handlers, force=True)
 
 
@@ -31,7 +31,7 @@ def redacted(text: str) -> str:
     return _KEY.sub(lambda key: f"{key[1]}[redacted]", text)
 
 
-class Redacting(logging.Filter):
+class RedactingFilter(logging.Filter):
     """A filter for any log handler: what looks like a key is never written, not in a message and not in a traceback."""
 
     def filter(self, record: logging.LogRecord) -> bool:

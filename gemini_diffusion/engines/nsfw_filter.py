@@ -1,6 +1,6 @@
 """The picture filter: an image classifier that says which pictures want a click before they are seen; knows no window.
 
-It fails safe: a picture it should have judged and could not is veiled too. It never fetches what the host did not agree to,
+It fails safe: a picture it should have judged and could not is blurred too. It never fetches what the host did not agree to,
 sends no picture anywhere, and runs on the processor, so that it takes no room from whatever draws.
 """
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 THRESHOLD = 0.5
-"""The probability of all unsafe labels together from which a picture is veiled: more likely than not. The published
-classifiers answer close to 0 or 1, so that the exact value decides little; a picture veiled for nothing costs one click."""
+"""The probability of all unsafe labels together from which a picture is blurred: more likely than not. The published
+classifiers answer close to 0 or 1, so that the exact value decides little; a picture blurred for nothing costs one click."""
 # fmt: off
 UNSAFE = frozenset((
     "nsfw", "unsafe", "porn", "porno", "pornography", "sexy", "sexual", "sex", "hentai", "nude", "nudity", "explicit", "erotic",
@@ -50,7 +50,7 @@ _LOG = logging.getLogger(__name__)
 class FilterResult:
     """Whether a picture wants a click before it is seen; `notices` are sentences for the person."""
 
-    veiled: bool = False
+    blurred: bool = False
     notices: tuple[str, ...] = ()
 
 
@@ -78,7 +78,7 @@ class NsfwFilter:
         return ""
 
     async def judge(self, image: Image, settings: Settings, emit: Emit) -> FilterResult:
-        """Whether `image` is to be veiled; never fails. The first one after an agreed download waits for it, and shows it."""
+        """Whether `image` is to be blurred; never fails. The first one after an agreed download waits for it, and shows it."""
         if not self.is_on(settings):
             return FilterResult()
         stages = _Stages(_unseen if self._open else emit)

@@ -38,8 +38,8 @@ class TokenCounter:
         """
         words = strip_weights(text)
         found = [(name, self._tokenizer(folder / name)) for name in ENCODERS] if folder else []
-        gauges = tuple(_gauge(name, tokenizer, words) for name, tokenizer in found if tokenizer is not None)
-        return TokenUsage(gauges) if gauges else TokenUsage((_estimated(words),), estimated=True)
+        usages = tuple(_usage(name, tokenizer, words) for name, tokenizer in found if tokenizer is not None)
+        return TokenUsage(usages) if usages else TokenUsage((_estimated(words),), estimated=True)
 
     def _tokenizer(self, folder: Path) -> Any:
         if folder not in self._tokenizers:
@@ -47,7 +47,7 @@ class TokenCounter:
         return self._tokenizers[folder]
 
 
-def _gauge(name: str, tokenizer: Any, words: str) -> EncoderUsage:
+def _usage(name: str, tokenizer: Any, words: str) -> EncoderUsage:
     encoding = tokenizer.encode(words, add_special_tokens=False)
     starts = [start for start, _ in encoding.offsets[WINDOW - SPECIALS :]]
     return EncoderUsage(name, len(encoding.ids) + SPECIALS, beyond=words[starts[0] :] if starts else "")

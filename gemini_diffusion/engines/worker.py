@@ -20,77 +20,77 @@ from gemini_diffusion.types import Emit, Event, Stage, StageFinished, StageStart
 T = TypeVar("T")
 
 
-class Abandoned(BaseException):
+class JobCancelled(BaseException):
     """Nobody waits for this work any more. Like CancelledError no Exception, so that no library swallows it."""
 
 
 @dataclass
-class Running:
+class RunningStage:
     """A stage while it runs; `text` may be told better at its end."""
 
     text: str
 
 
-class Watched(ABC):
+class CancellableJob(ABC):
     """Work that somebody waits for."""
 
     @abstractmethod
     def check(self) -> None:
-        """Raises Abandoned once nobody waits any more."""
+        """Raises JobCancelled once nobody waits any more."""
 
     @abstractmethod
     def emit(self, event: Event) -> None:
         """Tell whoever waits."""
 
     @contextmanager
-    def stage(self, stage: Stage, text: str) -> Iterator[Running]:
+    def stage(self, stage: Stage, text: str) -> Iterator[RunningStage]:
         """A named and timed part of the work; one that fails is not told as finished."""
         self.check()
-        running, started = Running(text), time.monotonic()
+        running, started = RunningStage(text), time.monotonic()
         self.emit(StageStarted(stage, text))
         yield running
         self.emit(StageFinished(stage, running.text, time.monotonic() - started))
 
 
 @dataclass(eq=False)
-class WorkerJob(Watched):
+class WorkerJob(CancellableJob):
     """One piece of work as the thread sees it: a way to tell news, and the question whether anybody still waits."""
 
     loop: asyncio.AbstractEventLoop
     watcher: Emit
     asked: float = field(default_factory=time.monotonic)
-    _abandoned: threading.Event = field(default_factory=threading.Event)
+    _cancelled: threading.Event = field(default_factory=threading.Event)
 
     def check(self) -> None:
-        if self._abandoned.is_set():
-            raise Abandoned
+        if self._cancelled.is_set():
+            raise JobCancelled
 
-    def abandon(self) -> None:
-        self._abandoned.set()
+    def cancel(self) -> None:
+        self._cancelled.set()
 
     @property
-    def is_abandoned(self) -> bool:
-        return self._abandoned.is_set()
+    def is_cancelled(self) -> bool:
+        return self._cancelled.is_set()
 
     def emit(self, event: Event) -> None:
         """Hand an event to the loop's thread; after a cancel nothing is heard any more."""
-        if not self.is_abandoned:
+        if not self.is_cancelled:
             self.loop.call_soon_threadsafe(self._deliver, event)
 
     def _deliver(self, event: Event) -> None:
-        if not self.is_abandoned:
+        if not self.is_cancelled:
             self.watcher(event)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class JoinedJob(Watched):
+class JoinedJob(CancellableJob):
     """Several jobs done as one: each hears the news, and the work goes on for as long as one of them is waited for."""
 
     jobs: Sequence[WorkerJob]
 
     def check(self) -> None:
-        if all(job.is_abandoned for job in self.jobs):
-            raise Abandoned
+        if all(job.is_cancelled for job in self.jobs):
+            raise JobCancelled
 
     def emit(self, event: Event) -> None:
         for job in self.jobs:
@@ -110,7 +110,7 @@ class Worker:
         While others are before it in the queue, the stage "waiting" is shown.
         """
         job = WorkerJob(asyncio.get_running_loop(), emit)
-        ahead = sum(not other.is_abandoned for other in self._jobs)
+        ahead = sum(not other.is_cancelled for other in self._jobs)
         waited = StageStarted("waiting", f"Waiting, {ahead} before this one") if ahead else None
         if waited:
             emit(waited)
@@ -118,13 +118,13 @@ class Worker:
         try:
             return await job.loop.run_in_executor(self._pool, _do, work, job, waited)
         finally:
-            job.abandon()
+            job.cancel()
             self._jobs.remove(job)
 
     async def close(self) -> None:
         """Cancel everything and wait until the thread has ended its step."""
         for job in self._jobs:
-            job.abandon()
+            job.cancel()
         await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
 
 

@@ -57,7 +57,7 @@ class Job:
     """One turn's work. `conversation` is what was said before; `review` asks the person and returns choice and prompt.
 
     `keep` is told of every picture as soon as it is on disk; `access` is who it is for, `find` finds a picture of theirs.
-    `told` collects what the person is told about the pictures, for their recipes.
+    `notices` collects what the person is told about the pictures, for their recipes.
     """
 
     services: Services
@@ -69,14 +69,14 @@ class Job:
     last_seed: int | None = None
     access: Access = field(default_factory=Access)
     find: Callable[[str], Picture | None] = field(default=lambda identity: None)
-    told: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
 
     async def note(self, command: Usage | Unknown) -> None:
         """Shows the help, or what to do instead of a command that does not exist; nothing is asked of anybody."""
         if isinstance(command, Unknown):
             self.emit(Failed(command.text, "", f"send:{command.meant}" if command.meant else ""))
             return
-        self._tell(command.notices)
+        self._notify(command.notices)
         self.emit(Finished(commands.USAGE))
 
     async def say(self, command: Say) -> None:
@@ -84,15 +84,15 @@ class Job:
         request = ChatRequest((*self.conversation, Message("user", command.text)))
         await self.access.answer(self.settings)
         answer = await self.services.chat_model(self.settings).answer(request, self.settings, self.emit)
-        self._tell(answer.notices)
+        self._notify(answer.notices)
         self.emit(Finished(answer.text))
 
     async def imagine(self, command: Imagine) -> None:
         """Crafts and draws each of the command's choices in turn; with --dry it only plans them."""
         made, last_words, dry = 0, "", list[tuple[DrawingPlan, ImageRequest]]()
         for job in _jobs(command):
-            self.told[:] = command.notices
-            self._tell(job.notices)
+            self.notices[:] = command.notices
+            self._notify(job.notices)
             planned, crafted = await self._prepare(job)
             if job.flags.dry:
                 dry.append((planned, self._propose(planned, crafted, made)))
@@ -104,15 +104,15 @@ class Job:
 
     async def _prepare(self, job: Imagine) -> tuple[DrawingPlan, CraftedPrompt]:
         """All that is decided before anything is drawn."""
-        planned = self._planned(job.flags, await self._canvas(job.flags.references))
-        self._tell(planned.notices)
+        planned = self._planned(job.flags, await self._start_image(job.flags.references))
+        self._notify(planned.notices)
         if not job.flags.dry:
             asked = planned.requests(CraftedPrompt(job.idea, job.idea))[0]
             planned.engine.check_request(asked, self.settings)  # before a chat model is paid for the prompt
         crafted = await self._crafted(job, planned)
         has_shape = job.flags.aspect or planned.request.image
         shaped = planned if has_shape else planned.shaped(crafted.aspect_ratio)
-        self._tell((*shaped.notices[len(planned.notices) :], *shaped.remarks(crafted)))
+        self._notify((*shaped.notices[len(planned.notices) :], *shaped.remarks(crafted)))
         return shaped, crafted
 
     def _propose(self, planned: DrawingPlan, crafted: CraftedPrompt, first: int) -> ImageRequest:
@@ -120,12 +120,12 @@ class Job:
         requests = planned.requests(crafted)
         for place, request in enumerate(requests, first):
             recipe = plan_recipe(request, crafted, planned.engine.name)
-            self.emit(Planned(dataclasses.replace(recipe, ignored=planned.ignored, notices=tuple(self.told)), place))
+            self.emit(Planned(dataclasses.replace(recipe, ignored=planned.ignored, notices=tuple(self.notices)), place))
         return requests[0]
 
     async def redraw(self, planned: DrawingPlan, crafted: CraftedPrompt) -> None:
         """Draws a prompt that needs no crafting."""
-        self._tell((*planned.notices, *planned.remarks(crafted)))
+        self._notify((*planned.notices, *planned.remarks(crafted)))
         self.emit(Crafted(crafted))
         await self.draw(planned, crafted)
         self.emit(Finished())
@@ -146,7 +146,7 @@ class Job:
             if error:
                 self.emit(Failed(error.message, error.hint, index=first + place))
 
-    async def _canvas(self, references: Iterable[str]) -> StartImage:
+    async def _start_image(self, references: Iterable[str]) -> StartImage:
         """What a line's pictures come to. Raises BadInput for one that is not this person's own."""
         own = [identity for identity in map(commands.own_picture, references) if identity]
         if not own:
@@ -155,19 +155,19 @@ class Job:
         if picture is None:
             raise BadInput(f"You have no picture {own[0]}.", "Attach one, or take the line of a picture of yours.")
         if len(own) > 1:
-            self._tell(["A drawing begins from one picture, so only the first one counts."])
+            self._notify(["A drawing begins from one picture, so only the first one counts."])
         return await asyncio.to_thread(uploads.start_image, picture)
 
-    def _planned(self, flags: Flags, canvas: StartImage) -> DrawingPlan:
+    def _planned(self, flags: Flags, start: StartImage) -> DrawingPlan:
         """The plan; where the choice is ours and the host lends no more pictures today, one without their keys."""
         self.access.refuse_model(flags.model)
         self.access.refuse_more()
-        planned = plan.make_plan(flags, self.settings, self.services.engines, self.last_seed, canvas)
+        planned = plan.make_plan(flags, self.settings, self.services.engines, self.last_seed, start)
         refusal = self.access.refusal(planned.engine.key, self.settings)
         if refusal is None:
             return planned
         alone = self.settings.replaced({"hf_token": "", "hf_inference_url": ""})
-        own = plan.make_plan(flags, alone, self.services.engines, self.last_seed, canvas)
+        own = plan.make_plan(flags, alone, self.services.engines, self.last_seed, start)
         if own.engine is planned.engine:  # asked for by name: the drawing says why not
             return planned
         return dataclasses.replace(own, notices=(str(refusal), "I draw on this machine instead.", *own.notices))
@@ -177,12 +177,12 @@ class Job:
     ) -> GeminiDiffusionError | None:
         try:
             async with self.access.drawing(planned.engine.key, request, self.settings):
-                result = await planned.engine.generate(request, self.settings, _placed(self.emit, place))
-                verdict = await self.services.picture_filter.judge(result.image, self.settings, _placed(self.emit, place))
+                result = await planned.engine.generate(request, self.settings, _with_index(self.emit, place))
+                verdict = await self.services.picture_filter.judge(result.image, self.settings, _with_index(self.emit, place))
                 notices = (*result.notices, *verdict.notices)
                 ignored = tuple(dict.fromkeys((*planned.ignored, *result.ignored)))
-                result = dataclasses.replace(result, ignored=ignored, notices=(*self.told, *notices))
-                recipe = make_recipe(result, crafted, veiled=verdict.veiled)
+                result = dataclasses.replace(result, ignored=ignored, notices=(*self.notices, *notices))
+                recipe = make_recipe(result, crafted, veiled=verdict.blurred)
                 picture = await asyncio.to_thread(self.services.gallery.save, result.image, recipe)
         except GeminiDiffusionError as error:
             return error
@@ -193,26 +193,26 @@ class Job:
 
     async def _crafted(self, job: Imagine, planned: DrawingPlan) -> CraftedPrompt:
         """The prompt, as the person wants it: verbatim, written by a model, or reviewed."""
-        wish = self._wish(job, planned)
-        introduction = crafting.introduce(wish)
+        prompt_request = self._prompt_request(job, planned)
+        introduction = crafting.introduce(prompt_request)
         if introduction:
-            self._tell([introduction])
+            self._notify([introduction])
         if job.flags.raw:
-            crafted = crafting.verbatim(wish)
-            self._tell(["Your words are drawn as they are, so --stylize was left out."] if job.flags.stylize else [])
+            crafted = crafting.verbatim(prompt_request)
+            self._notify(["Your words are drawn as they are, so --stylize was left out."] if job.flags.stylize else [])
         else:
-            crafted = await self._write(wish)
+            crafted = await self._write(prompt_request)
         if job.flags.review or (self.settings.review and not job.flags.dry):
-            crafted = await self._reviewed(wish, crafted)
-        self._tell(crafted.notices)
+            crafted = await self._reviewed(prompt_request, crafted)
+        self._notify(crafted.notices)
         self.emit(Crafted(crafted))
         return crafted
 
-    async def _write(self, wish: PromptRequest) -> CraftedPrompt:
+    async def _write(self, prompt_request: PromptRequest) -> CraftedPrompt:
         loop = asyncio.get_running_loop()
         start = loop.time()
         self.emit(StageStarted("crafting", "Writing the prompt"))
-        crafted = await crafting.craft(wish, self.conversation, await self._writer(), self.settings, self.emit)
+        crafted = await crafting.craft(prompt_request, self.conversation, await self._writer(), self.settings, self.emit)
         self.emit(StageFinished("crafting", "Wrote the prompt", loop.time() - start))
         return crafted
 
@@ -221,23 +221,23 @@ class Job:
         try:
             await self.access.answer(self.settings)
         except GeminiDiffusionError as error:
-            self._tell([str(error), "I wrote the prompt by rule instead."])
+            self._notify([str(error), "I wrote the prompt by rule instead."])
             return chat_models.fallback(self.services.chat_models)
         return self.services.chat_model(self.settings)
 
-    async def _reviewed(self, wish: PromptRequest, crafted: CraftedPrompt) -> CraftedPrompt:
+    async def _reviewed(self, prompt_request: PromptRequest, crafted: CraftedPrompt) -> CraftedPrompt:
         """Nothing runs until the person has chosen; "again" writes it anew and asks again."""
         while True:
             self.emit(Crafted(crafted))
             choice, prompt = await self.review(crafted)
             if choice == "mine":
-                return crafting.verbatim(wish)
+                return crafting.verbatim(prompt_request)
             if choice == "draw":
                 unchanged = prompt.strip() in ("", crafted.prompt)
                 return crafted if unchanged else dataclasses.replace(crafted, prompt=prompt.strip(), crafted_by="you")
-            crafted = await self._write(wish)
+            crafted = await self._write(prompt_request)
 
-    def _wish(self, job: Imagine, planned: DrawingPlan) -> PromptRequest:
+    def _prompt_request(self, job: Imagine, planned: DrawingPlan) -> PromptRequest:
         flags = job.flags
         return PromptRequest(
             idea=job.idea,
@@ -251,10 +251,10 @@ class Job:
             count_tokens=lambda text: planned.engine.count_tokens(planned.model.id, text),
         )
 
-    def _tell(self, sentences: Iterable[str]) -> None:
+    def _notify(self, sentences: Iterable[str]) -> None:
         """Tells the person, and the recipes of the pictures that follow."""
         said = tuple(sentences)
-        self.told.extend(said)
+        self.notices.extend(said)
         self._emit_notices(said)
 
     def _emit_notices(self, sentences: Iterable[str]) -> None:
@@ -283,12 +283,12 @@ def _jobs(command: Imagine) -> list[Imagine]:
     return jobs
 
 
-def _placed(emit: Emit, place: int) -> Emit:
+def _with_index(emit: Emit, place: int) -> Emit:
     """The same emit, with the picture's place written on the news of its drawing."""
 
-    def placed(event: Event) -> None:
+    def with_index(event: Event) -> None:
         if isinstance(event, (StageStarted, StageFinished, Waiting, Progress, Preview)):
             event = dataclasses.replace(event, index=place)
         emit(event)
 
-    return placed
+    return with_index

@@ -28,7 +28,7 @@ KEY_LIFE = 12 * 3600.0
 """Seconds after its last use that a key typed into the window is forgotten."""
 MOST_VISITORS = 1000
 """Visitors held in memory; those seen longest ago, or not for a key's life, are let go; what they made stays on disk."""
-PASSING = "passing:"
+COOKIELESS = "passing:"
 """Begins the name of somebody who cannot come back, as a program that keeps no cookie: where all are strangers, these share
 what one visitor may have of keys, places and room, since each of their calls may come as somebody new."""
 
@@ -56,10 +56,10 @@ class Visitor:
         Who brings a token where keys are lent within limits draws with it, and not at the host's endpoint.
         """
         own = self._own_keys()
-        elsewhere = {"hf_inference_url": ""} if self._access.lending and "hf_token" in own else {}
+        elsewhere = {"hf_inference_url": ""} if self._access.key_quota and "hf_token" in own else {}
         return self._defaults.replaced({**self._choices, **own, **elsewhere})
 
-    def begin_from(self, defaults: Settings) -> None:
+    def set_defaults(self, defaults: Settings) -> None:
         """Other defaults of the host, from the next turn on."""
         self._defaults = defaults
 
@@ -106,20 +106,20 @@ class Visitor:
         return {name: key for name, (key, _) in self._keys.items()}
 
 
-class Stranger(Visitor):
+class Guest(Visitor):
     """A visitor who is not the host: the host's safety is the least there is, and the host's disk is nobody's to look into."""
 
     @property
     def settings(self) -> Settings:
         settings, host = super().settings, self._defaults
-        if _lower(settings.safety, host.safety):
+        if _is_lower(settings.safety, host.safety):
             settings = settings.replaced({"safety": host.safety})
         return settings.replaced({"image_model": host.image_model}) if is_local_path(settings.image_model) else settings
 
     def change(self, values: Mapping[str, Any]) -> None:
         floor = self._defaults.safety
         refuse_local_path(str(values.get("image_model", "")))
-        if "safety" in values and _lower(self._defaults.replaced({"safety": values["safety"]}).safety, floor):
+        if "safety" in values and _is_lower(self._defaults.replaced({"safety": values["safety"]}).safety, floor):
             raise BadInput("Safety cannot be set lower here than the host has it.", f"Choose {floor} or a stricter one.")
         super().change(values)
 
@@ -138,10 +138,10 @@ class Visitors:
         judged = not owner and defaults.picture_filter == "auto"
         self._host = defaults.replaced({"picture_filter": "on"}) if judged else defaults
         self._lends = lends and (owner or min(defaults.lend_per_visitor, defaults.lend_in_all) > 0)
-        self._lending = KeyQuota(defaults) if self._lends and not owner else None
-        self._room = None if owner else DiskQuota(defaults)
-        self._places = DrawingSlots()
-        self._passing = self._access(_digest(PASSING))
+        self._key_quota = KeyQuota(defaults) if self._lends and not owner else None
+        self._disk_quota = None if owner else DiskQuota(defaults)
+        self._slots = DrawingSlots()
+        self._cookieless = self._access(_digest(COOKIELESS))
         self._clock = clock
         self._here: OrderedDict[str, Visitor] = OrderedDict()
 
@@ -150,17 +150,17 @@ class Visitors:
         if name not in self._here:
             digest = _digest(name)
             folder = self._host.home_path / "visitors" / digest
-            access = self._passing if name.startswith(PASSING) and not self.owner else self._access(digest)
+            access = self._cookieless if name.startswith(COOKIELESS) and not self.owner else self._access(digest)
             session = Session(self.services, folder, access)
-            kind = Visitor if self.owner else Stranger
+            kind = Visitor if self.owner else Guest
             self._here[name] = kind(session, access, folder, self._lent(), self._clock)
-            self._let_go()
+            self._evict()
         self._here.move_to_end(name)
         self._here[name].seen = self._clock()
         return self._here[name]
 
     def _access(self, name: str) -> Access:
-        return Access(self._places, self._lending, self._room, name, stranger=not self.owner)
+        return Access(self._slots, self._key_quota, self._disk_quota, name, guest=not self.owner)
 
     def agree(self, model: str) -> None:
         """The host agrees that `model` may be fetched to this machine; anybody else gets BadInput."""
@@ -169,7 +169,7 @@ class Visitors:
         agreed = ",".join(sorted({*self._host.agreed_models, model}))
         self._host = self._host.replaced({"agreed_downloads": agreed})
         for visitor in self._here.values():
-            visitor.begin_from(self._lent())
+            visitor.set_defaults(self._lent())
 
     def _lent(self) -> Settings:
         """What a visitor starts from: without leave, none of what the host pays for."""
@@ -177,7 +177,7 @@ class Visitors:
             self._host if self._lends else self._host.replaced({"google_api_key": "", "hf_token": "", "hf_inference_url": ""})
         )
 
-    def _let_go(self) -> None:
+    def _evict(self) -> None:
         """Whoever has something under way stays; of the others nothing is left in memory, no key either."""
         long_ago = self._clock() - KEY_LIFE
         for name, visitor in list(self._here.items()):
@@ -192,7 +192,7 @@ def _digest(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8")).hexdigest()[:32]
 
 
-def _lower(safety: str, floor: str) -> bool:
+def _is_lower(safety: str, floor: str) -> bool:
     return SAFETY.index(safety) < SAFETY.index(floor)
 
 

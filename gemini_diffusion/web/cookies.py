@@ -11,7 +11,7 @@ import gradio as gr
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from gemini_diffusion.generation.visitors import PASSING
+from gemini_diffusion.generation.visitors import COOKIELESS
 
 COOKIE = "gemini_diffusion_visitor"
 A_YEAR = 365 * 24 * 3600
@@ -60,4 +60,4 @@ def visitor_name(request: gr.Request) -> str:
     mark = f"cookie:{cookie}" if known else f"connection:{request.session_hash or new_cookie()}"
     user = getattr(request, "username", None) or ""
     name = hashlib.sha256(f"{user}\0{mark}".encode()).hexdigest()[:32]
-    return name if known else f"{PASSING}{name}"
+    return name if known else f"{COOKIELESS}{name}"

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from gemini_diffusion import __version__
 from gemini_diffusion.commands import as_line
-from gemini_diffusion.generation.visitors import PASSING
+from gemini_diffusion.generation.visitors import COOKIELESS
 from gemini_diffusion.types.errors import GeminiDiffusionError, PackageMissing
 from gemini_diffusion.web.endpoints import follow, why
 
@@ -121,7 +121,7 @@ class McpTools:
         """The turn at its end; on the way its stages are told to a client that wants to hear of them."""
         told = 0
         said = ""
-        async for turn in follow(self.visitors.of(f"{PASSING}{secrets.token_hex(16)}"), text):
+        async for turn in follow(self.visitors.of(f"{COOKIELESS}{secrets.token_hex(16)}"), text):
             if (news := _news(turn)) != said:
                 said, told = news, told + 1
                 await context.session.report_progress(told, None, news)

@@ -59,7 +59,7 @@ def own_hosts(bound: str) -> frozenset[str]:
 
 
 @dataclass
-class OwnNames:
+class AllowedHosts:
     """Who we answer to. `own` are exact names, `suffixes` domains whose every name is fine; `any_address` lets every numeric
     address pass: a hostile page can make a name of its own lead here, but not a number. `public` are the names of whoever
     stands before us and hands requests on, a proxy or a share link; one that comes later is added."""
@@ -69,13 +69,13 @@ class OwnNames:
     any_address: bool = False
     public: set[str] = field(default_factory=set)
 
-    def know(self, host: str) -> bool:
+    def allows(self, host: str) -> bool:
         """Whether a request for `host` is for us."""
         if host in self.own or host in self.public or host.endswith(self.suffixes):
             return True
         return self.any_address and _is_address(host)
 
-    def trust(self, origin: str, host: str) -> bool:
+    def allows_origin(self, origin: str, host: str) -> bool:
         """Whether a page of the host `origin` may ask what is addressed to `host`: it is the same one, both are this
         machine, or somebody before us put another name into the request."""
         if origin == host or {origin, host} <= LOOPBACK:
@@ -86,7 +86,7 @@ class OwnNames:
 class SecurityHeaders:
     """ASGI middleware in front of everything else of the window."""
 
-    def __init__(self, app: ASGIApp, names: OwnNames, patience: float = PATIENCE) -> None:
+    def __init__(self, app: ASGIApp, names: AllowedHosts, patience: float = PATIENCE) -> None:
         self.app, self.names, self.patience = app, names, patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -122,10 +122,10 @@ class SecurityHeaders:
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
         host = _host(headers.get("host", ""))
-        if not self.names.know(host):
+        if not self.names.allows(host):
             return PlainTextResponse("This address is not one of mine. Start with --host and the name you use.", 400)
         origin = headers.get("origin")
-        if origin and scope["method"] not in ("GET", "HEAD") and not self.names.trust(_name(origin), host):
+        if origin and scope["method"] not in ("GET", "HEAD") and not self.names.allows_origin(_name(origin), host):
             return PlainTextResponse("Another page may not ask me for anything.", 403)
         if not _SERVED.fullmatch(scope["path"]):
             return PlainTextResponse("There is nothing here.", 404)

@@ -25,7 +25,7 @@ from gemini_diffusion.web import theme
 from gemini_diffusion.web.health_endpoint import HealthEndpoint
 from gemini_diffusion.web.login_throttle import LoginThrottle
 from gemini_diffusion.web.rate_limit import RateLimiter
-from gemini_diffusion.web.security_headers import COLAB, LONGEST, OwnNames, SecurityHeaders, own_hosts
+from gemini_diffusion.web.security_headers import COLAB, LONGEST, AllowedHosts, SecurityHeaders, own_hosts
 from gemini_diffusion.web.share_link import ShareLink, open_share_link
 
 CONNECTIONS = 500
@@ -73,7 +73,7 @@ class OpenWindow:
     url: str
     place: ServerOptions
     blocks: gr.Blocks
-    names: OwnNames
+    names: AllowedHosts
     _closing: threading.Event = field(default_factory=threading.Event)
     _tunnels: list[ShareLink] = field(default_factory=list)
 
@@ -121,7 +121,7 @@ def open_window(blocks: gr.Blocks, place: ServerOptions) -> OpenWindow:
     if not place.private:
         _hold_many_connections()
     blocks._queue.pending_messages_per_session = _Unfetched(CONNECTIONS)
-    names = OwnNames(own_hosts(place.host), _suffixes(), not _is_loopback(place.host), {*place.names, *_space()})
+    names = AllowedHosts(own_hosts(place.host), _suffixes(), not _is_loopback(place.host), {*place.names, *_space()})
     try:
         blocks.launch(
             server_name=place.host,
@@ -161,7 +161,7 @@ class _Unfetched(LRUCache[str, Any]):
         return super().__getitem__(connection)
 
 
-def _middleware(place: ServerOptions, names: OwnNames) -> list[Middleware]:
+def _middleware(place: ServerOptions, names: AllowedHosts) -> list[Middleware]:
     """What a request passes, in this order; on a private server no rate limit is needed."""
     always = [Middleware(HealthEndpoint), Middleware(SecurityHeaders, names=names), Middleware(LoginThrottle)]
     return always if place.private else [*always, Middleware(RateLimiter)]

@@ -67,7 +67,7 @@ class GeminiChatModel:
 
     async def _list(self, settings: Settings, *, again: bool = False) -> list[ModelChoice]:
         async def attempt() -> list[ModelChoice]:
-            async with self._connections.lend(settings) as connection:
+            async with self._connections.acquire(settings) as connection:
                 known = [] if again else connection.fresh_listing
                 return list(known or await _listed(connection, settings))
 
@@ -89,7 +89,7 @@ class _Exchange:
 
     async def attempt(self) -> ChatAnswer:
         """The answer, asked for again at once where the model refuses a part it can do without."""
-        async with self.connections.lend(self.settings) as connection:
+        async with self.connections.acquire(self.settings) as connection:
             while True:
                 try:
                     return await self._once(connection)

@@ -48,66 +48,68 @@ class Connection:
         return self.listing if time.monotonic() - self.listed_at < IDLE else []
 
 
-class _Name(NamedTuple):
+class _ConnectionKey(NamedTuple):
     key: Secret
     address: str
     loop: asyncio.AbstractEventLoop  # a client works on one loop only
 
 
 @dataclass
-class _Seat:
+class _PooledConnection:
     opening: asyncio.Future[Connection]
     users: int = 0
     closing: asyncio.TimerHandle | None = None
 
 
 class GeminiConnections:
-    """The connections of one chat model; `lend` gives one for a visitor's settings."""
+    """The connections of one chat model; `acquire` gives one for a visitor's settings."""
 
     def __init__(self, most: int = MOST, idle: float = IDLE) -> None:
         self._most, self._idle = most, idle
-        self._seats: dict[_Name, _Seat] = {}  # the one used last is the last
-        self._ending: set[asyncio.Task[None]] = set()
+        self._pool: dict[_ConnectionKey, _PooledConnection] = {}  # the one used last is the last
+        self._closing: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def lend(self, settings: Settings) -> AsyncIterator[Connection]:
+    async def acquire(self, settings: Settings) -> AsyncIterator[Connection]:
         """A connection for the key of these settings; KeyNeeded without one, and then nothing is opened or sent."""
-        name = _Name(_usable(settings.google_api_key), _address(settings.google_base_url), asyncio.get_running_loop())
-        seat = self._seats.pop(name, None) or _Seat(asyncio.ensure_future(asyncio.to_thread(_open, name.key, name.address)))
-        self._seats[name] = seat
-        if seat.closing:
-            seat.closing.cancel()
-        seat.users += 1
+        name = _ConnectionKey(_usable(settings.google_api_key), _address(settings.google_base_url), asyncio.get_running_loop())
+        pooled = self._pool.pop(name, None) or _PooledConnection(
+            asyncio.ensure_future(asyncio.to_thread(_open, name.key, name.address))
+        )
+        self._pool[name] = pooled
+        if pooled.closing:
+            pooled.closing.cancel()
+        pooled.users += 1
         try:
-            yield await asyncio.shield(seat.opening)  # others may wait for the same one
+            yield await asyncio.shield(pooled.opening)  # others may wait for the same one
         finally:
-            seat.users -= 1
-            if self._seats.get(name) is seat and not seat.users:
-                seat.closing = name.loop.call_later(self._idle, self._forget, name)
+            pooled.users -= 1
+            if self._pool.get(name) is pooled and not pooled.users:
+                pooled.closing = name.loop.call_later(self._idle, self._forget, name)
             self._make_room()
 
     async def close(self) -> None:
         """Close all of them."""
-        for name in list(self._seats):
+        for name in list(self._pool):
             self._forget(name)
-        await asyncio.gather(*self._ending)
+        await asyncio.gather(*self._closing)
 
     def _make_room(self) -> None:
-        for name in [name for name, seat in self._seats.items() if name.loop.is_closed() or _failed(seat)]:
+        for name in [name for name, pooled in self._pool.items() if name.loop.is_closed() or _failed(pooled)]:
             self._forget(name)
-        idle = [name for name, seat in self._seats.items() if not seat.users]
-        for name in idle[: max(0, len(self._seats) - self._most)]:
+        idle = [name for name, pooled in self._pool.items() if not pooled.users]
+        for name in idle[: max(0, len(self._pool) - self._most)]:
             self._forget(name)
 
-    def _forget(self, name: _Name) -> None:
+    def _forget(self, name: _ConnectionKey) -> None:
         """Take one out and close it; one of another loop can only be let go of, its sockets went or will go with the loop."""
-        seat = self._seats.pop(name)
-        if seat.closing:
-            seat.closing.cancel()
+        pooled = self._pool.pop(name)
+        if pooled.closing:
+            pooled.closing.cancel()
         if name.loop is asyncio.get_running_loop():
-            ending = name.loop.create_task(_end(seat))
-            self._ending.add(ending)
-            ending.add_done_callback(self._ending.discard)
+            ending = name.loop.create_task(_close_connection(pooled))
+            self._closing.add(ending)
+            ending.add_done_callback(self._closing.discard)
 
 
 def _usable(key: Secret) -> Secret:
@@ -139,7 +141,10 @@ def _open(key: Secret, address: str) -> Connection:
     except ImportError as error:
         raise PackageMissing(f"The package {error.name} is not installed.") from error
 
-    hooks: dict[str, list[Callable[..., Any]]] = {"request": [_hurry, ask_uncompressed], "response": [read_plainly]}
+    hooks: dict[str, list[Callable[..., Any]]] = {
+        "request": [_limit_connect_time, ask_uncompressed],
+        "response": [read_plainly],
+    }
     with naming_variables():
         trust = httpx2.create_ssl_context()
         # Our own transport: never aiohttp where that happens to be installed, and no redirect may take the key elsewhere.
@@ -154,17 +159,17 @@ def _open(key: Secret, address: str) -> Connection:
     return Connection(genai.Client(enterprise=False, api_key=key.reveal(), http_options=options), http)
 
 
-async def _hurry(request: httpx2.Request) -> None:
+async def _limit_connect_time(request: httpx2.Request) -> None:
     """Bound the time to connect; the client knows only one limit for connecting and reading."""
     limits = request.extensions.get("timeout", {})
     request.extensions["timeout"] = {**limits, "connect": min(CONNECT, (limits.get("read") or CONNECT) / 3)}
 
 
-def _failed(seat: _Seat) -> bool:
-    return seat.opening.done() and (seat.opening.cancelled() or seat.opening.exception() is not None)
+def _failed(pooled: _PooledConnection) -> bool:
+    return pooled.opening.done() and (pooled.opening.cancelled() or pooled.opening.exception() is not None)
 
 
-async def _end(seat: _Seat) -> None:
-    await asyncio.wait([seat.opening])
-    if not _failed(seat):
-        await seat.opening.result().http.aclose()
+async def _close_connection(pooled: _PooledConnection) -> None:
+    await asyncio.wait([pooled.opening])
+    if not _failed(pooled):
+        await pooled.opening.result().http.aclose()

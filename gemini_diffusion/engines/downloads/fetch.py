@@ -64,7 +64,7 @@ class Hub:
     def plan(self, source: str, patterns: Sequence[str], chosen: Choice) -> FetchPlan:
         """The files of a repository that fit the patterns and are chosen, and their sizes; nothing is fetched."""
         with translate_error(source):
-            offered = self.cache.offered(source, patterns)
+            offered = self.cache.list_files(source, patterns)
         wanted = chosen([file.filename for file in offered])
         files = [file for file in offered if file.filename in wanted]
         missing = [file for file in files if file.will_download]
@@ -127,8 +127,8 @@ class Download:
     def _fetch(self, plan: FetchPlan, bar: ProgressBar) -> None:
         """What is missing of one repository, the large files one after the other."""
         for file in plan.weights:
-            self.hub.cache.bring(plan.source, file, bar.of(plan.missing))
-        self.hub.cache.settle(plan.source, plan.files, bar.of(0))
+            self.hub.cache.download_file(plan.source, file, bar.of(plan.missing))
+        self.hub.cache.link_version(plan.source, plan.files, bar.of(0))
 
 
 class ProgressBar:
@@ -166,7 +166,7 @@ class ProgressBar:
         self._resumed += count
 
     def tell(self, arrived: int) -> None:
-        """News at most every quarter of a second. Raises Abandoned once the download was stopped."""
+        """News at most every quarter of a second. Raises JobCancelled once the download was stopped."""
         self._job.check()
         now = time.monotonic()
         self._arrived = max(self._arrived, min(arrived, self._total - self._here))

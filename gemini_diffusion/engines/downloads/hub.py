@@ -29,7 +29,7 @@ class HubCache:
     url: str = ""
     token: str = ""
 
-    def offered(self, source: str, patterns: Sequence[str]) -> Any:
+    def list_files(self, source: str, patterns: Sequence[str]) -> Any:
         """The files of a repository that fit the patterns, with their sizes, and whether they are here; nothing is fetched."""
         from tqdm import tqdm  # type: ignore[import-untyped]
 
@@ -42,11 +42,11 @@ class HubCache:
 
         return self._snapshot(source, patterns, dry_run=True, tqdm_class=Unseen)
 
-    def settle(self, source: str, files: Sequence[str], meter: type) -> None:
+    def link_version(self, source: str, files: Sequence[str], meter: type) -> None:
         """Make these files of a repository a whole version in the cache; what is not here yet is fetched."""
         self._snapshot(source, files, tqdm_class=meter)
 
-    def bring(self, source: str, file: str, meter: type) -> None:
+    def download_file(self, source: str, file: str, meter: type) -> None:
         """Fetch one large file, from the byte on that is missing; `meter` is a class of progress bars. It is then checked."""
         from filelock import Timeout
         from huggingface_hub.constants import ENDPOINT

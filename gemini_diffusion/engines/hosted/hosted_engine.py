@@ -19,7 +19,15 @@ from gemini_diffusion.engines import models
 from gemini_diffusion.engines.hosted.http import HttpClient, HttpRequest, open_client, origin
 from gemini_diffusion.engines.hosted.hub_info import HubInfo
 from gemini_diffusion.engines.hosted.image_request import HostedImageRequest
-from gemini_diffusion.engines.hosted.providers import ENDPOINT, PROVIDERS, Elsewhere, Found, Provider, Served, read_answer
+from gemini_diffusion.engines.hosted.providers import (
+    ENDPOINT,
+    PROVIDERS,
+    ImageAddress,
+    Provider,
+    ProviderAnswer,
+    ServedModel,
+    read_answer,
+)
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.engines.token_counter import TokenCounter
@@ -110,8 +118,8 @@ class HostedEngine:
         drawing = HostedImageRequest(request, settings, entry, seed=new_seed() if request.seed is None else request.seed)
         emit(StageStarted("drawing", f"{_capital(entry.label)} is drawing"))
         started = time.monotonic()
-        async with open_client(self._tls, self._trusted(settings)) as line:
-            picture = await retrying(lambda: self._attempt(line, drawing), deadline=settings.deadline, emit=emit)
+        async with open_client(self._tls, self._trusted(settings)) as client:
+            picture = await retrying(lambda: self._attempt(client, drawing), deadline=settings.deadline, emit=emit)
         emit(StageFinished("drawing", _done(entry, drawing.served.provider), time.monotonic() - started))
         return drawing.result(picture, self.name)
 
@@ -123,8 +131,8 @@ class HostedEngine:
         if not settings.hf_token:
             return [dataclasses.replace(choice, note="needs a Hugging Face token", runnable=False) for choice in _known()]
         try:
-            async with asyncio.timeout(SECONDS_FOR_A_LIST), open_client(self._tls, self._trusted(settings)) as line:
-                served = await self._hub.served(line, settings.provider, settings.hf_token.reveal())
+            async with asyncio.timeout(SECONDS_FOR_A_LIST), open_client(self._tls, self._trusted(settings)) as client:
+                served = await self._hub.served(client, settings.provider, settings.hf_token.reveal())
         except (GeminiDiffusionError, TimeoutError):
             return [dataclasses.replace(choice, note="from a list of ours: the live one did not come") for choice in _known()]
         return [ModelChoice(model, models.find_model(model).label, f"by {', '.join(names)}") for model, names in served]
@@ -154,15 +162,15 @@ class HostedEngine:
         return frozenset(origin(address) for address in chosen_by_host if address)
 
     async def _account(self, settings: Settings) -> str:
-        async with open_client(self._tls, self._trusted(settings)) as line:
-            return f"The token works: it is {await self._hub.whose(line, settings.hf_token.reveal())}'s."
+        async with open_client(self._tls, self._trusted(settings)) as client:
+            return f"The token works: it is {await self._hub.whose(client, settings.hf_token.reveal())}'s."
 
-    async def _attempt(self, line: HttpClient, drawing: HostedImageRequest) -> Image:
+    async def _attempt(self, client: HttpClient, drawing: HostedImageRequest) -> Image:
         """Ask once and look at the whole answer, so that a bad picture counts as a failed attempt."""
         drawing.begin()
         try:
-            drawing.served = await self._who_draws(line, drawing)
-            content = await self._content(line, drawing)
+            drawing.served = await self._who_draws(client, drawing)
+            content = await self._content(client, drawing)
         except ModelNotFound:
             self._hub.forget(drawing.entry.source)
             raise
@@ -171,36 +179,36 @@ class HostedEngine:
             drawing.black()
         return picture
 
-    async def _who_draws(self, line: HttpClient, drawing: HostedImageRequest) -> Served:
+    async def _who_draws(self, client: HttpClient, drawing: HostedImageRequest) -> ServedModel:
         settings = drawing.settings
         if address := _endpoint(settings, drawing.request.model):
-            return Served(drawing.entry.source, urlsplit(address).hostname or "", "")
-        return await self._hub.serving(line, drawing.entry.source, settings.provider, settings.hf_token.reveal())
+            return ServedModel(drawing.entry.source, urlsplit(address).hostname or "", "")
+        return await self._hub.serving(client, drawing.entry.source, settings.provider, settings.hf_token.reveal())
 
-    async def _content(self, line: HttpClient, drawing: HostedImageRequest) -> bytes:
+    async def _content(self, client: HttpClient, drawing: HostedImageRequest) -> bytes:
         """The bytes of the picture, followed to where the provider put them."""
-        found = drawing.begun or await self._order(line, drawing)
-        while not isinstance(found, bytes | Elsewhere):  # these providers tell it no other way; the deadline ends it
+        found = drawing.begun or await self._order(client, drawing)
+        while not isinstance(found, bytes | ImageAddress):  # these providers tell it no other way; the deadline ends it
             drawing.begun = found
             await asyncio.sleep(found.seconds)
             base, token = self._place(drawing)
             asking = HttpRequest(base + found.path, drawing.served.model, None, token, _headers(drawing.provider))
-            found = read_answer(drawing.provider, await line.ask(asking))
+            found = read_answer(drawing.provider, await client.ask(asking))
         if isinstance(found, bytes):
             return found
         drawing.begun = found
         try:
-            return await line.ask(HttpRequest(found.address, drawing.served.model))
+            return await client.ask(HttpRequest(found.address, drawing.served.model))
         except BadInput as error:
             raise BadAnswer("The provider put the picture where nothing is fetched from.") from error
 
-    async def _order(self, line: HttpClient, drawing: HostedImageRequest) -> Found:
+    async def _order(self, client: HttpClient, drawing: HostedImageRequest) -> ProviderAnswer:
         """What the provider answers to the request itself."""
         base, token = self._place(drawing)
         provider, served = drawing.provider, drawing.served
         body = provider.body(served, drawing.request.prompt, drawing.parameters)
         address = base + provider.path(served.served_as)
-        return read_answer(provider, await line.ask(HttpRequest(address, served.model, body, token, _headers(provider))))
+        return read_answer(provider, await client.ask(HttpRequest(address, served.model, body, token, _headers(provider))))
 
     def _place(self, drawing: HostedImageRequest) -> tuple[str, str]:
         """The address that provider paths are added to, and the token that goes there."""

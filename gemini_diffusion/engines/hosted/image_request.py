@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 from gemini_diffusion.commands import find_unsupported
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.engines.hosted.providers import ENDPOINT, PROVIDERS, Elsewhere, Later, Parameters, Provider, Served
+from gemini_diffusion.engines.hosted.providers import (
+    ENDPOINT,
+    PROVIDERS,
+    ImageAddress,
+    Parameters,
+    PendingImage,
+    Provider,
+    ServedModel,
+)
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.types import Capabilities, ImageRequest, ImageResult
@@ -32,8 +40,8 @@ class HostedImageRequest:
     settings: Settings
     entry: ImageModel
     seed: int
-    served: Served = field(default_factory=lambda: Served("", "", ""))
-    begun: Later | Elsewhere | None = None
+    served: ServedModel = field(default_factory=lambda: ServedModel("", "", ""))
+    begun: PendingImage | ImageAddress | None = None
     attempts: int = 0
     began: float = 0.0
     notices: list[str] = field(default_factory=list)

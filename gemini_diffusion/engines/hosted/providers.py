@@ -20,7 +20,7 @@ HUB = "https://huggingface.co"
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedModel:
     """A model as one provider serves it: `served_as` is the provider's own name, `weights` a LoRA file of the model's."""
 
     model: str
@@ -30,51 +30,51 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
-class Elsewhere:
+class ImageAddress:
     """The picture lies at an address."""
 
     address: str
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class PendingImage:
     """The picture is not ready; `path`, at the same provider, is asked again `seconds` later."""
 
     path: str
     seconds: float
 
 
-Found = bytes | Elsewhere | Later
+ProviderAnswer = bytes | ImageAddress | PendingImage
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """`path` and `body` say how it is asked, `find` reads an answer; `ignores` are the parameters it does not take."""
+    """`path` and `body` say how it is asked, `read` reads an answer; `ignores` are the parameters it does not take."""
 
     path: Callable[[str], str]
-    body: Callable[[Served, str, Parameters], dict[str, Any]]
-    find: Callable[[bytes], Found]
+    body: Callable[[ServedModel, str, Parameters], dict[str, Any]]
+    read: Callable[[bytes], ProviderAnswer]
     ignores: frozenset[str] = frozenset()
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_answer(provider: Provider, content: bytes) -> Found:
+def read_answer(provider: Provider, content: bytes) -> ProviderAnswer:
     """The picture or where it is. Raises BadAnswer for an answer without one, Blocked for one that was hidden."""
     try:
-        return provider.find(content)
+        return provider.read(content)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
         raise BadAnswer("The service answered without a picture.") from error
 
 
-def _plain(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+def _plain(served: ServedModel, prompt: str, parameters: Parameters) -> dict[str, Any]:
     return {"inputs": prompt, "parameters": parameters}
 
 
-def _itself(content: bytes) -> Found:
+def _image_bytes(content: bytes) -> ProviderAnswer:
     return content
 
 
-def _fal(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+def _fal(served: ServedModel, prompt: str, parameters: Parameters) -> dict[str, Any]:
     rest = dict(parameters)
     body = {"prompt": prompt, "image_size": {"width": rest.pop("width"), "height": rest.pop("height")}, **rest}
     if served.weights:
@@ -84,11 +84,11 @@ def _fal(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
     return body
 
 
-def _from_fal(content: bytes) -> Found:
+def _from_fal(content: bytes) -> ProviderAnswer:
     answer = json.loads(content)
     if any(answer.get("has_nsfw_concepts") or ()):
         raise Blocked("The provider's safety filter hid this picture.")
-    return Elsewhere(str(answer["images"][0]["url"]))
+    return ImageAddress(str(answer["images"][0]["url"]))
 
 
 def _with_size(parameters: Parameters) -> Parameters:
@@ -97,66 +97,66 @@ def _with_size(parameters: Parameters) -> Parameters:
     return {"size": f"{rest.pop('width')}x{rest.pop('height')}", **rest}
 
 
-def _together(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+def _together(served: ServedModel, prompt: str, parameters: Parameters) -> dict[str, Any]:
     rest = dict(parameters)
     steps = {"steps": rest.pop("num_inference_steps")} if "num_inference_steps" in rest else {}
     return {"prompt": prompt, "response_format": "base64", **rest, **steps, "model": served.served_as}
 
 
-def _nscale(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+def _nscale(served: ServedModel, prompt: str, parameters: Parameters) -> dict[str, Any]:
     return {"response_format": "b64_json", "prompt": prompt, "model": served.served_as, **_with_size(parameters)}
 
 
-def _from_base64(content: bytes) -> Found:
+def _from_base64(content: bytes) -> ProviderAnswer:
     return base64.b64decode(json.loads(content)["data"][0]["b64_json"])
 
 
-def _replicate(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+def _replicate(served: ServedModel, prompt: str, parameters: Parameters) -> dict[str, Any]:
     weights = {"lora_weights": f"{HUB}/{served.model}"} if served.weights else {}
     version = {"version": served.served_as.partition(":")[2]} if ":" in served.served_as else {}
     return {"input": {"prompt": prompt, **parameters, **weights}, **version}
 
 
-def _from_replicate(content: bytes) -> Found:
+def _from_replicate(content: bytes) -> ProviderAnswer:
     answer = json.loads(content)
     if answer.get("error") or answer.get("status") in ("failed", "canceled"):
         raise RequestRefused(f"The provider could not draw this. It says: {str(answer.get('error'))[:300]}")
     if output := answer["output"]:
-        return Elsewhere(output if isinstance(output, str) else str(output[0]))
-    return Later(f"/v1/predictions/{quote(answer['id'], safe='')}", 1.0)
+        return ImageAddress(output if isinstance(output, str) else str(output[0]))
+    return PendingImage(f"/v1/predictions/{quote(answer['id'], safe='')}", 1.0)
 
 
-def _wavespeed(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+def _wavespeed(served: ServedModel, prompt: str, parameters: Parameters) -> dict[str, Any]:
     return {"prompt": prompt, **parameters}
 
 
-def _from_wavespeed(content: bytes) -> Found:
+def _from_wavespeed(content: bytes) -> ProviderAnswer:
     state = json.loads(content)["data"]
     if state.get("status") == "failed":
         raise RequestRefused(f"The provider could not draw this. It says: {str(state.get('error', ''))[:300]}")
     if state.get("status") == "completed":
-        return Elsewhere(str(state["outputs"][0]))
-    return Later(urlsplit(state["urls"]["get"]).path, 0.5)
+        return ImageAddress(str(state["outputs"][0]))
+    return PendingImage(urlsplit(state["urls"]["get"]).path, 0.5)
 
 
-def _zai(served: Served, prompt: str, parameters: Parameters) -> dict[str, Any]:
+def _zai(served: ServedModel, prompt: str, parameters: Parameters) -> dict[str, Any]:
     return {"model": served.served_as, "prompt": prompt, **_with_size(parameters)}
 
 
-def _from_zai(content: bytes) -> Found:
+def _from_zai(content: bytes) -> ProviderAnswer:
     state = json.loads(content)
     if state.get("task_status") == "FAIL":
         raise RequestRefused("The provider could not draw this.")
     if state.get("task_status") == "PROCESSING":
-        return Later(f"/api/paas/v4/async-result/{state['id']}", 2.0)
-    return Elsewhere(str(state["image_result"][0]["url"]))
+        return PendingImage(f"/api/paas/v4/async-result/{state['id']}", 2.0)
+    return ImageAddress(str(state["image_result"][0]["url"]))
 
 
-ENDPOINT = Provider(lambda _: "", _plain, _itself)
+ENDPOINT = Provider(lambda _: "", _plain, _image_bytes)
 """One endpoint by its address: asked exactly there, in the shape of hf-inference."""
 
 PROVIDERS: dict[str, Provider] = {
-    "hf-inference": Provider(lambda name: f"/models/{name}", _plain, _itself),
+    "hf-inference": Provider(lambda name: f"/models/{name}", _plain, _image_bytes),
     "fal-ai": Provider(lambda name: f"/{name}", _fal, _from_fal),
     "together": Provider(lambda _: "/v1/images/generations", _together, _from_base64),
     "nscale": Provider(

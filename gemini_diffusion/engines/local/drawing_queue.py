@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from gemini_diffusion.engines.worker import Abandoned, WorkerJob
+from gemini_diffusion.engines.worker import JobCancelled, WorkerJob
 from gemini_diffusion.types import Emit, StageFinished, StageStarted
 
 MOST_PIXELS = 2 * 1024 * 1024
@@ -77,7 +77,7 @@ class Ticket(Generic[D, R]):
             self.done.set_exception(error)
 
 
-class FairLine(Generic[D, R]):
+class FairQueue(Generic[D, R]):
     """Who waits, by party; pure bookkeeping. A request without a party is a party of its own."""
 
     def __init__(self) -> None:
@@ -127,7 +127,7 @@ class DrawingQueue(Generic[D, R]):
         self._serve = serve
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="drawing")
         self._lock = threading.Lock()
-        self._line: FairLine[D, R] = FairLine()
+        self._line: FairQueue[D, R] = FairQueue()
         self._at_work: Sequence[Ticket[D, R]] = ()
 
     async def draw(self, drawing: D, emit: Emit) -> R:
@@ -138,16 +138,16 @@ class DrawingQueue(Generic[D, R]):
         ticket.job.loop.call_soon(self._begin, ticket)  # not now: what is asked in the same breath can be drawn together
         try:
             return await asyncio.wrap_future(ticket.done)
-        except Abandoned:
+        except JobCancelled:
             raise asyncio.CancelledError from None  # closed while it was drawn
         finally:
-            ticket.job.abandon()
+            ticket.job.cancel()
             with self._lock:
                 self._line.leave(ticket)
             if ticket.done.cancelled() or not ticket.done.done():  # else its turn is over, and the next one tells
                 self._tell()
 
-    async def aside(self, work: Callable[[], T]) -> T:
+    async def run_between(self, work: Callable[[], T]) -> T:
         """What `work` returns, done on the thread between two turns."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
@@ -155,7 +155,7 @@ class DrawingQueue(Generic[D, R]):
         """Cancel everything and wait until the thread has ended its step."""
         with self._lock:
             for ticket in (*self._at_work, *self._line.order()):
-                ticket.job.abandon()
+                ticket.job.cancel()
                 ticket.done.cancel()
         await asyncio.to_thread(self._pool.shutdown, wait=True, cancel_futures=True)
 
@@ -186,7 +186,7 @@ class DrawingQueue(Generic[D, R]):
     def _tell(self) -> None:
         """Tell everybody in line how many are before them; with an idle thread nobody waits longer than a moment."""
         with self._lock:
-            at_work = sum(not ticket.job.is_abandoned for ticket in self._at_work)
+            at_work = sum(not ticket.job.is_cancelled for ticket in self._at_work)
             for place, ticket in enumerate(self._line.order() if self._at_work else ()):
                 ticket.tell(at_work + place)
 

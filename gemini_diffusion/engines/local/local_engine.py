@@ -143,7 +143,7 @@ class LocalEngine:
 
     async def check(self, settings: Settings) -> str:
         """The device, the packages and the room on the disk; imports torch. Raises PackageMissing."""
-        return await self._drawings.aside(self._account)
+        return await self._drawings.run_between(self._account)
 
     async def close(self) -> None:
         """Stop what is being drawn or fetched, and wait for the step it is in."""

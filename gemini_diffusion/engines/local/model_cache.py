@@ -19,13 +19,13 @@ from gemini_diffusion.engines.local.loading.loader import count_weights, interru
 from gemini_diffusion.engines.local.loading.memory_plan import MemoryPlan, fits_beside, plan_memory
 from gemini_diffusion.engines.local.pipeline import Outcome, Pipeline
 from gemini_diffusion.engines.local.sampling.batch import BatchItem, DrawnImage
-from gemini_diffusion.engines.local.sampling.decode import Overflowed
+from gemini_diffusion.engines.local.sampling.decode import LatentsOverflowed
 from gemini_diffusion.engines.local.sampling.init_image import InitImage
 from gemini_diffusion.engines.local.sampling.refiner import open_refiner
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.engines.torch_imports import TorchImports, import_torch
-from gemini_diffusion.engines.worker import Abandoned, JoinedJob
+from gemini_diffusion.engines.worker import JobCancelled, JoinedJob
 from gemini_diffusion.types import ImageRequest, ImageResult, StageFinished, StageStarted
 from gemini_diffusion.types.errors import BadAnswer, GeminiDiffusionError, OutOfMemory
 
@@ -145,11 +145,11 @@ class ModelCache:
 
     def _alone(self, ticket: Ticket[DrawCommand, ImageResult]) -> None:
         """One of several that did not fit into the memory together."""
-        if ticket.job.is_abandoned:
+        if ticket.job.is_cancelled:
             return
         try:
             self.draw([ticket])
-        except (GeminiDiffusionError, Abandoned) as error:  # the others are still waited for
+        except (GeminiDiffusionError, JobCancelled) as error:  # the others are still waited for
             ticket.fail(error)
 
     def _attempt(self, tickets: Tickets, stepped_down: MemoryPlan | None) -> None:
@@ -158,7 +158,7 @@ class ModelCache:
         seeds = [new_seed() if (seed := ticket.drawing.request.seed) is None else seed for ticket in tickets]
         with translate_error(command.entry.label):
             warm = self._open(command, jobs, stepped_down)
-            work = _work(command, warm, len(tickets))
+            work = _work_size(command, warm, len(tickets))
             about = self._durations.about(work) if work else ""
             jobs.emit(StageStarted("drawing", f"Drawing with {command.entry.label}{about}"))
             started = time.monotonic()
@@ -171,7 +171,7 @@ class ModelCache:
             ]
             with warm.adapters.applied(command.adapters):
                 outcomes = warm.pipeline.draw(asked)
-        made = _Made(time.monotonic() - started, warm, bool(stepped_down))
+        made = _DrawingStats(time.monotonic() - started, warm, bool(stepped_down))
         for ticket, seed, outcome in zip(tickets, seeds, outcomes, strict=True):
             _hand_over(ticket, seed, outcome, made)
         if work and all(isinstance(outcome, DrawnImage) for outcome in outcomes):
@@ -182,7 +182,7 @@ class ModelCache:
         jobs.check()
         label, key, self._tried = command.entry.label, command.key, None
         warm = self._warm.pop(key, None)
-        if warm is None or not _suffices(warm, command):
+        if warm is None or not _fits_warm_model(warm, command):
             warm = None  # and nothing else holds it
             with jobs.stage("loading", f"Loading {label} into memory") as stage:
                 packages = import_torch()
@@ -219,7 +219,7 @@ class ModelCache:
             self.release(len(self._warm) - 1)
 
 
-def _suffices(warm: LoadedModel, command: DrawCommand) -> bool:
+def _fits_warm_model(warm: LoadedModel, command: DrawCommand) -> bool:
     """Whether a warm model can stay as it is: for pictures so large, and with the refiner where that has to come beside it."""
     pipeline, refiner = warm.pipeline, command.refiner
     if warm.pixels < command.pixels:
@@ -230,7 +230,7 @@ def _suffices(warm: LoadedModel, command: DrawCommand) -> bool:
     return fits_beside(warm.plan, count_weights(command.folder), count_weights(refiner), machine, warm.pixels)
 
 
-def _work(command: DrawCommand, warm: LoadedModel, pictures: int) -> WorkSize | None:
+def _work_size(command: DrawCommand, warm: LoadedModel, pictures: int) -> WorkSize | None:
     """What of a commission decides how long it takes; None where it is more than the steps of a picture from noise."""
     request = command.request
     if request.hd or command.init_image:
@@ -248,7 +248,7 @@ def _plan_for(command: DrawCommand, packages: TorchImports) -> MemoryPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class _DrawingStats:
     """What a picture's account takes from the drawing; `seconds` of the whole go."""
 
     seconds: float
@@ -258,13 +258,13 @@ class _Made:
 
 def _explained(why: BaseException, adapters: Sequence[tuple[AdapterFile, float]]) -> BaseException:
     """Why there is no picture, with what helps most: numbers overflow by a LoRA more often than by the model alone."""
-    if not (adapters and isinstance(why, Overflowed)):
+    if not (adapters and isinstance(why, LatentsOverflowed)):
         return why
     names = " and ".join(file.name for file, _ in adapters)
     return BadAnswer(why.message, f"Draw it without {names}, or with less of it.")
 
 
-def _hand_over(ticket: Ticket[DrawCommand, ImageResult], seed: int, outcome: Outcome, made: _Made) -> None:
+def _hand_over(ticket: Ticket[DrawCommand, ImageResult], seed: int, outcome: Outcome, made: _DrawingStats) -> None:
     """The picture to whoever waits for it, or why there is none."""
     if not isinstance(outcome, DrawnImage):
         return ticket.fail(_explained(outcome, ticket.drawing.adapters))

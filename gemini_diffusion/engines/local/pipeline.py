@@ -14,7 +14,7 @@ from gemini_diffusion.engines.local.sampling.batch import Batch, BatchItem, Draw
 from gemini_diffusion.engines.local.sampling.batch import Outcome as Outcome
 from gemini_diffusion.engines.local.sampling.callbacks import StepCallbacks, stoppable
 from gemini_diffusion.engines.local.sampling.conditioning import Conditioning
-from gemini_diffusion.engines.local.sampling.decode import Overflowed
+from gemini_diffusion.engines.local.sampling.decode import LatentsOverflowed
 from gemini_diffusion.engines.local.sampling.pipeline_view import parts_of
 from gemini_diffusion.engines.local.sampling.sampling import Models
 from gemini_diffusion.engines.local.sampling.upscale import Upscale
@@ -44,10 +44,10 @@ class Pipeline:
         """One picture for each, in one go: their requests differ in words and seeds only. Each fails or is stopped by itself.
 
         A picture is the one that would come of it alone. Generators are on the CPU, for one seed on all devices. Raises
-        Abandoned when nobody waits any more, and what concerns all of them, like too little memory.
+        JobCancelled when nobody waits any more, and what concerns all of them, like too little memory.
         """
         outcomes = self._draw(asked)
-        lost = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, Overflowed)]
+        lost = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, LatentsOverflowed)]
         if lost and self._widened():
             for place, again in zip(lost, self._draw([asked[place] for place in lost]), strict=True):
                 outcomes[place] = again.after(WIDENED) if isinstance(again, DrawnImage) else again
@@ -65,11 +65,11 @@ class Pipeline:
             _threads(torch, self.placement.threads),
             stoppable(self._parts(), JoinedJob([one.job for one in asked]).check),
         ):
-            legs = sampling.legs(models, first.request, first.strength)
-            texts = [models.told(legs, one.request) for one in asked]
+            segments = sampling.segments(models, first.request, first.strength)
+            texts = [models.conditionings(segments, one.request) for one in asked]
             for places in _alike(asked, texts):
                 group = [asked[place] for place in places]
-                drawing = Batch(models, legs, group, [texts[place] for place in places])
+                drawing = Batch(models, segments, group, [texts[place] for place in places])
                 outcomes.update(zip(places, _made(drawing), strict=True))
         return [outcomes[place] for place in range(len(asked))]
 

@@ -1,4 +1,4 @@
-"""What one visitor may have of what all share: the host's keys, places to draw and room on disk; knows no conversation."""
+"""What one visitor may have of what all share: the host's keys, drawing slots, room on disk; knows no conversation."""
 
 from __future__ import annotations
 
@@ -42,59 +42,59 @@ class DrawingSlots:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """One visitor, or all those who cannot come back. Without `lending` or `room` nothing is counted, as for the host; `name`
-    is whom they count for; a `stranger` is not the host.
+    """One visitor, or all those who cannot come back. `name` is whom the quotas count for; without one nothing is counted, as
+    for the host. A `guest` is not the host.
 
     `party` is random: drawings of one party stand in an engine's queue as one, and it tells nobody who they are.
     """
 
-    places: DrawingSlots = field(default_factory=DrawingSlots)
-    lending: KeyQuota | None = None
-    room: DiskQuota | None = None
+    slots: DrawingSlots = field(default_factory=DrawingSlots)
+    key_quota: KeyQuota | None = None
+    disk_quota: DiskQuota | None = None
     name: str = ""
-    stranger: bool = False
+    guest: bool = False
     party: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
     def left(self) -> str:
         """What is left of the host's keys today, as "12 of 30"; "" where nothing is counted."""
-        return f"{self.lending.left(self.name)} of {self.lending.per_visitor}" if self.lending else ""
+        return f"{self.key_quota.left(self.name)} of {self.key_quota.per_visitor}" if self.key_quota else ""
 
     def refuse_model(self, named: str | None) -> None:
         """Whether a model may be asked for by this name. Raises BadInput where it is a place on the host's disk."""
-        if self.stranger:
+        if self.guest:
             refuse_local_path(named or "")
 
     def refuse_more(self) -> None:
         """Raises OutOfQuota where the host keeps nothing more for them."""
-        if self.room:
-            self.room.refuse_more(self.name)
+        if self.disk_quota:
+            self.disk_quota.refuse_more(self.name)
 
     def keeps(self, folder: Path) -> None:
         """Counts what is in `folder` now as theirs."""
-        if self.room:
-            self.room.count(self.name, folder)
+        if self.disk_quota:
+            self.disk_quota.count(self.name, folder)
 
     async def answer(self, settings: Settings) -> None:
         """Counts one answer of a chat model where the host pays for it. Raises OutOfQuota before anything is asked."""
-        if self.lending and self.lending.pays_for_answers(settings):
-            await self.lending.take(self.name)
+        if self.key_quota and self.key_quota.pays_for_answers(settings):
+            await self.key_quota.take(self.name)
 
     @asynccontextmanager
     async def drawing(self, key: str, request: ImageRequest, settings: Settings) -> AsyncIterator[None]:
         """A place for one drawing until it is kept, counted where the host pays. Raises Overloaded, OutOfQuota, KeyNeeded."""
-        with self.places.one(self.party):
-            if self.lending and self._borrows(key, settings):
-                _keep_at_home(self.lending, request, settings)
-                await self.lending.take(self.name)
+        with self.slots.one(self.party):
+            if self.key_quota and self._borrows(key, settings):
+                _keep_at_home(self.key_quota, request, settings)
+                await self.key_quota.take(self.name)
             yield
 
     def refusal(self, key: str, settings: Settings) -> OutOfQuota | None:
         """Why the host does not pay for a drawing any more today; None where they do, or need not."""
-        return self.lending.refusal(self.name) if self.lending and self._borrows(key, settings) else None
+        return self.key_quota.refusal(self.name) if self.key_quota and self._borrows(key, settings) else None
 
     def _borrows(self, key: str, settings: Settings) -> bool:
-        return bool(key) and self.lending is not None and self.lending.pays_for_pictures(settings)
+        return bool(key) and self.key_quota is not None and self.key_quota.pays_for_pictures(settings)
 
 
 def is_local_path(model: str) -> bool:
@@ -109,8 +109,8 @@ def refuse_local_path(model: str) -> None:
         raise BadInput("A model on this machine's disk is the host's to choose.", "Choose one of the list, or a hub id.")
 
 
-def _keep_at_home(lending: KeyQuota, request: ImageRequest, settings: Settings) -> None:
+def _keep_at_home(key_quota: KeyQuota, request: ImageRequest, settings: Settings) -> None:
     """The host's token never goes to an address that a visitor names, wherever that is."""
     named = request.model.startswith(("https://", "http://")) and not settings.hf_inference_url
-    if named and lending.lends_token(settings):
+    if named and key_quota.lends_token(settings):
         raise KeyNeeded("The host's token is not sent to an endpoint of yours.", "Add a token of your own in Settings.")

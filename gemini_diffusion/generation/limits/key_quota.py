@@ -34,7 +34,7 @@ class KeyQuota:
         self._today = today
         self._writing = threading.Lock()
         self._day = today()
-        self._lent = self._kept()
+        self._lent = self._load()
 
     @property
     def per_visitor(self) -> int:
@@ -55,7 +55,7 @@ class KeyQuota:
 
     def left(self, visitor: str) -> int:
         """How many answers and pictures this visitor may still have today."""
-        self._turn_the_page()
+        self._roll_over_day()
         return max(0, min(self.per_visitor - self._lent[visitor], self._in_all - self._lent.total()))
 
     def refusal(self, visitor: str) -> OutOfQuota | None:
@@ -75,23 +75,23 @@ class KeyQuota:
         if refusal := self.refusal(visitor):
             raise refusal
         self._lent[visitor] += 1
-        await asyncio.to_thread(self._keep)
+        await asyncio.to_thread(self._save)
 
     @property
     def _in_all(self) -> int:
         return self._host.lend_in_all
 
-    def _turn_the_page(self) -> None:
+    def _roll_over_day(self) -> None:
         if self._day != self._today():
             self._day, self._lent = self._today(), Counter()
 
-    def _keep(self) -> None:
+    def _save(self) -> None:
         """Each writes the count as it is when its turn comes, so that none puts an older one in its place."""
         with self._writing:
             kept = {"day": self._day.isoformat(), "lent": dict(self._lent)}
             write_atomically(self._file, json.dumps(kept, indent=1).encode("ascii"))
 
-    def _kept(self) -> Counter[str]:
+    def _load(self) -> Counter[str]:
         """Today's count as it was kept."""
         if not self._file.exists():
             return Counter()

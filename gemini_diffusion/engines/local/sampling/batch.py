@@ -13,10 +13,10 @@ from gemini_diffusion.engines.local.sampling.conditioning import Conditioning
 from gemini_diffusion.engines.local.sampling.decode import BLACK, decode
 from gemini_diffusion.engines.local.sampling.encode import encode
 from gemini_diffusion.engines.local.sampling.init_image import InitImage
-from gemini_diffusion.engines.local.sampling.sampling import Leg, Models, SamplingCourse, Start
+from gemini_diffusion.engines.local.sampling.sampling import Models, SamplingRun, Segment, Start
 from gemini_diffusion.engines.local.sampling.seamless import seamless
 from gemini_diffusion.engines.local.sampling.tiles import enlarged_size
-from gemini_diffusion.engines.worker import Abandoned, WorkerJob
+from gemini_diffusion.engines.worker import JobCancelled, WorkerJob
 from gemini_diffusion.types import ImageRequest
 from gemini_diffusion.types.errors import GeminiDiffusionError
 
@@ -72,15 +72,15 @@ class DrawnImage:
         return dataclasses.replace(self, notices=(notice, *self.notices))
 
 
-Outcome = DrawnImage | GeminiDiffusionError | Abandoned
+Outcome = DrawnImage | GeminiDiffusionError | JobCancelled
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Pictures that the same `legs` draw in one go; `texts` are the words of each for each leg."""
+    """Pictures that the same `segments` draw in one go; `texts` are the words of each for each segment."""
 
     models: Models
-    legs: Sequence[Leg]
+    segments: Sequence[Segment]
     asked: Sequence[BatchItem]
     texts: Sequence[Sequence[Conditioning]]
 
@@ -94,9 +94,9 @@ class Batch:
             return [self._given(one, texts[0]) for one, texts in zip(self.asked, self.texts, strict=True)]
         init_image = first.init_image and first.init_image.at(*first.size)
         packages = self.models.packages
-        with seamless([leg.view.unet for leg in self.legs], packages.torch, first.request.tile):
-            course = SamplingCourse(self.legs, self._start(init_image), later)
-            latents = course.run([one.seed for one in self.asked], self.texts, steps, packages)
+        with seamless([segment.view.unet for segment in self.segments], packages.torch, first.request.tile):
+            sampling_run = SamplingRun(self.segments, self._start(init_image), later)
+            latents = sampling_run.run([one.seed for one in self.asked], self.texts, steps, packages)
         return [self._finish(place, latents[place : place + 1], init_image) for place in range(len(self.asked))]
 
     def _start(self, init_image: InitImage | None) -> Start:
@@ -111,12 +111,12 @@ class Batch:
 
     def _finish(self, place: int, latents: Any, init_image: InitImage | None) -> Outcome:
         """The picture of one's latents; whoever left meanwhile is not decoded for."""
-        one, view = self.asked[place], self.legs[0].view
+        one, view = self.asked[place], self.segments[0].view
         try:
             one.job.check()
             with stoppable([view.vae], one.job.check):
                 image, notices = decode(view, latents, self.models.packages.torch, one.request.tile)
-        except (GeminiDiffusionError, Abandoned) as error:
+        except (GeminiDiffusionError, JobCancelled) as error:
             return error
         if init_image and init_image.mask:
             notices = tuple(notice for notice in notices if notice != BLACK)  # only a part of it would be
@@ -134,7 +134,7 @@ class Batch:
     def _told(self, one: BatchItem, text: Conditioning, image: Any, notices: tuple[str, ...]) -> DrawnImage:
         """The picture and what of its request had no effect."""
         request = one.request
-        ignored = ["refine"] if request.refine < 1 and not any(leg.refines for leg in self.legs) else []
+        ignored = ["refine"] if request.refine < 1 and not any(segment.refines for segment in self.segments) else []
         ignored += ["hd"] if request.hd and one.large is None else []
-        scheduler = schedulers.scheduler_name(self.legs[0].view.scheduler)
+        scheduler = schedulers.scheduler_name(self.segments[0].view.scheduler)
         return DrawnImage(image, scheduler, (*text.ignored, *ignored), (*text.notices, *notices))

@@ -53,7 +53,7 @@ class StepCallbacks:
         if started < self._due:
             return
         for place, job in enumerate(self._jobs.jobs):
-            if not job.is_abandoned and (content := jpeg(place)):
+            if not job.is_cancelled and (content := jpeg(place)):
                 job.emit(Preview(content))
         ended = time.monotonic()
         self._due = ended + max(SECONDS_BETWEEN, (ended - started) / SHARE)

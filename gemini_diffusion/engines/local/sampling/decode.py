@@ -18,18 +18,18 @@ TILE = 512
 """Pixels of a tile's side. SDXL's own tiles of 1024 save nothing at its usual size."""
 
 
-class Overflowed(BadAnswer):
+class LatentsOverflowed(BadAnswer):
     """The latents are no numbers: there is nothing to decode, but sampling in another precision may help."""
 
 
 def decode(pipeline: Any, latents: Any, torch: Any, seamless: bool = False) -> tuple[Any, tuple[str, ...]]:
     """The picture for `latents` [1, channels, height / 8, width / 8], and the sentences a person should read about it.
 
-    Raises Overflowed where the latents, BadAnswer where the decoder's output are not numbers in any precision, Blocked where
-    the model's own safety checker hides the picture. A black picture therefore never appears without its cause.
+    Raises LatentsOverflowed where the latents, BadAnswer where the decoder's output are not numbers in any precision, Blocked
+    where the model's own safety checker hides the picture. A black picture therefore never appears without its cause.
     """
     if not torch.isfinite(latents).all():
-        raise Overflowed(f"The model's numbers overflowed in {_name(latents.dtype)}, so there is no picture.", ANOTHER)
+        raise LatentsOverflowed(f"The model's numbers overflowed in {_name(latents.dtype)}, so there is no picture.", ANOTHER)
     given = framed(latents, torch) if seamless else latents
     vae = pipeline.vae
     with torch.no_grad():

@@ -41,7 +41,7 @@ def mask_to_latents(soft: Image, latents: Any, torch: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldLatents:
+class MaskedLatents:
     """What keeps the rest of a picture while a part is drawn anew: its `latents` [1, channels, height, width], the drawing's
     own `noise` [pictures, channels, height, width], and the `cells` of the mask."""
 

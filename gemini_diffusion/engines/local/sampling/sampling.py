@@ -9,7 +9,7 @@ from typing import Any
 from gemini_diffusion.engines.local.sampling import schedulers
 from gemini_diffusion.engines.local.sampling.callbacks import StepCallbacks
 from gemini_diffusion.engines.local.sampling.conditioning import Conditioning, condition
-from gemini_diffusion.engines.local.sampling.inpaint import HeldLatents
+from gemini_diffusion.engines.local.sampling.inpaint import MaskedLatents
 from gemini_diffusion.engines.local.sampling.pipeline_view import from_picture, view_of
 from gemini_diffusion.engines.local.sampling.preview import Previews
 from gemini_diffusion.engines.local.sampling.refiner import cannot_hand_over, split_at_handover
@@ -18,7 +18,7 @@ from gemini_diffusion.types import ImageRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class Segment:
     """The part of a drawing that one pipeline makes, in `steps` of its scheduler; `options` are the pipeline's own."""
 
     view: Any
@@ -55,9 +55,11 @@ class Models:
     packages: TorchImports
     clip_skip: int = 0
 
-    def told(self, legs: Sequence[Leg], request: ImageRequest) -> list[Conditioning]:
-        """What each leg is told of a request's words."""
-        return [condition(leg.view, request, clip_skip=0 if leg.refines else self._skipped(request)) for leg in legs]
+    def conditionings(self, segments: Sequence[Segment], request: ImageRequest) -> list[Conditioning]:
+        """The words of a request as each segment takes them."""
+        return [
+            condition(segment.view, request, clip_skip=0 if segment.refines else self._skipped(request)) for segment in segments
+        ]
 
     def _skipped(self, request: ImageRequest) -> int:
         """The layers to leave out beyond what the family leaves out itself, counted as diffusers counts its `clip_skip`.
@@ -71,13 +73,13 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
-class SamplingCourse:
-    """One way from a start to latents, by `legs` in turn. `later` steps of the same drawing come after it.
+class SamplingRun:
+    """One way from a start to latents, by `segments` in turn. `later` steps of the same drawing come after it.
 
-    A course that makes only a piece of a picture is not `shown` on the way.
+    A run that makes only a piece of a picture is not `shown` on the way.
     """
 
-    legs: Sequence[Leg]
+    segments: Sequence[Segment]
     start: Start = NOTHING
     later: int = 0
     shown: bool = True
@@ -85,24 +87,24 @@ class SamplingCourse:
     def run(
         self, seeds: Sequence[int], texts: Sequence[Sequence[Conditioning]], steps: StepCallbacks, packages: TorchImports
     ) -> Any:
-        """Latents [pictures, channels, height / 8, width / 8]: of each picture its seed, and its words for each leg."""
-        torch, first = packages.torch, self.legs[0].view
+        """Latents [pictures, channels, height / 8, width / 8]: of each picture its seed, and its words for each segment."""
+        torch, first = packages.torch, self.segments[0].view
         generators = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
         noise = self._noise(generators)
         shared = {"generator": generators, "output_type": "latent", "callback_on_step_end": self._after_step(steps, noise)}
-        begins = "strength" in self.legs[0].options
+        begins = "strength" in self.segments[0].options
         begun = {"image": _begin(first, self.start.latents, noise)} if begins else {"latents": noise}
-        steps.previews = Previews(torch, [leg.view for leg in self.legs]) if self.shown else None
-        for place, (leg, words) in enumerate(zip(self.legs, zip(*texts, strict=True), strict=True)):
-            steps.later = sum(after.steps for after in self.legs[place + 1 :]) + self.later
-            begun = {"image": leg.view(**_merged(words, torch), **leg.options, **begun, **shared).images}
+        steps.previews = Previews(torch, [segment.view for segment in self.segments]) if self.shown else None
+        for place, (segment, words) in enumerate(zip(self.segments, zip(*texts, strict=True), strict=True)):
+            steps.later = sum(after.steps for after in self.segments[place + 1 :]) + self.later
+            begun = {"image": segment.view(**_merged(words, torch), **segment.options, **begun, **shared).images}
         return begun["image"]
 
     def _noise(self, generators: Sequence[Any]) -> Any:
         """The noise in the pipeline's numbers and on its device, drawn as diffusers would by itself."""
         from diffusers.utils.torch_utils import randn_tensor
 
-        view, options = self.legs[0].view, self.legs[0].options
+        view, options = self.segments[0].view, self.segments[0].options
         if self.start.noise is not None:
             return self.start.noise.to(view._execution_device, view.unet.dtype)
         if self.start.latents is not None:
@@ -116,7 +118,7 @@ class SamplingCourse:
         """diffusers' callback: what is kept of a picture first, then the news."""
         if self.start.cells is None:
             return steps.after_step
-        held = HeldLatents(self.start.latents.to(noise), noise, self.start.cells.to(noise))
+        held = MaskedLatents(self.start.latents.to(noise), noise, self.start.cells.to(noise))
 
         def after_step(view: Any, step: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
             return steps.after_step(view, step, timestep, held.after_step(view, step, timestep, tensors))
@@ -124,7 +126,7 @@ class SamplingCourse:
         return after_step
 
 
-def legs(models: Models, request: ImageRequest, strength: float | None = None) -> list[Leg]:
+def segments(models: Models, request: ImageRequest, strength: float | None = None) -> list[Segment]:
     """Which pipelines make the request's steps in turn, on one schedule; `strength` None begins from nothing but noise.
 
     A pass that hardly moves from its picture is all the refiner's, where one is wanted: that is what it was trained for.
@@ -141,15 +143,15 @@ def legs(models: Models, request: ImageRequest, strength: float | None = None) -
         made = steps_made(request.num_inference_steps, strength)
         begun = {"strength": min(1.0, (made + 0.5) / request.num_inference_steps)}  # diffusers rounds down
     if not first:
-        return [Leg(view_of(refiner, scheduler), second, {**options, **begun}, refines=True)]
+        return [Segment(view_of(refiner, scheduler), second, {**options, **begun}, refines=True)]
     if not second:
-        return [Leg(view_of(base, scheduler, kind), first, {**options, **begun})]
+        return [Segment(view_of(base, scheduler, kind), first, {**options, **begun})]
     if scheduler.order > 1:
         raise cannot_hand_over(schedulers.scheduler_name(scheduler))
     alike = type(scheduler).from_config(scheduler.config)
     return [
-        Leg(view_of(base, scheduler, kind), first, {**options, **begun, "denoising_end": request.refine}),
-        Leg(view_of(refiner, alike), second, {**options, "denoising_start": request.refine}, refines=True),
+        Segment(view_of(base, scheduler, kind), first, {**options, **begun, "denoising_end": request.refine}),
+        Segment(view_of(refiner, alike), second, {**options, "denoising_start": request.refine}, refines=True),
     ]
 
 

@@ -14,9 +14,9 @@ from gemini_diffusion.engines.local.sampling.conditioning import Conditioning
 from gemini_diffusion.engines.local.sampling.decode import BLACK, decode
 from gemini_diffusion.engines.local.sampling.encode import encode
 from gemini_diffusion.engines.local.sampling.preview import small_jpeg
-from gemini_diffusion.engines.local.sampling.sampling import Leg, Models, SamplingCourse, Start
+from gemini_diffusion.engines.local.sampling.sampling import Models, SamplingRun, Segment, Start
 from gemini_diffusion.engines.local.sampling.tiles import Tile, TileBlend, tiles
-from gemini_diffusion.engines.worker import Abandoned
+from gemini_diffusion.engines.worker import JobCancelled
 from gemini_diffusion.types.errors import GeminiDiffusionError
 
 STRENGTH = 0.3
@@ -30,12 +30,12 @@ ENLARGED = "The picture was enlarged to {width} x {height}, in {tiles} tiles gon
 
 @dataclass(frozen=True, slots=True)
 class Upscale:
-    """The way to one large picture. Each tile is drawn by itself by the same `legs`, so that it takes no more memory."""
+    """The way to one large picture. Each tile is drawn by itself by the same `segments`, so that it takes no more memory."""
 
     models: Models
     one: BatchItem
     tiles: Sequence[Tile]
-    legs: Sequence[Leg]
+    segments: Sequence[Segment]
     strength: float
 
     @classmethod
@@ -47,24 +47,24 @@ class Upscale:
         unet, vae = models.base.unet, models.base.vae
         halvings = len(vae.config.block_out_channels) + len(unet.config.block_out_channels) - 2
         parts = tiles(one.large or one.size, one.size, 2**halvings, request.tile)
-        return cls(models, one, parts, sampling.legs(models, request, strength), strength)
+        return cls(models, one, parts, sampling.segments(models, request, strength), strength)
 
     @property
     def steps(self) -> int:
         """Of all tiles together."""
-        return len(self.tiles) * sum(leg.steps for leg in self.legs)
+        return len(self.tiles) * sum(segment.steps for segment in self.segments)
 
     def outcome(self, before: Outcome, steps: StepCallbacks) -> Outcome:
         """The large picture for the one before, or why there is none."""
         try:
             return self._over(before, steps) if isinstance(before, DrawnImage) else before
-        except (GeminiDiffusionError, Abandoned) as error:
+        except (GeminiDiffusionError, JobCancelled) as error:
             return error
 
     def _over(self, before: DrawnImage, steps: StepCallbacks) -> DrawnImage:
         request, large = self.one.request, self.one.large or self.one.size
         mosaic = TileBlend(before.image, large, request.tile)
-        texts, noise = self.models.told(self.legs, request), self._noise(large)
+        texts, noise = self.models.conditionings(self.segments, request), self._noise(large)
         said: dict[str, None] = dict.fromkeys(before.notices)
         for number, tile in enumerate(self.tiles):
             steps.show(lambda _: small_jpeg(mosaic.so_far))
@@ -72,8 +72,10 @@ class Upscale:
             picture, notices = self._tile(number, start, texts, steps)
             mosaic.lay(tile, picture)
             said |= dict.fromkeys(notice for notice in notices if notice != BLACK)  # a tile may well be all night
-        told = ENLARGED.format(width=large[0], height=large[1], tiles=len(self.tiles), strength=self.strength)
-        return dataclasses.replace(before, image=mosaic.picture(COARSE * min(self.tiles[0].size)), notices=(*said, told))
+        conditionings = ENLARGED.format(width=large[0], height=large[1], tiles=len(self.tiles), strength=self.strength)
+        return dataclasses.replace(
+            before, image=mosaic.picture(COARSE * min(self.tiles[0].size)), notices=(*said, conditionings)
+        )
 
     def _tile(
         self, number: int, start: Start, texts: Sequence[Conditioning], steps: StepCallbacks
@@ -81,24 +83,24 @@ class Upscale:
         """One tile gone over, and what a person should read about it. Its seed is for samplers that add noise at each step."""
         packages = self.models.packages
         self.one.job.check()
-        later = (len(self.tiles) - number - 1) * sum(leg.steps for leg in self.legs)
-        course = SamplingCourse(self.legs, start, later, shown=False)
-        latents = course.run([self.one.seed + 1 + number], [texts], steps, packages)
-        return decode(self.legs[0].view, latents, packages.torch)
+        later = (len(self.tiles) - number - 1) * sum(segment.steps for segment in self.segments)
+        sampling_run = SamplingRun(self.segments, start, later, shown=False)
+        latents = sampling_run.run([self.one.seed + 1 + number], [texts], steps, packages)
+        return decode(self.segments[0].view, latents, packages.torch)
 
     def _latents(self, picture: Any) -> Any:
-        return encode(self.legs[0].view.vae, picture, self.models.packages.torch)
+        return encode(self.segments[0].view.vae, picture, self.models.packages.torch)
 
     def _noise(self, large: tuple[int, int]) -> Any:
         """[channels, height, width] for the whole picture: where tiles overlap, the same noise makes the same detail."""
         torch, (width, height) = self.models.packages.torch, large
-        shape = self.legs[0].view.unet.config.in_channels, height // self._factor, width // self._factor
+        shape = self.segments[0].view.unet.config.in_channels, height // self._factor, width // self._factor
         return torch.randn(shape, generator=torch.Generator("cpu").manual_seed(self.one.seed))
 
     @property
     def _factor(self) -> int:
         """Pixels of a latent's side."""
-        return int(self.legs[0].view.vae_scale_factor)
+        return int(self.segments[0].view.vae_scale_factor)
 
 
 def _cut(noise: Any, tile: Tile) -> Any:
