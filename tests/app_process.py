@@ -1,14 +1,18 @@
-"""The real app.py as a process: its flags, variables and .env in, its address and everything it says out; knows no service."""
+"""The real app.py, as a process or in this one: flags, variables and .env in, its address and what it says out; no service."""
 
 from __future__ import annotations
 
+import _thread
 import contextlib
+import io
+import logging
 import os
 import re
 import secrets
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +20,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pytest
+
+from gemini_diffusion.cli.main import chosen, main, open_app, read_flags
+from gemini_diffusion.config.environment import read_settings
+from gemini_diffusion.generation.services import open_services
 from tests.waiting import PATIENCE
 
 APP = Path(__file__).resolve().parent.parent / "app.py"
@@ -151,6 +160,42 @@ class App:
             "NO_PROXY": "127.0.0.1,localhost",
         }
         return {**kept, **own, **self.environment}
+
+
+class AppHere(App):
+    """The same in this process, seconds quicker: for what asks nothing of a process, a terminal or a library's variables."""
+
+    def run(self, *flags: str) -> subprocess.CompletedProcess[str]:
+        _, _, *arguments = self._command(*flags)
+        out, errors, handlers = io.StringIO(), io.StringIO(), logging.root.handlers[:]
+        giving_up = threading.Timer(PATIENCE, _thread.interrupt_main)
+        giving_up.start()
+        try:
+            with self._variables_set(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+                code = main(arguments, self.folder / ".env")
+        finally:
+            giving_up.cancel()
+            logging.root.handlers[:] = handlers
+        return subprocess.CompletedProcess(arguments, code, out.getvalue(), errors.getvalue())
+
+    def __enter__(self) -> Self:
+        port = () if self.port is None else ("--port", str(self.port))
+        flags = read_flags(self._command("--no-browser", *port)[2:])
+        with self._variables_set():
+            settings = read_settings(chosen(flags), self.folder / ".env")
+            self._window = open_app(open_services(settings.home_path), settings, flags)
+        self.url = self._window.url.rstrip("/")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._window.close()
+
+    @contextlib.contextmanager
+    def _variables_set(self) -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as machine:
+            for name, value in self.environment.items():
+                machine.setenv(name, value)
+            yield
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ import pytest
 
 from gemini_diffusion.cli.main import main
 from gemini_diffusion.storage.gallery import read_recipe
-from tests.app_process import App, taken_port
+from tests.app_process import AppHere, taken_port
 from tests.local_services import Held, StandIns, drawn
 from tests.servers.gemini import reply
 from tests.servers.hugging_face import credits_exhausted
@@ -35,13 +35,13 @@ def as_on_the_first_day(services: StandIns) -> None:
 
 
 @pytest.fixture(scope="module")
-def window(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with App(tmp_path_factory.mktemp("window"), environment=services.environment) as app:
+def window(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHere]:
+    with AppHere(tmp_path_factory.mktemp("window"), environment=services.environment) as app:
         yield app
 
 
 @pytest.fixture
-def client(window: App, tmp_path: Path) -> Client:
+def client(window: AppHere, tmp_path: Path) -> Client:
     return Client(window.url, verbose=False, download_files=str(tmp_path / "downloaded"))
 
 
@@ -49,7 +49,7 @@ def client(window: App, tmp_path: Path) -> Client:
 
 
 def test_once_tells_the_stages_and_ends_with_the_path_and_the_line(services: StandIns, tmp_path: Path) -> None:
-    done = App(tmp_path, environment=services.environment).run("--once", "/imagine a fox in the snow --ar 16:9 --seed 7")
+    done = AppHere(tmp_path, environment=services.environment).run("--once", "/imagine a fox in the snow --ar 16:9 --seed 7")
     assert (done.returncode, done.stderr) == (0, "")
     *told, path, line = done.stdout.splitlines()
     text = "\n".join(told)
@@ -61,7 +61,7 @@ def test_once_tells_the_stages_and_ends_with_the_path_and_the_line(services: Sta
 
 
 def test_once_without_a_key_or_a_token_draws_on_this_machine(services: StandIns, tmp_path: Path) -> None:
-    done = App(tmp_path, environment={}).run("--once", "/imagine a red house by the sea --seed 3")
+    done = AppHere(tmp_path, environment={}).run("--once", "/imagine a red house by the sea --seed 3")
     assert (done.returncode, done.stderr) == (0, "")
     recipe = read_recipe(Path(done.stdout.splitlines()[-2]))
     assert (recipe.model, recipe.engine, recipe.seed, recipe.crafted_by) == ("postcard", "local", 3, "rules")
@@ -69,7 +69,7 @@ def test_once_without_a_key_or_a_token_draws_on_this_machine(services: StandIns,
 
 def test_once_that_fails_ends_in_a_sentence_and_a_code(services: StandIns, tmp_path: Path) -> None:
     services.hub.enqueue(credits_exhausted())
-    app = App(tmp_path, environment=services.environment)
+    app = AppHere(tmp_path, environment=services.environment)
     done = app.run("--once", "/imagine a fox")
     assert done.returncode != 0
     assert CREDIT in done.stdout + done.stderr
@@ -80,71 +80,50 @@ def test_once_that_fails_ends_in_a_sentence_and_a_code(services: StandIns, tmp_p
 # --check
 
 
-def test_check_names_every_part_and_asks_nobody(
-    services: StandIns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    checked(services, monkeypatch)
-    assert main(["--data-dir", str(tmp_path), "--check"]) == 0
-    said = capsys.readouterr().out
+def test_check_names_every_part_and_asks_nobody(services: StandIns, tmp_path: Path) -> None:
+    done = AppHere(tmp_path, environment=services.environment).run("--check")
+    assert done.returncode == 0
     for part in ("Python", "Packages", "Data folder", "Drawing on this machine", "Gemini key", "Hugging Face token"):
-        assert f"ok  {part}: " in said
+        assert f"ok  {part}: " in done.stdout
     assert services.gemini.calls == [] and services.hub.calls == []
 
 
-def test_check_live_makes_one_call_with_each_key_and_draws_nothing(
-    services: StandIns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    checked(services, monkeypatch)
+def test_check_live_makes_one_call_with_each_key_and_draws_nothing(services: StandIns, tmp_path: Path) -> None:
     services.gemini.keys = frozenset({"another key"})
-    assert main(["--data-dir", str(tmp_path), "--check", "--live"]) == 1
-    said = capsys.readouterr().out
-    assert "NO  Gemini key: " in said and "ok  Hugging Face token: " in said
-    _, _, fix = said.partition("NO  Gemini key: ")
+    done = AppHere(tmp_path, environment=services.environment).run("--check", "--live")
+    assert done.returncode == 1
+    assert "NO  Gemini key: " in done.stdout and "ok  Hugging Face token: " in done.stdout
+    _, _, fix = done.stdout.partition("NO  Gemini key: ")
     assert "aistudio.google.com/apikey" in fix.splitlines()[1], "the fix stands under what does not work"
     assert len(services.gemini.calls) == 1 and services.hub.drawings == []
-
-
-def checked(services: StandIns, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in services.environment.items():
-        monkeypatch.setenv(name, value)
 
 
 # What cannot be: a sentence and a code
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flag", "value", "said"),
     [
-        (["--auth", "ada"], "--auth NAME:PASSWORD"),
-        (["--auth", ":secret"], "--auth NAME:PASSWORD"),
-        (["--port", "99999"], "There is no port 99999."),
-        (["--once", "  "], "There is nothing to send."),
+        ("--auth", "ada", "--auth NAME:PASSWORD"),
+        ("--auth", ":secret", "--auth NAME:PASSWORD"),
+        ("--port", "99999", "There is no port 99999."),
+        ("--once", "  ", "There is nothing to send."),
+        ("--host", "no.such.host.invalid", "no.such.host.invalid is not an address of this machine. Choose another --host."),
     ],
 )
-def test_a_flag_that_cannot_be_ends_in_a_sentence(
-    flags: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["--data-dir", str(tmp_path), "--no-browser", *flags]) == 1
-    error = capsys.readouterr().err.strip()
-    assert said in error and len(error.splitlines()) == 1
-
-
-def test_an_address_that_does_not_exist_ends_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--data-dir", str(tmp_path), "--no-browser", "--host", "no.such.host.invalid"]) == 1
-    error = capsys.readouterr().err
-    assert "no.such.host.invalid" in error and "--host" in error and "Traceback" not in error
+def test_a_flag_that_cannot_be_ends_in_a_sentence(flag: str, value: str, said: str, tmp_path: Path) -> None:
+    done = AppHere(tmp_path).run("--no-browser", flag, value)
+    assert done.returncode == 1
+    assert said in done.stderr and len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
     ("variable", "value"),
     [("GEMINI_DIFFUSION_STYLIZE", "a lot"), ("GEMINI_DIFFUSION_PROVIDER", "steam"), ("GEMINI_DIFFUSION_DEADLINE", "0")],
 )
-def test_a_variable_that_cannot_be_is_named(
-    variable: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv(variable, value)
-    assert main(["--check"]) == 1
-    assert variable in capsys.readouterr().err
+def test_a_variable_that_cannot_be_is_named(variable: str, value: str, tmp_path: Path) -> None:
+    done = AppHere(tmp_path, environment={variable: value}).run("--check")
+    assert done.returncode == 1 and variable in done.stderr
 
 
 def test_an_engine_that_is_not_here_starts_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -160,22 +139,22 @@ def test_a_flag_nobody_knows_ends_in_usage(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_an_env_file_in_another_encoding_is_said_and_nothing_starts(tmp_path: Path) -> None:
-    done = App(tmp_path, env_file="HF_TOKEN=hf_x\n".encode("utf-16")).run("--check")
+    done = AppHere(tmp_path, env_file="HF_TOKEN=hf_x\n".encode("utf-16")).run("--check")
     assert done.returncode == 1
     assert done.stderr.strip() == ".env cannot be read. Save it again as UTF-8 text."
 
 
 def test_the_env_file_beside_the_program_is_read_and_the_environment_wins(services: StandIns, tmp_path: Path) -> None:
     lines = f"\ufeffGOOGLE_API_KEY='AIza-from-the-file'\nGOOGLE_GEMINI_BASE_URL={services.gemini.url}\nHF_TOKEN=\n"
-    App(tmp_path, env_file=lines.encode(), environment={"GOOGLE_API_KEY": "AIza-from-outside"}).run("--once", "hello")
-    App(tmp_path).run("--once", "hello")
+    AppHere(tmp_path, env_file=lines.encode(), environment={"GOOGLE_API_KEY": "AIza-from-outside"}).run("--once", "hello")
+    AppHere(tmp_path).run("--once", "hello")
     assert [call.key for call in services.gemini.generations] == ["AIza-from-outside", "AIza-from-the-file"]
 
 
-def test_a_port_that_is_asked_for_and_taken_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_that_is_asked_for_and_taken_is_an_error(tmp_path: Path) -> None:
     with taken_port() as port:
-        assert main(["--data-dir", str(tmp_path), "--no-browser", "--port", str(port)]) == 1
-    assert f"Port {port} is taken" in capsys.readouterr().err
+        done = AppHere(tmp_path).run("--no-browser", "--port", str(port))
+    assert done.returncode == 1 and f"Port {port} is taken" in done.stderr
 
 
 @contextlib.contextmanager
@@ -193,22 +172,21 @@ def first_port() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def open_window(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def open_window(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHere]:
     """On every address, with lent keys and a password, while somebody else holds the first port."""
     flags = ("--host", "0.0.0.0", "--lend-keys", "--auth", "ada:lovelace")
     folder = tmp_path_factory.mktemp("open-window")
     with contextlib.ExitStack() as held:
         held.enter_context(first_port())
-        app = held.enter_context(App(folder, flags=flags, environment=services.environment, port=None))
-        app.url = app.url.replace("0.0.0.0", "127.0.0.1")
+        app = held.enter_context(AppHere(folder, flags=flags, environment=services.environment, port=None))
         yield app
 
 
-def test_a_port_nobody_asked_for_is_the_next_free_one(open_window: App) -> None:
+def test_a_port_nobody_asked_for_is_the_next_free_one(open_window: AppHere) -> None:
     assert 7860 < int(open_window.url.rpartition(":")[2]) < 7960
 
 
-def test_lent_keys_serve_an_open_window_behind_its_password(services: StandIns, open_window: App) -> None:
+def test_lent_keys_serve_an_open_window_behind_its_password(services: StandIns, open_window: AppHere) -> None:
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(f"{open_window.url}/config")
     ada = Client(open_window.url, auth=("ada", "lovelace"), verbose=False)
@@ -216,7 +194,7 @@ def test_lent_keys_serve_an_open_window_behind_its_password(services: StandIns, 
     assert {call.key for call in services.gemini.calls} == {services.environment["GOOGLE_API_KEY"]}
 
 
-def test_the_health_of_the_server_is_told_without_cookie_login_or_name_and_nothing_else_is(open_window: App) -> None:
+def test_the_health_of_the_server_is_told_without_cookie_login_or_name_and_nothing_else_is(open_window: AppHere) -> None:
     asked = urllib.request.Request(f"{open_window.url}/health", headers={"Host": "probe.example.org"})
     with urllib.request.urlopen(asked) as answer:
         assert (answer.status, json.load(answer)) == (200, {"status": "ok"})
@@ -227,14 +205,14 @@ def test_the_health_of_the_server_is_told_without_cookie_login_or_name_and_nothi
 
 def test_behind_a_proxy_its_names_are_answered_and_nobody_is_the_host(services: StandIns, tmp_path: Path) -> None:
     environment = {**services.environment, "GEMINI_DIFFUSION_PUBLIC_NAMES": "Pictures.example.org, art.example.org"}
-    with App(tmp_path, environment=environment) as app:
+    with AppHere(tmp_path, environment=environment) as app:
         assert by_name(app, "pictures.example.org") == by_name(app, "art.example.org") == 200
         assert by_name(app, "other.example.org") == 400
         assert "no Gemini key" in Client(app.url, verbose=False).predict("hello", api_name="/chat")
         assert services.gemini.calls == []
 
 
-def by_name(app: App, name: str) -> int:
+def by_name(app: AppHere, name: str) -> int:
     """What the app answers to whoever asks for it by that name."""
     try:
         with urllib.request.urlopen(urllib.request.Request(app.url, headers={"Host": name})) as answer:
@@ -266,7 +244,7 @@ def test_chat_streams_and_its_last_yield_is_the_whole(services: StandIns, client
     assert parts[-1] == job.result() == "".join(words)
 
 
-def test_chat_remembers_within_one_client_and_not_beyond(services: StandIns, window: App, client: Client) -> None:
+def test_chat_remembers_within_one_client_and_not_beyond(services: StandIns, window: AppHere, client: Client) -> None:
     client.predict("My cat is called Pixel.", api_name="/chat")
     client.predict("What is my cat called?", api_name="/chat")
     Client(window.url, verbose=False).predict("What is my cat called?", api_name="/chat")
@@ -275,7 +253,7 @@ def test_chat_remembers_within_one_client_and_not_beyond(services: StandIns, win
     assert [text for _, text in stranger.turns] == ["What is my cat called?"] and len(first.turns) == 1
 
 
-def test_imagine_gives_files_and_recipes_in_the_order_of_seeds(services: StandIns, window: App, client: Client) -> None:
+def test_imagine_gives_files_and_recipes_in_the_order_of_seeds(services: StandIns, window: AppHere, client: Client) -> None:
     files, recipes = client.predict("a fox in the snow --n 3 --seed 41 --ar 3:2", api_name="/imagine")
     assert [recipe["seed"] for recipe in recipes] == [41, 42, 43]
     assert all(set(RECIPE) <= set(recipe) for recipe in recipes)
@@ -290,7 +268,7 @@ def test_a_failure_reaches_a_program_with_the_sentence_people_read(services: Sta
     with pytest.raises(AppError) as refused:
         client.predict("/imagine a fox", api_name="/imagine")
     assert str(refused.value).startswith(CREDIT)
-    told = App(tmp_path, environment=services.environment).run("--once", "/imagine a fox").stdout
+    told = AppHere(tmp_path, environment=services.environment).run("--once", "/imagine a fox").stdout
     assert str(refused.value) in told.splitlines()
 
 

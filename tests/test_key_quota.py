@@ -21,7 +21,7 @@ from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit
 from gemini_diffusion.types.errors import BadInput, OutOfQuota
 from gemini_diffusion.types.turn import Turn
-from tests.app_process import App
+from tests.app_process import AppHere
 from tests.local_services import StandIns
 from tests.scripted import ScriptedChatModel, as_json
 from tests.sketch_engine import SketchEngine
@@ -280,17 +280,16 @@ async def test_a_ledger_names_no_visitor_and_no_key(tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def open_inn(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def open_inn(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHere]:
     services.forget()
     limits = {"GEMINI_DIFFUSION_LEND_PER_VISITOR": "2", "GEMINI_DIFFUSION_LEND_IN_ALL": "3"}
     flags = ("--host", "0.0.0.0", "--lend-keys")
     folder = tmp_path_factory.mktemp("inn")
-    with App(folder, flags=flags, environment={**services.environment, **limits}) as running:
-        running.url = running.url.replace("0.0.0.0", "127.0.0.1")
+    with AppHere(folder, flags=flags, environment={**services.environment, **limits}) as running:
         yield running
 
 
-def test_strangers_at_a_real_window_get_what_is_lent_and_a_kind_word(services: StandIns, open_inn: App) -> None:
+def test_strangers_at_a_real_window_get_what_is_lent_and_a_kind_word(services: StandIns, open_inn: AppHere) -> None:
     ada, bob = Visitor(open_inn.url), Visitor(open_inn.url)
     program = ada.program()
     for _ in range(2):

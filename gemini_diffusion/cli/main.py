@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gemini_diffusion import __version__
 from gemini_diffusion.cli.terminal import once, report
@@ -24,6 +25,9 @@ from gemini_diffusion.generation.health import advice, check_all, welcome
 from gemini_diffusion.generation.services import Services, open_services
 from gemini_diffusion.generation.visitors import Visitors
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
+
+if TYPE_CHECKING:
+    from gemini_diffusion.web.server import OpenWindow
 
 
 def main(arguments: Sequence[str] | None = None, env_file: Path | None = None) -> int:
@@ -40,7 +44,7 @@ def main(arguments: Sequence[str] | None = None, env_file: Path | None = None) -
             return report(asyncio.run(check_all(services, settings, live=flags.live)))
         if flags.once is not None:
             return asyncio.run(draw_once(services, settings, flags.once))
-        return open_app(services, settings, flags)
+        return stay_open(services, settings, flags)
     except GeminiDiffusionError as error:
         print(error, file=sys.stderr)
         return 1
@@ -79,28 +83,33 @@ async def draw_once(services: Services, settings: Settings, line: str) -> int:
     return await once(Visitors(services, settings, lends=True, owner=True).of("terminal").session, line, settings)
 
 
-def open_app(services: Services, settings: Settings, flags: argparse.Namespace) -> int:
+def stay_open(services: Services, settings: Settings, flags: argparse.Namespace) -> int:
     """Opens the window and stays until it is closed or interrupted."""
+    with contextlib.closing(open_app(services, settings, flags)) as window:
+        from gemini_diffusion.web.startup_message import announce_address
+
+        signal.signal(signal.SIGTERM, _leave)
+        announce_address(window, settings.home_path, functools.partial(print, flush=True))
+        if said := advice(services, settings, strangers=not window.place.private):
+            print(said, flush=True)
+        asyncio.run(asyncio.Event().wait())  # for ever; unlike a thread's, this wait ends with Ctrl+C on every system
+    return 0
+
+
+def open_app(services: Services, settings: Settings, flags: argparse.Namespace) -> OpenWindow:
+    """The window as the flags ask for it; the caller closes it."""
     auth = _auth(flags)  # before the window's imports, which take seconds
 
     with naming_variables():
         from gemini_diffusion.ui.window import build
         from gemini_diffusion.web.server import ServerOptions, open_window
-        from gemini_diffusion.web.startup_message import announce_address
 
     options = ServerOptions(
         flags.host, flags.port, flags.share, auth, _names(settings), browser=not flags.no_browser, mcp=flags.mcp
     )
     visitors = Visitors(services, settings, lends=options.private or flags.lend_keys, owner=options.private)
     with naming_variables():
-        window = open_window(build(visitors, welcome(services, settings)), options)
-    with contextlib.closing(window):
-        signal.signal(signal.SIGTERM, _leave)
-        announce_address(window, settings.home_path, functools.partial(print, flush=True))
-        if said := advice(services, settings, strangers=not options.private):
-            print(said, flush=True)
-        asyncio.run(asyncio.Event().wait())  # for ever; unlike a thread's, this wait ends with Ctrl+C on every system
-    return 0
+        return open_window(build(visitors, welcome(services, settings)), options)
 
 
 def _leave(signal_number: int, frame: object) -> None:
