@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from gemini_diffusion.engines.torch_imports import TorchImports
     from tests.engine_harness import Local
+    from tests.gemini_harness import Gemini
     from tests.local_services import StandIns
 
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "GOOGLE_GEMINI_BASE_URL", "HF_INFERENCE_URL")
@@ -89,6 +90,18 @@ async def local(tmp_path: Path) -> AsyncIterator[Local]:
     made = Local(LocalEngine(tmp_path / "home"))
     yield made
     await made.engine.close()
+
+
+@pytest.fixture
+async def gemini() -> AsyncIterator[Gemini]:
+    """Gemini's chat model before a local server, with a visitor's key."""
+    from tests.gemini_harness import Gemini
+    from tests.servers.gemini import GeminiServer
+
+    with GeminiServer() as server:
+        made = Gemini(server)
+        yield made
+        await made.model.close()
 
 
 @pytest.fixture(scope="module")

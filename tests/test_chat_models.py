@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import pytest
@@ -14,12 +14,12 @@ from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, ModelChoice, TextGrew
 from gemini_diffusion.types.errors import BadInput, GaveUp, KeyNeeded
+from tests.gemini_harness import KEY, Gemini
 from tests.servers import gemini as g
 from tests.servers.faults import hang, headers_only, stall, trickle
 from tests.servers.wire import Scripted
 from tests.waiting import PATIENCE, patiently, until
 
-KEY = "AIzaSyA-key-of-one-visitor-4f2a"
 HELLO = ChatRequest((Message("user", "Hello, what can you do?"),), "Be brief.")
 SILENCES: dict[str, Scripted[g.GeminiCall]] = {
     "hang": hang(),
@@ -30,14 +30,13 @@ SILENCES: dict[str, Scripted[g.GeminiCall]] = {
 
 
 @pytest.fixture
-def server() -> Iterator[g.GeminiServer]:
-    with g.GeminiServer() as gemini:
-        yield gemini
+def server(gemini: Gemini) -> g.GeminiServer:
+    return gemini.server
 
 
 @pytest.fixture
-def settings(server: g.GeminiServer) -> Settings:
-    return Settings(google_api_key=Secret(KEY), google_base_url=server.url, deadline=20.0)
+def settings(gemini: Gemini) -> Settings:
+    return gemini.settings
 
 
 @pytest.fixture(params=["gemini", "builtin"])

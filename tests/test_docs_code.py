@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app_process import App
+from tests.app_process import AppHere
 from tests.documents import ROOT, page, pages
 
 ADDRESS = "http://127.0.0.1:7860"
@@ -20,8 +20,8 @@ ALONE, *ASKING = page("docs/programs.md").blocks("python")
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with App(tmp_path_factory.mktemp("documents"), ("--mcp",)) as running:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHere]:
+    with AppHere(tmp_path_factory.mktemp("documents"), ("--mcp",)) as running:
         yield running
 
 
@@ -47,7 +47,7 @@ def test_a_program_of_ones_own_draws(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("code", "said"), list(zip(ASKING, ("", "image"), strict=True)), ids=("gradio_client", "mcp"))
-def test_a_program_asks_the_app(app: App, tmp_path: Path, code: str, said: str) -> None:
+def test_a_program_asks_the_app(app: AppHere, tmp_path: Path, code: str, said: str) -> None:
     assert ADDRESS in code
     before = len(app.pictures)
     assert said in run(code.replace(ADDRESS, app.url), tmp_path)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import inspect
 import json
 import logging
 import pickle
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from gemini_diffusion.chat_models.gemini.api_errors import AskedWith, foreign, translate_api_errors
-from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
-from gemini_diffusion.config.options import Secret
-from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, TextGrew, Waiting
+from gemini_diffusion.types import ChatAnswer, TextGrew, Waiting
 from gemini_diffusion.types.errors import (
     BadInput,
     Blocked,
@@ -30,14 +26,12 @@ from gemini_diffusion.types.errors import (
     OutOfQuota,
     RequestRefused,
 )
+from tests.gemini_harness import FLASH, HELLO, KEY, Gemini
 from tests.servers import faults as f
 from tests.servers import gemini as g
 from tests.servers.wire import Piece, Reply, Scripted, as_json
 from tests.waiting import patiently
 
-KEY = "AIzaSyA-key-of-one-visitor-4f2a"
-FLASH = "gemini-flash-latest"
-HELLO = ChatRequest((Message("user", "Hello"),))
 WORDS = g.reply(*["Good morning "] * 30)
 COPY = "Copy it again from aistudio.google.com/apikey and test it in Settings."
 LATER = "Try again in a while, or choose another model."
@@ -108,56 +102,35 @@ ODD: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def server() -> Iterator[g.GeminiServer]:
-    with g.GeminiServer() as gemini:
-        yield gemini
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[GeminiChatModel]:
-    gemini = GeminiChatModel()
-    yield gemini
-    await gemini.close()
-
-
-@pytest.fixture
-def settings(server: g.GeminiServer) -> Settings:
-    return Settings(google_api_key=Secret(KEY), google_base_url=server.url, deadline=20.0)
-
-
-def ignore(event: Event) -> None:
-    """Nobody watches."""
-
-
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_each_fault_is_asked_once_and_ends_in_a_sentence_and_a_next_step(
-    fault: str, server: g.GeminiServer, model: GeminiChatModel, settings: Settings, caplog: pytest.LogCaptureFixture
+    fault: str, gemini: Gemini, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     scripted, kind, message, hint = FAULTS[fault]
-    server.enqueue(*[scripted] * 6)
-    await model.models(settings)  # so that the connection's own start does not count
-    events: list[Event] = []
+    gemini.server.enqueue(*[scripted] * 6)
+    await gemini.models()  # so that the connection's own start does not count
     async with patiently("its deadline"):
         with pytest.raises(kind) as raised:
-            await model.answer(HELLO, dataclasses.replace(settings, deadline=0.9), events.append)
+            await gemini.answer(deadline=0.9)
     assert message in raised.value.message and hint in raised.value.hint
-    assert len(server.generations) == 1
-    assert {type(event) for event in events} == ({TextGrew} if fault in BROKEN or fault == "recitation" else set())
-    assert KEY not in f"{events} {caplog.text} {''.join(_everything_in(raised.value))}"
+    assert len(gemini.server.generations) == 1
+    assert {type(event) for event in gemini.events} == ({TextGrew} if fault in BROKEN or fault == "recitation" else set())
+    assert KEY not in f"{gemini.events} {caplog.text} {''.join(_everything_in(raised.value))}"
 
 
-async def test_whatever_may_pass_is_asked_again_and_then_answered(model: GeminiChatModel) -> None:
+async def test_whatever_may_pass_is_asked_again_and_then_answered() -> None:
     async def ask(fault: str) -> None:
         with g.GeminiServer() as server:
             server.enqueue(PASSING[fault][0], g.reply("Good ", "morning"))
-            events: list[Event] = []
-            settings = Settings(google_api_key=Secret(KEY), google_base_url=server.url)
-            assert await model.answer(HELLO, settings, events.append) == ChatAnswer("Good morning", FLASH), fault
-            first, second = server.generations
-            assert 1.0 <= second.at - first.at < 2.5, fault
-            assert [type(event) for event in events][-3:] == [Waiting, TextGrew, TextGrew], fault
+            gemini = Gemini(server)
+            assert await gemini.answer() == ChatAnswer("Good morning", FLASH), fault
+            await gemini.model.close()
+        first, second = server.generations
+        assert second.at - first.at >= 1.0, fault
+        waiting, *said = gemini.events[-3:]
+        assert isinstance(waiting, Waiting) and [type(event) for event in said] == [TextGrew, TextGrew], fault
+        assert all(event.seconds_left < 2.5 for event in gemini.events if isinstance(event, Waiting)), fault
 
     await asyncio.gather(*(ask(fault) for fault in PASSING))
 
@@ -173,18 +146,13 @@ def _everything_in(error: BaseException) -> Iterator[str]:
 
 @pytest.mark.filterwarnings("ignore:.*is not a valid:UserWarning")
 @pytest.mark.parametrize("body", ODD, ids=json.dumps)
-async def test_json_of_any_shape_is_an_answer_that_cannot_be_used(
-    body: Any, server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
+async def test_json_of_any_shape_is_an_answer_that_cannot_be_used(body: Any, gemini: Gemini) -> None:
     event = Reply(
         headers=(("Content-Type", "text/event-stream"),), pieces=(Piece(b"data: %s\r\n\r\n" % json.dumps(body).encode()),)
     )
-    server.enqueue(event)
-    server.enqueue(as_json(body), to=g.MODELS)
-    for call in (
-        model.answer(HELLO, settings.replaced({"deadline": 1}), ignore),
-        model.check(settings.replaced({"deadline": 1})),
-    ):
+    gemini.server.enqueue(event)
+    gemini.server.enqueue(as_json(body), to=g.MODELS)
+    for call in (gemini.answer(deadline=1), gemini.check(deadline=1)):
         with pytest.raises((GaveUp, RequestRefused)) as raised:
             await call
         assert raised.value.message and raised.value.hint
@@ -221,23 +189,21 @@ def _exceptions(module: ModuleType) -> Iterator[type[Exception]]:
     ],
     ids=["RetryInfo", "words", "header", "RetryInfo before words"],
 )
-async def test_advice_in_seconds_is_found_wherever_it_is(
-    told: Reply, server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
-    server.enqueue(told)
+async def test_advice_in_seconds_is_found_wherever_it_is(told: Reply, gemini: Gemini) -> None:
+    gemini.server.enqueue(told)
     with pytest.raises(GaveUp, match="asking again would need 31 s more"):
-        await model.answer(HELLO, settings, ignore)
+        await gemini.answer()
 
 
-async def test_an_address_where_nobody_listens_is_told(model: GeminiChatModel, settings: Settings) -> None:
+async def test_an_address_where_nobody_listens_is_told(gemini: Gemini) -> None:
     with pytest.raises(GaveUp, match=r"Gemini cannot be reached\. Asked once"):
-        await model.answer(HELLO, dataclasses.replace(settings, google_base_url="http://127.0.0.1:1", deadline=0.9), ignore)
+        await gemini.answer(google_base_url="http://127.0.0.1:1", deadline=0.9)
 
 
-async def test_an_address_that_cannot_be_one_is_told(model: GeminiChatModel, settings: Settings) -> None:
+async def test_an_address_that_cannot_be_one_is_told(gemini: Gemini) -> None:
     for address in ("ftp://127.0.0.1", "gemini", "http://[::1"):
         with pytest.raises(BadInput) as raised:
-            await model.answer(HELLO, settings.replaced({"google_base_url": address}), ignore)
+            await gemini.answer(google_base_url=address)
         assert address in raised.value.message and "https://" in raised.value.hint
 
 
@@ -249,30 +215,26 @@ async def test_an_address_that_cannot_be_one_is_told(model: GeminiChatModel, set
         ("auth_tokens/abc", "This is a token for live calls, not a Gemini key."),
     ],
 )
-async def test_what_cannot_be_a_key_is_refused_without_a_call(
-    key: str, message: str, server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
+async def test_what_cannot_be_a_key_is_refused_without_a_call(key: str, message: str, gemini: Gemini) -> None:
     with pytest.raises(KeyRefused) as raised:
-        await model.check(settings.replaced({"google_api_key": key}))
+        await gemini.check(google_api_key=key)
     assert raised.value.message == message and raised.value.hint
-    assert server.calls == []
+    assert gemini.server.calls == []
 
 
-async def test_the_check_says_what_is_wrong_with_a_key(
-    server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
-    server.keys = frozenset({"another-key"})
+async def test_the_check_says_what_is_wrong_with_a_key(gemini: Gemini) -> None:
+    gemini.server.keys = frozenset({"another-key"})
     with pytest.raises(KeyRefused, match="API key not valid"):
-        await model.check(settings)
-    server.keys = None
-    assert await model.check(settings) == "The key works: 7 chat models."
+        await gemini.check()
+    gemini.server.keys = None
+    assert await gemini.check() == "The key works: 7 chat models."
 
 
-async def test_stop_reaches_the_service(server: g.GeminiServer, model: GeminiChatModel, settings: Settings) -> None:
-    server.enqueue(g.reply(*["word "] * 50, every=0.1))
+async def test_stop_reaches_the_service(gemini: Gemini) -> None:
+    gemini.server.enqueue(g.reply(*["word "] * 50, every=0.1))
     begun = asyncio.Event()
-    answering = asyncio.ensure_future(model.answer(HELLO, settings, lambda event: begun.set()))
+    answering = asyncio.ensure_future(gemini.model.answer(HELLO, gemini.settings, lambda event: begun.set()))
     await begun.wait()
     answering.cancel()
     await asyncio.wait([answering])
-    assert await asyncio.to_thread(server.wait_for, lambda: server.generations[0].disconnected)
+    assert await asyncio.to_thread(gemini.server.wait_for, lambda: gemini.server.generations[0].disconnected)

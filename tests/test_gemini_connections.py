@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
-from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
 from gemini_diffusion.chat_models.gemini.connections import GeminiConnections
-from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.types import ChatRequest, Event, Message
 from gemini_diffusion.types.errors import KeyNeeded, RequestRefused
+from tests.gemini_harness import KEY, Gemini
 from tests.servers import gemini as g
 from tests.servers.faults import redirect
 from tests.waiting import until
 
-HELLO = ChatRequest((Message("user", "Hello"),))
-KEY = "a-key-of-this-visitor"
 HOSTS_KEY = "the-key-of-the-host"
 
 
 @pytest.fixture
-def server() -> Iterator[g.GeminiServer]:
-    with g.GeminiServer() as gemini:
-        yield gemini
-
-
-@pytest.fixture
-def settings(server: g.GeminiServer) -> Settings:
-    return Settings(google_api_key=Secret(KEY), google_base_url=server.url, deadline=20.0)
+def settings(gemini: Gemini) -> Settings:
+    return gemini.settings
 
 
 @pytest.fixture
@@ -40,12 +30,8 @@ async def connections() -> AsyncIterator[GeminiConnections]:
     await opened.close()
 
 
-def ignore(event: Event) -> None:
-    """Nobody watches."""
-
-
 async def test_nothing_of_the_hosts_environment_decides_whose_key_is_used_or_where_it_goes(
-    server: g.GeminiServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    gemini: Gemini, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with g.GeminiServer() as elsewhere:
         for name, value in {
@@ -60,25 +46,21 @@ async def test_nothing_of_the_hosts_environment_decides_whose_key_is_used_or_whe
             "GOOGLE_CLOUD_LOCATION": "the-hosts-place",
         }.items():
             monkeypatch.setenv(name, value)
-        model = GeminiChatModel()
-        await model.answer(HELLO, settings, ignore)
-        await model.check(settings)
+        await gemini.answer()
+        await gemini.check()
         with pytest.raises(KeyNeeded):
-            await model.answer(HELLO, settings.replaced({"google_api_key": "  "}), ignore)
-        await model.close()
-        assert {call.key for call in server.calls} == {KEY}
-        assert {call.path.split("/")[1] for call in server.calls} == {"v1beta"}
+            await gemini.answer(google_api_key="  ")
+        assert {call.key for call in gemini.server.calls} == {KEY}
+        assert {call.path.split("/")[1] for call in gemini.server.calls} == {"v1beta"}
         assert elsewhere.calls == []
 
 
-async def test_a_redirect_does_not_take_the_key_elsewhere(server: g.GeminiServer, settings: Settings) -> None:
-    model = GeminiChatModel()
+async def test_a_redirect_does_not_take_the_key_elsewhere(gemini: Gemini) -> None:
     with g.GeminiServer() as elsewhere:
-        server.enqueue(redirect(f"{elsewhere.url}/v1beta/models", 307))
+        gemini.server.enqueue(redirect(f"{elsewhere.url}/v1beta/models", 307))
         with pytest.raises(RequestRefused):
-            await model.answer(HELLO, settings, ignore)
+            await gemini.answer()
         assert elsewhere.calls == []
-    await model.close()
 
 
 async def test_one_connection_serves_all_the_calls_of_a_key(connections: GeminiConnections, settings: Settings) -> None:

@@ -3,56 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 
 from gemini_diffusion.chat_models.gemini.chat_answer import CUT, REASONS
-from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
 from gemini_diffusion.chat_models.gemini.model_list import ignored_sampling
-from gemini_diffusion.config.options import Secret
-from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, TextGrew
+from gemini_diffusion.types import ChatAnswer, ChatRequest, Message, TextGrew
 from gemini_diffusion.types.errors import BadInput, Blocked, GaveUp, ModelNotFound, RequestRefused
+from tests.gemini_harness import HELLO, Gemini
 from tests.servers import gemini as g
 
-HELLO = ChatRequest((Message("user", "Hello"),))
 SCHEMA = {"type": "object", "properties": {"prompt": {"type": "string"}}, "required": ["prompt"]}
 CRAFT = ChatRequest((Message("user", "a fox"),), "Write a prompt.", SCHEMA)
-MOVED = {"temperature": 0.4, "top_p": 0.9, "top_k": 30, "max_output_tokens": 500}
+MOVED: dict[str, Any] = {"temperature": 0.4, "top_p": 0.9, "top_k": 30, "max_output_tokens": 500}
 OLDER = "gemini-2.5-flash"
 INCOMPLETE = "The answer may be incomplete: Gemini did not say that it was finished."
 
 
 @pytest.fixture
-def server() -> Iterator[g.GeminiServer]:
-    listing = (*g.GeminiServer().listing, g.model("gemini-3.1-flash-lite", "Lite"), g.model("some-tuned-thing", "Tuned"))
-    with g.GeminiServer(listing=listing) as gemini:
-        yield gemini
+def gemini(gemini: Gemini) -> Gemini:
+    """With two more models."""
+    more = (g.model("gemini-3.1-flash-lite", "Lite"), g.model("some-tuned-thing", "Tuned"))
+    gemini.server.listing = (*gemini.server.listing, *more)
+    return gemini
 
 
-@pytest.fixture
-async def model() -> AsyncIterator[GeminiChatModel]:
-    gemini = GeminiChatModel()
-    yield gemini
-    await gemini.close()
-
-
-@pytest.fixture
-def settings(server: g.GeminiServer) -> Settings:
-    return Settings(google_api_key=Secret("a-key-of-some-length"), google_base_url=server.url, deadline=20.0)
-
-
-def ignore(event: Event) -> None:
-    """Nobody watches."""
-
-
-async def test_a_conversation_is_sent_as_turns_with_its_instruction_and_nothing_else(
-    server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
+async def test_a_conversation_is_sent_as_turns_with_its_instruction_and_nothing_else(gemini: Gemini) -> None:
     said = (Message("user", "A fox?"), Message("assistant", "A fox."), Message("assistant", " "), Message("user", "And snow?"))
-    await model.answer(ChatRequest(said, "Be brief."), settings, ignore)
-    call = server.generations[0]
+    await gemini.answer(ChatRequest(said, "Be brief."))
+    call = gemini.server.generations[0]
     assert call.path == "/v1beta/models/gemini-flash-latest:streamGenerateContent"
     assert call.turns == [("user", "A fox?"), ("model", "A fox."), ("user", "And snow?")]
     assert call.system_text == "Be brief."
@@ -62,11 +42,9 @@ async def test_a_conversation_is_sent_as_turns_with_its_instruction_and_nothing_
 
 
 @pytest.mark.parametrize("threshold", ["OFF", "BLOCK_ONLY_HIGH", "BLOCK_LOW_AND_ABOVE"])
-async def test_the_safety_threshold_goes_to_all_four_categories(
-    threshold: str, server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
-    await model.answer(HELLO, settings.replaced({"safety": threshold}), ignore)
-    sent = {entry["category"]: entry["threshold"] for entry in server.generations[0].body["safetySettings"]}
+async def test_the_safety_threshold_goes_to_all_four_categories(threshold: str, gemini: Gemini) -> None:
+    await gemini.answer(safety=threshold)
+    sent = {entry["category"]: entry["threshold"] for entry in gemini.server.generations[0].body["safetySettings"]}
     harms = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT")
     assert sent == {f"HARM_CATEGORY_{harm}": threshold for harm in harms}
 
@@ -84,19 +62,15 @@ def test_newer_models_are_known_to_ignore_sampling(name: str, ignored: bool) -> 
     assert ignored_sampling(name) == (("temperature", "top_p", "top_k") if ignored else ())
 
 
-async def test_moved_settings_reach_a_model_that_takes_them(
-    server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
-    answer = await model.answer(HELLO, settings.replaced({**MOVED, "chat_model": OLDER}), ignore)
-    assert server.generations[0].config == {"temperature": 0.4, "topP": 0.9, "topK": 30, "maxOutputTokens": 500}
+async def test_moved_settings_reach_a_model_that_takes_them(gemini: Gemini) -> None:
+    answer = await gemini.answer(**MOVED, chat_model=OLDER)
+    assert gemini.server.generations[0].config == {"temperature": 0.4, "topP": 0.9, "topK": 30, "maxOutputTokens": 500}
     assert answer.notices == ()
 
 
-async def test_moved_settings_are_kept_from_a_model_that_ignores_them_and_it_is_said(
-    server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
-    answer = await model.answer(HELLO, settings.replaced({**MOVED, "chat_model": "gemini-3.8-flash"}), ignore)
-    assert server.generations[0].config == {"maxOutputTokens": 500}
+async def test_moved_settings_are_kept_from_a_model_that_ignores_them_and_it_is_said(gemini: Gemini) -> None:
+    answer = await gemini.answer(**MOVED, chat_model="gemini-3.8-flash")
+    assert gemini.server.generations[0].config == {"maxOutputTokens": 500}
     assert answer.notices == (
         "Temperature is not used by gemini-3.8-flash.",
         "Top P is not used by gemini-3.8-flash.",
@@ -105,31 +79,25 @@ async def test_moved_settings_are_kept_from_a_model_that_ignores_them_and_it_is_
 
 
 @pytest.mark.parametrize("name", ["temperature", "top_k", "maxOutputTokens"])
-async def test_a_setting_the_model_refuses_is_left_out_and_it_is_said(
-    name: str, server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
-    server.enqueue(g.field_unsupported(name))
-    answer = await model.answer(HELLO, settings.replaced({**MOVED, "chat_model": OLDER}), ignore)
-    first, second = server.generations
+async def test_a_setting_the_model_refuses_is_left_out_and_it_is_said(name: str, gemini: Gemini) -> None:
+    gemini.server.enqueue(g.field_unsupported(name))
+    answer = await gemini.answer(**MOVED, chat_model=OLDER)
+    first, second = gemini.server.generations
     assert {*first.config} - {*second.config} == {{"top_k": "topK"}.get(name, name)}
     assert len(answer.notices) == 1 and answer.notices[0].startswith(f"{OLDER} refused ")
 
 
-async def test_a_model_may_refuse_one_setting_after_the_other(
-    server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
-    server.enqueue(*[g.field_unsupported(name) for name in ("temperature", "top_p", "top_k")])
-    answer = await model.answer(HELLO, settings.replaced({**MOVED, "chat_model": OLDER}), ignore)
-    assert server.generations[3].config == {"maxOutputTokens": 500} and len(answer.notices) == 3
+async def test_a_model_may_refuse_one_setting_after_the_other(gemini: Gemini) -> None:
+    gemini.server.enqueue(*[g.field_unsupported(name) for name in ("temperature", "top_p", "top_k")])
+    answer = await gemini.answer(**MOVED, chat_model=OLDER)
+    assert gemini.server.generations[3].config == {"maxOutputTokens": 500} and len(answer.notices) == 3
 
 
-async def test_a_refused_field_that_was_not_sent_is_the_persons_to_know(
-    server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
-    server.enqueue(g.field_unsupported("temperature"))
+async def test_a_refused_field_that_was_not_sent_is_the_persons_to_know(gemini: Gemini) -> None:
+    gemini.server.enqueue(g.field_unsupported("temperature"))
     with pytest.raises(RequestRefused, match="temperature is not supported"):
-        await model.answer(HELLO, settings, ignore)
-    assert len(server.generations) == 1
+        await gemini.answer()
+    assert len(gemini.server.generations) == 1
 
 
 @pytest.mark.parametrize(
@@ -140,38 +108,35 @@ async def test_a_refused_field_that_was_not_sent_is_the_persons_to_know(
     ],
 )  # fmt: skip
 async def test_a_schema_asks_for_json_and_for_little_thinking_where_that_is_known(
-    name: str, thinks: bool, server: g.GeminiServer, model: GeminiChatModel, settings: Settings
+    name: str, thinks: bool, gemini: Gemini
 ) -> None:
-    server.enqueue(g.structured({"prompt": "a fox in the snow"}))
-    answer = await model.answer(CRAFT, settings.replaced({"chat_model": name}), ignore)
+    gemini.server.enqueue(g.structured({"prompt": "a fox in the snow"}))
+    answer = await gemini.answer(CRAFT, chat_model=name)
     assert answer.text == '{"prompt": "a fox in the snow"}'
-    config = server.generations[0].config
+    config = gemini.server.generations[0].config
     assert (config["responseMimeType"], config["responseJsonSchema"]) == ("application/json", SCHEMA)
     assert ("thinkingConfig" in config) == thinks
     if thinks:
         assert list(config["thinkingConfig"].values()) == ["LOW"]
 
 
-async def test_a_refused_thinking_level_is_left_out(server: g.GeminiServer, model: GeminiChatModel, settings: Settings) -> None:
-    server.enqueue(g.field_unsupported("thinking_level"))
-    answer = await model.answer(CRAFT, settings, ignore)
-    assert ["thinkingConfig" in call.config for call in server.generations] == [True, False]
+async def test_a_refused_thinking_level_is_left_out(gemini: Gemini) -> None:
+    gemini.server.enqueue(g.field_unsupported("thinking_level"))
+    answer = await gemini.answer(CRAFT)
+    assert ["thinkingConfig" in call.config for call in gemini.server.generations] == [True, False]
     assert answer.notices == ()
 
 
-async def test_a_short_limit_on_answers_does_not_cut_json(
-    server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
-    await model.answer(CRAFT, settings.replaced({"max_output_tokens": 80}), ignore)
-    await model.answer(HELLO, settings.replaced({"max_output_tokens": 80}), ignore)
-    assert [call.config["maxOutputTokens"] for call in server.generations] == [2048, 80]
+async def test_a_short_limit_on_answers_does_not_cut_json(gemini: Gemini) -> None:
+    await gemini.answer(CRAFT, max_output_tokens=80)
+    await gemini.answer(max_output_tokens=80)
+    assert [call.config["maxOutputTokens"] for call in gemini.server.generations] == [2048, 80]
 
 
-async def test_thoughts_are_never_part_of_the_words(server: g.GeminiServer, model: GeminiChatModel, settings: Settings) -> None:
-    server.enqueue(g.reply("Good ", "morning", thoughts=("Shall I greet?", "I shall.")))
-    events: list[Event] = []
-    assert (await model.answer(HELLO, settings, events.append)).text == "Good morning"
-    assert events == [TextGrew("Good "), TextGrew("Good morning")]
+async def test_thoughts_are_never_part_of_the_words(gemini: Gemini) -> None:
+    gemini.server.enqueue(g.reply("Good ", "morning", thoughts=("Shall I greet?", "I shall.")))
+    assert (await gemini.answer()).text == "Good morning"
+    assert gemini.events == [TextGrew("Good "), TextGrew("Good morning")]
 
 
 @pytest.mark.parametrize(
@@ -183,11 +148,9 @@ async def test_thoughts_are_never_part_of_the_words(server: g.GeminiServer, mode
         (g.Answer(("Once upon",), finish=None), None, INCOMPLETE),
     ],
 )
-async def test_a_cut_answer_is_kept_and_shown_as_cut(
-    answer: g.Answer, limit: int | None, notice: str, server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
-    server.enqueue(answer)
-    got = await model.answer(HELLO, settings.replaced({"max_output_tokens": limit}), ignore)
+async def test_a_cut_answer_is_kept_and_shown_as_cut(answer: g.Answer, limit: int | None, notice: str, gemini: Gemini) -> None:
+    gemini.server.enqueue(answer)
+    got = await gemini.answer(max_output_tokens=limit)
     assert got == ChatAnswer("Once upon", "gemini-flash-latest", truncated=True, notices=(notice,))
 
 
@@ -200,12 +163,10 @@ async def test_a_cut_answer_is_kept_and_shown_as_cut(
     ],
 )
 async def test_the_model_that_really_answered_is_named(
-    asked: str, answered: str, notices: tuple[str, ...], server: g.GeminiServer, model: GeminiChatModel, settings: Settings
+    asked: str, answered: str, notices: tuple[str, ...], gemini: Gemini
 ) -> None:
-    server.enqueue(g.reply("Hi", model_version=answered))
-    assert await model.answer(HELLO, settings.replaced({"chat_model": asked}), ignore) == ChatAnswer(
-        "Hi", answered, False, notices
-    )
+    gemini.server.enqueue(g.reply("Hi", model_version=answered))
+    assert await gemini.answer(chat_model=asked) == ChatAnswer("Hi", answered, False, notices)
 
 
 def test_every_reason_the_library_knows_to_end_an_answer_has_its_words() -> None:
@@ -219,47 +180,39 @@ def test_every_reason_the_library_knows_to_end_an_answer_has_its_words() -> None
 
 @pytest.mark.parametrize("reason", ["SAFETY", "OTHER", "BLOCKLIST", "PROHIBITED_CONTENT", "SOMETHING_NEW"])
 @pytest.mark.filterwarnings("ignore:.*is not a valid:UserWarning")
-async def test_a_blocked_request_says_why(
-    reason: str, server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
-    server.enqueue(g.blocked_prompt(reason))
+async def test_a_blocked_request_says_why(reason: str, gemini: Gemini) -> None:
+    gemini.server.enqueue(g.blocked_prompt(reason))
     with pytest.raises(Blocked) as raised:
-        await model.answer(HELLO, settings, ignore)
+        await gemini.answer()
     assert raised.value.message.startswith("Gemini did not take this request: ") and raised.value.hint
 
 
 @pytest.mark.parametrize("name", ["../secrets", "a b", "models/", "", "gemini?key=1", "gemini/../x", "\u6a21\u578b"])
-async def test_a_name_no_model_can_have_is_told_without_a_call(
-    name: str, server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
+async def test_a_name_no_model_can_have_is_told_without_a_call(name: str, gemini: Gemini) -> None:
     with pytest.raises(ModelNotFound, match="There is no chat model called"):
-        await model.answer(HELLO, settings.replaced({"chat_model": name}), ignore)
-    assert server.calls == []
+        await gemini.answer(chat_model=name)
+    assert gemini.server.calls == []
 
 
-async def test_a_conversation_that_ends_with_the_model_is_not_sent(
-    server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
+async def test_a_conversation_that_ends_with_the_model_is_not_sent(gemini: Gemini) -> None:
     with pytest.raises(BadInput):
-        await model.answer(ChatRequest((*HELLO.messages, Message("assistant", "Hi"))), settings, ignore)
-    assert server.calls == []
+        await gemini.answer(ChatRequest((*HELLO.messages, Message("assistant", "Hi"))))
+    assert gemini.server.calls == []
 
 
-async def test_broken_and_stopped_answers_do_not_use_up_the_connections(
-    server: g.GeminiServer, model: GeminiChatModel, settings: Settings
-) -> None:
+async def test_broken_and_stopped_answers_do_not_use_up_the_connections(gemini: Gemini) -> None:
     async def stop_at_the_first_word() -> None:
-        server.enqueue(g.reply("Good ", "morning", every=5))
+        gemini.server.enqueue(g.reply("Good ", "morning", every=5))
         begun = asyncio.Event()
-        answering = asyncio.ensure_future(model.answer(HELLO, settings, lambda event: begun.set()))
+        answering = asyncio.ensure_future(gemini.model.answer(HELLO, gemini.settings, lambda event: begun.set()))
         await begun.wait()
         answering.cancel()
         await asyncio.wait([answering])
         assert answering.cancelled()
 
     for _ in range(60):  # the client opens a hundred connections at most
-        server.enqueue(g.broken_stream("Good "))
+        gemini.server.enqueue(g.broken_stream("Good "))
         with pytest.raises(GaveUp):
-            await model.answer(HELLO, settings, ignore)
+            await gemini.answer()
         await stop_at_the_first_word()
-    assert (await model.answer(HELLO, settings, ignore)).text
+    assert (await gemini.answer()).text
