@@ -36,7 +36,7 @@ run_tests() {
 
     linted "$python" || { echo "A linter found something, so the tests were not run." >&2; return 1; }
     # Three at once on two cores, each file in one process: most tests wait for an app or a page of their own.
-    exec "$python" -m pytest -n 3 --dist loadfile "$@"
+    exec "$python" -m pytest -n 3 --dist loadfile --durations 40 "$@"
 }
 
 if (return 0 2>/dev/null); then

@@ -88,15 +88,13 @@ GIVEN = """([kind, bytes, type]) => {
 }"""
 
 
-@pytest.mark.parametrize("kind", ["drop", "paste"])
-def test_a_picture_is_dropped_or_pasted(kind: str, come: Open) -> None:
+def test_a_picture_is_dropped_or_pasted_and_what_is_none_is_told(come: Open, tmp_path: Path) -> None:
     window = come()
-    window.page.evaluate(GIVEN, [kind, list(encoded(halves((64, 64)))), "image/png"])
-    expect(window.page.locator("#attached-picture img")).to_be_visible()
-
-
-def test_what_is_no_picture_is_told(come: Open, tmp_path: Path) -> None:
-    window = come()
+    for kind in ("drop", "paste"):
+        window.page.evaluate(GIVEN, [kind, list(encoded(halves((64, 64)))), "image/png"])
+        expect(window.page.locator("#attached-picture img")).to_be_visible()
+        window.page.locator("#attached-remove").click()
+        expect(window.page.locator("#attached")).to_be_hidden()
     (tmp_path / "notes.png").write_text("no picture")
     with window.page.expect_file_chooser() as chooser:
         window.page.locator("#attach-file").click()

@@ -55,26 +55,17 @@ def settled(window: Window) -> None:
     window.watch.settle()
 
 
-def test_nothing_a_model_answers_runs(come: Open, services: StandIns) -> None:
+def test_nothing_a_person_writes_or_a_model_answers_runs(come: Open, services: StandIns) -> None:
     window = come()
-    services.gemini.enqueue(reply(*(f"{vector}\n\n" for vector in VECTORS), "the end of it"))
-    window.say("hello")
+    services.gemini.enqueue(reply(*(f"{vector}\n\n" for vector in VECTORS), "the end of it"), reply("Fine too."))
+    window.say("\n".join(VECTORS))
+    expect(window.said.first).to_contain_text(f"<script>{FIRE}</script>")
     expect(window.chat).to_contain_text("the end of it")
-    expect(window.chat).to_contain_text(f"<script>{FIRE}</script>")
+    expect(window.chat.get_by_test_id("bot").first).to_contain_text(f"<script>{FIRE}</script>")
     settled(window)
     window.shot("injection-answer")
     window.reload()
     expect(window.chat).to_contain_text("the end of it")
-    settled(window)
-
-
-def test_nothing_a_person_writes_runs(come: Open, services: StandIns) -> None:
-    window = come()
-    services.gemini.enqueue(reply("Fine."), reply("Fine too."))
-    window.say("\n".join(VECTORS))
-    expect(window.chat).to_contain_text("Fine.")
-    window.rest()
-    expect(window.said.first).to_contain_text(f"<script>{FIRE}</script>")
     settled(window)
     window.say(f"/imagine {' '.join(VECTORS[:4])} --raw --bogus <img src=x onerror={FIRE}>")
     window.rest()

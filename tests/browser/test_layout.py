@@ -11,6 +11,7 @@ from tests.browser.conftest import Open
 from tests.browser.sketching import Sketching, Told, open_sketching
 from tests.browser.test_live_preview import begin, hold, shows
 from tests.browser.test_reach import finger, in_view
+from tests.browser.window import Window
 
 pytestmark = pytest.mark.browser
 SQUARE, WIDE = "/imagine a fox in the snow --seed 7 --ar 1:1", "/imagine a fox in the snow --seed 8 --ar 16:9"
@@ -25,14 +26,20 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sketching]:
         yield window
 
 
-@pytest.mark.parametrize(
-    ("width", "height", "line", "share"), [(1280, 800, SQUARE, 0.50), (1280, 800, WIDE, 0.50), (1920, 1080, WIDE, 0.55)]
-)
-def test_the_picture_takes_most_of_the_width_and_six_actions_are_in_view(
-    come: Open, width: int, height: int, line: str, share: float
-) -> None:
-    window = come(width, height)
-    window.draw(line)
+def test_the_picture_takes_most_of_the_width_six_actions_are_in_view_and_nothing_moves(come: Open) -> None:
+    window = come()
+    window.draw(SQUARE)
+    roomy(window, 1280, 0.50)
+    before = window.place(window.page.locator("#actions"))
+    window.draw(WIDE)
+    assert window.place(window.page.locator("#actions")) == before, "a picture of another shape moves what is below it"
+    roomy(window, 1280, 0.50)
+    window.page.set_viewport_size({"width": 1920, "height": 1080})
+    roomy(window, 1920, 0.55)
+
+
+def roomy(window: Window, width: int, share: float) -> None:
+    """The large picture has its share of the width, and what can be done with it stands below it in one line."""
     assert window.place(window.large)["width"] >= share * width
     assert in_view(window, window.large)
     targets = [window.page.locator(f"#{name}") for name in ACTIONS]
@@ -40,14 +47,6 @@ def test_the_picture_takes_most_of_the_width_and_six_actions_are_in_view(
     assert len({window.place(target)["y"] for target in targets}) == 1, "they stand in one line"
     assert window.page.locator("#actions button:visible").count() == len(ACTIONS)
     assert window.place(window.pictures.first)["width"] <= 0.2 * width, "the same picture is not seen twice at nearly one size"
-
-
-def test_nothing_below_a_picture_moves_when_one_of_another_shape_comes(come: Open) -> None:
-    window = come()
-    window.draw(SQUARE)
-    before = window.place(window.page.locator("#actions"))
-    window.draw(WIDE)
-    assert window.place(window.page.locator("#actions")) == before
 
 
 def test_a_tablet_has_two_columns(come: Open) -> None:

@@ -158,11 +158,11 @@ ROUND = """found => { const style = getComputedStyle(found), box = found.getBoun
     return [box.width / box.height, found.naturalWidth / found.naturalHeight, parseFloat(style.borderRadius)]; }"""
 
 
-@pytest.mark.parametrize("shape", ["1:1", "16:9", "2:3"])
-def test_the_corners_of_a_picture_are_round_whatever_its_shape(shape: str, come: Open) -> None:
+def test_the_corners_of_a_picture_are_round_whatever_its_shape(come: Open) -> None:
     window = come()
-    window.draw(f"{FOX} --ar {shape} --model sdxl")
-    expect(window.large).to_be_visible()
-    seen, own, radius = window.large.evaluate(ROUND)
-    assert abs(seen / own - 1) < 0.02 and radius > 8
-    window.shot(f"editing-11-{shape.replace(':', '-')}")
+    for shape in ("1:1", "16:9", "2:3"):
+        window.draw(f"{FOX} --ar {shape} --model sdxl")
+        expect(window.large).to_be_visible()
+        seen, own, radius = window.large.evaluate(ROUND)
+        assert abs(seen / own - 1) < 0.02 and radius > 8, shape
+        window.shot(f"editing-11-{shape.replace(':', '-')}")
