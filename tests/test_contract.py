@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_diffusion.crafting import check_prompt
+from gemini_diffusion.crafting import account, check_prompt, only_yours, put_in, without_parts
 from gemini_diffusion.crafting.contract import Pair, verify
 from gemini_diffusion.crafting.lexicon import stem
 from gemini_diffusion.crafting.merge import merge, trim
 from gemini_diffusion.crafting.prompt_text import PromptText
 from gemini_diffusion.crafting.required_terms import find_required_terms
+from gemini_diffusion.types import CraftedPrompt
 
 KEPT = [
     ("a red cat on the beach", "a crimson feline at the seaside, soft light"),
@@ -270,3 +273,43 @@ def test_no_text_breaks_the_check_or_the_merge(idea: str, prompt: str, negative:
     verdict = verify(reading, prompt, negative, pairs=[Pair(idea[:5], prompt[:5]), Pair(idea, negative)])
     merge(prompt, reading, tags=True)
     assert verdict.added_words <= len(PromptText(prompt).tokens)
+
+
+OWNED = [
+    ("a fox in the snow", "a fox in the snow, [soft light], [fine detail]", "a fox in the snow"),
+    (
+        "a lion at dusk",
+        "A [gentle] lion [with a flowing mane stands on a plain] at dusk, [dust in warm air].",
+        "A lion at dusk.",
+    ),
+    ("a lion beside a tree", "a lion [on a plain] beside a [tall] tree", "a lion beside a tree"),
+    ("an owl", "A [majestic] owl", "An owl"),
+    ("a red cat", "a {red>crimson} {cat>tabby} [on a windowsill]", "a crimson tabby"),
+    ("a rabbit, no clouds", "a rabbit, a {no clouds>clear open sky}", "a rabbit, a clear open sky"),
+    ("빨간 고양이", "a red cat, [soft light]", "a red cat"),
+    ('a sign that says "Open"', 'a [wooden] sign that says "Open", [golden hour]', 'a sign that says "Open"'),
+    ("a (fox:1.3)", "a (fox:1.3), [(soft fog:1.2)], [mist]", "a (fox:1.3)"),
+    ("qwertz", "[soft light]", "qwertz"),
+]
+
+
+@pytest.mark.parametrize(("idea", "marked", "own"), OWNED)
+def test_each_piece_of_a_prompt_is_told_whose_it_is_and_can_be_taken_out(idea: str, marked: str, own: str) -> None:
+    prompt = re.sub(r"\{[^>]*>([^}]*)\}|[\[\]]", r"\1", marked)
+    told = account(CraftedPrompt(idea, prompt, crafted_by="gemini"))
+    shown = {"added": "[{0}]", "changed": "{{{1}>{0}}}", "yours": "{0}"}
+    pieces = (part.text.replace(part.words, shown[part.source].format(part.words, part.said)) for part in told.parts)
+    assert "".join(pieces) == marked
+    assert only_yours(told) == own
+    for place, part in enumerate(told.parts):
+        if part.source == "added" and len(told.parts) > 1:
+            rest = without_parts(told.parts, (place,))
+            assert part.words not in rest and not re.search(r"[,.] ?[,.]|  |^[,. ]|, ?$", rest)
+
+
+def test_an_edited_prompt_keeps_its_account_and_a_lost_word_can_be_put_in() -> None:
+    crafted = account(CraftedPrompt("a fox by a pier", "a fox, soft light, mist", crafted_by="gemini"))
+    assert (crafted.dropped, crafted.added) == (("pier",), ("soft light", "mist"))
+    assert put_in(crafted, "pier") == "a fox, pier, soft light, mist"
+    edited = account(crafted, "a big fox on the pier, mist")
+    assert (edited.dropped, edited.added, edited.added_words) == ((), ("mist",), 1)

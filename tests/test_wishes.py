@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.crafting import PromptRequest, craft
+from gemini_diffusion.crafting import PromptRequest, account, craft, only_yours, put_in, without_parts
 from gemini_diffusion.crafting.contract import ContractResult, Pair, verify
 from gemini_diffusion.crafting.parse_answer import is_complaint
 from gemini_diffusion.crafting.required_terms import find_required_terms
@@ -113,4 +113,8 @@ async def test_no_wish_and_no_answer_raise_anything(idea: str, answers: list[str
         wish = PromptRequest(idea, find_model(model), tuple(negative))
         crafted = await craft(wish, (), AtOnce(answers), Settings(), lambda event: None)
         assert crafted.original == idea
-        assert "".join(part.text for part in crafted.parts) or not crafted.prompt
+        for told, prompt in ((crafted, crafted.prompt), (account(crafted, idea), idea)):
+            assert "".join(part.text for part in told.parts) == prompt
+            for place in range(len(told.parts)):
+                without_parts(told.parts, (place,))
+            put_in(told, only_yours(told))

@@ -6,6 +6,7 @@
 from gemini_diffusion.crafting.contract import ContractResult, check_prompt
 from gemini_diffusion.crafting.crafter import craft
 from gemini_diffusion.crafting.prompt_request import PromptRequest, verbatim
+from gemini_diffusion.crafting.provenance import account, only_yours, put_in, without_parts
 from gemini_diffusion.crafting.rules import craft_by_rules
 from gemini_diffusion.crafting.vocabulary import Vocabulary, introduce, read_vocabulary
 
@@ -13,10 +14,14 @@ __all__ = [
     "ContractResult",
     "PromptRequest",
     "Vocabulary",
+    "account",
     "check_prompt",
     "craft",
     "craft_by_rules",
     "introduce",
+    "only_yours",
+    "put_in",
     "read_vocabulary",
     "verbatim",
+    "without_parts",
 ]

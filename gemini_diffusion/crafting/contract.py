@@ -68,7 +68,7 @@ class _Check:
         self.reading, self.text, self.negative = reading, text, negative
         idea = _squashed(reading.idea)
         self.pairs = [pair for pair in pairs if pair.english.strip() and _squashed(pair.said) and _squashed(pair.said) in idea]
-        self.standing = [pair for pair in self.pairs if _roots(pair.english) <= text.shown]
+        self.standing = [pair for pair in self.pairs if roots_of(pair.english) <= text.shown]
 
     def result(self) -> ContractResult:
         terms = [*self._worth_asking(), *self._claimed()]
@@ -101,9 +101,9 @@ class _Check:
         if not self.reading.language and not self.pairs:
             yield Term("negation", "", "")
         for pair in self.pairs:
-            roots = _roots(pair.english)
+            roots = roots_of(pair.english)
             covering = [term for term in self.reading.terms if _overlap(term, pair)]
-            denied = any(_roots(phrase) == roots for phrase in self.negative.text.split(","))
+            denied = any(roots_of(phrase) == roots for phrase in self.negative.text.split(","))
             if denied and roots and all(term.kind == "negation" for term in covering):
                 yield Term("negation", pair.said, pair.english, roots)
             elif pair not in self.standing and not covering and not roots <= self.negative.shown:
@@ -131,7 +131,7 @@ class _Check:
         """What of a denied thing the prompt draws all the same; of a word we cannot read, what the negative calls it."""
         if term.stems and (term.english or self.reading.language):
             return term.stems & self.text.shown
-        phrases = (_roots(phrase) for phrase in self.negative.text.split(","))
+        phrases = (roots_of(phrase) for phrase in self.negative.text.split(","))
         return frozenset[str]().union(*(roots for roots in phrases if roots and roots <= self.text.shown))
 
     def _is_value_kept(self, term: Term) -> bool:
@@ -154,7 +154,7 @@ class _Check:
         for pair in self.standing:
             if not _overlap(term, pair):
                 continue
-            roots = _roots(pair.english)
+            roots = roots_of(pair.english)
             if term.kind == "name" and not any(word[0].isupper() for word in words_in(pair.english)):
                 continue
             if term.kind == "noun" and roots and all(root in lexicon.english for root in roots) and not roots & term.stems:
@@ -211,7 +211,7 @@ class _Check:
     @cached_property
     def _explained(self) -> frozenset[str]:
         """The stems of the prompt that stand for something of the request."""
-        pairs = (_roots(pair.english) for pair in self.standing)
+        pairs = (roots_of(pair.english) for pair in self.standing)
         return self.reading.stems.union(*(term.stems for term in self.reading.terms), *pairs)
 
     def _is_surely_lost(self, term: Term) -> bool:
@@ -285,7 +285,7 @@ def _overlap(term: Term, pair: Pair) -> bool:
     return bool(said) and (said in other or other in said)
 
 
-def _roots(text: str) -> frozenset[str]:
+def roots_of(text: str) -> frozenset[str]:
     """The stems of the words of substance."""
     stop = read_lexicon().stop
     return frozenset(token.root for token in PromptText(text).tokens if token.root and token.word.lower() not in stop)

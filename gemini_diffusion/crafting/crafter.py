@@ -195,7 +195,7 @@ class _Crafting:
             crafted_by=attempt.model,
             notices=tuple(filter(None, notices)),
         )
-        finished = postprocess(crafted, self.wish, self.reading, attempt.pairs, missing)
+        finished = postprocess(crafted, self.wish, self.reading, attempt.pairs)
         if not finished.missing:
             return finished
         said = "The chat model's prompt could not be put right, so I wrote it by rule."

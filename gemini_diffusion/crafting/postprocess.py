@@ -5,7 +5,7 @@ The style a person asked for is theirs: its words count neither as added nor aga
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gemini_diffusion.crafting.added_words import count_added
@@ -17,7 +17,6 @@ from gemini_diffusion.crafting.prompt_request import PromptRequest, style_notice
 from gemini_diffusion.crafting.prompt_text import PromptText
 from gemini_diffusion.crafting.provenance import parts_of
 from gemini_diffusion.crafting.required_terms import RequiredTerms
-from gemini_diffusion.crafting.terms import Term
 from gemini_diffusion.crafting.token_budget import cut_to_tokens, last_that_fits
 from gemini_diffusion.types import CraftedPrompt
 
@@ -27,7 +26,7 @@ def postprocess(
     wish: PromptRequest,
     reading: RequiredTerms,
     pairs: Sequence[Pair] = (),
-    changed: Sequence[Term] = (),
+    renamed: Mapping[str, str] | None = None,
 ) -> CraftedPrompt:
     """`crafted` trimmed to the wish's budget and the window, with style, weights, kept, missing, added words and notices."""
     notices = [*crafted.notices, *style_notices(wish)]
@@ -57,7 +56,7 @@ def postprocess(
         missing=tuple(dict.fromkeys(term.said for term in verdict.missing)),
         unseen=tuple(dict.fromkeys(term.said for term in verdict.unseen)),
         added_words=verdict.added_words,
-        parts=parts_of(marked, style, reading, changed),
+        parts=parts_of(marked, reading, style, pairs, renamed),
         notices=tuple(dict.fromkeys(notices)),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from gemini_diffusion import commands
+from gemini_diffusion import commands, crafting
 from gemini_diffusion.commands import Flags, Imagine
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine
@@ -43,7 +43,8 @@ class Edit:
         if not is_drawn(recipe):
             return CraftedPrompt(prompt, prompt, negative)
         if prompt != recipe.prompt:
-            return CraftedPrompt(recipe.original, prompt, negative, title=recipe.crafted.title, style=recipe.crafted.style)
+            told = crafting.account(recipe.crafted, prompt)
+            return dataclasses.replace(told, negative_prompt=negative, reply="", crafted_by="you", kept=(), missing=())
         return dataclasses.replace(recipe.crafted, negative_prompt=negative, reply="")
 
     def planned(

@@ -234,7 +234,9 @@ class Job:
                 return crafting.verbatim(prompt_request)
             if choice == "draw":
                 unchanged = prompt.strip() in ("", crafted.prompt)
-                return crafted if unchanged else dataclasses.replace(crafted, prompt=prompt.strip(), crafted_by="you")
+                if unchanged:
+                    return crafted
+                return dataclasses.replace(crafting.account(crafted, prompt.strip()), crafted_by="you")
             crafted = await self._write(prompt_request)
 
     def _prompt_request(self, job: Imagine, planned: DrawingPlan) -> PromptRequest:

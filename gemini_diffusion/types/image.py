@@ -44,11 +44,16 @@ NO_START_IMAGE = StartImage()
 
 @dataclass(frozen=True, slots=True)
 class PromptPart:
-    """A piece of a prompt and whose it is: the person's own words, those put right by rule, the crafter's, or the style's."""
+    """A piece of a prompt and whose it is: the person's, in other words than they `said` it, the crafter's, or the style's."""
 
     text: str
     source: Literal["yours", "changed", "added", "style"]
-    weight: float = 1.0
+    said: str = ""
+
+    @property
+    def words(self) -> str:
+        """The piece without the commas around it."""
+        return self.text.strip(" ,;.\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,21 @@ class CraftedPrompt:
     added_words: int = 0
     parts: tuple[PromptPart, ...] = ()
     notices: tuple[str, ...] = ()
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The phrases of the prompt that the person did not say."""
+        return tuple(part.words for part in self.parts if part.source in ("added", "style"))
+
+    @property
+    def changed(self) -> tuple[tuple[str, str], ...]:
+        """What the person said and what stands in the prompt for it."""
+        return tuple(dict.fromkeys((part.said, part.words) for part in self.parts if part.source == "changed"))
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """What the person said and the prompt does not."""
+        return (*self.missing, *self.unseen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from gemini_diffusion.types.turn import Turn
-from gemini_diffusion.ui import attachment, escape
+from gemini_diffusion.ui import attachment, escape, prompt_words
 from gemini_diffusion.ui.attachment import Attachment
 from gemini_diffusion.ui.messages import Transcript, prompt
 from gemini_diffusion.ui.model_pickers import ModelPickers
@@ -35,6 +35,7 @@ class ChatPanel:
     review: gr.Column
     asked: gr.Textbox
     review_prompt: gr.Textbox
+    review_words: gr.HTML
     draw: gr.Button
     again: gr.Button
     mine: gr.Button
@@ -77,7 +78,7 @@ def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
         latex_delimiters=[], allow_tags=False, allow_file_downloads=False, autoscroll=False,  # page.js does it
         placeholder="Type a message, or `/imagine` and what you want to see.",
     )  # fmt: skip
-    review, asked, review_prompt, draw, again, mine = _review()
+    review, asked, review_prompt, review_words, draw, again, mine = _review()
     with gr.Column(elem_id="composer", min_width=0):
         row = attachment.build_row()
         with gr.Row(elem_id="message"):
@@ -96,17 +97,20 @@ def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
         bundle = gr.DownloadButton("All pictures", visible="hidden", elem_id="bundle")
     return ChatPanel(
         chat=chat, transcript=Transcript(chat), attachment=clip, box=box, returned=returned, status=status, clear=clear,
-        review=review, asked=asked, review_prompt=review_prompt, draw=draw, again=again, mine=mine,
+        review=review, asked=asked, review_prompt=review_prompt, review_words=review_words, draw=draw, again=again, mine=mine,
         save_all=save_all, bundle=bundle,
     ), chosen  # fmt: skip
 
 
-def _review() -> tuple[gr.Column, gr.Textbox, gr.Textbox, gr.Button, gr.Button, gr.Button]:
+def _review() -> tuple[gr.Column, gr.Textbox, gr.Textbox, gr.HTML, gr.Button, gr.Button, gr.Button]:
     asked = gr.Textbox(visible="hidden", elem_id="asked")
     with gr.Column(visible=False, elem_id="review", min_width=0) as review:
-        prompt = gr.Textbox(label="Review the prompt", lines=3, max_lines=8, interactive=True, elem_id="review-prompt")
+        prompt = gr.Textbox(
+            label="Review the prompt", lines=3, max_lines=8, interactive=True, elem_id="review-prompt", render=False
+        )  # fmt: skip
+        words = prompt_words.build(prompt)
         with gr.Row():
             draw = gr.Button("Draw", variant="primary", size="md", min_width=0)
             again = gr.Button("Write again", size="md", min_width=0)
             mine = gr.Button("Use my words", size="md", min_width=0)
-    return review, asked, prompt, draw, again, mine
+    return review, asked, prompt, words, draw, again, mine

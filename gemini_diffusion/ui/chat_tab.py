@@ -22,12 +22,14 @@ from gemini_diffusion.ui.image_actions import ImageActions
 from gemini_diffusion.ui.image_panel import EXAMPLES, ImagePanel, listed
 from gemini_diffusion.ui.live_updates import LiveUpdates
 from gemini_diffusion.ui.model_pickers import ModelPickers
+from gemini_diffusion.ui.prompt_words import press_words, show_words
 from gemini_diffusion.ui.recovery import Recovery, can_move, here
 from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:
     from gemini_diffusion.generation.job import ReviewChoice
     from gemini_diffusion.generation.visitors import Visitor, Visitors
+    from gemini_diffusion.types import CraftedPrompt
 
 Updates = dict[Any, Any]
 
@@ -113,6 +115,19 @@ class ChatTab:
         self._visitor(request).session.choose(choice, prompt)
         return {self.conversation.review: gr.update(visible=False)}
 
+    async def review_words(self, prompt: str, request: gr.Request) -> Updates:
+        """Tells the words of the prompt under review apart."""
+        return await show_words(self.conversation.review_words, self._reviewed(request), prompt)
+
+    async def press_review(self, prompt: str, data: gr.EventData, request: gr.Request) -> Updates:
+        """Takes words out of the prompt under review or puts lost ones in."""
+        talk, crafted = self.conversation, self._reviewed(request)
+        return await press_words(talk.review_words, talk.review_prompt, crafted, prompt, data) if crafted else gr.skip()
+
+    def _reviewed(self, request: gr.Request) -> CraftedPrompt | None:
+        turn = self._visitor(request).session.running
+        return turn.crafted if turn and turn.state == "review" else None
+
     async def take(self, data: gr.SelectData, request: gr.Request) -> Updates:
         """Selects a picture that was clicked in the conversation; a click on anything else does nothing."""
         visitor = self._visitor(request)
@@ -179,6 +194,11 @@ class ChatTab:
         for choice, button in answers.items():
             button.click(show_error(self._choice(choice)), talk.review_prompt, talk.review, **quiet)
         talk.asked.change(None, talk.asked, talk.review_prompt, js=_ASK, **private)
+        talk.asked.change(show_error(self.review_words), talk.asked, talk.review_words, **quiet)
+        talk.review_prompt.blur(show_error(self.review_words), talk.review_prompt, talk.review_words, **quiet)
+        talk.review_words.press(
+            show_error(self.press_review), talk.review_prompt, [talk.review_prompt, talk.review_words], **quiet
+        )  # fmt: skip
         talk.returned.change(None, [talk.box, talk.returned], [talk.box, talk.returned], js=_GIVE_BACK, **private)
 
     def _turn(self, trigger: Any, handler: Callable[..., Any], inputs: Any = None) -> None:

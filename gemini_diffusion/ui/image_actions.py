@@ -13,6 +13,7 @@ from gemini_diffusion.ui.attachment import Attachment
 from gemini_diffusion.ui.error_display import show_error
 from gemini_diffusion.ui.live_updates import LiveUpdates, exported
 from gemini_diffusion.ui.mask_editor import read_marks
+from gemini_diffusion.ui.prompt_words import LONGEST_PROMPT, press_words, show_words
 from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ Turns = AsyncGenerator[Updates, None]
 
 VARIED = 0.5
 """The strength of a variation: a different picture that still resembles the first."""
-LONGEST_PROMPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,23 @@ class ImageActions:
         return {self.attachment.held: picture.id} if picture else gr.skip()
 
     async def measure(self, values: Values, request: gr.Request) -> Updates:
-        """Counts the tokens of the edited prompt."""
+        """Counts the tokens of the edited prompt and tells its words apart."""
         visitor, panel = self._visitor(request), self.following.panel
         picture = visitor.session.picture(values[panel.selected])
         if picture is None:
             return gr.skip()
-        return {panel.meter: await self.following.meter(visitor, picture, str(values[panel.prompt])[:LONGEST_PROMPT])}
+        prompt = str(values[panel.prompt])[:LONGEST_PROMPT]
+        words = await show_words(panel.words, picture.recipe.crafted if picture.recipe.engine else None, prompt)
+        return words | {panel.meter: await self.following.meter(visitor, picture, prompt)}
+
+    async def press(self, values: Values, data: gr.EventData, request: gr.Request) -> Updates:
+        """Takes words out of the prompt or puts lost ones in; the next drawing has them so."""
+        visitor, panel = self._visitor(request), self.following.panel
+        picture = visitor.session.picture(values[panel.selected])
+        if picture is None:
+            return gr.skip()
+        updates = await press_words(panel.words, panel.prompt, picture.recipe.crafted, str(values[panel.prompt]), data)
+        return updates | {panel.meter: await self.following.meter(visitor, picture, updates[panel.prompt])}
 
     async def change_format(self, values: Values, request: gr.Request) -> Updates:
         """Changes the file format of the Download button."""
@@ -100,7 +111,9 @@ class ImageActions:
         panel.attach.click(show_error(self.attach), panel.selected, self.attachment.held, **quiet)
         panel.file_format.input(show_error(self.change_format), {panel.file_format, panel.selected}, panel.download, **quiet)
         written = {panel.prompt, panel.selected}
-        gr.on([panel.prompt.blur, panel.measure.click], show_error(self.measure), written, panel.meter, **quiet)
+        shown = [panel.words, panel.meter]
+        gr.on([panel.prompt.blur, panel.measure.click], show_error(self.measure), written, shown, **quiet)
+        panel.words.press(show_error(self.press), written, [panel.prompt, *shown], **quiet)
 
 
 def _streamed(handler: Callable[[Values, gr.Request], Turns]) -> Callable[..., Turns]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.blocks import Block
 
-from gemini_diffusion.ui import escape, mask_editor
+from gemini_diffusion.ui import escape, mask_editor, prompt_words
 from gemini_diffusion.ui.live_preview import LivePreview
 from gemini_diffusion.ui.mask_editor import MaskEditor
 from gemini_diffusion.ui.picture_details import PictureDetails
@@ -55,6 +55,7 @@ class ImagePanel:
     content: gr.Column
     picture: gr.Image
     prompt: gr.Textbox
+    words: gr.HTML
     meter: gr.Markdown
     measure: gr.Button
     negative: gr.Textbox
@@ -87,6 +88,7 @@ class ImagePanel:
             self.content: gr.update(visible=True),
             self.picture: gr.update(value=str(details.path), alt_text=details.alt, visible=True),
             self.prompt: gr.update(value=details.prompt, placeholder="" if details.is_drawn else "What to draw from it"),
+            self.words: gr.update(value=details.words),
             self.negative: gr.update(value=details.negative_prompt, visible=details.takes_negative),
             self.summary: escape.escape_text(details.summary),
             self.facts: facts,
@@ -179,14 +181,16 @@ def _button(text: str) -> gr.Button:
 
 def _prompt() -> dict[str, Any]:
     """The prompt to be changed and drawn again, how full it is, what was kept and added; while a mask is painted, its tools."""
-    prompt = gr.Textbox(label="Prompt", lines=2, max_lines=10, elem_id="prompt", interactive=True)
+    prompt = gr.Textbox(label="Prompt", lines=2, max_lines=10, elem_id="prompt", interactive=True, render=False)
+    words = prompt_words.build(prompt)
     meter = gr.Markdown(elem_id="meter")
     measure = gr.Button("Count again", visible="hidden", elem_id="measure")
     summary = gr.Markdown(elem_id="summary")
     negative = gr.Textbox(label="Negative prompt", lines=1, max_lines=4, elem_id="negative", interactive=True)
     mask = mask_editor.build()
     return {
-        "prompt": prompt, "meter": meter, "measure": measure, "summary": summary, "negative": negative, "mask": mask,
+        "prompt": prompt, "words": words, "meter": meter, "measure": measure, "summary": summary, "negative": negative,
+        "mask": mask,
     }  # fmt: skip
 
 

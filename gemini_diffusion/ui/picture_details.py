@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gemini_diffusion.commands import FLAGS
 from gemini_diffusion.engines import models
 from gemini_diffusion.storage.gallery import is_drawn
 from gemini_diffusion.types import Capabilities, Picture, Recipe
+from gemini_diffusion.ui.prompt_words import describe_words
 
 BLURRED = "Blurred picture"
 """How the description of a blurred picture begins; the style sheet and the page's script know it by that."""
@@ -39,6 +41,7 @@ class PictureDetails:
     path: Path
     alt: str
     prompt: str
+    words: dict[str, Any] | None
     negative_prompt: str
     takes_negative: bool
     summary: str
@@ -58,6 +61,7 @@ def describe(picture: Picture, capabilities: Capabilities) -> PictureDetails:
         path=picture.path,
         alt=alt(recipe),
         prompt=recipe.prompt,
+        words=describe_words(recipe.crafted) if drawn else None,
         negative_prompt=recipe.negative_prompt,
         takes_negative=capabilities.negative_prompt,
         summary=summary(recipe),
@@ -72,18 +76,16 @@ def describe(picture: Picture, capabilities: Capabilities) -> PictureDetails:
 
 def summary(recipe: Recipe) -> str:
     """What the crafting made of the person's words: "kept 3 of 3, added 9 words"."""
-    if recipe.crafted_by == "you":
-        return "your own words" if is_drawn(recipe) else "your own picture"
     crafted = recipe.crafted
+    if recipe.crafted_by == "you" and not crafted.added:
+        return "your own words" if is_drawn(recipe) else "your own picture"
     wanted = len(crafted.kept) + len(crafted.missing)
     parts = [f"kept {len(crafted.kept)} of {wanted}"] if wanted else []
     parts.append(f"added {crafted.added_words} word{'' if crafted.added_words == 1 else 's'}")
     if crafted.missing:
         parts.append(f"missing: {', '.join(crafted.missing)}")
-    if crafted.unseen:
-        parts.append(f"not found in the prompt: {', '.join(crafted.unseen)}")
-    by = "by rule" if recipe.crafted_by == "rules" else f"by {recipe.crafted_by}"
-    return f"{', '.join(parts)}, written {by}"
+    by = {"rules": "written by rule", "you": "changed by you"}.get(recipe.crafted_by, f"written by {recipe.crafted_by}")
+    return f"{', '.join(parts)}, {by}"
 
 
 def facts(recipe: Recipe) -> str:

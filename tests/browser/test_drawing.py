@@ -22,6 +22,7 @@ def test_the_whole_job(come: Open, services: StandIns, app: App) -> None:
     window = come()
     stopped_while_drawing(window, services)
     finished(window, services)
+    taken_out(window, services)
     drawn_again(window, services)
     kept_and_downloaded(window, app)
 
@@ -66,18 +67,32 @@ def finished(window: Window, services: StandIns) -> None:
     window.shot("4-finished")
 
 
+def taken_out(window: Window, services: StandIns) -> None:
+    """A piece that was added is taken out, and the same seed draws what differs by it alone."""
+    window.page.get_by_role("button", name="Take out: fine detail").click()
+    expect(window.prompt).to_have_value("a fox in the snow, soft morning light, gentle depth of field")
+    window.act("redraw")
+    expect(window.pictures).to_have_count(2)
+    window.rest()
+    first, second = services.hub.drawings[-2:]
+    assert (second.prompt, second.seed) == (first.prompt.replace(", fine detail", ""), first.seed)
+    expect(window.page.locator("#image-panel .chip")).to_have_text(["soft morning light", "gentle depth of field"])
+    window.page.get_by_role("button", name="Only my words").click()
+    expect(window.prompt).to_have_value("a fox in the snow")
+
+
 def drawn_again(window: Window, services: StandIns) -> None:
     edited = "a fox in deep snow, at night"
     window.prompt.fill(edited)
     window.act("redraw")
-    expect(window.pictures).to_have_count(2)
+    expect(window.pictures).to_have_count(3)
     window.rest()
     first, second = services.hub.drawings[-2:]
     assert (second.prompt, second.seed) == (edited, first.seed)
     expect(window.prompt).to_have_value(edited)
     expect(window.page.locator("#summary")).to_contain_text("your own words")
     window.act("reseed")
-    expect(window.pictures).to_have_count(3)
+    expect(window.pictures).to_have_count(4)
     window.rest()
     assert services.hub.drawings[-1].prompt == edited and services.hub.drawings[-1].seed != first.seed
     expect(window.page.locator("#line textarea")).to_have_value(read_recipe(window.app.pictures[-1]).line)
@@ -94,7 +109,7 @@ def kept_and_downloaded(window: Window, app: App) -> None:
     assert file.name == kept.with_suffix(".jpg").name
     assert file.read_bytes() == kept.with_suffix(".jpg").read_bytes()
     window.take(window.pictures.first)
-    expect(window.prompt).to_have_value(read_recipe(app.pictures[-3]).prompt)
+    expect(window.prompt).to_have_value(read_recipe(app.pictures[-4]).prompt)
 
 
 def begun(window: Window, services: StandIns) -> Held:
@@ -181,6 +196,8 @@ def test_review_waits_and_draws_what_was_chosen(come: Open, services: StandIns) 
     expect(window.status).to_have_text("Waiting for your choice")
     assert services.hub.drawings == []
     window.shot("5-review")
+    review.get_by_role("button", name="Take out: fine detail").click()
+    expect(box).to_have_value("a fox in the snow, soft morning light, gentle depth of field")
     box.fill("a fox, only a fox")
     review.get_by_role("button", name="Draw", exact=True).click()
     expect(window.pictures).to_have_count(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,21 @@ def test_a_picture_is_varied_enlarged_and_attached_from_the_panel(come: Open, sk
     expect(window.page.locator("#attached-picture img")).to_be_visible()
     draw_from_it(window)
     assert sketching.engine.history[-1][0].image == sketching.pictures[-2].read_bytes()
+
+
+def test_on_a_phone_what_was_added_is_taken_out_by_a_tap_and_pasted_settings_are_read(come: Open, sketching: Sketching) -> None:
+    window = come(width=390, height=844, touch=True)
+    window.draw(FOX)
+    window.take(window.pictures.first)
+    chip = window.page.locator("#image-panel .chip").first
+    assert window.place(chip)["height"] >= 44 and window.overflow() == 0
+    said = chip.text_content()
+    chip.tap()
+    expect(window.prompt).not_to_have_value(re.compile(str(said)))
+    window.page.get_by_role("button", name="Only my words").tap()
+    expect(window.prompt).to_have_value("a fox in the snow")
+    window.shot("editing-5-only-my-words")
+    window.page.locator("#image-panel-close").tap()
+    window.draw("a fox\nNegative prompt: fog\nSteps: 9, Sampler: Euler, CFG scale: 3, Seed: 11, Size: 128x128")
+    request = sketching.engine.history[-1][0]
+    assert (request.prompt, request.negative_prompt, request.num_inference_steps, request.seed) == ("a fox", "fog", 9, 11)

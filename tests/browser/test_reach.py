@@ -170,7 +170,7 @@ def test_everything_can_be_read(theme: str, come: Open, services: StandIns) -> N
     window.shot(f"{theme}-4-failed")
     dim += unreadable(
         window, '#chat [data-testid="user"] p', '#chat [data-testid="bot"] .message-content p', "#chat blockquote p",
-        "#chat .thought-group .duration", "#chat .option", "#summary p", "#details p", "#prompt textarea",
+        "#chat .thought-group .duration", "#chat .option", "#summary p", "#details p", ".words .text", ".words .chip span", ".words .quiet",
         "#image-panel label span", "#line textarea", "#download", "#again", "#clear", "#box textarea", "#chat-model input",
         ".tab-container button[aria-selected=true]", ".tab-container button[aria-selected=false]",
     )  # fmt: skip
