@@ -170,9 +170,9 @@ def test_everything_can_be_read(theme: str, come: Open, services: StandIns) -> N
     window.shot(f"{theme}-4-failed")
     dim += unreadable(
         window, '#chat [data-testid="user"] p', '#chat [data-testid="bot"] .message-content p', "#chat blockquote p",
-        "#chat .thought-group .duration", "#chat .option", "#summary p", "#details p", ".words .text", ".words .chip span", ".words .quiet",
-        "#image-panel label span", "#line textarea", "#download", "#again", "#clear", "#box textarea", "#chat-model input",
-        ".tab-container button[aria-selected=true]", ".tab-container button[aria-selected=false]",
+        "#chat .thought-group .duration", "#chat .option", "#summary p", "#details p", ".words .text", ".words .chip span",
+        ".words .quiet", "#negative label span", "#line textarea", "#download", "#again", "#clear", "#box textarea",
+        "#chat-model input", ".tab-container button[aria-selected=true]", ".tab-container button[aria-selected=false]",
     )  # fmt: skip
     window.go_to("Settings")
     expect(window.page.locator("#google_api_key-save")).to_be_visible()
