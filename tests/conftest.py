@@ -81,6 +81,14 @@ def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_sdxl(tmp_path_factory.mktemp("models") / "tiny-sdxl")
 
 
+@pytest.fixture(scope="session")
+def sd15(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny Stable Diffusion 1.5 with random weights; nobody writes into it."""
+    from tests.tiny_sdxl import build_sd15
+
+    return build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15")
+
+
 @pytest.fixture
 async def local(tmp_path: Path) -> AsyncIterator[Local]:
     """The engine of this machine over an empty data folder, watched."""

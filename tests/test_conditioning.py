@@ -15,7 +15,6 @@ from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import ImageRequest
 from tests.closeness import nearly_equal
-from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -24,12 +23,11 @@ FAMILIES = ["sdxl", "sd15"]
 
 
 @pytest.fixture(scope="module")
-def pipes(packages: TorchImports, sdxl: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def pipes(packages: TorchImports, sdxl: Path, sd15: Path) -> dict[str, Any]:
     """A tiny pipeline of each family, and SDXL's refiner made of its parts."""
-    folder = build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15")
     found = {
         "sdxl": packages.diffusers.StableDiffusionXLPipeline.from_pretrained(sdxl, local_files_only=True),
-        "sd15": packages.diffusers.StableDiffusionPipeline.from_pretrained(folder, local_files_only=True),
+        "sd15": packages.diffusers.StableDiffusionPipeline.from_pretrained(sd15, local_files_only=True),
     }
     parts = {**found["sdxl"].components, "text_encoder": None, "tokenizer": None}
     kind = packages.diffusers.StableDiffusionXLImg2ImgPipeline

@@ -25,7 +25,6 @@ from gemini_diffusion.types import Event, ImageRequest, ImageResult, ModelChoice
 from gemini_diffusion.types.errors import GeminiDiffusionError
 from tests.servers import hugging_face as hf
 from tests.servers.faults import slow
-from tests.tiny_sdxl import build_sd15, build_sdxl
 from tests.waiting import patiently, until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -48,23 +47,13 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def sdxl(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_sdxl(tmp_path_factory.mktemp("models") / "tiny-sdxl")
-
-
-@pytest.fixture(scope="module")
-def sd15(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15")
-
-
-@pytest.fixture(scope="module")
 def server() -> Iterator[hf.HuggingFaceServer]:
     with hf.HuggingFaceServer() as running:
         yield running
 
 
-def local(model: str, home: Path, side: int = 64) -> Bench:
-    request = ImageRequest("a cat", model, side, side, 3, 5.0)
+def local(model: str, home: Path) -> Bench:
+    request = ImageRequest("a cat", model, 64, 64, 3, 5.0)
     long = dataclasses.replace(request, num_inference_steps=150)
     return Bench(LocalEngine(home), Settings(), request, dataclasses.replace(request, width=65), lambda _: long)
 
@@ -90,12 +79,8 @@ def by_address(request: pytest.FixtureRequest, home: Path) -> Bench:
     return bench
 
 
-def postcard(request: pytest.FixtureRequest, home: Path) -> Bench:
-    return local("postcard", home, side=128)
-
-
 BENCHES: dict[str, Callable[[pytest.FixtureRequest, Path], Bench]] = {
-    "local-postcard": postcard,
+    "local-postcard": lambda _, home: local("postcard", home),
     "local-sdxl": lambda request, home: local(str(request.getfixturevalue("sdxl")), home),
     "local-sd15": lambda request, home: local(str(request.getfixturevalue("sd15")), home),
     "hosted-provider": by_provider,

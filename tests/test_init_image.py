@@ -15,18 +15,15 @@ from PIL import Image
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.local.loading.loader import load_pipeline
-from gemini_diffusion.engines.local.sampling.batch import DrawnImage
 from gemini_diffusion.engines.local.sampling.encode import encode
 from gemini_diffusion.engines.local.sampling.init_image import InitImage, read_init_image
-from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import ImageRequest, Preview, Progress, StageFinished
 from gemini_diffusion.types.errors import BadAnswer, BadInput, RequestRefused
 from postcard.judge import Judge
 from tests.closeness import nearly_same
-from tests.engine_harness import Local, asked, reading, warm_pipeline
+from tests.engine_harness import Local, reading, warm_pipeline
 from tests.pictures import distance, encoded, gradient
-from tests.tiny_sdxl import build_sd15
 from tests.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -34,11 +31,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffuse
 ATTACHED = encoded(gradient(64, 64))
 RED_CAT: dict[str, Any] = {"prompt": "a red cat on the beach at sunset", "seed": 1}
 POSTCARD: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 16, "guidance_scale": 3.0}
-
-
-@pytest.fixture(scope="module")
-def sd15(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15")
 
 
 def begun(image: bytes, width: int = 64, height: int = 64, **changes: Any) -> InitImage:
@@ -146,8 +138,7 @@ async def test_the_more_strength_the_further_and_all_of_it_forgets_the_picture(l
     first = (await local.draw("postcard", **POSTCARD, **RED_CAT)).image
     other: dict[str, Any] = {**POSTCARD, "prompt": "a blue boat in the city at night", "seed": 3}
     drawn = [
-        (await local.draw("postcard", **other, image=encoded(first), strength=strength)).image
-        for strength in (0.1, 0.3, 0.5, 0.8, 1.0)
+        (await local.draw("postcard", **other, image=encoded(first), strength=strength)).image for strength in (0.1, 0.5, 1.0)
     ]
     distances = [distance(first, each) for each in drawn]
     assert distances == sorted(distances)
@@ -175,17 +166,6 @@ async def test_less_than_one_step_is_one_and_said(local: Local, sdxl: Path) -> N
 async def test_a_strength_that_is_none_is_refused(local: Local, sdxl: Path, strength: float) -> None:
     with reading(RequestRefused, "Strength is how far to move from the picture, between 0 and 1."):
         await local.draw(sdxl, image=ATTACHED, strength=strength)
-
-
-@pytest.mark.parametrize("name", SCHEDULERS)
-async def test_every_scheduler_begins_from_a_picture(sdxl: Path, packages: TorchImports, name: str) -> None:
-    pipeline = load_pipeline(sdxl, packages)
-    one = dataclasses.replace(
-        asked(num_inference_steps=5, scheduler=name, strength=0.5), init_image=InitImage(gradient(64, 64))
-    )
-    (drawn,) = pipeline.draw([one])
-    assert isinstance(drawn, DrawnImage)
-    assert (drawn.scheduler, drawn.image.size) == (name, (64, 64))
 
 
 async def test_pictures_of_one_party_begin_from_one_reading_and_are_drawn_together(local: Local, sdxl: Path) -> None:

@@ -20,8 +20,6 @@ from gemini_diffusion.engines.downloads.model_store import is_whole
 from gemini_diffusion.engines.local.loading.device import place
 from gemini_diffusion.engines.local.loading.loader import load_pipeline
 from gemini_diffusion.engines.local.local_engine import LocalEngine
-from gemini_diffusion.engines.local.sampling.batch import DrawnImage
-from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS
 from gemini_diffusion.engines.token_counter import TokenCounter
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.engines.worker import JobCancelled, Worker, WorkerJob
@@ -29,16 +27,10 @@ from gemini_diffusion.types import Adapter, Progress, StageFinished, StageStarte
 from gemini_diffusion.types.errors import RequestRefused
 from tests.adapter_makers import CONV, TO_Q, UNET, RandomLora
 from tests.closeness import nearly_same
-from tests.engine_harness import Local, asked, reading
-from tests.tiny_sdxl import build_sd15
-from tests.waiting import until
+from tests.engine_harness import Local, asked, reading, warm_pipeline
+from tests.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
-
-@pytest.fixture(scope="module")
-def sd15(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15")
 
 
 # --- the picture ---
@@ -58,15 +50,6 @@ async def test_it_is_the_picture_that_diffusers_draws(
     ours = await local.draw(folder, negative_prompt=negative, width=96, num_inference_steps=4)
     assert nearly_same(ours.image, plain)
     assert set(ours.versions) == {"torch", "diffusers", "transformers"}
-
-
-@pytest.mark.parametrize("name", SCHEDULERS)
-async def test_every_scheduler_of_the_table_draws_under_its_own_name(sdxl: Path, packages: TorchImports, name: str) -> None:
-    pipeline = load_pipeline(sdxl, packages)
-    (drawn,) = pipeline.draw([asked(num_inference_steps=4, scheduler=name.lower())])
-    assert isinstance(drawn, DrawnImage)
-    assert drawn.scheduler == name
-    assert drawn.image.size == (64, 64)
 
 
 async def test_without_a_scheduler_the_models_own_is_taken_and_named(local: Local, sdxl: Path, sd15: Path) -> None:
@@ -168,13 +151,22 @@ async def test_after_stop_there_is_no_further_step_and_no_decoding(sdxl: Path, p
 async def test_the_second_drawing_waits_visibly_and_one_that_was_stopped_meanwhile_never_starts(
     local: Local, sdxl: Path
 ) -> None:
-    long = asyncio.create_task(local.draw(sdxl, num_inference_steps=150))
-    await until(lambda: local.told(Progress))
-    second, third = [Local(local.engine) for _ in range(2)]
-    stopped, drawn = asyncio.create_task(second.draw(sdxl)), asyncio.create_task(third.draw(sdxl))
-    await until(lambda: second.told(StageStarted) and third.told(StageStarted))
-    stopped.cancel()
-    await asyncio.gather(long, drawn)
+    await local.draw(sdxl)
+    first, second, third = [Local(local.engine) for _ in range(3)]
+    gate = threading.Event()
+
+    def hold(*_: object) -> None:
+        gate.wait(PATIENCE)
+
+    with warm_pipeline(local).base.unet.register_forward_pre_hook(hold):
+        held = asyncio.create_task(first.draw(sdxl))
+        await until(lambda: [event for event in first.told(StageStarted) if event.stage == "drawing"])
+        stopped, drawn = asyncio.create_task(second.draw(sdxl)), asyncio.create_task(third.draw(sdxl))
+        await until(lambda: second.told(StageStarted) and third.told(StageStarted))
+        stopped.cancel()
+        await asyncio.wait([stopped])
+        gate.set()
+        await asyncio.gather(held, drawn)
     assert [event.text for event in second.told(StageStarted)] == ["Waiting, 1 before this one"]
     waiting = [event.text for event in third.told(StageStarted | StageFinished) if event.stage == "waiting"]
     assert waiting == ["Waiting, 2 before this one", "Waiting, 1 before this one", "Waited"]
