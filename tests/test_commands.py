@@ -10,6 +10,7 @@ from gemini_diffusion.commands import (
     BadChoice,
     Flags,
     Imagine,
+    PictureCommand,
     Say,
     TooManyChoices,
     Unknown,
@@ -18,6 +19,7 @@ from gemini_diffusion.commands import (
     count_choices,
     expand,
     format_line,
+    format_picture_line,
     nearest,
     own_picture,
     parse,
@@ -84,6 +86,26 @@ def test_chat_keeps_its_line_breaks() -> None:
 @pytest.mark.parametrize("name", INSTEAD)
 def test_a_command_that_does_not_exist_says_what_works_instead(name: str) -> None:
     assert parse(f"/{name.upper()}  make it\ndarker ") == Unknown(name, f"There is no /{name} here: {INSTEAD[name]}.")
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("/edit #2 make it night", PictureCommand("edit", "make it night", 2)),
+        ("/VARY Strong", PictureCommand("vary", "strong")),
+        ("/again same #12", PictureCommand("again", "same", 12)),
+        ("/seed 7", PictureCommand("seed", "7")),
+        ("/undo", PictureCommand("undo")),
+    ],
+)
+def test_a_line_about_a_picture_is_read_and_written_back(line: str, command: PictureCommand) -> None:
+    assert parse(line) == command == parse(format_picture_line(command))
+
+
+@pytest.mark.parametrize("line", ["/edit", "/ask #2", "/vary loud", "/again older", "/seed x", "/seed 4294967296"])
+def test_a_line_about_a_picture_that_says_too_little_says_what_to_say(line: str) -> None:
+    command = parse(line)
+    assert isinstance(command, Usage) and command.notices
 
 
 @pytest.mark.parametrize("slip", ["imagin", "imagie", "IMAGINEE", "imagime", "iamgine", "imagined"])

@@ -6,7 +6,6 @@ import pytest
 
 from gemini_diffusion.commands import Imagine, meant_by, parse
 
-LAST = "/imagine a red cat --seed 7 --ar 1:1 --raw"
 WISHES = [
     ("draw me a cat", "a cat"),
     ("Could you please draw two dogs in the rain?", "two dogs in the rain"),
@@ -43,38 +42,6 @@ def test_a_wish_in_plain_words_is_a_picture_to_draw(text: str, idea: str) -> Non
 @pytest.mark.parametrize("text", CHAT)
 def test_everything_else_is_chat(text: str) -> None:
     assert meant_by(text) is None
-
-
-@pytest.mark.parametrize(
-    "text", ["another one", "Again!", "noch eins", "otra vez", "encore une", "하나 더", "もう一度", "再来一张", "ещё раз"]
-)
-def test_another_one_is_the_same_with_another_seed(text: str) -> None:
-    command = meant_by(text, LAST)
-    assert command is not None
-    assert (command.idea, command.flags.seed, command.flags.raw) == ("a red cat", None, True)
-
-
-@pytest.mark.parametrize(
-    ("text", "phrase"),
-    [
-        ("darker", "dark, dim light"),
-        ("Make it brighter.", "bright light"),
-        ("더 어둡게", "dark, dim light"),
-        ("at night", "at night"),
-    ],
-)
-def test_a_change_keeps_the_seed_and_adds_a_few_words(text: str, phrase: str) -> None:
-    command = meant_by(text, LAST)
-    assert command is not None
-    assert (command.idea, command.flags.seed) == (f"a red cat, {phrase}", 7)
-
-
-def test_bigger_is_a_large_picture_and_chat_stays_chat_after_a_picture() -> None:
-    larger = meant_by("bigger", LAST)
-    assert larger is not None
-    assert larger.flags.hd
-    assert meant_by("thanks", LAST) is None
-    assert meant_by("darker", "not a line") is None
 
 
 def test_what_is_read_can_be_sent_as_it_is_shown() -> None:

@@ -99,13 +99,40 @@ async def test_the_kept_line_draws_the_same_picture_again(room: Room) -> None:
     assert Image.open(again.path).tobytes() == Image.open(first.path).tobytes()
 
 
-async def test_plain_words_draw_and_then_change_the_picture(room: Room) -> None:
-    first = await room.done("draw me a fox in the snow")
-    assert (len(first.pictures), first.asked, first.kind) == (1, "draw me a fox in the snow", "imagine")
-    darker, another = await room.done("darker"), await room.done("another one")
-    assert darker.pictures[0].recipe.prompt == f"{first.pictures[0].recipe.prompt}, dark, dim light"
-    assert darker.pictures[0].recipe.seed == first.pictures[0].recipe.seed != another.pictures[0].recipe.seed
-    assert any(notice.startswith("I read this as: /imagine") for notice in another.notices)
+async def test_plain_words_draw_change_and_go_back(room: Room) -> None:
+    first = (await room.done("draw me a red cat on the beach")).pictures[0]
+    walk = ("make it night", "in snow", "undo", "undo", "redo", "the first one but in snow")
+    turns = [await room.done(text) for text in walk]
+    night, snow, back, further, again, other = turns
+    recipe = night.pictures[0].recipe
+    assert recipe.prompt == first.recipe.prompt.replace("on the beach", "on the beach at night")
+    same = ("seed", "width", "height", "model", "negative_prompt", "num_inference_steps", "guidance_scale", "scheduler")
+    assert {name: getattr(recipe, name) for name in same} == {name: getattr(first.recipe, name) for name in same}
+    assert night.understood.startswith("Keep: a red cat on the beach. Change: add at night. Drawn again with the same seed")
+    assert "in the snow at night" in snow.pictures[0].recipe.prompt and "beach" not in snow.pictures[0].recipe.prompt
+    assert (back.selected, further.selected, again.selected) == (night.pictures[0], first, night.pictures[0])
+    assert other.pictures[0].recipe.parent == first.id and "night" not in other.pictures[0].recipe.prompt
+    assert (await room.done("hello")).kind == "say" and room.anew().latest == other.pictures[0]
+
+
+async def test_ten_edits_in_a_row_lose_nothing(room: Room) -> None:
+    await room.done('/imagine a red cat on the beach, a sign that says "open: {x}" --no text --seed 7')
+    edits = ("make it night", "in snow", "make it blue", "add a hat", "darker", "at sunset", "in the city", "brighter",
+             "make it a dog", "without the hat")  # fmt: skip
+    last = [await room.done(text) for text in edits][-1].pictures[0].recipe
+    assert last.prompt.startswith('a blue dog in the city at sunset, a sign that says "open: {x}"')
+    assert (last.negative_prompt, last.seed) == ("text, hat", 7) and last.prompt.endswith("bright light")
+
+
+async def test_one_click_says_that_it_was_only_talk(room: Room) -> None:
+    await room.done("/imagine a fox")
+    drawn = len(room.engine.history)
+    assert (await room.done("darker")).offer == "talk"
+    assert (await room.done("make it cyberpunk")).offer == "/edit make it cyberpunk"
+    assert len(room.engine.history) == drawn + 1
+    assert (await room.done("/edit make it cyberpunk")).pictures[0].recipe.prompt.endswith("cyberpunk")
+    quiet = PLAIN.replaced({"plain_words": False})
+    assert (await room.done("darker", quiet)).kind == "say"
 
 
 async def test_several_pictures_are_several_seeds(room: Room) -> None:
@@ -155,8 +182,8 @@ async def test_an_empty_request_shows_usage_and_calls_nothing(room: Room, text: 
 
 
 async def test_a_command_that_does_not_exist_fails_and_says_what_works(room: Room) -> None:
-    turn = await room.done("/upscale 2")
-    assert (turn.state, turn.failures[0].text) == ("failed", f"There is no /upscale here: {INSTEAD['upscale']}.")
+    turn = await room.done("/sweep 2")
+    assert (turn.state, turn.failures[0].text) == ("failed", f"There is no /sweep here: {INSTEAD['sweep']}.")
     turn = await room.done("/imagin a cat")
     assert turn.failures == (Failed("There is no command /imagin. Did you mean /imagine?", "", "send:/imagine a cat"),)
 

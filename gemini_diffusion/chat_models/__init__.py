@@ -13,13 +13,15 @@ from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice
 class ChatModel(Protocol):
     """A model that answers in words. One instance serves all visitors: the key comes with each call's settings.
 
-    `structured` says whether it can answer in JSON by a schema; crafting by model needs that. `key` is the setting that holds
+    `structured` says whether it can answer in JSON by a schema; crafting by model needs that, `sees` whether it
+    takes the picture of a message. `key` is the setting that holds
     the key it needs, "" for one that needs none.
     """
 
     name: str
     key: str
     structured: bool
+    sees: bool
 
     def is_ready(self, settings: Settings) -> bool:
         """Whether the settings hold what it needs; nothing is asked."""

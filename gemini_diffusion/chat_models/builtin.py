@@ -28,6 +28,7 @@ class BuiltinChatModel:
     name = "builtin"
     key = ""
     structured = False
+    sees = False
 
     def is_ready(self, settings: Settings) -> bool:
         return True

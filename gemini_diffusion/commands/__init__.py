@@ -23,6 +23,8 @@ from gemini_diffusion.commands.line import (
     format_line,
     parse,
 )
+from gemini_diffusion.commands.picture_command import PictureAction, PictureCommand
+from gemini_diffusion.commands.picture_line import format_picture_line
 from gemini_diffusion.commands.plain_words import meant_by
 from gemini_diffusion.commands.references import own_picture, to_own, with_picture
 from gemini_diffusion.commands.typed import read
@@ -36,6 +38,8 @@ __all__ = [
     "Flag",
     "Flags",
     "Imagine",
+    "PictureAction",
+    "PictureCommand",
     "Say",
     "TooManyChoices",
     "Unknown",
@@ -47,6 +51,7 @@ __all__ = [
     "fill_request",
     "find_unsupported",
     "format_line",
+    "format_picture_line",
     "meant_by",
     "nearest",
     "own_picture",

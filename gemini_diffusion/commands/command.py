@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gemini_diffusion.commands.flags import Flags
+from gemini_diffusion.commands.picture_command import PictureCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +44,4 @@ class Unknown:
     meant: str = ""
 
 
-Command = Imagine | Say | Usage | Unknown
+Command = Imagine | PictureCommand | Say | Usage | Unknown

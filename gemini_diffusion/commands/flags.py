@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
+from gemini_diffusion.commands.picture_command import PICTURE_COMMANDS
 from gemini_diffusion.types import Adapter, Aspect, Capabilities, ImageRequest
 from gemini_diffusion.types.prompt_weights import WeightedSpan
 
@@ -208,6 +209,9 @@ USAGE = "\n".join(
         'Text in double quotes is taken as it is: `a sign that says "open"`.\n',
         "`(red:1.3) fox++` makes words count more, `(fog:0.6)` less, `space::2 ship` weighs the parts of an idea, and "
         "`<lora:name:0.8>` draws with a LoRA. An attached picture, or `picture:` and its id before your words, is what it "
-        "begins from.",
+        "begins from.\n",
+        "About a picture of the conversation, in plain words or as a command; `#2` names the second one, without it the "
+        "selected one is meant:\n",
+        *(f"- {help_text}" for help_text in PICTURE_COMMANDS.values()),
     ]
 )

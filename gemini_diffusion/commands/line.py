@@ -11,6 +11,7 @@ from gemini_diffusion.commands.command import Command, Imagine, Say, Usage
 from gemini_diffusion.commands.escapes import escape, unescape
 from gemini_diffusion.commands.flag_parser import FlagsSaid, parse_flags
 from gemini_diffusion.commands.flags import FLAGS, Flag, Flags, flag_named
+from gemini_diffusion.commands.picture_line import parse_picture_line
 from gemini_diffusion.commands.references import leading, own_picture
 from gemini_diffusion.commands.tokenize_line import collapse_blanks, split_words
 from gemini_diffusion.commands.unknown import find_unknown
@@ -48,7 +49,7 @@ def parse(text: str) -> Command:
         return _imagine(_PROMPT.sub("", collapse_blanks(rest), count=1))
     if name == "help":
         return Usage("/help")
-    return find_unknown(name, rest.strip()) or Say(text)
+    return parse_picture_line(name, collapse_blanks(rest)) or find_unknown(name, rest.strip()) or Say(text)
 
 
 def as_text(words: object) -> str:

@@ -1,14 +1,7 @@
-"""Plain words that ask for a picture, in eleven languages, as the /imagine line that they mean; knows no chat model.
+"""Plain words that ask for a new picture, in eleven languages, as the /imagine line that they mean; knows no chat model."""
 
-"Draw me a cat" is a wish; "another one" and "darker" are about the last picture. Everything else is chat.
-"""
-
-import json
 import re
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 from gemini_diffusion.commands.command import Imagine
 from gemini_diffusion.commands.line import format_line, parse
@@ -34,9 +27,6 @@ _WISHES = tuple(
         r"(?P<idea>.+?)(?:の絵)?を(?:描いて|書いて|かいて)(?:ください|下さい|くれる|くれ|ほしい)?",
     )
 )
-_LEAD = re.compile(
-    r"(?:make it|draw it|mach es|hazlo|rends-la|a (?:bit|little)|much|etwas|un po'|un peu|un poco|um pouco|and) "
-)
 _NOTHING = frozenset(
     ("a picture", "an image", "something", "ein bild", "una imagen", "uma imagem", "une image", "그림", "絵", "图", "صورة")
 )
@@ -44,36 +34,15 @@ _NOTHING = frozenset(
 _MARKS = " \t\r\n.!?~\u3002\uff01\uff1f"
 
 
-def meant_by(text: str, last: str = "") -> Imagine | None:
-    """The picture that plain words ask for; `last` is the canonical line of the last picture, "" for none. None is chat."""
+def meant_by(text: str) -> Imagine | None:
+    """The picture that plain words ask for; None is chat."""
     said = text.strip(_MARKS)
     for wish in _WISHES:
         found = wish.fullmatch(said)
         if found and found["idea"].casefold() not in _NOTHING:
             command = parse(f"/imagine {found['idea']}")
             return _with_notice(command) if isinstance(command, Imagine) else None
-    before = parse(last) if last else None
-    return _after(said, before) if isinstance(before, Imagine) else None
-
-
-def _after(said: str, before: Imagine) -> Imagine | None:
-    """What is to become of the last picture: the same with another seed, or with the same seed and a few words more."""
-    said, words = said.casefold(), _words()
-    while lead := _LEAD.match(said):
-        said = said[lead.end() :]
-    if said in words["again"].split("|"):
-        return _with_notice(replace(before, flags=replace(before.flags, seed=None)))
-    if said in words["larger"].split("|"):
-        return _with_notice(replace(before, flags=replace(before.flags, hd=True)))
-    phrase = next((phrase for phrase, known in words["changes"].items() if said in known.split("|")), "")
-    return _with_notice(replace(before, idea=f"{before.idea}, {phrase}")) if phrase else None
-
-
-@cache
-def _words() -> dict[str, Any]:
-    """What is said of a last picture: for another one, for a larger one, and by the words to add for a change."""
-    words: dict[str, Any] = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
-    return words
+    return None
 
 
 def _with_notice(command: Imagine) -> Imagine:

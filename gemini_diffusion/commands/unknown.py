@@ -1,19 +1,11 @@
 """Commands that do not exist: what works instead of each, and which one a slip of the finger stands for."""
 
 from gemini_diffusion.commands.command import Unknown
+from gemini_diffusion.commands.picture_command import PICTURE_COMMANDS
 
-EXISTING = ("imagine", "help")
+EXISTING = ("imagine", "help", *PICTURE_COMMANDS)
 
 INSTEAD = {
-    "describe": "the words a picture was drawn with stand beside it",
-    "vary": "press Vary beside a picture",
-    "upscale": "press Enlarge beside a picture, or add --hd to your line",
-    "edit": "press Edit beside a picture, or change its prompt there and draw again",
-    "ask": "write your question as it is, without a command",
-    "again": "press Draw again beside a picture",
-    "undo": "every picture stays in the conversation, and a click on an earlier one takes it in hand again",
-    "redo": "every picture stays in the conversation, and a click on a later one takes it in hand again",
-    "seed": "the seed stands beside each picture, and --seed with that number draws it again",
     "sweep": "choices draw one picture each, as in /imagine a {red, green} bird",
     "settings": "they have their own tab",
 }
@@ -27,7 +19,7 @@ def find_unknown(name: str, rest: str) -> Unknown | None:
     meant = next((known for known in EXISTING if is_slip(name, known)), None)
     if meant is None:
         return None
-    line = f"/{meant} {rest}".strip() if meant == "imagine" else f"/{meant}"
+    line = f"/{meant}" if meant == "help" else f"/{meant} {rest}".strip()
     return Unknown(name, f"There is no command /{name}. Did you mean /{meant}?", line)
 
 

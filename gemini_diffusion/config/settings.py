@@ -46,6 +46,9 @@ class Settings:
     safety: str = row(
         "BLOCK_ONLY_HIGH", "Chat", "Safety", "How likely harm must be before Gemini blocks an answer.", choices=SAFETY
     )
+    plain_words: bool = row(
+        True, "Chat", "Plain words", "Draws and changes pictures when a message asks for it; off, only commands do."
+    )
     google_base_url: str = row(
         "", "Chat", "Gemini address", "The address of another server that speaks Gemini's API.",
         env=("GOOGLE_GEMINI_BASE_URL",), scope="host",

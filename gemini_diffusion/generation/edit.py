@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,18 +11,22 @@ from typing import Literal
 from gemini_diffusion import commands, crafting
 from gemini_diffusion.commands import Flags, Imagine
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.crafting.edits.change_list import ChangeList
 from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.job import Job
 from gemini_diffusion.generation.plan import DrawingPlan
+from gemini_diffusion.storage import uploads
 from gemini_diffusion.storage.gallery import is_drawn
-from gemini_diffusion.types import CraftedPrompt, Recipe, StartImage
-from gemini_diffusion.types.errors import BadInput
+from gemini_diffusion.types import NO_START_IMAGE, CraftedPrompt, Picture, Recipe, StartImage
+from gemini_diffusion.types.errors import BadInput, RequestRefused
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
     """None leaves it as it was. With `begin` it is drawn from the picture itself, `strength` away from it and, where there is a
-    `mask` (a PNG, white where it is drawn anew), only there. `hd` makes it large.
+    `mask` (a PNG, white where it is drawn anew), only there. `hd` makes it large. `changes` hold the prompt to the letter in
+    place of `prompt`.
     """
 
     prompt: str | None = None
@@ -31,6 +36,7 @@ class Edit:
     mask: bytes = b""
     strength: float | None = None
     hd: bool = False
+    changes: ChangeList | None = None
 
     def begins(self, recipe: Recipe) -> bool:
         """Whether the picture itself is what is begun from; with one that nobody drew there is no other way."""
@@ -38,6 +44,9 @@ class Edit:
 
     def crafted(self, recipe: Recipe) -> CraftedPrompt:
         """The prompt of a kept picture with the person's changes; what was crafted stays known while it is unchanged."""
+        if self.changes is not None:
+            kept = dataclasses.replace(recipe.crafted, crafted_by="you", parts=(), kept=(), missing=(), unseen=(), reply="")
+            return dataclasses.replace(kept, prompt=self.changes.prompt, negative_prompt=self.changes.negative_prompt)
         prompt = recipe.prompt if self.prompt is None else _words_only(self.prompt)
         negative = recipe.negative_prompt if self.negative_prompt is None else self.negative_prompt.strip()
         if not is_drawn(recipe):
@@ -46,6 +55,30 @@ class Edit:
             told = crafting.account(recipe.crafted, prompt)
             return dataclasses.replace(told, negative_prompt=negative, reply="", crafted_by="you", kept=(), missing=())
         return dataclasses.replace(recipe.crafted, negative_prompt=negative, reply="")
+
+    def canvas(self, job: Job, picture: Picture) -> StartImage:
+        """What the drawing begins from: what the picture itself began from, or the picture, as it is or marked; on a thread."""
+        if self.mask:
+            picture = job.services.gallery.save(uploads.with_marks(picture, self.mask), picture.recipe)
+            job.keep(picture)
+        if self.begins(picture.recipe):
+            return uploads.start_image(picture)
+        source = picture.recipe.request.source
+        if not source:
+            return NO_START_IMAGE
+        found = job.find(source)
+        if found is None:
+            raise BadInput("The picture that it began from is not here any more.", "Choose another one, or ask for it anew.")
+        return uploads.start_image(found)
+
+    async def prepare(self, job: Job, picture: Picture) -> tuple[DrawingPlan, CraftedPrompt]:
+        """All that is decided before the picture is drawn again. Raises BadInput, RequestRefused where nobody can do it."""
+        crafted = self.crafted(picture.recipe)
+        canvas = await asyncio.to_thread(self.canvas, job, picture)
+        planned = self.planned(picture.recipe, job.settings, job.services.engines, canvas)
+        if self.begins(picture.recipe) and not planned.request.source:
+            raise RequestRefused(f"{planned.drawer} cannot begin from a picture.", "Choose another image model or engine.")
+        return dataclasses.replace(planned, parent=picture.id), crafted
 
     def planned(
         self, recipe: Recipe, settings: Settings, engines: Mapping[str, ImageEngine], canvas: StartImage

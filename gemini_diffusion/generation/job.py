@@ -182,7 +182,7 @@ class Job:
                 notices = (*result.notices, *verdict.notices)
                 ignored = tuple(dict.fromkeys((*planned.ignored, *result.ignored)))
                 result = dataclasses.replace(result, ignored=ignored, notices=(*self.notices, *notices))
-                recipe = make_recipe(result, crafted, veiled=verdict.blurred)
+                recipe = make_recipe(result, crafted, veiled=verdict.blurred, parent=planned.parent)
                 picture = await asyncio.to_thread(self.services.gallery.save, result.image, recipe)
         except GeminiDiffusionError as error:
             return error

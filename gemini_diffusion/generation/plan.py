@@ -42,6 +42,7 @@ class DrawingPlan:
 
     `seeds` has one entry a picture, None for a random one. `negative` are the phrases to avoid that come with the model and the
     settings, not with the words of this request. `ignored` names the request's fields that were asked for and left out.
+    `parent` is the id of the picture that this draws another version of.
     """
 
     engine: ImageEngine
@@ -52,6 +53,7 @@ class DrawingPlan:
     negative: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    parent: str = ""
 
     def requests(self, crafted: CraftedPrompt) -> list[ImageRequest]:
         """One request a picture, alike but for the seed; marks of emphasis only where the engine reads them."""

@@ -10,7 +10,7 @@ from gemini_diffusion.generation import plan
 from gemini_diffusion.types import CraftedPrompt, ImageRequest, ImageResult, Recipe
 
 
-def make_recipe(result: ImageResult, crafted: CraftedPrompt, *, veiled: bool = False) -> Recipe:
+def make_recipe(result: ImageResult, crafted: CraftedPrompt, *, veiled: bool = False, parent: str = "") -> Recipe:
     """Everything that decided a picture, from what was crafted, asked and really used."""
     asked = result.request
     used = dataclasses.replace(asked, seed=result.seed, scheduler=result.scheduler or asked.scheduler)
@@ -24,6 +24,7 @@ def make_recipe(result: ImageResult, crafted: CraftedPrompt, *, veiled: bool = F
         versions=result.versions,
         notices=tuple(dict.fromkeys(result.notices)),
         veiled=veiled,
+        parent=parent,
     )
 
 

@@ -9,15 +9,13 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-from gemini_diffusion import commands
-from gemini_diffusion.commands import Command, Imagine, Say
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation import plan
+from gemini_diffusion.generation import plan, versions
+from gemini_diffusion.generation.dispatch import Sent, dispatch, new_id, talk
 from gemini_diffusion.generation.edit import Edit
 from gemini_diffusion.generation.error_messages import describe_failure
 from gemini_diffusion.generation.job import Job, ReviewChoice
@@ -26,8 +24,8 @@ from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage import history, uploads
 from gemini_diffusion.storage.collection import Collection
 from gemini_diffusion.storage.gallery import FileFormat
-from gemini_diffusion.types import NO_START_IMAGE, CraftedPrompt, Event, Failed, Message, Noticed, Picture, StartImage, Stopped
-from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError, RequestRefused
+from gemini_diffusion.types import CraftedPrompt, Event, Failed, Message, Noticed, Picture, Stopped
+from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 from gemini_diffusion.types.turn import Turn
 
 REMEMBERED = 20
@@ -63,7 +61,8 @@ class Session:
             return dataclasses.replace(picture, path=folder / picture.id / picture.path.name)
 
         kept = tuple(dataclasses.replace(entry, picture=moved(entry.picture)) for entry in turn.kept)
-        return dataclasses.replace(turn, kept=kept, source=turn.source and moved(turn.source))
+        source, selected = turn.source and moved(turn.source), turn.selected and moved(turn.selected)
+        return dataclasses.replace(turn, kept=kept, source=source, selected=selected)
 
     # What there is
 
@@ -83,9 +82,9 @@ class Session:
 
     @property
     def latest(self) -> Picture | None:
-        """The picture that was drawn or brought last: the newest of the conversation, after a Clear the newest of all."""
-        newest = (turn.pictures[0].id for turn in reversed(self._turns) if turn.pictures)
-        return next(filter(None, map(self.picture, newest)), None) or self.collection.newest
+        """The picture in front: the newest of the conversation, or what an undo went to; after a Clear the newest of all."""
+        front = versions.selected_in(self._turns)
+        return (self.picture(front.id) if front else None) or self.collection.newest
 
     def picture(self, identity: str) -> Picture | None:
         """A picture of this person's own, None for anybody else's id."""
@@ -128,8 +127,9 @@ class Session:
 
     # What a person does
 
-    def start(self, text: str, settings: Settings, attached: str = "") -> Turn:
-        """Begins what `text` asks for; `attached` is the id of a picture of this person's that goes with it.
+    def start(self, text: str, settings: Settings, attached: str = "", selected: str = "") -> Turn:
+        """Begins what `text` asks for. `attached` is the id of a picture of this person's that goes with it, `selected` the id
+        of the one in front of them.
 
         Raises BadInput for no text, too much of it, a picture that is not theirs, or while another turn is under way, and
         OutOfQuota for a picture more than the host keeps.
@@ -138,20 +138,16 @@ class Session:
             raise BadInput("There is nothing to send.", "Type a message, or /imagine and what you want to see.")
         if len(text) > LONGEST_MESSAGE:
             raise BadInput(f"This message is {len(text):,} characters long.", f"Keep it under {LONGEST_MESSAGE:,}.")
-        command, source = self._read(text), self._own(attached) if attached else None
-        if source:
-            command = commands.with_picture(command, source.id)
-        if isinstance(command, Imagine):
-            self._access.refuse_more()
-            return self._begin(Turn(_new(), text, "imagine", source=source), lambda job: job.imagine(command), settings)
-        if isinstance(command, Say):
-            return self._begin(Turn(_new(), text, "say"), lambda job: job.say(command), settings)
-        return self._begin(Turn(_new(), text, "note", source=source), lambda job: job.note(command), settings)
+        sent = self._sent(text, settings, attached, selected)
+        return self._begin(*dispatch(sent, self._access, self._services.chat_model(settings)), settings)
 
-    def _read(self, text: str) -> Command:
-        """A command, plain words that ask for a picture or for another one of the last, or chat."""
-        drawn = self._drawn()
-        return commands.read(text, drawn[-1].recipe.line if drawn else "")
+    def say(self, text: str, settings: Settings) -> Turn:
+        """Begins an answer to `text`, whatever else it could mean. Raises BadInput as `start`."""
+        return self._begin(*talk(self._sent(text, settings)), settings)
+
+    def _sent(self, text: str, settings: Settings, attached: str = "", selected: str = "") -> Sent:
+        front = self.picture(selected) or self.latest
+        return Sent(text, settings, self._turns, front, self._own(attached) if attached else None)
 
     async def redraw(self, identity: str, edit: Edit, settings: Settings) -> Turn:
         """Draws a kept picture again, changed by `edit`; shown as the line that asks for it.
@@ -161,13 +157,9 @@ class Session:
         self._refuse_a_second()
         self._access.refuse_more()
         picture = self._own(identity)
-        crafted = edit.crafted(picture.recipe)
-        canvas = await asyncio.to_thread(self._canvas, picture, edit)
-        planned = edit.planned(picture.recipe, settings, self._services.engines, canvas)
-        if edit.begins(picture.recipe) and not planned.request.source:
-            raise RequestRefused(f"{planned.drawer} cannot begin from a picture.", "Choose another image model or engine.")
+        planned, crafted = await edit.prepare(self._job(settings), picture)
         asked = plan.canonical_line(planned.requests(crafted)[0], planned.engine.name)
-        return self._begin(Turn(_new(), asked, "imagine"), lambda job: job.redraw(planned, crafted), settings)
+        return self._begin(Turn(new_id(), asked, "imagine"), lambda job: job.redraw(planned, crafted), settings)
 
     async def bring(self, content: bytes, name: str = "") -> Picture:
         """Keeps a picture that this person brings, cleaned of all but what is seen. Raises BadInput, DiskFull, OutOfQuota."""
@@ -182,16 +174,6 @@ class Session:
         if picture is None:
             raise BadInput("That picture is not here any more.", "Choose another one, or ask for it anew.")
         return picture
-
-    def _canvas(self, picture: Picture, edit: Edit) -> StartImage:
-        """What the drawing begins from: what the picture itself began from, or the picture, as it is or marked; on a thread."""
-        if edit.mask:
-            picture = self._services.gallery.save(uploads.with_marks(picture, edit.mask), picture.recipe)
-            self._keep_picture(picture)
-        if edit.begins(picture.recipe):
-            return uploads.start_image(picture)
-        source = picture.recipe.request.source
-        return uploads.start_image(self._own(source)) if source else NO_START_IMAGE
 
     def choose(self, choice: ReviewChoice, prompt: str = "") -> None:
         """Answers a turn in review: "draw" (with the prompt as edited), "again", or "mine" for the person's own words."""
@@ -218,14 +200,17 @@ class Session:
 
     def _begin(self, turn: Turn, work: Callable[[Job], Awaitable[None]], settings: Settings) -> Turn:
         self._refuse_a_second()
-        seeds = [picture.recipe.seed for picture in self._drawn()]
-        job = Job(
-            self._services, settings, self._emit, self._keep_picture, self._review,
-            self._remembered(), seeds[-1] if seeds else None, self._access, self.picture,
-        )  # fmt: skip
+        job = self._job(settings)
         self._turns = (*self._turns, turn)[-history.LONGEST :]
         self._task = asyncio.get_running_loop().create_task(self._carry(work, job))
         return turn
+
+    def _job(self, settings: Settings) -> Job:
+        seeds = [picture.recipe.seed for picture in self._drawn()]
+        return Job(
+            self._services, settings, self._emit, self._keep_picture, self._review,
+            self._remembered(), seeds[-1] if seeds else None, self._access, self.picture,
+        )  # fmt: skip
 
     def _refuse_a_second(self) -> None:
         if self.running:
@@ -282,9 +267,4 @@ class Session:
         return tuple(said[-REMEMBERED:])
 
     def _drawn(self) -> list[Picture]:
-        return [picture for turn in self._turns for picture in turn.pictures]
-
-
-def _new() -> str:
-    """The id of a turn."""
-    return secrets.token_hex(8)
+        return versions.pictures_in(self._turns)

@@ -12,11 +12,13 @@ from gemini_diffusion.types.events import (
     Planned,
     Preview,
     Progress,
+    Selected,
     Stage,
     StageFinished,
     StageStarted,
     Stopped,
     TextGrew,
+    Understood,
     Waiting,
 )
 from gemini_diffusion.types.image import (
@@ -64,6 +66,7 @@ __all__ = [
     "PromptPart",
     "Recipe",
     "Role",
+    "Selected",
     "Stage",
     "StageFinished",
     "StageStarted",
@@ -71,5 +74,6 @@ __all__ = [
     "Stopped",
     "TextGrew",
     "TokenUsage",
+    "Understood",
     "Waiting",
 ]

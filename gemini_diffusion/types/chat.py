@@ -11,10 +11,11 @@ Role = Literal["user", "assistant"]
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing said in a conversation."""
+    """One thing said in a conversation; `image` is a JPEG that goes with it, where the model sees."""
 
     role: Role
     text: str
+    image: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

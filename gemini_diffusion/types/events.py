@@ -77,6 +77,27 @@ class Crafted:
 
 
 @dataclass(frozen=True, slots=True)
+class Understood:
+    """What a message was taken for, before anything is done: `text` says it, `offer` is what corrects it with one click.
+
+    `offer` is "talk" where it was only to be talked about, the line to send where it was to be drawn, "" for neither; `draws`
+    says that it is drawn.
+    """
+
+    text: str = ""
+    offer: str = ""
+    draws: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The picture that a turn is about is put in front of the person; `left` is the id of the one that an undo or redo left."""
+
+    picture: Picture
+    left: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PictureKept:
     picture: Picture
     index: int = 0
@@ -121,6 +142,8 @@ Event = (
     | Preview
     | Noticed
     | Crafted
+    | Understood
+    | Selected
     | PictureKept
     | Planned
     | Failed

@@ -25,7 +25,8 @@ class Recipe:
     the bytes of the picture it began from; its `strength` is 0 where it began from none. `crafted` has the same words, and what
     was kept of the idea. `created` is ISO 8601 in UTC, `line` the canonical /imagine line that makes the picture again.
     `ignored` names the request's fields without effect, `notices` are all sentences that were told about the picture. `veiled`
-    says that the picture filter wants it clicked before it is seen.
+    says that the picture filter wants it clicked before it is seen. `parent` is the id of the picture that this is another
+    version of, "" for one that was asked for anew.
 
     Written as JSON it is flat, as in 0.2.0: the fields of both parts beside its own. They are an allow-list, so that no key
     can slip in.
@@ -41,6 +42,7 @@ class Recipe:
     versions: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     veiled: bool = False
+    parent: str = ""
 
     @property
     def original(self) -> str:

@@ -24,11 +24,13 @@ from gemini_diffusion.types import (
     Preview,
     Progress,
     Recipe,
+    Selected,
     Stage,
     StageFinished,
     StageStarted,
     Stopped,
     TextGrew,
+    Understood,
     Waiting,
 )
 
@@ -52,7 +54,8 @@ class Turn:
     """`asked` is what was typed, to the letter. `count` pictures are wanted; `kept` and `failures` carry their index.
 
     `writing` is the prompt as it grows, `text` the answer, `source` the picture that was attached; `planned` are the recipes of
-    what was only to be planned. In the state "review" nothing runs until the person chooses.
+    what was only to be planned. `understood` and `offer` are as in Understood, `selected` and `left` as in Selected. In the
+    state "review" nothing runs until the person chooses.
     """
 
     id: str
@@ -72,6 +75,10 @@ class Turn:
     notices: tuple[str, ...] = ()
     preview: Preview | None = None
     source: Picture | None = None
+    understood: str = ""
+    offer: str = ""
+    selected: Picture | None = None
+    left: str = ""
 
     @property
     def running(self) -> bool:
@@ -160,6 +167,15 @@ def _crafted(turn: Turn, event: Crafted, now: float) -> Turn:
     return dataclasses.replace(turn, crafted=event.crafted, writing=event.crafted.prompt)
 
 
+def _understood(turn: Turn, event: Understood, now: float) -> Turn:
+    kind: Kind = "imagine" if event.draws else turn.kind
+    return dataclasses.replace(turn, understood=event.text, offer=event.offer, kind=kind)
+
+
+def _selected(turn: Turn, event: Selected, now: float) -> Turn:
+    return dataclasses.replace(turn, selected=event.picture, left=event.left)
+
+
 def _kept(turn: Turn, event: PictureKept, now: float) -> Turn:
     preview = turn.preview if turn.preview and turn.preview.index != event.index else None
     return dataclasses.replace(turn, kept=(*turn.kept, event), preview=preview)
@@ -207,6 +223,8 @@ _FOLDS: dict[type, Callable[[Turn, Any, float], Turn]] = {
     Preview: _previewed,
     Noticed: _noticed,
     Crafted: _crafted,
+    Understood: _understood,
+    Selected: _selected,
     PictureKept: _kept,
     Planned: _planned,
     Failed: _failed,

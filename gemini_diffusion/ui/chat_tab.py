@@ -60,25 +60,29 @@ class ChatTab:
 
     # A turn
 
-    async def send(self, text: str, held: str, request: gr.Request) -> AsyncGenerator[Updates, None]:
+    async def send(self, text: str, held: str, request: gr.Request, selected: str = "") -> AsyncGenerator[Updates, None]:
         """Sends the message in the box with the picture `held`. A blank one does nothing; one sent while another runs stays."""
         if not text.strip():
             yield gr.skip()
             return
         visitor = self._visitor(request)
-        visitor.session.start(text, visitor.settings, held)
+        visitor.session.start(text, visitor.settings, held, selected)
         async for updates in self.following.follow(visitor, text, clear=True):
             yield updates
 
     async def again(self, draft: str, data: gr.SelectData, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """A button under a failure was pressed. The text it sends again leaves the box; a newer draft stays."""
+        """A button under a turn was pressed. The text it sends again leaves the box; a newer draft stays."""
         visitor = self._visitor(request)
         step = Recovery.read(str(data.value), visitor.session.turns)
         if step.tab:
             yield {self.tabs: gr.Tabs(selected=step.tab)}
             return
         source = visitor.session.turns[-1].source
-        visitor.session.start(step.text, step.settings(self.visitors, visitor), source.id if source else "")
+        if step.kind == "talk":
+            await visitor.session.stop()
+            visitor.session.say(step.text, visitor.settings)
+        else:
+            visitor.session.start(step.text, step.settings(self.visitors, visitor), source.id if source else "")
         async for updates in self.following.follow(visitor, step.text, clear=draft.strip() == step.text.strip()):
             yield updates
 
@@ -172,7 +176,7 @@ class ChatTab:
         """Connects every event. None is published; none is limited in number, because following a turn is cheap."""
         talk, panel = self.conversation, self.panel
         AttachmentHandlers(self.visitors, talk.attachment, self.following.show_picture, panel.components()).wire()
-        self._turn(talk.box.submit, self.send, [talk.box, talk.attachment.held])
+        self._turn(talk.box.submit, self.send, [talk.box, talk.attachment.held, panel.selected])
         for button, text in zip(panel.examples, EXAMPLES, strict=True):
             self._turn(button.click, self._example(text))
         self._turn(panel.surprise.click, self._example(""))

@@ -48,8 +48,9 @@ class LiveUpdates:
         async for turn in session.watch():
             seen = next_preview(turn, seen, blurred=judged)
             state = self._state(visitor, turn, words) | self.panel.show_preview(seen)
-            if turn.kept and not shown:
-                state, shown = _merged(await self.show_picture(visitor, turn.kept[0].picture), state), True
+            chosen = turn.kept[0].picture if turn.kept else turn.selected
+            if chosen and not shown:
+                state, shown = _merged(await self.show_picture(visitor, chosen), state), True
             yield state | (self.conversation.emptied() if clear else {})
             clear = False
 

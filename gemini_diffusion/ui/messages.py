@@ -15,7 +15,7 @@ from gemini_diffusion.types.turn import Step, Turn
 from gemini_diffusion.ui import escape
 from gemini_diffusion.ui.picture_details import alt
 from gemini_diffusion.ui.progress import progress_text, waiting
-from gemini_diffusion.ui.recovery import recovery_options
+from gemini_diffusion.ui.recovery import corrections, recovery_options
 
 Message = dict[str, Any]
 
@@ -49,7 +49,7 @@ class Transcript:
 
 
 def turn_messages(turn: Turn) -> Iterator[Message]:
-    """The request, what was done for it, the pictures, the answer, what failed."""
+    """The request, what it was taken for, what was done for it, the pictures, the answer, what failed, what corrects it."""
     if turn.source:
         yield {**_picture(turn.source), "role": "user"}
     yield {"role": "user", "content": escape.escape_text(turn.asked)}
@@ -60,9 +60,8 @@ def turn_messages(turn: Turn) -> Iterator[Message]:
         yield _pending(waiting(turn), "")
     elif turn.state == "running" and not turn.text and not any(step.seconds is None for step in turn.steps):
         yield _pending("Thinking" if turn.kind == "say" else "Getting ready", "")
-    if turn.notices:
-        yield _said("\n".join(f"> {escape.escape_text(notice)}" for notice in turn.notices))
-    for picture in turn.pictures:
+    yield from map(_said, _told(turn))
+    for picture in turn.pictures or _shown_again(turn):
         yield _picture(picture)
         yield _download(picture)
     if turn.state == "review":
@@ -70,6 +69,26 @@ def turn_messages(turn: Turn) -> Iterator[Message]:
     if turn.text:
         yield _said(escape.escape_answer(turn.text))
     yield from _failures(turn, several)
+    yield from _corrections(turn)
+
+
+def _told(turn: Turn) -> Iterator[str]:
+    """What it was taken for, and what else is to be known of it."""
+    if turn.understood:
+        yield escape.escape_text(turn.understood)
+    if turn.notices:
+        yield "\n".join(f"> {escape.escape_text(notice)}" for notice in turn.notices)
+
+
+def _shown_again(turn: Turn) -> tuple[Picture, ...]:
+    """The picture that an undo or redo went to."""
+    return (turn.selected,) if turn.selected and turn.kind == "note" else ()
+
+
+def _corrections(turn: Turn) -> Iterator[Message]:
+    """The button that puts a wrong reading right, under everything else."""
+    if turn.offer and not turn.failures:
+        yield {**_said(""), "options": [{"value": value, "label": label} for value, label in corrections(turn)]}
 
 
 def _said(text: str) -> Message:

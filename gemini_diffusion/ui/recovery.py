@@ -1,4 +1,4 @@
-"""The next steps a failure or a long wait offers as buttons, and what each does."""
+"""The next steps that a failure, a long wait or a wrong reading offers as buttons, and what each does."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Recovery:
 
     @staticmethod
     def read(value: str, turns: Sequence[Turn]) -> Recovery:
-        """The step a page asks for, if the last turn failed and offers it. Raises BadInput otherwise."""
+        """The step a page asks for, if the last turn offers it. Raises BadInput otherwise."""
         last = turns[-1] if turns else None
-        offered = recovery_options(last.failures[-1]) if last and last.failures and not last.running else []
+        offered = _offered(last) if last else []
         if last is None or value not in (way for way, _ in offered):
             raise BadInput("That option is no longer available.", "Send the request again.")
         kind, _, which = value.partition(":")
@@ -69,6 +69,19 @@ def recovery_options(failed: Failed) -> list[tuple[str, str]]:
     if kind == "engine":
         return [("retry", "Try again"), (failed.action, f"Draw it {models.PLACES.get(which, which)}")]
     return [("retry", "Try again")]
+
+
+def corrections(turn: Turn) -> list[tuple[str, str]]:
+    """What puts right how a message was read, as (value, label); also while it is drawn."""
+    if not turn.offer:
+        return []
+    return [("talk", "I only wanted to talk")] if turn.offer == "talk" else [(f"send:{turn.offer}", "Draw it")]
+
+
+def _offered(turn: Turn) -> list[tuple[str, str]]:
+    if turn.failures:
+        return [] if turn.running else recovery_options(turn.failures[-1])
+    return corrections(turn)
 
 
 def can_move(turn: Turn) -> bool:

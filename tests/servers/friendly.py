@@ -14,6 +14,7 @@ KNOWN_FIELDS = {
     "aspect_ratio": "1:1",
     "reply": "Here is {idea}, in soft morning light.",
     "refusal": "",
+    "answer": "You said: {idea}",
 }
 """A crafted prompt by the names of its fields; {idea} is the person's request."""
 

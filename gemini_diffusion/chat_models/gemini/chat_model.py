@@ -31,6 +31,7 @@ class GeminiChatModel:
     name = "gemini"
     key = "google_api_key"
     structured = True
+    sees = True
 
     def __init__(self) -> None:
         self._connections = GeminiConnections()

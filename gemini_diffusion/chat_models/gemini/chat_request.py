@@ -14,7 +14,7 @@ from gemini_diffusion.types import ChatRequest, Message
 from gemini_diffusion.types.errors import BadInput, ModelNotFound
 
 if TYPE_CHECKING:
-    from google.genai.types import ContentDict
+    from google.genai.types import ContentDict, PartDict
 
 HARMS = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT")
 ENOUGH_FOR_JSON = 2048
@@ -67,7 +67,13 @@ def _turns(messages: Sequence[Message]) -> list[ContentDict]:
     if not said or said[-1].role != "user":
         raise BadInput("There is nothing to answer.", "Write something first.")
     roles = {"user": "user", "assistant": "model"}
-    return [{"role": roles[message.role], "parts": [{"text": message.text}]} for message in said]
+    return [{"role": roles[message.role], "parts": _parts(message)} for message in said]
+
+
+def _parts(message: Message) -> list[PartDict]:
+    """The picture first, as Google advises; bytes, since the client would make a PNG of a picture object."""
+    image: list[PartDict] = [{"inline_data": {"data": message.image, "mime_type": "image/jpeg"}}] if message.image else []
+    return [*image, {"text": message.text}]
 
 
 def _sampling(model: str, settings: Settings) -> tuple[dict[str, Any], tuple[str, ...]]:

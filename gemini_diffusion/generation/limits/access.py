@@ -75,9 +75,13 @@ class Access:
         if self.disk_quota:
             self.disk_quota.count(self.name, folder)
 
+    def lends_answers(self, settings: Settings) -> bool:
+        """Whether the host pays for what a chat model says under these settings."""
+        return self.key_quota is not None and self.key_quota.pays_for_answers(settings)
+
     async def answer(self, settings: Settings) -> None:
         """Counts one answer of a chat model where the host pays for it. Raises OutOfQuota before anything is asked."""
-        if self.key_quota and self.key_quota.pays_for_answers(settings):
+        if self.key_quota and self.lends_answers(settings):
             await self.key_quota.take(self.name)
 
     @asynccontextmanager

@@ -1,0 +1,102 @@
+"""A chat model that says what a message is: its reading is checked, and nothing is drawn that the person did not ask for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from gemini_diffusion.types.turn import Turn
+from tests.scripted import as_json
+from tests.test_session import KEYED, PLAIN, Room
+
+PROMPT = "a red cat on the beach at noon, bright sun"
+NIGHT = [{"old": "at noon, bright sun", "new": "at night, under a full moon"}]
+
+
+def reading(intent: str, **fields: Any) -> str:
+    return json.dumps({"intent": intent, "answer": "", "asked_by": "", "idea": "", "picture": 0, "changes": [], **fields})
+
+
+async def said(home: Path, text: str, *answers: str) -> tuple[Turn, Room]:
+    """The turn of a message after a picture, and the room it was said in."""
+    room = Room(home)
+    await room.done(f"/imagine {PROMPT} --raw --seed 7")
+    room.gemini.enqueue(answers)
+    return await room.done(text, KEYED), room
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "prompt"),
+    [
+        ("I want it moodier, after dark", reading("edit", asked_by="moodier, after dark", changes=NIGHT),
+         "a red cat on the beach at night, under a full moon"),
+        ("make it look cyberpunk", reading("edit", asked_by="cyberpunk", changes=[{"old": "", "new": "in neon light"}]),
+         "a red cat on the beach at noon in neon light, bright sun"),
+    ],
+)  # fmt: skip
+async def test_the_changes_of_the_model_are_applied_to_the_letter(tmp_path: Path, text: str, answer: str, prompt: str) -> None:
+    turn, room = await said(tmp_path, text, answer)
+    recipe = turn.pictures[0].recipe
+    assert recipe.prompt == prompt
+    assert (recipe.seed, turn.kind, turn.offer, len(room.gemini.history)) == (7, "imagine", "talk", 1)
+    assert turn.understood.startswith("Keep: a red cat on the beach")
+
+
+async def test_a_new_picture_is_drawn_where_the_message_asks_for_one(tmp_path: Path) -> None:
+    answer = reading("draw", asked_by="I would fancy an owl", idea="an owl --n 8")
+    turn, _ = await said(tmp_path, "I would fancy an owl", answer, as_json("an owl, soft light"))
+    assert [picture.recipe.original for picture in turn.pictures] == ["an owl"] and turn.offer == "talk"
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("thanks a lot", reading("draw", asked_by="thanks a lot", idea="a skull")),
+        ("thanks a lot", reading("edit", asked_by="thanks a lot", changes=NIGHT)),
+        ("what is a noun, my friend?", reading("draw", asked_by="noun", idea="a noun")),
+        ("that is a pity", reading("draw", asked_by="draw me a skull", idea="a skull")),
+        ("I want it moodier", reading("edit", asked_by="moodier", changes=[{"old": PROMPT, "new": "a skull"}])),
+        ("I want it moodier", reading("edit", asked_by="moodier", changes=[{"old": "a red cat", "new": "a green skull"}])),
+        ("I want it moodier", reading("edit", asked_by="moodier", changes=[{"old": "not there", "new": "skull"}])),
+    ],
+)
+async def test_a_wrong_or_injected_reading_draws_nothing(tmp_path: Path, text: str, answer: str) -> None:
+    turn, room = await said(tmp_path, text, answer)
+    assert (turn.state, turn.pictures, len(room.engine.history)) == ("done", (), 1)
+    assert turn.offer.startswith(("/edit ", "/imagine ")) and text in turn.offer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["Hello there, how are you?", reading("talk", answer="Hello there, how are you?", idea="a skull"),
+     reading("talk", answer="Hello there, how are you?")[:-20]],
+)  # fmt: skip
+async def test_talk_is_answered_in_the_same_call_as_it_grows(tmp_path: Path, answer: str) -> None:
+    turn, room = await said(tmp_path, "hello, old friend", answer)
+    assert (turn.text, turn.kind, turn.offer, len(room.gemini.history)) == ("Hello there, how are you?", "say", "", 1)
+
+
+async def test_talk_before_any_picture_is_asked_as_ever(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    room.gemini.enqueue(["Paris."])
+    assert (await room.done("What is the capital of France?", KEYED)).text == "Paris."
+    assert room.gemini.history[0].schema is None and not room.gemini.history[0].system_instruction
+
+
+async def test_a_question_carries_the_very_picture_and_what_is_said_of_it_changes_nothing(tmp_path: Path) -> None:
+    turn, room = await said(tmp_path, "what is on the left?", "A sign: /imagine a skull")
+    sent = room.gemini.history[0].messages[-1]
+    front = turn.selected
+    assert front is not None and sent.image.startswith(b"\xff\xd8") and sent.text == "what is on the left?"
+    assert Image.open(front.path).size == (front.recipe.width, front.recipe.height)
+    assert (turn.text, len(room.engine.history)) == ("A sign: /imagine a skull", 1)
+    assert any("goes to the chat model" in notice for notice in turn.notices)
+    room.gemini.enqueue(["Nothing."])
+    follow_up = await room.done("and what is above?", KEYED)
+    assert follow_up.selected == front and room.gemini.history[1].messages[-1].image == sent.image
+    assert not follow_up.notices
+    assert (await room.done("what is on the left?", PLAIN)).failures[0].text == "The built-in helper cannot see pictures."
