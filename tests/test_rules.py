@@ -194,16 +194,6 @@ def test_verbatim_changes_nothing_and_keeps_the_negatives() -> None:
     assert "could not be ruled out" in verbatim(PromptRequest("a cat", FLUX, negative=("dogs",))).notices[0]
 
 
-def test_a_small_model_says_what_it_knows_and_does_not(tmp_path: Path) -> None:
-    model = small_model(tmp_path)
-    assert introduce(PromptRequest("a red cat and an astronaut on the beach", model)) == (
-        "I know red, cat, beach. I don't know astronaut: I draw the nearest; another image model knows more."
-    )
-    assert introduce(PromptRequest("un gato rojo", model)) is None
-    assert "I know cat, boat and the like" in (introduce(PromptRequest("a zeppelin", model)) or "")
-    assert introduce(PromptRequest("a zeppelin", SDXL)) is None
-
-
 def test_a_small_model_gets_only_words_it_knows_and_its_own_word_for_a_synonym(tmp_path: Path) -> None:
     model = small_model(tmp_path)
     crafted = craft_by_rules(PromptRequest("a scarlet kitty and a feline", model))
@@ -215,11 +205,41 @@ def test_a_small_model_gets_only_words_it_knows_and_its_own_word_for_a_synonym(t
     assert crafted.missing == ()
 
 
-def test_a_small_model_draws_the_nearest_thing_it_knows_and_says_so() -> None:
-    crafted = craft_by_rules(PromptRequest("a poodle in a canoe", POSTCARD, stylize=0))
-    assert crafted.prompt == "a dog in a boat"
-    assert any("poodle as dog, canoe as boat" in notice for notice in crafted.notices)
-    assert introduce(PromptRequest("a poodle in a canoe", POSTCARD)) is None
+WITHOUT, CANNOT = "Postcard does not know {}, so the picture is without.", "Postcard does not know {} and draws {} instead."
+POSTCARDS = [
+    ("a red cat on the beach at sunset", "a red cat on the beach at sunset", ""),
+    ("눈 속의 여우", "fox in the snow", ""),
+    ("a cute cat, watercolor, 35mm", "a cute cat, watercolor, 35mm", ""),
+    ("a poodle in the woods", "a dog in the woods", ""),
+    ("a white cat", "a white cat", WITHOUT.format("white")),
+    ("a cat in the mountains", "a cat in the snow", CANNOT.format("mountains", "snow")),
+    ("a cat in the snowy mountains", "a cat in the snowy mountains", ""),
+    ("an astronaut on the beach", "a dog on the beach", CANNOT.format("astronaut", "a dog")),
+    ("a cat with an astronaut", "a cat with an astronaut", WITHOUT.format("astronaut")),
+    ("a fox after dark", "a fox at night", ""),
+    ("a rose", "a flower", ""),
+    ("a brown cat", "an orange cat", CANNOT.format("brown", "orange")),
+    ("a cat and a dog", "a cat and a dog", "Postcard draws one thing in a picture: of cat, dog only one may be seen."),
+    ("two foxes", "two fox", "Postcard cannot count: two may come out as one."),
+    ("a cat, no clouds", "a cat", "Postcard does not know clouds, so ruling that out changes nothing."),
+    ("a quokka", "a quokka", WITHOUT.format("quokka")),
+]
+
+
+@pytest.mark.parametrize(("idea", "drawn", "said"), POSTCARDS, ids=[row[0] for row in POSTCARDS])
+def test_a_model_of_few_words_says_what_it_draws_instead_and_does(idea: str, drawn: str, said: str) -> None:
+    request = PromptRequest(idea, POSTCARD, stylize=0)
+    crafted = craft_by_rules(request)
+    assert crafted.prompt == drawn and crafted.missing == ()
+    assert introduce(request) == (f"{said} Another image model knows more." if said else None)
+    assert introduce(dataclasses.replace(request, model=SDXL)) is None
+
+
+def test_what_is_drawn_instead_is_told_and_a_lora_teaches_a_word() -> None:
+    request = PromptRequest("an astronaut in the snow", POSTCARD, stylize=0)
+    assert craft_by_rules(request).changed == (("astronaut", "dog"),)
+    taught = dataclasses.replace(request, taught=("astronaut",))
+    assert (craft_by_rules(taught).prompt, introduce(taught)) == (request.idea, None)
 
 
 def test_a_broken_vocabulary_is_said_in_a_sentence(tmp_path: Path) -> None:
@@ -236,13 +256,6 @@ def test_a_model_of_few_words_is_given_the_form_it_learned(idea: str, words: str
     crafted = craft_by_rules(PromptRequest(idea, POSTCARD, stylize=0))
     assert crafted.prompt.lower() == words
     assert any(" as " in notice for notice in crafted.notices) == (words != idea.lower())
-
-
-def test_the_postcard_model_knows_the_example_and_not_the_astronaut() -> None:
-    wish = PromptRequest("a red cat on the beach at sunset with an astronaut", POSTCARD)
-    said = "I know red, cat, beach, sunset. I don't know astronaut: I draw the nearest; another image model knows more."
-    assert introduce(wish) == said
-    assert introduce(PromptRequest("a red cat on the beach at sunset", POSTCARD)) is None
 
 
 @settings(max_examples=150, deadline=None)
@@ -268,7 +281,7 @@ def test_long_wishes_fit_and_what_is_cut_is_said(words: list[str]) -> None:
     crafted = craft_by_rules(wish)
     assert wish.count(crafted.prompt) <= 77
     verdict = check_prompt(wish.idea, crafted.prompt, crafted.negative_prompt)
-    assert verdict.holds or any("left out" in notice or "Not in the prompt" in notice for notice in crafted.notices)
+    assert not verdict.missing or any("left out" in notice or "Not in the prompt" in notice for notice in crafted.notices)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ The style a person asked for is theirs: its words count neither as added nor aga
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gemini_diffusion.crafting.added_words import count_added
@@ -18,6 +18,7 @@ from gemini_diffusion.crafting.prompt_text import PromptText
 from gemini_diffusion.crafting.provenance import parts_of
 from gemini_diffusion.crafting.required_terms import RequiredTerms
 from gemini_diffusion.crafting.token_budget import cut_to_tokens, last_that_fits
+from gemini_diffusion.crafting.vocabulary import vocabulary_of
 from gemini_diffusion.types import CraftedPrompt
 
 
@@ -26,14 +27,16 @@ def postprocess(
     wish: PromptRequest,
     reading: RequiredTerms,
     pairs: Sequence[Pair] = (),
-    renamed: Mapping[str, str] | None = None,
 ) -> CraftedPrompt:
     """`crafted` trimmed to the wish's budget and the window, with style, weights, kept, missing, added words and notices."""
     notices = [*crafted.notices, *style_notices(wish)]
     if len(wish.said) > len(wish.words):
         notices.append(f"Only the first {len(wish.words):,} characters of your words were read.")
-    body = within_budget(crafted.prompt, wish, reading)
-    if body != crafted.prompt:
+    prompt, renamed, said = _learned(crafted.prompt, wish)
+    reading = reading.renamed(renamed)
+    notices += said
+    body = within_budget(prompt, wish, reading)
+    if body != prompt:
         notices.append("More was added than asked for, so I shortened it.")
     body = body if wish.model.takes_negative else _with_rewordings(body, reading)
     fitted, lost = fit(body, wish, reading)
@@ -56,9 +59,22 @@ def postprocess(
         missing=tuple(dict.fromkeys(term.said for term in verdict.missing)),
         unseen=tuple(dict.fromkeys(term.said for term in verdict.unseen)),
         added_words=verdict.added_words,
-        parts=parts_of(marked, reading, style, pairs, renamed),
+        parts=parts_of(
+            marked, reading, style, pairs, {name: word for name, word in renamed.items() if stem(name) != stem(word)}
+        ),
         notices=tuple(dict.fromkeys(notices)),
     )
+
+
+def _learned(prompt: str, wish: PromptRequest) -> tuple[str, dict[str, str], list[str]]:
+    """For a small vocabulary the prompt in its words, what each new one stands for, and what is to be said of that."""
+    vocabulary = vocabulary_of(wish)
+    if vocabulary is None:
+        return prompt, {}, []
+    words, renamed = vocabulary.reworded(prompt, wish.taught)
+    far = {word.lower() for word in vocabulary.read(wish.words, wish.taught).far}
+    said = [f"{word} as {name}" for name, word in renamed.items() if word.lower() not in far]
+    return words, renamed, [f"{wish.model.label} reads {', '.join(said)}."] if said else []
 
 
 def within_budget(prompt: str, wish: PromptRequest, reading: RequiredTerms) -> str:

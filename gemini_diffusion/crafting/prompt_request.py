@@ -23,7 +23,7 @@ class PromptRequest:
 
     `max_prompt_tokens` is guidance on length; `max_tokens` what the engine reads of a prompt at all, None for one window of the
     model's encoder; `count_tokens` the model's own count of a text, its specials included as in `ImageModel.max_tokens`, None
-    where it cannot tell.
+    where it cannot tell; `taught` words that the LoRAs of the drawing add to a small vocabulary.
     """
 
     idea: str
@@ -35,6 +35,7 @@ class PromptRequest:
     max_prompt_tokens: int = 60
     max_tokens: int | None = None
     count_tokens: Callable[[str], int | None] | None = None
+    taught: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:

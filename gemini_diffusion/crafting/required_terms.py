@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby
 
@@ -73,6 +73,19 @@ class RequiredTerms:
         said = self.stems | {stem(term.english) for term in self.terms if term.kind != "negation"}
         denied = {stem(term.english) for term in self.terms if term.kind == "negation"}
         return tuple(pair for pair in read_lexicon().exclusive if {*map(stem, pair)} <= said - denied)
+
+    def renamed(self, said: Mapping[str, str]) -> RequiredTerms:
+        """The request where other words stand for some of it: `said` has what the person said by the word for it."""
+        by_root = {stem(word): stem(name) for name, word in said.items()}
+
+        def with_names(roots: frozenset[str]) -> frozenset[str]:
+            return roots.union(by_root[root] for root in roots if root in by_root)
+
+        terms = (
+            term if term.kind == "negation" else replace(term, stems=with_names(term.stems), of=with_names(term.of))
+            for term in self.terms
+        )
+        return replace(self, terms=tuple(terms), stems=self.stems.union(by_root.values()))
 
     @cached_property
     def own(self) -> frozenset[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -61,10 +61,6 @@ def craft_by_rules(wish: PromptRequest, notices: tuple[str, ...] = ()) -> Crafte
     _put_denials(draft, wish, reading)
     _or_empty_scene(draft, wish)
     vocabulary = vocabulary_of(wish)
-    if vocabulary:
-        draft.words, said = vocabulary.reworded(draft.words)
-        reading = replace(reading, stems=reading.stems.union(map(stem, words_in(draft.words))))
-        draft.notices += [f"{wish.model.label} reads {', '.join(said)}."] if said else []
     body = _enriched(draft.words, wish, reading, vocabulary)
     crafted = CraftedPrompt(
         original=wish.idea,

@@ -1,15 +1,16 @@
-"""What a model with a small vocabulary knows, read from its words.json; knows nothing of how it draws.
+"""What a model with a small vocabulary knows, and what it draws instead of what it does not; knows nothing of how it draws.
 
-words.json holds {"subjects": {name: [synonyms]}, "colours", "places", "times", "layout", ...: the same, "style": [words]}.
+words.json of a model holds {"subjects": {name: [synonyms]}, "colours", "places", "times", "layout", ...: the same, "style":
+[words]}. nearest.json here says for which things outside it another one is drawn.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,78 +20,197 @@ from gemini_diffusion.crafting.required_terms import QUOTE, TOKEN, find_required
 from gemini_diffusion.types.errors import BadInput
 
 _VERBATIM = re.compile(f"{QUOTE.pattern}|{TOKEN.pattern}")
+_MOST_NAMED = 8
+_DRAWN = ("thing", "place", "time", "colour")
 
 
 @dataclass(frozen=True, slots=True)
+class Understood:
+    """A request as a small model reads it, all of it in English words.
+
+    `instead` says which of its words stands for one of the person's, `far` those of them that name another thing, `unknown`
+    the words it has nothing for, `subjects` the things it can draw, of which it draws one.
+    """
+
+    instead: Mapping[str, str]
+    far: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    several: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Vocabulary:
-    """The stems of every word a model knows, and the names of its subjects to offer instead of what it does not."""
+    """The words a model learned, by what they say: {"subjects": {"cat": ("cat", "kitty")}}; `style` says only how it looks."""
 
-    stems: frozenset[str]
-    subjects: tuple[str, ...]
-    words: tuple[str, ...]
+    groups: Mapping[str, Mapping[str, tuple[str, ...]]]
+    style: tuple[str, ...] = ()
 
-    def knows(self, word: str) -> bool:
-        return all(stem(part) in self.stems for part in words_in(word))
-
-    def known(self, idea: str) -> tuple[str, ...]:
-        """The words of substance of an idea, in English, that the model knows, in order."""
-        return tuple(word for word in _substance(idea) if self.knows(word))
-
-    def unknown(self, idea: str) -> tuple[str, ...]:
-        """Those it does not know, and knows no nearest thing for."""
-        learned = self._learned
-        return tuple(word for word in _substance(idea) if not self.knows(word) and not self._instead(word, learned))
-
-    def reworded(self, prompt: str) -> tuple[str, tuple[str, ...]]:
-        """A prompt with each unknown word that has a known synonym, and each form of a known word, replaced by the one
-        the model learned; and "kitty as cat" for each. What is quoted, and tokens, stay to the letter."""
-        said, pieces, last = dict[str, None](), list[str](), 0
-        for verbatim in _VERBATIM.finditer(prompt):
-            pieces += [self._reworded(prompt[last : verbatim.start()], said), verbatim[0]]
-            last = verbatim.end()
-        return "".join([*pieces, self._reworded(prompt[last:], said)]), tuple(said)
-
-    def _reworded(self, text: str, said: dict[str, None]) -> str:
-        learned = self._learned
-        for word in dict.fromkeys(words_in(text)):
-            instead = self._instead(word, learned)
-            if instead not in ("", word):
-                text = _replaced(text, word, instead)
-                said[f"{word} as {instead}"] = None
-        return text
-
-    @property
-    def _learned(self) -> Mapping[str, str]:
-        """The words as the model learned them, by their stems."""
-        return {stem(word): word for phrase in reversed(self.words) for word in words_in(phrase)}
-
-    def _instead(self, word: str, learned: Mapping[str, str]) -> str:
-        """The learned word that stands for `word`: itself, its singular, a synonym, what it is a kind of (a flower for a rose);
-        "" where there is none.
-        """
-        if word.lower() in learned.values():
-            return word
-        if stem(word) in learned:
-            return learned[stem(word)]
-        lexicon = read_lexicon()
-        row = lexicon.english.get(stem(word))
-        names = [row.english] if row and row.kind != "link" else []
-        wider = sorted(
-            name for name in lexicon.kinds.get(stem(word), ()) if lexicon.english[stem(name)].kind in ("thing", "colour")
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """Every word and phrase."""
+        return (
+            *(phrase for names in self.groups.values() for group in names.items() for phrase in (group[0], *group[1])),
+            *self.style,
         )
-        return next((name for name in [*names, *wider] if self.knows(name)), "")
+
+    @cached_property
+    def _stems(self) -> frozenset[str]:
+        return frozenset(stem(word) for phrase in self.words for word in words_in(phrase))
+
+    @cached_property
+    def _learned(self) -> Mapping[str, str]:
+        """What can be drawn by a single word, as the model learned it, by its stem."""
+        phrases = (phrase for names in self.groups.values() for group in names.items() for phrase in (group[0], *group[1]))
+        return {stem(phrase): phrase for phrase in reversed([phrase for phrase in phrases if len(words_in(phrase)) == 1])}
+
+    @cached_property
+    def _in_group(self) -> Mapping[str, frozenset[str]]:
+        """The stems of the single words of each group."""
+        return {
+            group: frozenset(stem(word) for name, also in names.items() for word in (name, *also) if len(words_in(word)) == 1)
+            for group, names in self.groups.items()
+        }
+
+    def knows(self, phrase: str) -> bool:
+        """Whether the model has seen each of these words, be it in a phrase."""
+        return all(stem(part) in self._stems for part in words_in(phrase))
+
+    def read(self, idea: str, taught: Sequence[str] = ()) -> Understood:
+        """What becomes of an idea; `taught` are words that a LoRA adds."""
+        terms = find_required_terms(idea)
+        text = f" {' '.join(words_in(idea.lower()))} "
+        told = {stem(word) for phrase in self._phrases if f" {phrase} " in text for word in words_in(phrase)}
+        told |= {stem(word) for phrase in taught for word in words_in(phrase)}
+        found = _Found()
+        for term in terms.terms:
+            if term.kind == "number" and term.value.isdecimal() and int(term.value) > 1:
+                found.several.append(term.said)
+            elif term.kind == "negation" and not self.knows(term.english):
+                found.denied.append(term.english)
+            elif term.kind in ("noun", "name", "colour") and not term.stems & told:
+                self._take(term.said if terms.language == "en" else term.english, term.kind == "noun" or not term.of, found)
+        found.unknown += [word for word in terms.foreign if len(word) > 2 and word not in found.unknown]
+        return found.settled()
+
+    def _take(self, word: str, is_noun: bool, found: _Found) -> None:
+        near = self._near(word, is_noun)
+        if near:
+            if stem(near) in self._in_group.get("subjects", ()):
+                found.subjects.setdefault(self._subject(near), word)
+            found.instead[word] = near
+        elif far := self._far(word):
+            found.far[word] = far
+            if stem(far) in self._in_group.get("subjects", ()):
+                found.far_subjects.append(word)
+        elif not self._is_look(word):
+            found.unknown.append(word)
+
+    def _is_look(self, word: str) -> bool:
+        """Whether a word only says how the picture looks: the model has seen it, and it names nothing to be seen."""
+        row = read_lexicon().english.get(stem(word))
+        return self.knows(word) and (row is None or row.kind not in _DRAWN)
+
+    def _subject(self, word: str) -> str:
+        names = self.groups["subjects"].items()
+        return next((name for name, also in names if word in (name, *also)), word)
+
+    @cached_property
+    def _phrases(self) -> tuple[str, ...]:
+        drawn = (phrase for names in self.groups.values() for also in names.values() for phrase in also)
+        return tuple(" ".join(words_in(phrase.lower())) for phrase in drawn if len(words_in(phrase)) > 1)
+
+    def _near(self, word: str, is_noun: bool = True) -> str:
+        """The learned word for the same thing: itself, its singular, a synonym, what it is a kind of (a flower for a rose)."""
+        lexicon, root = read_lexicon(), stem(word)
+        row = lexicon.english.get(root)
+        wider = [stem(name) for name in sorted(lexicon.kinds.get(root, ())) if lexicon.english[stem(name)].kind in _DRAWN]
+        if is_noun and {group for group, stems in self._in_group.items() if root in stems} == {"colours"}:
+            things = [name for name in wider if name in self._learned and lexicon.is_kind(name, "thing")]
+            if things:  # a rose is a pink, and a flower
+                return self._learned[things[0]]
+        if root in self._learned:
+            return word if word.lower() in self._learned.values() else self._learned[root]
+        names = [stem(row.english)] if row and row.kind in _DRAWN else []
+        return next((self._learned[name] for name in [*names, *wider] if name in self._learned), "")
+
+    def _far(self, word: str) -> str:
+        """The learned thing that is drawn in place of another one."""
+        lexicon, root = read_lexicon(), stem(word)
+        row = lexicon.english.get(root)
+        names = [root, *([stem(row.english)] if row else []), *map(stem, sorted(lexicon.kinds.get(root, ())))]
+        found = (_nearest().get(name, "") for name in names)
+        return next((name for name in found if name and stem(name) in self._learned), "")
+
+    def called(self, name: str) -> str:
+        """A learned word in a sentence."""
+        return f"{'an' if name[0] in 'aeiou' else 'a'} {name}" if name in self.groups["subjects"] else name
+
+    def reworded(self, prompt: str, taught: Sequence[str] = ()) -> tuple[str, dict[str, str]]:
+        """A prompt with each word that has a learned one replaced by it, and what each stands for. What is quoted, and
+        tokens, stay to the letter.
+        """
+        read = self.read(_VERBATIM.sub(" , ", prompt), taught)
+        pieces, last = list[str](), 0
+        said = dict[str, str]()
+        for verbatim in _VERBATIM.finditer(prompt):
+            pieces += [_replaced(prompt[last : verbatim.start()], read.instead, said), verbatim[0]]
+            last = verbatim.end()
+        return "".join([*pieces, _replaced(prompt[last:], read.instead, said)]), said
 
 
-def _replaced(prompt: str, word: str, instead: str) -> str:
-    return " ".join(piece.replace(word, instead) if words_in(piece) == [word] else piece for piece in prompt.split(" "))
+@dataclass(slots=True)
+class _Found:
+    """What was found of a request so far."""
+
+    instead: dict[str, str] = field(default_factory=dict)
+    far: dict[str, str] = field(default_factory=dict)
+    subjects: dict[str, str] = field(default_factory=dict)
+    far_subjects: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    several: list[str] = field(default_factory=list)
+    denied: list[str] = field(default_factory=list)
+
+    def settled(self) -> Understood:
+        """One subject is drawn: another thing stands in for it only where the request names none that is known."""
+        left = self.far_subjects if self.subjects else self.far_subjects[1:]
+        far = {word: name for word, name in self.far.items() if word not in left}
+        unknown = [*self.unknown, *left]
+        return Understood(
+            self.instead | far, tuple(far), tuple(dict.fromkeys(unknown)), tuple(self.subjects.values()),
+            tuple(self.several), tuple(self.denied),
+        )  # fmt: skip
 
 
-def _substance(idea: str) -> tuple[str, ...]:
-    """The words that carry an idea, in English where the table has it, else as written."""
-    reading = find_required_terms(idea)
-    wanted = [term for term in reading.terms if term.kind not in ("negation", "quote", "token", "side") and term.value != "1"]
-    words = [term.english if term.kind == "name" else term.english.lower() for term in wanted]
-    return tuple(dict.fromkeys([*words, *(word for word in reading.foreign if len(word) > 2 and word not in words)]))
+def _replaced(text: str, instead: Mapping[str, str], said: dict[str, str]) -> str:
+    """The text with the words replaced, and in `said` what each new one stands for."""
+    for phrase, other in _tables()["phrases"].items():
+        text, count = re.subn(rf"\b{phrase}\b", other, text, flags=re.IGNORECASE)
+        said |= {words_in(other)[-1]: phrase} if count else {}
+    by_stem = {stem(word): name for word, name in instead.items()}
+
+    def put(found: re.Match[str]) -> str:
+        article, word = found["article"] or "", found["word"]
+        name = by_stem.get(stem(word), word)
+        if name.lower() == word.lower():
+            return found[0]
+        said[name] = word
+        return (f"{article[0]}{'n' if name[0] in 'aeiou' else ''} " if article else "") + name
+
+    return re.sub(r"(?:\b(?P<article>[aA]n?)\s+)?(?P<word>[^\W_]+(?:['\u2019][^\W_]+)*)", put, text)
+
+
+@cache
+def _tables() -> Mapping[str, Any]:
+    table: dict[str, Any] = json.loads(Path(__file__).with_name("nearest.json").read_text(encoding="utf-8"))
+    return table
+
+
+@cache
+def _nearest() -> Mapping[str, str]:
+    """By the stem of a thing the name of the one that is drawn instead."""
+    return {stem(word): name for name, words in _tables()["words"].items() for word in words.split()}
 
 
 @lru_cache(maxsize=4)
@@ -98,21 +218,15 @@ def read_vocabulary(path: Path) -> Vocabulary:
     """The vocabulary in a words.json; BadInput where the file is not one."""
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
-        phrases = tuple(_phrases(table))
-        subjects = tuple(table["subjects"])
+        groups = {
+            group: {name: tuple(_strings(also)) for name, also in names.items()}
+            for group, names in table.items()
+            if isinstance(names, Mapping)
+        }
+        style = tuple(phrase for group in table.values() if not isinstance(group, Mapping) for phrase in _strings(group))
+        return Vocabulary({"subjects": groups.pop("subjects"), **groups}, style)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadInput(f"The words of the small model could not be read from {path.name}.", "Install the app again.") from error
-    return Vocabulary(frozenset(stem(word) for phrase in phrases for word in words_in(phrase)), subjects, phrases)
-
-
-def _phrases(table: Mapping[str, Any]) -> Iterator[str]:
-    for group in table.values():
-        if isinstance(group, Mapping):
-            yield from group
-            for synonyms in group.values():
-                yield from _strings(synonyms)
-        else:
-            yield from _strings(group)
 
 
 def _strings(values: Iterable[object]) -> Iterator[str]:
@@ -126,16 +240,23 @@ def vocabulary_of(wish: PromptRequest) -> Vocabulary | None:
 
 
 def introduce(wish: PromptRequest) -> str | None:
-    """What a model with a small vocabulary knows and does not know of the idea; None where there is nothing to say."""
+    """What a model of few words will not draw as it is said, and what it draws instead; None where it draws it all."""
     vocabulary = vocabulary_of(wish)
     if vocabulary is None:
         return None
-    known, unknown = vocabulary.known(wish.words), vocabulary.unknown(wish.words)
-    if not unknown:
-        return None
-    offer = ", ".join(known) if known else f"{', '.join(vocabulary.subjects[:8])} and the like"
-    return f"I know {offer}. I don't know {_some(unknown)}: I draw the nearest; another image model knows more."
+    read, name = vocabulary.read(wish.words, wish.taught), wish.model.label
+    denied = [*read.denied, *(phrase for phrase in wish.negative if not vocabulary.knows(phrase))]
+    said = [f"{name} does not know {word} and draws {vocabulary.called(read.instead[word])} instead." for word in read.far]
+    if read.unknown:
+        said.append(f"{name} does not know {_some(read.unknown)}, so the picture is without.")
+    if len(read.subjects) > 1:
+        said.append(f"{name} draws one thing in a picture: of {_some(read.subjects)} only one may be seen.")
+    if read.several:
+        said.append(f"{name} cannot count: {_some(read.several)} may come out as one.")
+    if denied:
+        said.append(f"{name} does not know {_some(denied)}, so ruling that out changes nothing.")
+    return " ".join([*said, "Another image model knows more."]) if said else None
 
 
-def _some(words: tuple[str, ...]) -> str:
-    return ", ".join(words[:8]) + (f" and {len(words) - 8} more" if len(words) > 8 else "")
+def _some(words: Sequence[str]) -> str:
+    return ", ".join(words[:_MOST_NAMED]) + (f" and {len(words) - _MOST_NAMED} more" if len(words) > _MOST_NAMED else "")

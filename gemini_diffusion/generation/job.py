@@ -251,6 +251,7 @@ class Job:
             max_prompt_tokens=self.settings.max_prompt_tokens,
             max_tokens=planned.capabilities.max_tokens,
             count_tokens=lambda text: planned.engine.count_tokens(planned.model.id, text),
+            taught=_taught(planned),
         )
 
     def _notify(self, sentences: Iterable[str]) -> None:
@@ -269,6 +270,15 @@ def nothing_to_draw(notices: Iterable[str]) -> BadInput:
     return BadInput(
         " ".join(notices) or "There is nothing to draw.", "Say what you want to see, as in: /imagine a fox in the snow --n 2."
     )
+
+
+def _taught(planned: DrawingPlan) -> tuple[str, ...]:
+    """What the LoRAs of a drawing add to the words of a model that has few: their names and their trigger words."""
+    names = [adapter.name for adapter in planned.request.adapters]
+    if not names or planned.model.vocabulary is None:
+        return ()
+    found = [choice for choice in planned.engine.adapters() if any(f":{name}:" in choice.written for name in names)]
+    return (*names, *(word for choice in found for word in choice.trigger_words))
 
 
 def _jobs(command: Imagine) -> list[Imagine]:
