@@ -155,6 +155,7 @@ class App:
             "GRADIO_TEMP_DIR": str(self.gradio),
             "LANG": "C.UTF-8",
             "OMP_NUM_THREADS": "1",
+            "GEMINI_DIFFUSION_PRELOAD": "off",  # most tests draw nothing here
             "HTTP_PROXY": NOWHERE,
             "HTTPS_PROXY": NOWHERE,
             "NO_PROXY": "127.0.0.1,localhost",

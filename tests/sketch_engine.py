@@ -149,6 +149,9 @@ class SketchEngine:
     async def check(self, settings: Settings) -> str:
         return "Draws sketches."
 
+    def prepare(self, settings: Settings) -> None:
+        return None
+
     async def close(self) -> None:
         self.resume()
 

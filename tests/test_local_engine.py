@@ -89,6 +89,14 @@ async def test_models_stay_warm_until_too_many_are_and_the_least_recently_used_g
     assert loaded[0] == "tiny-sdxl is in memory: cpu, float32, because no GPU was found and the model is small"
 
 
+async def test_what_is_prepared_once_is_not_loaded_when_it_is_drawn(local: Local, sdxl: Path) -> None:
+    for _ in range(2):
+        local.engine.prepare(Settings(image_model=str(sdxl)))
+    await until(lambda: local.engine._model_cache._warm)
+    assert (await local.draw(sdxl)).image
+    assert "loading" not in [event.stage for event in local.told(StageStarted)]
+
+
 async def test_each_step_is_told_with_the_time_that_is_left(local: Local, sdxl: Path) -> None:
     await local.draw(sdxl, num_inference_steps=8)
     steps = local.told(Progress)

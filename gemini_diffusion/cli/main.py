@@ -65,6 +65,7 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", metavar="ID", help="image model")
     parser.add_argument("--data-dir", metavar="DIR", help="where pictures and conversations are kept")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
+    parser.add_argument("--no-preload", action="store_true", help="load nothing before something is drawn")
     parser.add_argument("--once", metavar="LINE", help='do one thing without a window: "/imagine a fox"')
     parser.add_argument("--check", action="store_true", help="say what works here and what does not")
     parser.add_argument("--live", action="store_true", help="with --check: try each key with one real call")
@@ -75,7 +76,8 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def chosen(flags: argparse.Namespace) -> dict[str, str | None]:
     """What the flags say of settings; None where nothing was said."""
-    return {"engine": flags.engine, "image_model": flags.model, "home": flags.data_dir}
+    preload = "off" if flags.no_preload else None
+    return {"engine": flags.engine, "image_model": flags.model, "home": flags.data_dir, "preload": preload}
 
 
 async def draw_once(services: Services, settings: Settings, line: str) -> int:

@@ -91,6 +91,10 @@ class Settings:
         1.0, "Model details", "Refiner", "The part of the steps after which SDXL's refiner takes over; 0.8 is usual, 1 is off.",
         low=0.5, high=1,
     )  # fmt: skip
+    preload: bool = row(
+        True, "Model details", "Preload", "What drawing on this machine needs is loaded once a page stands, not with the first"
+        " picture.", scope="host",
+    )  # fmt: skip
     agreed_downloads: str = row(
         "", "Model details", "Agreed downloads", "Models that may be downloaded here, with commas between.", scope="host"
     )

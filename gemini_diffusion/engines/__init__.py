@@ -64,6 +64,10 @@ class ImageEngine(Protocol):
         """
         ...
 
+    def prepare(self, settings: Settings) -> None:
+        """A person may soon draw: loads what that needs, once, in the background. Never raises; most have nothing to load."""
+        ...
+
     async def models(self, settings: Settings) -> list[ModelChoice]:
         """What can be chosen, live where possible; a fallback list otherwise, never an error for no key."""
         ...

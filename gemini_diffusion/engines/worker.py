@@ -6,6 +6,8 @@ It does not know what the work is.
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -18,6 +20,8 @@ from typing import TypeVar
 from gemini_diffusion.types import Emit, Event, Stage, StageFinished, StageStarted
 
 T = TypeVar("T")
+LOW = 10
+"""The niceness of work that nobody waits for."""
 
 
 class JobCancelled(BaseException):
@@ -95,6 +99,22 @@ class JoinedJob(CancellableJob):
     def emit(self, event: Event) -> None:
         for job in self.jobs:
             job.emit(event)
+
+
+class UnwatchedJob(CancellableJob):
+    """Work that nobody waits for or hears of."""
+
+    def check(self) -> None:
+        """It is never cancelled."""
+
+    def emit(self, event: Event) -> None:
+        """Nobody is told."""
+
+
+def step_back() -> None:
+    """Let everything else on this machine go before the thread that calls; where the system cannot, nothing changes."""
+    if sys.platform == "linux":  # elsewhere the whole process would step back
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOW)
 
 
 class Worker:

@@ -9,7 +9,7 @@ from pathlib import Path
 from gemini_diffusion import chat_models
 from gemini_diffusion.chat_models import ChatModel, open_chat_models
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.engines import ImageEngine, open_engines
+from gemini_diffusion.engines import ImageEngine, choose, open_engines
 from gemini_diffusion.engines.nsfw_filter import NsfwFilter
 from gemini_diffusion.storage.gallery import Gallery
 
@@ -26,6 +26,12 @@ class Services:
     def chat_model(self, settings: Settings) -> ChatModel:
         """The one that answers under these settings."""
         return chat_models.choose(self.chat_models, settings)
+
+    def prepare(self, settings: Settings) -> None:
+        """A person came who may draw: the engine under these settings loads what that needs, where the host wants it to."""
+        name = settings.engine if settings.engine in self.engines else choose(self.engines, settings, settings.image_model)
+        if settings.preload:
+            self.engines[name].prepare(settings)
 
     @property
     def keyed(self) -> list[ChatModel | ImageEngine]:

@@ -151,6 +151,7 @@ class ChatTab:
         latest = await asyncio.to_thread(lambda: session.latest)
         shown = await self.following.show_picture(visitor, latest) if latest else {}
         yield self.conversation.show(session.turns) | shown
+        self.visitors.services.prepare(visitor.settings)
         if session.running:
             async for state in self.following.follow(visitor, session.running.asked):
                 yield state

@@ -146,6 +146,9 @@ class HostedEngine:
             lambda: self._account(settings), deadline=min(SECONDS_FOR_A_LIST, settings.deadline), emit=_unseen
         )
 
+    def prepare(self, settings: Settings) -> None:
+        """The service loads its models itself."""
+
     async def close(self) -> None:
         """Nothing is held open between pictures."""
 

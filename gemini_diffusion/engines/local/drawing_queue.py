@@ -7,6 +7,7 @@ in line it is a batch: the party's next drawings that can be made in one go, so 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import threading
 import time
@@ -150,6 +151,11 @@ class DrawingQueue(Generic[D, R]):
     async def run_between(self, work: Callable[[], T]) -> T:
         """What `work` returns, done on the thread between two turns."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def run_soon(self, work: Callable[[], None]) -> None:
+        """The same for work that nobody waits for; nothing happens where the queue is closed."""
+        with contextlib.suppress(RuntimeError):
+            self._pool.submit(work)
 
     async def close(self) -> None:
         """Cancel everything and wait until the thread has ended its step."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import threading
 from pathlib import Path
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import models
 from gemini_diffusion.engines.downloads.fetch import Download, Hub
 from gemini_diffusion.engines.downloads.model_download import model_download, no_model_in
-from gemini_diffusion.engines.downloads.model_store import ModelStore, in_bytes, refuse_full_disk
+from gemini_diffusion.engines.downloads.model_store import ModelStore, in_bytes, refuse_full_disk, weights_bytes
 from gemini_diffusion.engines.local.adapters.adapter_download import adapter_download
 from gemini_diffusion.engines.local.adapters.adapter_files import (
     FOLDER,
@@ -22,7 +24,7 @@ from gemini_diffusion.engines.local.adapters.adapter_files import (
 from gemini_diffusion.engines.local.adapters.triggers import choose_adapters
 from gemini_diffusion.engines.local.drawing_queue import DrawingQueue
 from gemini_diffusion.engines.local.eta import FILE, DurationEstimator, WorkSize
-from gemini_diffusion.engines.local.loading.device import SMALL, has_gpu, place
+from gemini_diffusion.engines.local.loading.device import SMALL, free_ram, has_gpu, place
 from gemini_diffusion.engines.local.model_cache import DrawCommand, ModelCache
 from gemini_diffusion.engines.local.sampling.conditioning import LONGEST
 from gemini_diffusion.engines.local.sampling.init_image import InitImages
@@ -31,13 +33,15 @@ from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS, refus
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.token_counter import TokenCounter
 from gemini_diffusion.engines.torch_imports import import_torch
-from gemini_diffusion.engines.worker import Worker
+from gemini_diffusion.engines.worker import Worker, step_back
 from gemini_diffusion.types import AdapterChoice, Capabilities, Emit, ImageRequest, ImageResult, ModelChoice, TokenUsage
-from gemini_diffusion.types.errors import ModelNotFound, RequestRefused
+from gemini_diffusion.types.errors import GeminiDiffusionError, ModelNotFound, RequestRefused
 
 GRID = 8
 """Sides are multiples of this: one latent is 8 x 8 pixels."""
 LARGEST_SIDE = 2048
+ROOM = 2_000_000_000
+"""Bytes of free memory without which nothing is loaded before it is needed; the packages take about 400 MB."""
 
 
 class LocalEngine:
@@ -58,6 +62,7 @@ class LocalEngine:
         self._model_cache, self._downloads = ModelCache(self._durations), Worker("download")
         self._drawings: DrawingQueue[DrawCommand, ImageResult] = DrawingQueue(self._model_cache.draw)
         self._tokens, self._init_images = TokenCounter(), InitImages()
+        self._prepared = False
 
     def is_ready(self, settings: Settings) -> bool:
         """A model comes with the program."""
@@ -119,6 +124,25 @@ class LocalEngine:
         here = tuple(adapter for adapter in request.adapters if not self._adapter_folder.lacks(adapter.name.strip()))
         for file, _ in choose_adapters(dataclasses.replace(request, adapters=here), self._adapter_folder).files:
             refuse_others(file, width_of(entry, self._store.find(entry)))
+
+    def prepare(self, settings: Settings) -> None:
+        """Import the packages, at low priority, and load the model in use where that is small."""
+        entry = models.find_model(settings.image_model or self.default_model(settings))
+        folder = self._store.find(entry)
+        if folder is None or self._prepared or free_ram() < ROOM:
+            return
+        self._prepared = True
+        request = ImageRequest("", entry.id, *entry.sizes[0], num_inference_steps=1, guidance_scale=1)
+        command = DrawCommand(request, entry, folder, parts=self._store.parts(entry))
+
+        def load() -> None:
+            step_back()
+            with contextlib.suppress(GeminiDiffusionError):  # whoever draws is told
+                import_torch()
+                if weights_bytes(folder) < SMALL:
+                    self._drawings.run_soon(lambda: self._model_cache.load(command))
+
+        threading.Thread(target=load, name="prepare", daemon=True).start()
 
     async def generate(self, request: ImageRequest, settings: Settings, emit: Emit) -> ImageResult:
         """One picture. Raises AgreementNeeded before anything is fetched that nobody agreed to."""

@@ -25,7 +25,7 @@ from gemini_diffusion.engines.local.sampling.refiner import open_refiner
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.engines.torch_imports import TorchImports, import_torch
-from gemini_diffusion.engines.worker import JobCancelled, JoinedJob
+from gemini_diffusion.engines.worker import CancellableJob, JobCancelled, JoinedJob, UnwatchedJob
 from gemini_diffusion.types import ImageRequest, ImageResult, StageFinished, StageStarted
 from gemini_diffusion.types.errors import BadAnswer, GeminiDiffusionError, OutOfMemory
 
@@ -126,6 +126,11 @@ class ModelCache:
             self.release()
         raise lost
 
+    def load(self, command: DrawCommand) -> None:
+        """Load the model of a drawing that may come. Raises errors of errors.py."""
+        with translate_error(command.entry.label):
+            self._open(command, UnwatchedJob(), None)
+
     def _lost(self, tickets: Tickets, stepped_down: MemoryPlan | None = None) -> OutOfMemory | None:
         """Why an attempt lacked memory; not the error itself, for it holds the frames, and they the memory."""
         try:
@@ -177,7 +182,7 @@ class ModelCache:
         if work and all(isinstance(outcome, DrawnImage) for outcome in outcomes):
             self._durations.learn(work, made.seconds)
 
-    def _open(self, command: DrawCommand, jobs: JoinedJob, plan: MemoryPlan | None) -> LoadedModel:
+    def _open(self, command: DrawCommand, jobs: CancellableJob, plan: MemoryPlan | None) -> LoadedModel:
         """The warm model; where it was put, and why, is the last word of loading it."""
         jobs.check()
         label, key, self._tried = command.entry.label, command.key, None

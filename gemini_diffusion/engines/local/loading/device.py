@@ -60,7 +60,7 @@ def place(torch: Any, weights_bytes: int) -> Placement:
 
 def measure(torch: Any, placement: Placement, container: Path = CONTAINER) -> Machine:
     """What is free now where a model is to be drawn; on a Mac the graphics share the machine's memory."""
-    ram = _free_ram(container)
+    ram = free_ram(container)
     if placement.device != "cuda":
         return Machine(placement, ram, ram)
     free, _ = torch.cuda.mem_get_info(0)
@@ -75,7 +75,7 @@ def has_gpu() -> bool:
     return Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi") is not None
 
 
-def _free_ram(container: Path) -> int:
+def free_ram(container: Path = CONTAINER) -> int:
     """Bytes of memory that programs may still take, within the limit of a container where there is one."""
     import psutil
 
