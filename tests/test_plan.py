@@ -311,6 +311,7 @@ def test_marks_reach_only_an_engine_that_weighs_words() -> None:
     assert decided().remarks(marked) == ("SDXL base 1.0 on this machine does not weigh words, so all of them count the same.",)
     assert decided().remarks(CraftedPrompt("a", "C++ (c) 2020")) == ()
     assert plan.make_plan(Flags(), Settings(), ABLE, None).remarks(marked) == ()
+    assert "no effect" in plan.make_plan(Flags(cfg=1), Settings(), ABLE, None).remarks(marked)[0]
 
 
 def test_what_counts_below_zero_is_ruled_out() -> None:

@@ -36,6 +36,7 @@ async def test_a_prompt_to_be_reviewed_is_shown_and_drawn_as_nobody_can_be_asked
     code, said = await told(f"{line} --steps 1", tmp_path, **settings)
     assert code == 0
     prompt = next(place for place, text in enumerate(said) if text.startswith("  Prompt: a cat"))
+    assert said[prompt + 1].startswith("  Kept: cat. Added: ")
     assert said.index("  There is nobody to ask here, so the prompt is drawn as it is.") > prompt
     assert read_recipe(Path(said[-2])).line == said[-1]
 

@@ -11,6 +11,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.health import CheckResult
 from gemini_diffusion.generation.job import nothing_to_draw
 from gemini_diffusion.generation.session import Session
+from gemini_diffusion.types import CraftedPrompt
 from gemini_diffusion.types.turn import Turn
 
 BAR = 24
@@ -75,8 +76,16 @@ class _Printer:
 def _lasting_lines(turn: Turn) -> list[str]:
     notices = [f"  {text}" for text in turn.notices]
     steps = [f"  {step.text}  {step.seconds:.1f} s" for step in turn.steps if step.seconds is not None]
-    prompt = [f"  Prompt: {turn.crafted.prompt}"] if turn.crafted else []
+    prompt = [f"  Prompt: {turn.crafted.prompt}", *_difference(turn.crafted)] if turn.crafted else []
     return [*notices, *steps[:1], *prompt, *steps[1:]]
+
+
+def _difference(crafted: CraftedPrompt) -> list[str]:
+    """What of the person's words the prompt kept, added, changed and dropped, in one line; nothing where it is their own."""
+    changed = [f"{said} to {words}" for said, words in crafted.changed]
+    rows = (("Kept", crafted.kept), ("Added", crafted.added), ("Changed", changed), ("Dropped", crafted.dropped))
+    told = [f"{name}: {', '.join(words)}." for name, words in rows if words]
+    return [f"  {' '.join(told)}"] if told else []
 
 
 def _progress_line(turn: Turn) -> str:

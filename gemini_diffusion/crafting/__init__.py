@@ -8,6 +8,7 @@ from gemini_diffusion.crafting.crafter import craft
 from gemini_diffusion.crafting.prompt_request import PromptRequest, verbatim
 from gemini_diffusion.crafting.provenance import account, only_yours, put_in, without_parts
 from gemini_diffusion.crafting.rules import craft_by_rules
+from gemini_diffusion.crafting.validate import validate
 from gemini_diffusion.crafting.vocabulary import Vocabulary, introduce, read_vocabulary
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "only_yours",
     "put_in",
     "read_vocabulary",
+    "validate",
     "verbatim",
     "without_parts",
 ]

@@ -97,7 +97,8 @@ class Lexicon:
     not_things: frozenset[str]
     rewordings: Mapping[str, str]
     bare: frozenset[str]
-    exclusive: tuple[tuple[str, str], ...]
+    times_apart: tuple[tuple[str, str], ...]
+    qualities_apart: tuple[tuple[str, str], ...]
 
     def rewording(self, thing: str) -> str:
         """What to write, for a model without negatives, instead of what must not be there; "" where nothing is known."""
@@ -189,7 +190,7 @@ def read_lexicon() -> Lexicon:
         frozenset(map(stem, sets["scenery"])), frozenset(map(stem, sets["generic"])), sets["degrees"], sets["not_things"],
         {stem(name): phrase for name, phrase in tables["rewordings"].items()},
         frozenset(map(stem, tables["bare"].split())),
-        tuple(tuple(pair.split()) for pair in tables["exclusive"].split("|")),
+        *(tuple(tuple(pair.split()) for pair in tables[name].split("|")) for name in ("times_apart", "qualities_apart")),
     )  # fmt: skip
 
 

@@ -107,8 +107,6 @@ def _said_of_contract(verdict: ContractResult, reading: RequiredTerms) -> list[s
     notices = []
     if reading.contradictions:
         notices.append(f"Your words both ask for and rule out {', '.join(reading.contradictions)}; I kept it in.")
-    for one, other in reading.exclusive:
-        notices.append(f"No one picture can be both {one} and {other}; say which of them you mean, or see what comes of it.")
     if verdict.missing:
         notices.append(f"Not in the prompt: {', '.join(dict.fromkeys(term.said for term in verdict.missing[:8]))}.")
     if verdict.unseen:

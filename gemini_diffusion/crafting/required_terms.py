@@ -67,13 +67,6 @@ class RequiredTerms:
         things |= {stem(term.english) for term in self.terms if term.kind == "colour"}
         return tuple(term.english for term in self.terms if term.kind == "negation" and term.stems & things)
 
-    @cached_property
-    def exclusive(self) -> tuple[tuple[str, str], ...]:
-        """Pairs of words of the request that no one picture can show: at night and at noon, a square circle."""
-        said = self.stems | {stem(term.english) for term in self.terms if term.kind != "negation"}
-        denied = {stem(term.english) for term in self.terms if term.kind == "negation"}
-        return tuple(pair for pair in read_lexicon().exclusive if {*map(stem, pair)} <= said - denied)
-
     def renamed(self, said: Mapping[str, str]) -> RequiredTerms:
         """The request where other words stand for some of it: `said` has what the person said by the word for it."""
         by_root = {stem(word): stem(name) for name, word in said.items()}

@@ -64,10 +64,13 @@ class DrawingPlan:
         return [dataclasses.replace(self.request, prompt=prompt, negative_prompt=negative, seed=seed) for seed in self.seeds]
 
     def remarks(self, crafted: CraftedPrompt) -> tuple[str, ...]:
-        """What has to be said of a prompt before it is drawn: that its marks of emphasis mean nothing to the engine."""
-        if self.capabilities.weights or not prompt_weights.has_weights(crafted.prompt):
-            return ()
-        return (f"{self.drawer[:1].upper()}{self.drawer[1:]} does not weigh words, so all of them count the same.",)
+        """What has to be said of a prompt before it is drawn: what of it means nothing to the engine."""
+        said = []
+        if not self.capabilities.weights and prompt_weights.has_weights(crafted.prompt):
+            said.append(f"{self.drawer[:1].upper()}{self.drawer[1:]} does not weigh words, so all of them count the same.")
+        if crafted.negative_prompt and self.capabilities.negative_prompt and self.request.guidance_scale <= 1:
+            said.append("With a guidance of 1 or less a negative prompt has no effect.")
+        return tuple(said)
 
     @property
     def drawer(self) -> str:
