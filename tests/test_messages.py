@@ -39,7 +39,7 @@ from gemini_diffusion.ui.messages import SHOWN, Transcript, turn_messages
 from gemini_diffusion.ui.picture_details import BLURRED, alt, describe, summary
 from gemini_diffusion.ui.progress import Stage, current_stage
 from gemini_diffusion.ui.recovery import Recovery, recovery_options
-from gemini_diffusion.web.theme import STYLE, page_head
+from gemini_diffusion.web.theme import STYLES, page_head
 from tests.recipes import changed
 
 RECIPE = changed(
@@ -228,7 +228,7 @@ def test_a_blurred_picture_says_so_in_its_description_which_the_page_knows_it_by
     blurred = changed(RECIPE, veiled=True)
     assert alt(blurred) == "Blurred picture: Fox"
     assert alt(changed(RECIPE, title="Blurred picture: not at all")).startswith("Picture: ")
-    for said in (STYLE.read_text("utf-8"), page_head()):
+    for said in (*(style.read_text("utf-8") for style in STYLES), page_head()):
         assert f'img[alt^="{BLURRED}"]' in said
 
 

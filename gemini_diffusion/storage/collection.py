@@ -15,9 +15,11 @@ from pathlib import Path, PurePosixPath
 from gemini_diffusion.storage.files import write_atomically
 from gemini_diffusion.storage.gallery import Gallery, is_drawn, is_marked
 from gemini_diffusion.storage.picture_index import BrokenIndex, IndexedPicture, PictureIndex, Search
+from gemini_diffusion.storage.thumbnails import NAME, thumbnail
 from gemini_diffusion.types import Picture, Recipe
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 
+NO_LIMIT = -1
 AT_ONCE = 200
 """Pictures that one search reads into the index at most: about a tenth of a second."""
 
@@ -140,12 +142,29 @@ class Collection:
 
     def _found(self, wanted: Search, most: int) -> tuple[list[IndexedPicture], bool]:
         """Those whose files are there; one that somebody threw away is no longer listed."""
+        if wanted.deleted:
+            deleted = {folder.name for _, folder in self._gallery.trash.oldest_first()}
+            found = [entry for entry in self._index.find(wanted, NO_LIMIT) if entry.id in deleted] if deleted else []
+            return found[:most], len(found) > most
         while True:
             found = self._index.find(wanted, most + 1)
             gone = [entry.id for entry in found if not self._is_here(entry)]
             if not gone:
                 return found[:most], len(found) > most
             self._index.move(gone, here=False)
+
+    def path(self, entry: IndexedPicture) -> Path:
+        """Where the file of a listed picture lies."""
+        return (self._gallery.folder if entry.here else self._gallery.trash.folder) / entry.id / entry.file
+
+    def thumbnail(self, entry: IndexedPicture) -> Path:
+        """The small picture of a listed one, made now if it is missing. Raises BadInput, DiskFull."""
+        path = self.path(entry)
+        known = path.with_name(NAME).exists()
+        small = thumbnail(path)
+        if not known:
+            self._counted(path.parent)
+        return small
 
     def _read_on(self) -> int:
         """Brings the index closer to the files; says how many pictures it still lacks."""

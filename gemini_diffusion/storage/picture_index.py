@@ -75,11 +75,13 @@ class IndexedPicture:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which pictures are wanted: those with all these `words`, and of these kinds; `before` is the number to go on below."""
+    """Which pictures are wanted: those with all these `words`, and of these kinds; `deleted` are those that can be had back;
+    `before` is the number to go on below."""
 
     words: str = ""
     starred: bool = False
     brought: bool = False
+    deleted: bool = False
     model: str = ""
     before: int = 0
 
@@ -150,7 +152,7 @@ class PictureIndex:
 
     def find(self, search: Search, most: int) -> list[IndexedPicture]:
         """At most so many of the pictures that are wanted, newest first."""
-        wanted, values = ["pictures.here"], list[str | int]()
+        wanted, values = ["NOT pictures.here AND file != ''" if search.deleted else "pictures.here"], list[str | int]()
         source, order = "pictures", "pictures.number"
         if expression := match_expression(search.words):
             source, order = "words CROSS JOIN pictures ON pictures.number = words.rowid", "words.rowid"

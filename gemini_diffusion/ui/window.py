@@ -1,4 +1,4 @@
-"""The whole page: the header, the two tabs, the endpoints for programs. Building it sends no request."""
+"""The whole page: the header, the three tabs, the endpoints for programs. Building it sends no request."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from gemini_diffusion.ui import chat_panel, image_panel, model_pickers, settings_tab
+from gemini_diffusion.ui import chat_panel, image_panel, model_pickers, pictures_tab, settings_tab
 from gemini_diffusion.ui.chat_tab import ChatTab
+from gemini_diffusion.ui.pictures_tab import PicturesTab
 from gemini_diffusion.ui.recovery import SETTINGS_TAB
 from gemini_diffusion.web import mcp_endpoint
 from gemini_diffusion.web.endpoints import Endpoints
@@ -48,9 +49,13 @@ def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
                 with gr.Column(elem_id="conversation", min_width=0):
                     talk, models = chat_panel.build(lambda: model_pickers.build(visitors))
                 stand = image_panel.build(welcome)
+            with gr.Tab("Pictures", id="pictures", elem_id="pictures-tab", render_children=True) as pictures:
+                kept = pictures_tab.build()
             with gr.Tab("Settings", id=SETTINGS_TAB, elem_id="settings-tab") as settings:
                 table = settings_tab.build(visitors)
-        ChatTab(visitors, talk, stand, models, tabs).wire(page, chat)
+        conversation = ChatTab(visitors, talk, stand, models, tabs)
+        conversation.wire(page, chat)
+        PicturesTab(visitors, conversation.following, kept, tabs).wire(pictures)
         models.wire()
         table.wire(page, settings)
         Endpoints(visitors).publish()

@@ -141,7 +141,7 @@ def open_window(blocks: gr.Blocks, place: ServerOptions) -> OpenWindow:
             ssr_mode=False,
             app_kwargs={"middleware": _middleware(place, names)},
             theme=theme.build_theme(),
-            css_paths=[theme.STYLE],
+            css_paths=list(theme.STYLES),
             head=theme.page_head(),
             favicon_path=theme.ICON,
         )

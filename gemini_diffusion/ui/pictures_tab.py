@@ -1,0 +1,180 @@
+"""The Pictures tab: what the page's script asks of a visitor's kept pictures, and the answers it builds the grid from.
+
+The page gets plain values, no HTML, and is believed nothing: an id is looked up among the visitor's own pictures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import functools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import gradio as gr
+
+from gemini_diffusion.commands import Flags, Imagine, format_line
+from gemini_diffusion.engines import models
+from gemini_diffusion.generation.visitors import PASSING
+from gemini_diffusion.storage.picture_index import IndexedPicture, Search
+from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
+from gemini_diffusion.ui.error_display import error_sentence, show_error
+from gemini_diffusion.ui.live_updates import LiveUpdates
+from gemini_diffusion.ui.picture_details import BLURRED
+from gemini_diffusion.web.cookies import visitor_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gemini_diffusion.generation.visitors import Visitors
+    from gemini_diffusion.storage.collection import Collection
+
+Asked = dict[str, Any]
+Answer = dict[str, Any]
+
+A_PAGE = 60
+"""Pictures that one answer brings: more than a large screen shows."""
+AT_ONCE = 2
+"""Searches of all visitors under way at the same time; the first of a folder makes thumbnails, which takes time."""
+LONGEST_SEARCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesPanel:
+    """The components. The script builds all that is seen in `place`, and presses `open` for the picture that was chosen."""
+
+    place: gr.HTML
+    open: gr.Button
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesTab:
+    """The handlers. Those that the script calls answer in values, or with a sentence under "error"."""
+
+    visitors: Visitors
+    following: LiveUpdates
+    panel: PicturesPanel
+    tabs: gr.Tabs
+    _searching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+
+    async def pictures(self, asked: Asked, request: gr.Request) -> Answer:
+        """The pictures that are wanted, newest first, a page of them."""
+        if visitor_name(request).startswith(PASSING):
+            raise BadInput("Pictures are found again by a cookie, and this browser keeps none.", "Allow cookies, then reload.")
+        collection, search = self._collection(request), _search(asked)
+        async with self._searching:
+            return await asyncio.to_thread(_answer, collection, search)
+
+    async def change_picture(self, asked: Asked, request: gr.Request) -> Answer:
+        """Gives a picture a star or takes it, deletes it or brings it back."""
+        collection, identity = self._collection(request), str(asked.get("id"))
+        changes: dict[str, Callable[[], None]] = {
+            "star": lambda: collection.star(identity, True),
+            "unstar": lambda: collection.star(identity, False),
+            "delete": lambda: collection.delete(identity),
+            "restore": lambda: collection.restore(identity),
+        }
+        change = changes.get(str(asked.get("change")))
+        if change is None:
+            raise BadInput("A picture cannot be changed in that way.", "Reload the page and try again.")
+        await asyncio.to_thread(change)
+        return {}
+
+    async def picture_line(self, asked: Asked, request: gr.Request) -> Answer:
+        """What goes into the message box to use a picture again: the whole recipe, or only its prompt."""
+        picture = await asyncio.to_thread(self._collection(request).picture, str(asked.get("id")))
+        if picture is None:
+            raise BadInput("That picture is not here any more.", "Choose another one.")
+        recipe = picture.recipe
+        whole = asked.get("only") != "prompt"
+        return {"line": recipe.line if whole else format_line(Imagine(recipe.prompt, Flags(raw=True)))}
+
+    async def open(self, chosen: str, request: gr.Request) -> dict[Any, Any]:
+        """Shows a picture large on the Chat tab."""
+        visitor = self.visitors.of(visitor_name(request))
+        picture = await asyncio.to_thread(visitor.session.picture, str(chosen))
+        if picture is None:
+            raise BadInput("That picture is not here any more.", "Choose another one.")
+        return await self.following.show_picture(visitor, picture) | {self.tabs: gr.Tabs(selected="chat")}
+
+    def _collection(self, request: gr.Request) -> Collection:
+        return self.visitors.of(visitor_name(request)).session.collection
+
+    def wire(self, tab: gr.Tab) -> None:
+        """Connects every event; what the script calls by name is not published."""
+        for handler in (self.pictures, self.change_picture, self.picture_line):
+            gr.api(_answered(handler), api_name=handler.__name__, api_visibility="private", queue=False)
+        chosen = gr.Textbox(visible=False)  # never holds anything: the page's script gives what is sent
+        shown = [*self.following.panel.components(), self.tabs]
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        self.panel.open.click(show_error(self.open), chosen, shown, js="() => window.pictures.chosen", **quiet)
+        tab.select(None, None, None, js="() => window.pictures.open()", queue=False, **quiet)
+
+
+def build() -> PicturesPanel:
+    """Lays the tab out where it is called, empty."""
+    return PicturesPanel(
+        place=gr.HTML('<div id="pictures"></div>', padding=False, elem_id="pictures-place"),
+        open=gr.Button("Open", visible="hidden", elem_id="open-picture"),
+    )
+
+
+def _answered(handler: Callable[[Asked, gr.Request], Awaitable[Answer]]) -> Callable[..., Awaitable[Answer]]:
+    """The handler for a script: its errors are answers too."""
+
+    @functools.wraps(handler)
+    async def answer(asked: Asked, request: gr.Request) -> Answer:
+        try:
+            return await handler(asked if isinstance(asked, dict) else {}, request)
+        except Exception as error:  # noqa: BLE001 - the window's last line: whatever it is becomes a sentence
+            return {"error": error_sentence(error)}
+
+    return answer
+
+
+def _search(asked: Asked) -> Search:
+    """What a page asks for, whatever it sends."""
+    before = asked.get("before")
+    return Search(
+        words=str(asked.get("words", ""))[:LONGEST_SEARCH],
+        starred=bool(asked.get("starred")),
+        brought=bool(asked.get("brought")),
+        deleted=bool(asked.get("deleted")),
+        model=str(asked.get("model", "")),
+        before=before if isinstance(before, int) and 0 < before < 2**53 else 0,
+    )
+
+
+def _answer(collection: Collection, search: Search) -> Answer:
+    results = collection.search(search, A_PAGE)
+    return {
+        "pictures": [_shown(collection, entry) for entry in results.pictures],
+        "more": results.more,
+        "unread": results.unread,
+        "total": results.total,
+        "models": [[model, models.find_model(model).label] for model in results.models],
+    }
+
+
+def _shown(collection: Collection, entry: IndexedPicture) -> Answer:
+    return {
+        "id": entry.id, "number": entry.number, "file": _address(collection.path(entry)), "small": _small(collection, entry),
+        "alt": f"{BLURRED if entry.veiled else 'Picture'}: {entry.title}", "title": entry.title, "created": entry.created,
+        "seed": entry.seed, "width": entry.width, "height": entry.height, "drawn": entry.drawn, "starred": entry.starred,
+        "model": models.find_model(entry.model).label if entry.drawn else "",
+    }  # fmt: skip
+
+
+def _small(collection: Collection, entry: IndexedPicture) -> str:
+    """The thumbnail's address, or the picture's own where there can be none; one in the trash has no address, so it is sent."""
+    try:
+        small = collection.thumbnail(entry)
+    except GeminiDiffusionError:
+        return _address(collection.path(entry)) if entry.here else ""
+    return _address(small) if entry.here else f"data:image/webp;base64,{base64.b64encode(small.read_bytes()).decode('ascii')}"
+
+
+def _address(file: Path) -> str:
+    return f"/gradio_api/file={quote(str(file))}"

@@ -1,0 +1,105 @@
+"""The Pictures tab's handlers, called as they are: what they answer, to whom, and what they make of nonsense."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from gemini_diffusion import commands
+from gemini_diffusion.ui import pictures_tab
+from gemini_diffusion.ui.pictures_tab import PicturesTab
+from tests.chat_tab_harness import Desk, who
+from tests.test_uploads import encoded, halves
+
+
+class Room:
+    """The tab of a visitor who has drawn a fox and brought a photo."""
+
+    def __init__(self, desk: Desk) -> None:
+        with gr.Blocks(analytics_enabled=False), gr.Tabs() as tabs, gr.Tab("Pictures"):
+            self.tab = PicturesTab(desk.visitors, desk.tab.following, pictures_tab.build(), tabs)
+
+    async def ask(self, name: str, asked: Any, name_of: str = "a") -> dict[str, Any]:
+        handler = pictures_tab._answered(getattr(self.tab, name))
+        answer: dict[str, Any] = await handler(asked, who(name_of))
+        return answer
+
+    async def titles(self, **asked: Any) -> list[str]:
+        return [picture["title"] for picture in (await self.ask("pictures", asked))["pictures"]]
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> Desk:
+    desk = Desk(tmp_path, able=True)
+    await desk.shown(desk.tab.send("/imagine a fox in the snow --seed 7", "", who()))
+    await desk.visitor(who()).session.bring(encoded(halves((80, 60)), "JPEG"), "beach.jpg")
+    return desk
+
+
+async def test_pictures_are_listed_with_what_a_tile_shows(desk: Desk) -> None:
+    answer = await Room(desk).ask("pictures", {})
+    beach, fox = answer["pictures"]
+    assert (answer["total"], answer["more"], answer["unread"]) == (2, False, 0)
+    assert (beach["title"], beach["drawn"], beach["model"]) == ("beach.jpg", False, "")
+    assert (fox["alt"], fox["seed"], fox["drawn"], fox["starred"]) == (f"Picture: {fox['title']}", 7, True, False)
+    assert fox["small"] == fox["file"].rpartition("/")[0] + "/thumbnail_384.webp"
+    assert await Room(desk).titles(words="fox") == [fox["title"]]
+    assert await Room(desk).titles(brought=True) == ["beach.jpg"]
+
+
+async def test_a_star_a_delete_and_their_undo(desk: Desk) -> None:
+    room = Room(desk)
+    fox = (await room.ask("pictures", {"words": "fox"}))["pictures"][0]
+    for change, seen in (
+        ("star", {"starred": [fox["title"]], "deleted": []}), ("unstar", {"starred": []}),
+        ("delete", {"deleted": [fox["title"]]}), ("restore", {"deleted": []}),
+    ):  # fmt: skip
+        assert await room.ask("change_picture", {"id": fox["id"], "change": change}) == {}
+        assert {name: await room.titles(**{name: True}) for name in seen} == seen
+    await room.ask("change_picture", {"id": fox["id"], "change": "delete"})
+    [deleted] = (await room.ask("pictures", {"deleted": True}))["pictures"]
+    assert deleted["small"].startswith("data:image/webp;base64,")
+
+
+async def test_a_picture_is_used_again_and_shown_large(desk: Desk) -> None:
+    room, session = Room(desk), desk.visitor(who()).session
+    fox = session.pictures[0]
+    assert await room.ask("picture_line", {"id": fox.id}) == {"line": fox.recipe.line}
+    line = (await room.ask("picture_line", {"id": fox.id, "only": "prompt"}))["line"]
+    read = commands.parse(line)
+    assert isinstance(read, commands.Imagine) and (read.idea, read.flags) == (fox.recipe.prompt, commands.Flags(raw=True))
+    shown = await room.tab.open(fox.id, who())
+    assert shown[desk.panel.selected] == fox.id
+    assert shown[room.tab.tabs].selected == "chat"
+
+
+async def test_nobody_sees_or_changes_anothers(desk: Desk) -> None:
+    room, fox = Room(desk), desk.visitor(who()).session.pictures[0]
+    assert (await room.ask("pictures", {}, "b"))["pictures"] == []
+    for name, asked in (
+        ("picture_line", {}),
+        *(("change_picture", {"change": kind}) for kind in ("star", "delete", "restore")),
+    ):
+        assert "not here any more" in (await room.ask(name, {"id": fox.id, **asked}, "b"))["error"]
+    assert desk.visitor(who()).session.picture(fox.id) == fox
+
+
+NONSENSE = [
+    ("pictures", None), ("pictures", []), ("pictures", {"words": ["x"], "before": "9", "model": {}}),
+    ("pictures", {"before": -1}), ("pictures", {"before": 2**70}), ("pictures", {"words": '"' * 9999}), ("change_picture", {}),
+    ("change_picture", "delete"), ("change_picture", {"id": "../..", "change": "delete"}), ("picture_line", {"id": None}),
+    ("picture_line", 7),
+]  # fmt: skip
+
+
+async def test_nonsense_gets_an_answer_or_a_sentence(desk: Desk) -> None:
+    room = Room(desk)
+    for name, asked in NONSENSE:
+        answer = await room.ask(name, asked)
+        assert "pictures" in answer or "unexpected" not in answer["error"], (name, asked)
+    assert len(desk.visitor(who()).session.pictures) == 2
+    asked_without_cookies = pictures_tab._answered(room.tab.pictures)
+    assert "cookies" in (await asked_without_cookies({}, gr.Request(session_hash="x", cookies={})))["error"]
