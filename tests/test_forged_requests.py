@@ -159,7 +159,7 @@ def component(path: Path) -> dict[str, Any]:
 def test_no_event_takes_the_conversation_from_the_page(events: list[dict[str, Any]], client: httpx.Client) -> None:
     components = {entry["id"]: entry["type"] for entry in client.get("/config").json()["components"]}
     taken = {components[given] for event in events for given in event["inputs"]}
-    assert taken <= {"textbox", "number", "checkbox", "dropdown", "radio", "state"}
+    assert taken <= {"textbox", "number", "checkbox", "dropdown", "radio", "state", "api"}  # the last takes plain values
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ async def test_a_picture_is_used_again_and_shown_large(desk: Desk) -> None:
     line = (await room.ask("picture_line", {"id": fox.id, "only": "prompt"}))["line"]
     read = commands.parse(line)
     assert isinstance(read, commands.Imagine) and (read.idea, read.flags) == (fox.recipe.prompt, commands.Flags(raw=True))
-    shown = await room.tab.open(fox.id, who())
+    shown = await room.tab.show_large(fox.id, who())
     assert shown[desk.panel.selected] == fox.id
     assert shown[room.tab.tabs].selected == "chat"
 
@@ -87,7 +87,7 @@ async def test_nobody_sees_or_changes_anothers(desk: Desk) -> None:
     assert desk.visitor(who()).session.picture(fox.id) == fox
 
 
-NONSENSE = [
+NONSENSE: list[tuple[str, Any]] = [
     ("pictures", None), ("pictures", []), ("pictures", {"words": ["x"], "before": "9", "model": {}}),
     ("pictures", {"before": -1}), ("pictures", {"before": 2**70}), ("pictures", {"words": '"' * 9999}), ("change_picture", {}),
     ("change_picture", "delete"), ("change_picture", {"id": "../..", "change": "delete"}), ("picture_line", {"id": None}),

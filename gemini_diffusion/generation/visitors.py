@@ -141,14 +141,14 @@ class Visitors:
         self._key_quota = KeyQuota(defaults) if self._lends and not owner else None
         self._disk_quota = None if owner else DiskQuota(defaults)
         self._slots = DrawingSlots()
-        self._cookieless = self._access(_digest(COOKIELESS))
+        self._cookieless = self._access(folder_name(COOKIELESS))
         self._clock = clock
         self._here: OrderedDict[str, Visitor] = OrderedDict()
 
     def of(self, name: str) -> Visitor:
         """The visitor of that name, made on first sight; always the same one while they are here."""
         if name not in self._here:
-            digest = _digest(name)
+            digest = folder_name(name)
             folder = self._host.home_path / "visitors" / digest
             access = self._cookieless if name.startswith(COOKIELESS) and not self.owner else self._access(digest)
             session = Session(self.services, folder, access)
@@ -187,7 +187,7 @@ class Visitors:
                 del self._here[name]
 
 
-def _digest(name: str) -> str:
+def folder_name(name: str) -> str:
     """A name as it stands on disk."""
     return hashlib.sha256(name.encode("utf-8")).hexdigest()[:32]
 

@@ -17,7 +17,7 @@ import gradio as gr
 
 from gemini_diffusion.commands import Flags, Imagine, format_line
 from gemini_diffusion.engines import models
-from gemini_diffusion.generation.visitors import PASSING
+from gemini_diffusion.generation.visitors import COOKIELESS
 from gemini_diffusion.storage.picture_index import IndexedPicture, Search
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 from gemini_diffusion.ui.error_display import error_sentence, show_error
@@ -61,7 +61,7 @@ class PicturesTab:
 
     async def pictures(self, asked: Asked, request: gr.Request) -> Answer:
         """The pictures that are wanted, newest first, a page of them."""
-        if visitor_name(request).startswith(PASSING):
+        if visitor_name(request).startswith(COOKIELESS):
             raise BadInput("Pictures are found again by a cookie, and this browser keeps none.", "Allow cookies, then reload.")
         collection, search = self._collection(request), _search(asked)
         async with self._searching:
@@ -91,7 +91,7 @@ class PicturesTab:
         whole = asked.get("only") != "prompt"
         return {"line": recipe.line if whole else format_line(Imagine(recipe.prompt, Flags(raw=True)))}
 
-    async def open(self, chosen: str, request: gr.Request) -> dict[Any, Any]:
+    async def show_large(self, chosen: str, request: gr.Request) -> dict[Any, Any]:
         """Shows a picture large on the Chat tab."""
         visitor = self.visitors.of(visitor_name(request))
         picture = await asyncio.to_thread(visitor.session.picture, str(chosen))
@@ -109,7 +109,7 @@ class PicturesTab:
         chosen = gr.Textbox(visible=False)  # never holds anything: the page's script gives what is sent
         shown = [*self.following.panel.components(), self.tabs]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        self.panel.open.click(show_error(self.open), chosen, shown, js="() => window.pictures.chosen", **quiet)
+        self.panel.open.click(show_error(self.show_large), chosen, shown, js="() => window.pictures.chosen", **quiet)
         tab.select(None, None, None, js="() => window.pictures.open()", queue=False, **quiet)
 
 
