@@ -621,6 +621,7 @@ def test_weights_that_leave_nothing_draw_nothing_and_say_why(line: str) -> None:
     [
         ("a cat <lora:ink:0.8>", "a cat", [("ink", 0.8)]),
         ("<LORA:ink> a cat", "a cat", [("ink", 1)]),
+        ("a cat <lora:ink:0.8:0.5>", "a cat", [("ink", 0.8)]),
         ("a <lora:My Style v2:0>cat<lora:owner/name:-.5>", "a cat", [("My Style v2", 0), ("owner/name", -0.5)]),
         ("space::2 ship <lora:ink:0.8>", "(space:1.33) (ship:0.67)", [("ink", 0.8)]),
         ("<lora:ink> https://x/y.png a cat", "a cat", [("ink", 1)]),
@@ -634,7 +635,7 @@ def test_loras_leave_the_idea_and_come_back_in_the_line(line: str, idea: str, ad
     assert (again.idea, again.flags) == (command.idea, command.flags)
 
 
-@pytest.mark.parametrize("tag", ["<lora:>", "<lora:ink:loud>", "<lora:ink:0.8:0.5>", "<lora: :1>"])
+@pytest.mark.parametrize("tag", ["<lora:>", "<lora:ink:loud>", "<lora:ink:0.8:0.5:1>", "<lora: :1>"])
 def test_a_lora_that_cannot_be_read_is_text_with_a_notice(tag: str) -> None:
     command = imagine(f"a cat {tag}")
     assert (command.idea, command.flags.adapters) == (f"a cat {tag}", ())
@@ -653,6 +654,7 @@ def test_a_lora_too_strong_or_named_twice_is_told() -> None:
     assert command.flags.adapters == (Adapter("Ink", 0.5),)
     assert "2 was used for ink" in said(command)
     assert "more than once" in said(command)
+    assert "its second one, 0.5, was left out" in said(imagine("a cat <lora:ink:0.8:0.5>"))
 
 
 def test_loras_may_be_choices() -> None:

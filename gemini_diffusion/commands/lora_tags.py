@@ -11,7 +11,8 @@ STRONGEST = 2.0
 """Beyond this, either way, a LoRA draws nothing but itself."""
 
 _TAG = re.compile(r"(?<!\\)<lora:([^<>]*)>", re.IGNORECASE)
-_INSIDE = re.compile(r"\s?([^:\"\u201c\u201d„{}\\]{1,200}?)\s?(?::\s?(-?(?:[0-9]{1,4}(?:\.[0-9]{0,6})?|\.[0-9]{1,6}))\s?)?")
+_NUMBER = r"(?::\s?(-?(?:[0-9]{1,4}(?:\.[0-9]{0,6})?|\.[0-9]{1,6}))\s?)?"
+_INSIDE = re.compile(rf"\s?([^:\"\u201c\u201d„{{}}\\]{{1,200}}?)\s?{_NUMBER}{_NUMBER}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,20 @@ def _tags(line: str) -> list[tuple[int, int, Adapter, str]]:
     for tag in _free(line):
         inside = _INSIDE.fullmatch(tag[1])
         if inside and inside[1].strip():
-            asked = float(inside[2] or 1)
-            strength = min(max(asked, -STRONGEST), STRONGEST)
-            moved = f"The strength of a LoRA goes from {-STRONGEST:g} to {STRONGEST:g}; {strength:g} was used for {inside[1]}."
-            found.append((tag.start(), tag.end(), Adapter(inside[1].strip(), strength), "" if strength == asked else moved))
+            found.append((tag.start(), tag.end(), *_read(inside)))
     return found
+
+
+def _read(inside: re.Match[str]) -> tuple[Adapter, str]:
+    """The LoRA in a tag, and what has to be said of it: A1111 takes a second strength, for the image model alone."""
+    name, asked, second = inside[1].strip(), float(inside[2] or 1), inside[3]
+    strength = min(max(asked, -STRONGEST), STRONGEST)
+    said = ""
+    if strength != asked:
+        said = f"The strength of a LoRA goes from {-STRONGEST:g} to {STRONGEST:g}; {strength:g} was used for {name}."
+    elif second and float(second) != asked:
+        said = f"A LoRA has one strength here: {strength:g} was used for {name}, and its second one, {second}, was left out."
+    return Adapter(name, strength), said
 
 
 def _free(line: str) -> list[re.Match[str]]:
