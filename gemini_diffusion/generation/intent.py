@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gemini_diffusion import commands
 from gemini_diffusion.commands import Command, PictureAction, PictureCommand, Say
-from gemini_diffusion.crafting.edits.edit_clauses import read_edit, take_reference
+from gemini_diffusion.crafting.edits.edit_clauses import names_a_scene, read_edit, take_reference
 from gemini_diffusion.crafting.edits.edit_words import pattern
 
 _MARKS = " \t\r\n.!~,\u3002\uff01"
@@ -39,7 +39,10 @@ def read_intent(text: str, *, pictures: bool, looked: bool = False, plain: bool 
     command = commands.read(text)
     if not isinstance(command, Say) or not plain:
         return Intent(command)
-    if wish := commands.meant_by(text):
+    wish = commands.meant_by(text)
+    if wish is None and len(text) <= LONGEST_EDIT and names_a_scene(text):
+        wish = commands.meant_by(f"make a picture of {text.strip(_MARKS)}")
+    if wish:
         return Intent(wish, "talk")
     if not pictures:
         return Intent(command, open=_could_draw(text))

@@ -55,8 +55,9 @@ class PictureTurn:
             raise BadInput("That picture has no prompt to change.", "Attach it, and write /imagine and what to see.")
         if (changes.prompt, changes.negative_prompt) == (recipe.prompt, recipe.negative_prompt):
             raise BadInput("It is like that already.", "Say in other words what should change, or change its prompt.")
-        can = self.job.services.engines[recipe.engine].capabilities(recipe.model, self.job.settings)
-        changes = replace(changes, from_picture=changes.from_picture and can.image)
+        engine = self.job.services.engines.get(recipe.engine)
+        begins = engine is not None and engine.capabilities(recipe.model, self.job.settings).image
+        changes = replace(changes, from_picture=changes.from_picture and begins)
         self.job.emit(Understood(changes.told(recipe.prompt, recipe.seed), self.offer, draws=True))
         held = HELD if changes.from_picture else None
         await self._draw(Edit(changes=changes, begin=changes.from_picture, strength=held))

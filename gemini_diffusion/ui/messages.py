@@ -50,9 +50,7 @@ class Transcript:
 
 def turn_messages(turn: Turn) -> Iterator[Message]:
     """The request, what it was taken for, what was done for it, the pictures, the answer, what failed, what corrects it."""
-    if turn.source:
-        yield {**_picture(turn.source), "role": "user"}
-    yield {"role": "user", "content": escape.escape_text(turn.asked)}
+    yield from _asked(turn)
     several = _places(turn) > 1
     for steps in _alike(turn.steps):
         yield _thought(turn, steps, several)
@@ -60,7 +58,8 @@ def turn_messages(turn: Turn) -> Iterator[Message]:
         yield _pending(waiting(turn), "")
     elif turn.state == "running" and not turn.text and not any(step.seconds is None for step in turn.steps):
         yield _pending("Thinking" if turn.kind == "say" else "Getting ready", "")
-    yield from map(_said, _told(turn))
+    if turn.notices:
+        yield _said("\n".join(f"> {escape.escape_text(notice)}" for notice in turn.notices))
     for picture in turn.pictures or _shown_again(turn):
         yield _picture(picture)
         yield _download(picture)
@@ -72,12 +71,13 @@ def turn_messages(turn: Turn) -> Iterator[Message]:
     yield from _corrections(turn)
 
 
-def _told(turn: Turn) -> Iterator[str]:
-    """What it was taken for, and what else is to be known of it."""
+def _asked(turn: Turn) -> Iterator[Message]:
+    """What the person sent, and what it was taken for, before anything is done."""
+    if turn.source:
+        yield {**_picture(turn.source), "role": "user"}
+    yield {"role": "user", "content": escape.escape_text(turn.asked)}
     if turn.understood:
-        yield escape.escape_text(turn.understood)
-    if turn.notices:
-        yield "\n".join(f"> {escape.escape_text(notice)}" for notice in turn.notices)
+        yield _said(escape.escape_text(turn.understood))
 
 
 def _shown_again(turn: Turn) -> tuple[Picture, ...]:

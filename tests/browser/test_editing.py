@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
 from tests.browser.sketching import FOX, Sketching, attach, draw_from_it, photo, size
+from tests.browser.window import Window
 from tests.test_uploads import encoded, halves
 
 pytestmark = pytest.mark.browser
@@ -56,13 +57,30 @@ def test_it_can_be_removed_and_what_is_sent_then_begins_from_nothing(come: Open,
     expect(window.page.locator("#attached")).to_be_hidden()
     window.draw(FOX)
     assert sketching.engine.history[-1][0].image == b""
+    changed_and_undone_in_plain_words(window)
+
+
+def changed_and_undone_in_plain_words(window: Window) -> None:
+    first = window.prompt.input_value()
+    window.draw("make it night")
+    expect(window.chat).to_contain_text("Keep: a fox")
+    expect(window.prompt).to_have_value(re.compile("fox in the snow at night"))
+    window.draw("undo")
+    expect(window.chat).to_contain_text("Back to picture 1: a fox")
+    expect(window.prompt).to_have_value(first)
+    window.draw("in the forest")
+    expect(window.prompt).to_have_value(re.compile("fox in the forest(?!.*night)"))
+    window.shot("editing-4-plain-words")
+    window.options.get_by_text("I only wanted to talk").click()
+    expect(window.chat).to_contain_text("built-in helper")
+    window.rest()
 
 
 def test_words_that_take_no_picture_keep_it(come: Open, tmp_path: Path) -> None:
     window = come()
     attach(window, photo(tmp_path))
     window.send("What is this?")
-    expect(window.page.get_by_text("A picture goes with /imagine.")).to_be_visible()
+    expect(window.page.get_by_text("The built-in helper cannot see pictures.")).to_be_visible()
     expect(window.box).to_have_value("What is this?")
     expect(window.page.locator("#attached-picture img")).to_be_visible()
 

@@ -77,13 +77,23 @@ def read_edit(text: str) -> EditMessage | None:
             return None
         clauses += [clause] if clause.named or clause.phrase else []
     asks = any(clause.mode != "keep" for clause in clauses)
-    sure = number or any(clause.framed for clause in clauses) or all(map(_is_setting, clauses))
+    bare = all(map(_is_setting, clauses)) and not re.match(r"an?\s", rest, re.IGNORECASE)
+    sure = number or any(clause.framed for clause in clauses) or bare
     return EditMessage(tuple(clauses), number) if asks and sure else None
 
 
 def _pieces(text: str) -> Iterator[str]:
     for part in _CLAUSES.split(text):
         yield from (piece for piece in pattern("and").split(part) if piece.strip(_MARKS))
+
+
+def names_a_scene(text: str) -> bool:
+    """Whether a text is nothing but a thing in its setting: "a red cat on the beach". Every word has to be understood."""
+    said = text.strip(_MARKS)
+    if _ASKED.search(said) or not re.match(r"(?:an?|two|three|ein(?:e[nr]?)?|un[ae]?|une|um[ao]?)\s", said, re.IGNORECASE):
+        return False
+    slots = {named.slot for named in _named(said, said) or []}
+    return "thing" in slots and bool(slots & {"place", "time", "season", "weather"})
 
 
 def _is_setting(clause: EditClause) -> bool:
