@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from gemini_diffusion.engines.models.entry import ASSETS, GIGABYTE, MEGABYTE, Companion, ImageModel
 
@@ -20,7 +21,6 @@ PROSE_TOKENS = 512
 _OPENRAIL, _OPENRAIL_XL = "CreativeML Open RAIL-M", "CreativeML Open RAIL++-M"
 _TURBO_LICENCE = "Stability AI Non-Commercial Community, commercial use on their terms"
 _FLUX_DEV = "FLUX.1 dev, non-commercial"
-_SDXL = "stabilityai/stable-diffusion-xl-base-1.0"
 _SDXL_BYTES = int(6.94 * GIGABYTE)
 _FAST_LORA_BYTES = 394 * MEGABYTE
 
@@ -33,13 +33,30 @@ def _hosted(hub_id: str, label: str, steps: int, guidance: float, licence: str) 
     )  # fmt: skip
 
 
+_LOCAL, _BOTH = ("local",), ("local", "hosted")
+_FEW_STEPS: dict[str, Any] = {"takes_negative": False, "variant": "fp16"}
+"""What models have in common that were made to draw in a few steps."""
+_LCM = _FEW_STEPS | {"engines": _LOCAL, "num_inference_steps": 6, "guidance_scale": 1.0, "scheduler": "LCM"}
+_TURBO = _FEW_STEPS | {
+    "engines": _BOTH, "sizes": ((512, 512),), "guidance_scale": 0.0, "timestep_spacing": "trailing", "licence": _TURBO_LICENCE,
+}  # fmt: skip
+_SDXL: dict[str, Any] = {
+    "family": "sdxl", "source": "stabilityai/stable-diffusion-xl-base-1.0", "sizes": SDXL_SIZES, "licence": _OPENRAIL_XL,
+}  # fmt: skip
+
+
+def _fast_lora(source: str, file: str = "pytorch_lora_weights.safetensors", size: int = _FAST_LORA_BYTES) -> dict[str, Any]:
+    """The LoRA that makes a model fast."""
+    return {"companions": (Companion("lora", source, size, file),)}
+
+
 CATALOGUE: tuple[ImageModel, ...] = (
     ImageModel(
         id="postcard",
         label="Postcard",
         family="sdxl",
         source=str(ASSETS / "postcard"),
-        engines=("local",),
+        engines=_LOCAL,
         sizes=((128, 128),),
         num_inference_steps=16,
         guidance_scale=3.0,
@@ -49,79 +66,52 @@ CATALOGUE: tuple[ImageModel, ...] = (
     ImageModel(
         id="sdxl",
         label="SDXL base 1.0",
-        family="sdxl",
-        source=_SDXL,
-        engines=("local", "hosted"),
-        sizes=SDXL_SIZES,
+        engines=_BOTH,
         num_inference_steps=30,
         guidance_scale=5.0,
         scheduler="DPM++ 2M Karras",
         negative_prompt="blurry, low quality, jpeg artifacts, watermark",
         variant="fp16",
-        licence=_OPENRAIL_XL,
         download_bytes=_SDXL_BYTES,
         refiner="sdxl-refiner",
         aliases=("sdxl-base", "xl"),
+        **_SDXL,
     ),
     ImageModel(
         id="sdxl-lightning",
         label="SDXL Lightning",
-        family="sdxl",
-        source=_SDXL,
-        engines=("local",),
-        sizes=SDXL_SIZES,
+        engines=_LOCAL,
         num_inference_steps=4,
         guidance_scale=0.0,
         scheduler="Euler",
         timestep_spacing="trailing",
-        takes_negative=False,
-        variant="fp16",
-        licence=_OPENRAIL_XL,
         download_bytes=_SDXL_BYTES + _FAST_LORA_BYTES,
-        companions=(Companion("lora", "ByteDance/SDXL-Lightning", _FAST_LORA_BYTES, "sdxl_lightning_4step_lora.safetensors"),),
         aliases=("lightning",),
+        **_SDXL | _FEW_STEPS | _fast_lora("ByteDance/SDXL-Lightning", "sdxl_lightning_4step_lora.safetensors"),
     ),
     ImageModel(
         id="sdxl-lcm",
         label="SDXL with LCM",
-        family="sdxl",
-        source=_SDXL,
-        engines=("local",),
-        sizes=SDXL_SIZES,
-        num_inference_steps=6,
-        guidance_scale=1.0,
-        scheduler="LCM",
-        takes_negative=False,
-        variant="fp16",
-        licence=_OPENRAIL_XL,
         download_bytes=_SDXL_BYTES + _FAST_LORA_BYTES,
-        companions=(
-            Companion("lora", "latent-consistency/lcm-lora-sdxl", _FAST_LORA_BYTES, "pytorch_lora_weights.safetensors"),
-        ),
+        **_SDXL | _LCM | _fast_lora("latent-consistency/lcm-lora-sdxl"),
     ),
     ImageModel(
         id="sdxl-turbo",
         label="SDXL Turbo",
         family="sdxl",
         source="stabilityai/sdxl-turbo",
-        engines=("local", "hosted"),
-        sizes=((512, 512),),
         num_inference_steps=4,
-        guidance_scale=0.0,
         scheduler="Euler a",
-        timestep_spacing="trailing",
-        takes_negative=False,
-        variant="fp16",
-        licence=_TURBO_LICENCE,
         download_bytes=_SDXL_BYTES,
         aliases=("turbo",),
+        **_TURBO,
     ),
     ImageModel(
         id="realistic-vision",
         label="Realistic Vision 5.1",
         family="sd15",
         source="SG161222/Realistic_Vision_V5.1_noVAE",
-        engines=("local", "hosted"),
+        engines=_BOTH,
         sizes=SD15_SIZES,
         num_inference_steps=25,  # what its maker names for earlier versions; the page of this one names none
         guidance_scale=5.0,
@@ -140,34 +130,20 @@ CATALOGUE: tuple[ImageModel, ...] = (
         label="DreamShaper 8 with LCM",
         family="sd15",
         source="Lykon/dreamshaper-8",
-        engines=("local",),
         sizes=SD15_SIZES,
-        num_inference_steps=6,
-        guidance_scale=1.0,
-        scheduler="LCM",
-        takes_negative=False,
-        variant="fp16",
         licence=_OPENRAIL,
         download_bytes=int(2.88 * GIGABYTE),
-        companions=(
-            Companion("lora", "latent-consistency/lcm-lora-sdv1-5", 135 * MEGABYTE, "pytorch_lora_weights.safetensors"),
-        ),
         aliases=("dreamshaper",),
+        **_LCM | _fast_lora("latent-consistency/lcm-lora-sdv1-5", size=135 * MEGABYTE),
     ),
     ImageModel(
         id="sd-turbo",
         label="SD-Turbo",
         family="generic",
         source="stabilityai/sd-turbo",
-        engines=("local", "hosted"),
-        sizes=((512, 512),),
         num_inference_steps=2,
-        guidance_scale=0.0,
-        timestep_spacing="trailing",
-        takes_negative=False,
-        variant="fp16",
-        licence=_TURBO_LICENCE,
         download_bytes=int(2.58 * GIGABYTE),
+        **_TURBO,
     ),
     replace(_hosted("black-forest-labs/FLUX.1-schnell", "FLUX.1 schnell", 4, 0.0, "Apache 2.0"), aliases=("flux", "schnell")),
     _hosted("black-forest-labs/FLUX.1-dev", "FLUX.1 dev", 28, 3.5, _FLUX_DEV),
