@@ -12,7 +12,7 @@ from gemini_diffusion.chat_models import builtin
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.types import ChatRequest, Event, Message
+from gemini_diffusion.types import ChatRequest, Message, ignore
 from gemini_diffusion.types.errors import RequestRefused
 
 TEXTS = json.loads(Path(builtin.__file__).with_suffix(".json").read_text(encoding="utf-8"))
@@ -40,10 +40,6 @@ SAID = {
     "zh": ("你好", "你能做什么", "怎么画图", "密钥放在哪里", "法国的首都是哪里"),
 }
 TOPICS = ("greeting", "abilities", "imagine", "key", "chat")
-
-
-def ignore(event: Event) -> None:
-    """Nobody watches."""
 
 
 async def answer(*said: str, key: str = "") -> str:

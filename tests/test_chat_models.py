@@ -12,7 +12,7 @@ import pytest
 from gemini_diffusion.chat_models import ChatModel, choose, fallback, open_chat_models
 from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, ModelChoice, TextGrew
+from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, ModelChoice, TextGrew, ignore
 from gemini_diffusion.types.errors import BadInput, GaveUp, KeyNeeded
 from tests.gemini_harness import KEY, Gemini
 from tests.servers import gemini as g
@@ -46,10 +46,6 @@ async def model(request: pytest.FixtureRequest) -> AsyncIterator[ChatModel]:
     yield models[request.param]
     for opened in models.values():
         await opened.close()
-
-
-def ignore(event: Event) -> None:
-    """Nobody watches."""
 
 
 async def test_it_is_a_chat_model_under_its_own_name(model: ChatModel) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from gemini_diffusion.network.retry import retrying, seconds_to_wait
-from gemini_diffusion.types import Event, Waiting
+from gemini_diffusion.types import Event, Waiting, ignore
 from gemini_diffusion.types.errors import (
     BadAnswer,
     Blocked,
@@ -36,10 +36,6 @@ class Service:
         if self.failures:
             raise self.failures.pop(0)
         return "a picture"
-
-
-def ignore(event: Event) -> None:
-    """Nobody watches."""
 
 
 async def test_an_answer_at_the_first_attempt_is_returned_without_a_word() -> None:

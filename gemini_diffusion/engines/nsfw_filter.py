@@ -20,7 +20,7 @@ from gemini_diffusion.engines.downloads.model_store import WEIGHTS, ModelStore, 
 from gemini_diffusion.engines.error_map import translate_error
 from gemini_diffusion.engines.torch_imports import TorchImports, import_torch
 from gemini_diffusion.engines.worker import Worker, WorkerJob
-from gemini_diffusion.types import Emit, Event, StageFinished, StageStarted
+from gemini_diffusion.types import Emit, Event, StageFinished, StageStarted, ignore
 from gemini_diffusion.types.errors import AgreementNeeded, GeminiDiffusionError, ModelNotFound, RequestRefused
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class NsfwFilter:
         """Whether `image` is to be blurred; never fails. The first one after an agreed download waits for it, and shows it."""
         if not self.is_on(settings):
             return FilterResult()
-        stages = _Stages(_unseen if self._open else emit)
+        stages = _Stages(ignore if self._open else emit)
         try:
             self._place(settings)
             unsafe = await self._worker.run(lambda job: self._classifier(job, settings).unsafe(image), stages)
@@ -94,7 +94,7 @@ class NsfwFilter:
         """Loads the model and says so in a sentence, or raises what is missing or wrong; fetches nothing."""
         if self._place(settings) is None:
             return f"{settings.picture_filter_model} is fetched with the first picture that is drawn."
-        await self._worker.run(lambda job: self._classifier(job, settings), _unseen)
+        await self._worker.run(lambda job: self._classifier(job, settings), ignore)
         return f"{settings.picture_filter_model} judges pictures on this machine."
 
     async def close(self) -> None:
@@ -217,7 +217,3 @@ class _Stages:
     def end(self) -> None:
         if failed := self._running:
             self.emit(StageFinished(failed.stage, f"{failed.text} failed", time.monotonic() - self._started))
-
-
-def _unseen(event: Event) -> None:
-    """Nobody needs to see a judgement that takes half a second."""

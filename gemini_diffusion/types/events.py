@@ -152,3 +152,7 @@ Event = (
 )
 Emit = Callable[[Event], None]
 """Called on the event loop's thread, must return at once and never raise."""
+
+
+def ignore(event: Event) -> None:
+    """The Emit of work that nobody watches."""

@@ -16,7 +16,7 @@ from gemini_diffusion.chat_models.gemini.connections import Connection, GeminiCo
 from gemini_diffusion.chat_models.gemini.model_list import FALLBACK, chat_models_in, ignored_sampling, nearest_model
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.network.retry import retrying
-from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, Event, ModelChoice, TextGrew
+from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice, TextGrew, ignore
 from gemini_diffusion.types.errors import GaveUp, GeminiDiffusionError, ModelNotFound, RequestRefused, Transient
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ class GeminiChatModel:
                 known = [] if again else connection.fresh_listing
                 return list(known or await _listed(connection, settings))
 
-        return await retrying(attempt, deadline=settings.deadline, emit=_unwatched)
+        return await retrying(attempt, deadline=settings.deadline, emit=ignore)
 
 
 @dataclass
@@ -158,7 +158,3 @@ async def _translating(call: Awaitable[T], asked: AskedWith) -> T:
 def _asked(settings: Settings, request: GeminiRequest | None = None) -> AskedWith:
     model, optional = (request.model, request.optional) if request else (settings.chat_model, ())
     return AskedWith(model, settings.google_api_key.reveal(), optional)
-
-
-def _unwatched(event: Event) -> None:
-    """Nobody watches a list being fetched."""

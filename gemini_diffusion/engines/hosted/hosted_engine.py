@@ -43,6 +43,7 @@ from gemini_diffusion.types import (  # fmt: skip
     StageFinished,
     StageStarted,
     TokenUsage,
+    ignore,
 )
 from gemini_diffusion.types.errors import BadAnswer, BadInput, GeminiDiffusionError, KeyNeeded, ModelNotFound
 
@@ -142,9 +143,7 @@ class HostedEngine:
         _require_key(settings)
         if settings.hf_inference_url:
             return f"Pictures are asked of the endpoint at {urlsplit(settings.hf_inference_url).hostname}."
-        return await retrying(
-            lambda: self._account(settings), deadline=min(SECONDS_FOR_A_LIST, settings.deadline), emit=_unseen
-        )
+        return await retrying(lambda: self._account(settings), deadline=min(SECONDS_FOR_A_LIST, settings.deadline), emit=ignore)
 
     def prepare(self, settings: Settings) -> None:
         """The service loads its models itself."""
@@ -257,7 +256,3 @@ def _require_key(settings: Settings, model: str = "") -> None:
 def _known() -> list[ModelChoice]:
     """The catalogue's models that are at home with providers; SDXL is served by none of them any more."""
     return [ModelChoice(entry.id, entry.label) for entry in models.CATALOGUE if entry.engines[0] == "hosted"]
-
-
-def _unseen(event: object) -> None:
-    """Nobody watches a check."""

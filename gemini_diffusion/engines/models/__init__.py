@@ -3,8 +3,3 @@
 from gemini_diffusion.engines.models.entries import CATALOGUE, DEFAULT_HOSTED, DEFAULT_LOCAL, FIRST_RUN, REFINERS
 from gemini_diffusion.engines.models.entry import ASSETS, GIGABYTE, PLACES, Companion, Family, ImageModel
 from gemini_diffusion.engines.models.lookup import find_model, nearest_size
-
-__all__ = [
-    "ASSETS", "CATALOGUE", "DEFAULT_HOSTED", "DEFAULT_LOCAL", "FIRST_RUN", "GIGABYTE", "PLACES", "REFINERS",
-    "Companion", "Family", "ImageModel", "find_model", "nearest_size",
-]  # fmt: skip
