@@ -30,7 +30,7 @@ def test_tiles_cover_all_of_a_picture_and_overlap_and_are_hardly_larger_than_wha
     parts = tiles(size, drawn, 16, seamless)
     covered = numpy.zeros(size[::-1], int)
     for part in parts:
-        covered[part.where] += 1
+        covered[part.index] += 1
         assert part.across.start % 8 == part.down.start % 8 == part.across.length % 8 == part.down.length % 8 == 0
         assert all(length <= side * 9 / 8 + 16 for length, side in zip(part.size, drawn, strict=True))
     assert covered.min() >= 1
@@ -47,10 +47,10 @@ def test_tiles_suit_the_networks_that_halve_them() -> None:
 
 def test_tiles_of_different_brightness_meet_without_a_seam() -> None:
     """Each tile is a flat grey, as far apart as drifting colours never are: the step between them is spread out."""
-    mosaic = TileBlend(Image.new("RGB", (128, 128), (100, 100, 100)), (256, 256))
+    blend = TileBlend(Image.new("RGB", (128, 128), (100, 100, 100)), (256, 256))
     for number, part in enumerate(tiles((256, 256), (128, 128), 16)):
-        mosaic.lay(part, Image.new("RGB", part.size, (100 + 8 * number,) * 3))
-    values = numpy.asarray(mosaic.picture(100)).astype(int)
+        blend.add(part, Image.new("RGB", part.size, (100 + 8 * number,) * 3))
+    values = numpy.asarray(blend.picture(100)).astype(int)
     steps = max(int(abs(numpy.diff(values, axis=axis)).max()) for axis in (0, 1))
     assert values.max() - values.min() >= 12
     assert steps <= 2
@@ -58,12 +58,12 @@ def test_tiles_of_different_brightness_meet_without_a_seam() -> None:
 
 def test_what_is_coarse_comes_from_the_picture_and_what_is_fine_from_the_tiles() -> None:
     small = gradient(128, 128)
-    mosaic = TileBlend(small, (256, 256))
+    blend = TileBlend(small, (256, 256))
     checks = numpy.indices((256, 256)).sum(0) % 2 * 40
     for part in tiles((256, 256), (128, 128)):
-        fine = numpy.asarray(mosaic.before(part)).astype(int) + checks[part.where][..., None] + 30  # brighter, and chequered
-        mosaic.lay(part, Image.fromarray(fine.clip(0, 255).astype("uint8")))
-    drawn = mosaic.picture(2)
+        fine = numpy.asarray(blend.crop(part)).astype(int) + checks[part.index][..., None] + 30  # brighter, and chequered
+        blend.add(part, Image.fromarray(fine.clip(0, 255).astype("uint8")))
+    drawn = blend.picture(2)
     middle = (32, 32, 96, 96)
     assert distance(drawn.resize((128, 128), Image.Resampling.BOX).crop(middle), small.crop(middle)) < 2
     values = numpy.asarray(drawn).astype(int)[64:192, 64:192]
@@ -72,19 +72,19 @@ def test_what_is_coarse_comes_from_the_picture_and_what_is_fine_from_the_tiles()
 
 def test_an_unfinished_picture_shows_the_tiles_that_lie_and_elsewhere_what_was_there_before() -> None:
     small = gradient(128, 128)
-    mosaic = TileBlend(small, (256, 256))
+    blend = TileBlend(small, (256, 256))
     first = tiles((256, 256), (128, 128), 16)[0]
-    assert distance(mosaic.so_far, small.resize((256, 256), Image.Resampling.LANCZOS)) < 1
-    mosaic.lay(first, Image.new("RGB", first.size, (200, 0, 0)))
-    seen = mosaic.so_far
+    assert distance(blend.preview, small.resize((256, 256), Image.Resampling.LANCZOS)) < 1
+    blend.add(first, Image.new("RGB", first.size, (200, 0, 0)))
+    seen = blend.preview
     where = (0, 0, *first.size)
     assert distance(seen.crop(where), Image.new("RGB", first.size, (200, 0, 0))) == 0
     rest = (first.size[0], 0, 256, 256)
-    assert distance(seen.crop(rest), TileBlend(small, (256, 256)).so_far.crop(rest)) == 0
+    assert distance(seen.crop(rest), TileBlend(small, (256, 256)).preview.crop(rest)) == 0
 
 
 def test_a_look_at_an_unfinished_picture_costs_little_however_large_it_is() -> None:
-    assert TileBlend(gradient(64, 48), (2048, 1536)).so_far.size == (512, 384)
+    assert TileBlend(gradient(64, 48), (2048, 1536)).preview.size == (512, 384)
 
 
 def test_a_seamless_picture_is_enlarged_as_one_that_goes_on_at_its_other_side() -> None:

@@ -135,10 +135,12 @@ def test_what_is_typed_is_kept_when_it_has_rested_without_being_left(come: Open)
     expect(box(window, "negative_prompt")).to_have_value("fog")
 
 
-def test_what_was_typed_just_before_a_reload_is_kept(come: Open) -> None:
+@pytest.mark.parametrize("unheard", ["visibilitychange", "pagehide"])
+def test_what_was_typed_just_before_a_reload_is_kept_though_a_browser_tells_only_one_way(come: Open, unheard: str) -> None:
     window = come()
     open_settings(window)
     window.quiet()
+    window.page.evaluate("name => addEventListener(name, event => event.stopImmediatePropagation(), true)", unheard)
     Late(window)  # the app hears of nothing but what goes by itself
     box(window, "temperature").fill("0.7")
     box(window, "negative_prompt").fill("fog, rain")

@@ -91,7 +91,7 @@ class Batch:
         """
         first = self.asked[0]
         if first.is_drawn_already:
-            return [self._given(one, texts[0]) for one, texts in zip(self.asked, self.texts, strict=True)]
+            return [self._attached_image(one, texts[0]) for one, texts in zip(self.asked, self.texts, strict=True)]
         init_image = first.init_image and first.init_image.at(*first.size)
         packages = self.models.packages
         with seamless([segment.view.unet for segment in self.segments], packages.torch, first.request.tile):
@@ -124,14 +124,14 @@ class Batch:
         steps, strength = one.request.num_inference_steps, one.strength
         if strength is not None and int(steps * strength + 1e-6) < 1:
             notices = (*notices, ONE_STEP.format(strength=strength))
-        return self._told(one, self.texts[place][0], image, notices)
+        return self._drawn_image(one, self.texts[place][0], image, notices)
 
-    def _given(self, one: BatchItem, text: Conditioning) -> DrawnImage:
+    def _attached_image(self, one: BatchItem, text: Conditioning) -> DrawnImage:
         """The attached picture itself, in the size that it is enlarged to."""
         assert one.init_image and one.large
-        return self._told(one, text, one.init_image.at(*one.large).picture, ())
+        return self._drawn_image(one, text, one.init_image.at(*one.large).picture, ())
 
-    def _told(self, one: BatchItem, text: Conditioning, image: Any, notices: tuple[str, ...]) -> DrawnImage:
+    def _drawn_image(self, one: BatchItem, text: Conditioning, image: Any, notices: tuple[str, ...]) -> DrawnImage:
         """The picture and what of its request had no effect."""
         request = one.request
         ignored = ["refine"] if request.refine < 1 and not any(segment.refines for segment in self.segments) else []

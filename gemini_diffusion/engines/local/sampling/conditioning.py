@@ -124,16 +124,16 @@ def _embedded(view: Any, words: Words, encoders: Sequence[TextEncoder], guided: 
     """Embeddings for and, where they are looked at, against, both of the same length."""
     import torch
 
-    told = _told(encoders, words.prompt, words.prompt_2)
+    positive = _encode_text(encoders, words.prompt, words.prompt_2)
     plainly = [_without_skip(encoder) for encoder in encoders]  # diffusers leaves no layer out of what is ruled out
-    denied = _denied(view, plainly, words) if guided else []
-    length = max(hidden.shape[1] for hidden, _ in (*told, *denied))
-    embeds, pooled = _filled(encoders, told, length), told[-1][1]
+    negative = _encode_negative(view, plainly, words) if guided else []
+    length = max(hidden.shape[1] for hidden, _ in (*positive, *negative))
+    embeds, pooled = _concatenated(encoders, positive, length), positive[-1][1]
     arguments = {"prompt_embeds": embeds, "pooled_prompt_embeds": pooled}
     if guided:
-        arguments["negative_prompt_embeds"] = _filled(plainly, denied, length) if denied else torch.zeros_like(embeds)
+        arguments["negative_prompt_embeds"] = _concatenated(plainly, negative, length) if negative else torch.zeros_like(embeds)
     if guided and pooled is not None:
-        arguments["negative_pooled_prompt_embeds"] = denied[-1][1] if denied else torch.zeros_like(pooled)
+        arguments["negative_pooled_prompt_embeds"] = negative[-1][1] if negative else torch.zeros_like(pooled)
     return {name: value for name, value in arguments.items() if value is not None}
 
 
@@ -145,21 +145,21 @@ Parts = list[tuple[Any, Any]]
 """For each encoder the embeddings of a text and the pooled ones."""
 
 
-def _told(encoders: Sequence[TextEncoder], text: str, text_2: str = "") -> Parts:
+def _encode_text(encoders: Sequence[TextEncoder], text: str, text_2: str = "") -> Parts:
     """What each encoder makes of a text; the last one may be told another."""
     spans = parse_weights(text) or (WeightedSpan(""),)
     others = (parse_weights(text_2) if text_2 else spans) if len(encoders) > 1 else spans
     return [encoder.encode(others if place else spans) for place, encoder in enumerate(encoders)]
 
 
-def _denied(view: Any, encoders: Sequence[TextEncoder], words: Words) -> Parts:
+def _encode_negative(view: Any, encoders: Sequence[TextEncoder], words: Words) -> Parts:
     """What is ruled out; nothing where SDXL takes zeros for it, as its pipeline does."""
     if not words.negative and getattr(view.config, "force_zeros_for_empty_prompt", False):
         return []
-    return _told(encoders, words.negative)
+    return _encode_text(encoders, words.negative)
 
 
-def _filled(encoders: Sequence[TextEncoder], parts: Parts, length: int) -> Any:
+def _concatenated(encoders: Sequence[TextEncoder], parts: Parts, length: int) -> Any:
     """The encoders' embeddings side by side, each as long as `length` tokens by repeating the empty text."""
     import torch
 

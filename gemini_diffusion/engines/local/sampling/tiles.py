@@ -27,14 +27,14 @@ def enlarged_size(width: int, height: int) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class TileSpan:
-    """A tile's extent along one side: its pixels' places, which may go on at the other end of a seamless picture."""
+    """A tile's extent along one side: its pixels' indices, which may go on at the other end of a seamless picture."""
 
     start: int
     length: int
     whole: int
 
     @property
-    def places(self) -> Any:
+    def indices(self) -> Any:
         """As an index for numpy."""
         import numpy
 
@@ -61,9 +61,9 @@ class Tile:
         return self.across.length, self.down.length
 
     @property
-    def where(self) -> tuple[Any, Any]:
+    def index(self) -> tuple[Any, Any]:
         """As an index into an array [height, width, ...]."""
-        return self.down.places[:, None], self.across.places[None, :]
+        return self.down.indices[:, None], self.across.indices[None, :]
 
     @property
     def weights(self) -> Any:
@@ -115,21 +115,21 @@ class TileBlend:
         self._sum = numpy.zeros(self._enlarged.shape, "float32")
         self._weight = numpy.zeros((*self._enlarged.shape[:2], 1), "float32")
 
-    def before(self, tile: Tile) -> Image:
+    def crop(self, tile: Tile) -> Image:
         """A tile of the enlarged picture."""
         from PIL import Image as Pillow
 
-        return Pillow.fromarray(self._enlarged[tile.where])
+        return Pillow.fromarray(self._enlarged[tile.index])
 
-    def lay(self, tile: Tile, drawn: Image) -> None:
+    def add(self, tile: Tile, drawn: Image) -> None:
         """Put a tile in its place; where others lie already it fades into them."""
         import numpy
 
-        self._sum[tile.where] += numpy.asarray(drawn) * tile.weights
-        self._weight[tile.where] += tile.weights
+        self._sum[tile.index] += numpy.asarray(drawn) * tile.weights
+        self._weight[tile.index] += tile.weights
 
     @property
-    def so_far(self) -> Image:
+    def preview(self) -> Image:
         """How it looks with the tiles that lie, and where none does as it was before; at most 1023 pixels wide or high."""
         import numpy
         from PIL import Image as Pillow

@@ -63,18 +63,18 @@ class Upscale:
 
     def _over(self, before: DrawnImage, steps: StepCallbacks) -> DrawnImage:
         request, large = self.one.request, self.one.large or self.one.size
-        mosaic = TileBlend(before.image, large, request.tile)
+        blend = TileBlend(before.image, large, request.tile)
         texts, noise = self.models.conditionings(self.segments, request), self._noise(large)
         said: dict[str, None] = dict.fromkeys(before.notices)
         for number, tile in enumerate(self.tiles):
-            steps.show(lambda _: small_jpeg(mosaic.so_far))
-            start = Start(self._latents(mosaic.before(tile)), noise=_cut(noise, tile.within(self._factor)))
+            steps.show(lambda _: small_jpeg(blend.preview))
+            start = Start(self._latents(blend.crop(tile)), noise=_cut(noise, tile.within(self._factor)))
             picture, notices = self._tile(number, start, texts, steps)
-            mosaic.lay(tile, picture)
+            blend.add(tile, picture)
             said |= dict.fromkeys(notice for notice in notices if notice != BLACK)  # a tile may well be all night
         conditionings = ENLARGED.format(width=large[0], height=large[1], tiles=len(self.tiles), strength=self.strength)
         return dataclasses.replace(
-            before, image=mosaic.picture(COARSE * min(self.tiles[0].size)), notices=(*said, conditionings)
+            before, image=blend.picture(COARSE * min(self.tiles[0].size)), notices=(*said, conditionings)
         )
 
     def _tile(
@@ -105,4 +105,4 @@ class Upscale:
 
 def _cut(noise: Any, tile: Tile) -> Any:
     """[1, channels, height, width]"""
-    return noise[(slice(None), *tile.where)][None]
+    return noise[(slice(None), *tile.index)][None]
