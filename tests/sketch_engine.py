@@ -9,8 +9,8 @@ from collections import deque
 from PIL import Image
 
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.types import (
-    AdapterChoice,
     Capabilities,
     Emit,
     EncoderUsage,
@@ -35,7 +35,7 @@ def so_far(request: ImageRequest, step: int) -> bytes:
     return content.getvalue()
 
 
-class SketchEngine:
+class SketchEngine(ImageEngine):
     """Paints its seed as a colour. One that is `able` can do all there is: it tints what it begins from, where it is marked.
 
     `enqueue` scripts the next drawings: an error to raise, or None to draw.
@@ -106,9 +106,6 @@ class SketchEngine:
     def estimate(self, request: ImageRequest) -> float | None:
         return 2.0 * request.num_inference_steps
 
-    def adapters(self) -> list[AdapterChoice]:
-        return []
-
     def check_request(self, request: ImageRequest, settings: Settings) -> None:
         """Everything can be sketched."""
 
@@ -148,9 +145,6 @@ class SketchEngine:
 
     async def check(self, settings: Settings) -> str:
         return "Draws sketches."
-
-    def prepare(self, settings: Settings) -> None:
-        return None
 
     async def close(self) -> None:
         self.resume()

@@ -28,13 +28,12 @@ from gemini_diffusion.engines.hosted.providers import (
     ServedModel,
     read_answer,
 )
+from gemini_diffusion.engines.image_engine import ImageEngine
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.seed import new_seed
-from gemini_diffusion.engines.token_counter import TokenCounter
 from gemini_diffusion.network.retry import retrying
 from gemini_diffusion.storage.image_check import is_black, read_picture
 from gemini_diffusion.types import (  # fmt: skip
-    AdapterChoice,
     Capabilities,
     Emit,
     ImageRequest,
@@ -42,7 +41,6 @@ from gemini_diffusion.types import (  # fmt: skip
     ModelChoice,
     StageFinished,
     StageStarted,
-    TokenUsage,
     ignore,
 )
 from gemini_diffusion.types.errors import BadAnswer, BadInput, GeminiDiffusionError, KeyNeeded, ModelNotFound
@@ -59,7 +57,7 @@ OWN_HOSTS = (".huggingface.cloud", ".huggingface.co")
 """Where an address that a visitor typed may receive the visitor's token."""
 
 
-class HostedEngine:
+class HostedEngine(ImageEngine):
     """Hugging Face Inference Providers. One instance serves all visitors and holds no key.
 
     `router_url` and `hub_url` are where the services are; another address serves tests and mirrors.
@@ -79,22 +77,6 @@ class HostedEngine:
     def default_model(self, settings: Settings) -> str:
         """The endpoint's address without anything secret in it, else the catalogue's choice."""
         return without_secrets(settings.hf_inference_url) or models.DEFAULT_HOSTED
-
-    def count_tokens(self, model: str, text: str) -> int | None:
-        """None: no tokenizer of a hosted model is here."""
-        return None
-
-    def meter(self, model: str, text: str) -> TokenUsage:
-        """An estimate, for the same reason."""
-        return TokenCounter().meter(None, text)
-
-    def adapters(self) -> list[AdapterChoice]:
-        """None: no provider takes a file of ours."""
-        return []
-
-    def estimate(self, request: ImageRequest) -> float | None:
-        """None: how long a provider takes is the provider's to say."""
-        return None
 
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
         """What the model takes, less what the chosen provider is known to drop."""
@@ -144,12 +126,6 @@ class HostedEngine:
         if settings.hf_inference_url:
             return f"Pictures are asked of the endpoint at {urlsplit(settings.hf_inference_url).hostname}."
         return await retrying(lambda: self._account(settings), deadline=min(SECONDS_FOR_A_LIST, settings.deadline), emit=ignore)
-
-    def prepare(self, settings: Settings) -> None:
-        """The service loads its models itself."""
-
-    async def close(self) -> None:
-        """Nothing is held open between pictures."""
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

@@ -12,6 +12,7 @@ from gemini_diffusion.engines import models
 from gemini_diffusion.engines.downloads.fetch import Download, Hub
 from gemini_diffusion.engines.downloads.model_download import model_download, no_model_in
 from gemini_diffusion.engines.downloads.model_store import ModelStore, in_bytes, refuse_full_disk, weights_bytes
+from gemini_diffusion.engines.image_engine import ImageEngine
 from gemini_diffusion.engines.local.adapters.adapter_download import adapter_download
 from gemini_diffusion.engines.local.adapters.adapter_files import (
     FOLDER,
@@ -44,7 +45,7 @@ ROOM = 2_000_000_000
 """Bytes of free memory without which nothing is loaded before it is needed; the packages take about 400 MB."""
 
 
-class LocalEngine:
+class LocalEngine(ImageEngine):
     """diffusers on this machine, one drawing or one batch at a time. One instance serves all visitors.
 
     `home` is where models are fetched to unless the hub's own cache is set; `hub_url` "" is the hub's usual address.
