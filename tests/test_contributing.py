@@ -64,7 +64,7 @@ def run(root: Path, *arguments: str) -> str:
 
 
 def test_an_engine_made_by_the_steps_keeps_the_contract(copy: Path) -> None:
-    contract = (copy / "tests" / "test_engines.py").read_text("utf-8").count("(bench: Bench) -> None")
+    contract = (copy / "tests" / "test_engines.py").read_text("utf-8").count("(case: EngineCase) -> None")
     chosen = ("tests/test_engines.py", "-k", "plain or every_engine_of_the_registry")
     said = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", *chosen)
     assert f"{contract + 1} passed" in said

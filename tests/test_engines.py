@@ -1,4 +1,4 @@
-"""What every engine keeps, whatever it draws with: one more engine is one more line in BENCHES, and no line here changes."""
+"""What every engine keeps, whatever it draws with: one more engine is one more line in ENGINE_CASES, and none here changes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffuse
 
 
 @dataclass
-class Bench:
+class EngineCase:
     """An engine with what it takes to draw: `delay` makes the next drawing a slow one, `wrong` is what it must refuse."""
 
     engine: ImageEngine
@@ -52,34 +52,34 @@ def server() -> Iterator[hf.HuggingFaceServer]:
         yield running
 
 
-def local(model: str, home: Path) -> Bench:
+def local(model: str, home: Path) -> EngineCase:
     request = ImageRequest("a cat", model, 64, 64, 3, 5.0)
     long = dataclasses.replace(request, num_inference_steps=150)
-    return Bench(LocalEngine(home), Settings(), request, dataclasses.replace(request, width=65), lambda _: long)
+    return EngineCase(LocalEngine(home), Settings(), request, dataclasses.replace(request, width=65), lambda _: long)
 
 
-def hosted(server: hf.HuggingFaceServer, settings: Settings) -> Bench:
+def hosted(server: hf.HuggingFaceServer, settings: Settings) -> EngineCase:
     def delay(request: ImageRequest) -> ImageRequest:
         server.enqueue(slow(hf.picture(), 20))
         return request
 
     request = ImageRequest("a cat", hf.SD3, 64, 64, 3, 5.0)
     engine = HostedEngine(server.url, server.url)
-    return Bench(engine, settings, request, dataclasses.replace(request, model="http://127.0.0.1:1/draw"), delay)
+    return EngineCase(engine, settings, request, dataclasses.replace(request, model="http://127.0.0.1:1/draw"), delay)
 
 
-def by_provider(request: pytest.FixtureRequest, home: Path) -> Bench:
+def by_provider(request: pytest.FixtureRequest, home: Path) -> EngineCase:
     return hosted(request.getfixturevalue("server"), Settings(hf_token=Secret("hf_visitor"), deadline=30))
 
 
-def by_address(request: pytest.FixtureRequest, home: Path) -> Bench:
+def by_address(request: pytest.FixtureRequest, home: Path) -> EngineCase:
     server = request.getfixturevalue("server")
-    bench = hosted(server, Settings(hf_inference_url=f"{server.url}/draw", deadline=30))
-    bench.wrong = dataclasses.replace(bench.wrong, prompt="refuse this")
-    return bench
+    case = hosted(server, Settings(hf_inference_url=f"{server.url}/draw", deadline=30))
+    case.wrong = dataclasses.replace(case.wrong, prompt="refuse this")
+    return case
 
 
-BENCHES: dict[str, Callable[[pytest.FixtureRequest, Path], Bench]] = {
+ENGINE_CASES: dict[str, Callable[[pytest.FixtureRequest, Path], EngineCase]] = {
     "local-postcard": lambda _, home: local("postcard", home),
     "local-sdxl": lambda request, home: local(str(request.getfixturevalue("sdxl")), home),
     "local-sd15": lambda request, home: local(str(request.getfixturevalue("sd15")), home),
@@ -88,16 +88,16 @@ BENCHES: dict[str, Callable[[pytest.FixtureRequest, Path], Bench]] = {
 }
 
 
-@pytest.fixture(params=BENCHES)
-async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
-    made = BENCHES[request.param](request, tmp_path)
+@pytest.fixture(params=ENGINE_CASES)
+async def case(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[EngineCase]:
+    made = ENGINE_CASES[request.param](request, tmp_path)
     yield made
     await made.engine.close()
 
 
 def test_every_engine_of_the_registry_is_held_to_this_contract(tmp_path: Path) -> None:
     engines = open_engines(tmp_path)
-    assert set(engines) == {name.partition("-")[0] for name in BENCHES}
+    assert set(engines) == {name.partition("-")[0] for name in ENGINE_CASES}
     assert all(isinstance(engine, ImageEngine) and engine.name == name for name, engine in engines.items())
     assert set(PLACES) == set(engines)
     assert {engine.key for engine in engines.values()} - {""} <= set(Settings.table())
@@ -121,39 +121,39 @@ def test_a_service_that_is_ready_draws_unless_the_model_decides(
     assert fallback(engines).name == "local"
 
 
-async def test_the_picture_has_the_size_asked_for(bench: Bench) -> None:
-    request = bench.request
-    result = await bench.draw()
+async def test_the_picture_has_the_size_asked_for(case: EngineCase) -> None:
+    request = case.request
+    result = await case.draw()
     assert (result.image.size, result.image.mode) == ((request.width, request.height), "RGB")
-    assert (result.request, result.engine) == (request, bench.engine.name)
+    assert (result.request, result.engine) == (request, case.engine.name)
     assert result.seconds > 0
 
 
-async def test_a_seed_left_open_is_drawn_and_told(bench: Bench) -> None:
-    first, second = await bench.draw(), await bench.draw()
+async def test_a_seed_left_open_is_drawn_and_told(case: EngineCase) -> None:
+    first, second = await case.draw(), await case.draw()
     assert 0 <= first.seed < 2**32
     assert first.seed != second.seed
-    assert (await bench.draw(seed=first.seed)).image.tobytes() == first.image.tobytes()
+    assert (await case.draw(seed=first.seed)).image.tobytes() == first.image.tobytes()
 
 
-async def test_one_seed_is_one_picture_and_another_seed_another(bench: Bench) -> None:
-    assert bench.engine.capabilities(bench.request.model, bench.settings).seed
-    seven, again, eight = [await bench.draw(seed=seed) for seed in (7, 7, 8)]
+async def test_one_seed_is_one_picture_and_another_seed_another(case: EngineCase) -> None:
+    assert case.engine.capabilities(case.request.model, case.settings).seed
+    seven, again, eight = [await case.draw(seed=seed) for seed in (7, 7, 8)]
     assert [seven.seed, again.seed, eight.seed] == [7, 7, 8]
     assert seven.image.tobytes() == again.image.tobytes() != eight.image.tobytes()
 
 
-async def test_what_is_not_offered_is_named_as_ignored_and_what_is_offered_is_not(bench: Bench) -> None:
-    offered = bench.engine.capabilities(bench.request.model, bench.settings)
-    result = await bench.draw(negative_prompt="blurry", prompt_2="soft light", scheduler="Euler a")
+async def test_what_is_not_offered_is_named_as_ignored_and_what_is_offered_is_not(case: EngineCase) -> None:
+    offered = case.engine.capabilities(case.request.model, case.settings)
+    result = await case.draw(negative_prompt="blurry", prompt_2="soft light", scheduler="Euler a")
     for name in ("negative_prompt", "prompt_2", "scheduler"):
         assert (name in result.ignored) != getattr(offered, name), name
-    assert set((await bench.draw()).ignored) <= {"scheduler"}
+    assert set((await case.draw()).ignored) <= {"scheduler"}
 
 
-async def test_each_stage_begins_ends_and_is_timed(bench: Bench) -> None:
-    await bench.draw()
-    stages = [event for event in bench.events if isinstance(event, StageStarted | StageFinished)]
+async def test_each_stage_begins_ends_and_is_timed(case: EngineCase) -> None:
+    await case.draw()
+    stages = [event for event in case.events if isinstance(event, StageStarted | StageFinished)]
     names = [(type(event).__name__, event.stage) for event in stages]
     assert names[-2:] == [("StageStarted", "drawing"), ("StageFinished", "drawing")]
     for began, ended in zip(stages[::2], stages[1::2], strict=True):
@@ -162,40 +162,40 @@ async def test_each_stage_begins_ends_and_is_timed(bench: Bench) -> None:
         assert began.stage == ended.stage
         assert ended.seconds > 0
         assert began.text and ended.text
-    counts = [event.done for event in bench.events if isinstance(event, Progress) and event.stage == "drawing"]
+    counts = [event.done for event in case.events if isinstance(event, Progress) and event.stage == "drawing"]
     assert counts == sorted(set(counts))
 
 
-async def test_stop_returns_at_once_and_the_next_drawing_works(bench: Bench) -> None:
+async def test_stop_returns_at_once_and_the_next_drawing_works(case: EngineCase) -> None:
     begun = asyncio.Event()
 
     def watch(event: Event) -> None:
-        bench.events.append(event)
+        case.events.append(event)
         if isinstance(event, StageStarted) and event.stage == "drawing":
             begun.set()
 
-    request = bench.delay(bench.request)
-    task = asyncio.create_task(bench.engine.generate(request, bench.settings, watch))
+    request = case.delay(case.request)
+    task = asyncio.create_task(case.engine.generate(request, case.settings, watch))
     await until(begun.is_set)
     task.cancel()
     async with patiently("the drawing to stop"):
         with pytest.raises(asyncio.CancelledError):
             await task
-    told = len(bench.events)
-    await bench.draw()
-    assert not [event for event in bench.events[told:] if isinstance(event, Progress) and event.total >= 150]
+    told = len(case.events)
+    await case.draw()
+    assert not [event for event in case.events[told:] if isinstance(event, Progress) and event.total >= 150]
 
 
-async def test_what_cannot_be_drawn_is_refused_in_our_own_words(bench: Bench) -> None:
-    bench.settings = dataclasses.replace(bench.settings, hf_inference_url="http://127.0.0.1:1/", deadline=0.5)
+async def test_what_cannot_be_drawn_is_refused_in_our_own_words(case: EngineCase) -> None:
+    case.settings = dataclasses.replace(case.settings, hf_inference_url="http://127.0.0.1:1/", deadline=0.5)
     with pytest.raises(GeminiDiffusionError) as caught:
-        await bench.engine.generate(bench.wrong, bench.settings, bench.events.append)
+        await case.engine.generate(case.wrong, case.settings, case.events.append)
     assert caught.value.message.endswith(".")
     assert caught.value.hint.endswith(".")
 
 
-async def test_request_and_result_can_be_written_as_json(bench: Bench) -> None:
-    result = await bench.draw(seed=5)
+async def test_request_and_result_can_be_written_as_json(case: EngineCase) -> None:
+    result = await case.draw(seed=5)
     plain = {name: getattr(result, name) for name in ("seed", "engine", "seconds", "ignored", "notices", "scheduler")}
     written = json.loads(
         json.dumps(
@@ -209,22 +209,22 @@ async def test_request_and_result_can_be_written_as_json(bench: Bench) -> None:
     assert all(isinstance(value, str) for value in written["versions"].values())
 
 
-async def test_four_at_once_are_four_pictures(bench: Bench) -> None:
-    results = await asyncio.gather(*(bench.draw(seed=seed) for seed in range(4)))
+async def test_four_at_once_are_four_pictures(case: EngineCase) -> None:
+    results = await asyncio.gather(*(case.draw(seed=seed) for seed in range(4)))
     assert [result.seed for result in results] == [0, 1, 2, 3]
-    alone = [(await bench.draw(seed=seed)).image.tobytes() for seed in range(4)]
+    alone = [(await case.draw(seed=seed)).image.tobytes() for seed in range(4)]
     assert [result.image.tobytes() for result in results] == alone
 
 
-async def test_its_models_and_its_state_can_be_asked_without_drawing(bench: Bench) -> None:
-    asked: list[Awaitable[object]] = [bench.engine.models(bench.settings), bench.engine.check(bench.settings)]
+async def test_its_models_and_its_state_can_be_asked_without_drawing(case: EngineCase) -> None:
+    asked: list[Awaitable[object]] = [case.engine.models(case.settings), case.engine.check(case.settings)]
     models, state = await asyncio.gather(*asked)
     assert isinstance(models, list)
     assert models
     assert all(isinstance(choice, ModelChoice) and choice.id and choice.label for choice in models)
     assert isinstance(state, str)
     assert state.endswith(".")
-    assert bench.engine.name in find_model(bench.engine.default_model(bench.settings)).engines
+    assert case.engine.name in find_model(case.engine.default_model(case.settings)).engines
 
 
 def test_opening_the_engines_imports_none_of_the_large_packages(tmp_path: Path) -> None:
