@@ -17,6 +17,7 @@ CONV = "up_blocks.0.resnets.0.conv1"
 V_PROJ = "encoder.layers.0.self_attn.v_proj"
 OUT_PROJ = "encoder.layers.0.self_attn.out_proj"
 FC1 = "encoder.layers.1.mlp.fc1"
+QUERY = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
 
 
 def write_header(path: Path, shapes: Mapping[str, tuple[int, ...]], metadata: Mapping[str, str] | None = None) -> Path:
@@ -33,6 +34,11 @@ def write_header(path: Path, shapes: Mapping[str, tuple[int, ...]], metadata: Ma
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(struct.pack("<Q", len(text)) + text + bytes(end))
     return path
+
+
+def lora(path: Path, width: int = 2048, metadata: Mapping[str, str] | None = None) -> Path:
+    """A LoRA of one layer that reads words of so many numbers, as kohya's trainer names it."""
+    return write_header(path, {f"{QUERY}.lora_down.weight": (4, width), f"{QUERY}.lora_up.weight": (64, 4)}, metadata)
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadFileScheduling
 
     from gemini_diffusion.engines.torch_imports import TorchImports
-    from tests.engine_harness import Local
+    from tests.engine_harness import Hosted, Local
     from tests.gemini_harness import Gemini
     from tests.local_services import StandIns
+    from tests.servers.hugging_face import HuggingFaceServer
 
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "GOOGLE_GEMINI_BASE_URL", "HF_INFERENCE_URL")
 
@@ -98,6 +99,24 @@ async def local(tmp_path: Path) -> AsyncIterator[Local]:
     made = Local(LocalEngine(tmp_path / "home"))
     yield made
     await made.engine.close()
+
+
+@pytest.fixture
+def hub() -> Iterator[HuggingFaceServer]:
+    """Hugging Face, stood in for."""
+    from tests.servers.hugging_face import HuggingFaceServer
+
+    with HuggingFaceServer() as server:
+        yield server
+
+
+@pytest.fixture
+def hosted(hub: HuggingFaceServer) -> Hosted:
+    """The hosted engine before it, with a visitor's token."""
+    from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
+    from tests.engine_harness import Hosted
+
+    return Hosted(hub, HostedEngine(hub.url, hub.url))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
 from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.engines.local.pipeline import Pipeline
 from gemini_diffusion.engines.local.sampling.batch import BatchItem
+from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.engines.worker import WorkerJob
 from gemini_diffusion.types import Emit, Event, ImageRequest, ImageResult
 from gemini_diffusion.types.errors import GeminiDiffusionError
@@ -46,6 +47,20 @@ class Local:
 def warm_pipeline(local: Local) -> Pipeline:
     """The loaded model that was drawn with last."""
     return list(local.engine._model_cache._warm.values())[-1].pipeline
+
+
+def out_of_memory(
+    packages: TorchImports, times: int = 99, when: Callable[[Any], bool] = lambda given: True
+) -> Callable[..., None]:
+    """A hook before a layer that fails so many times, as torch does, where `when` says so of what the layer is given."""
+    left = [times]
+
+    def fail(_: Any, given: Any) -> None:
+        if left[0] and when(given):
+            left[0] -= 1
+            raise packages.torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    return fail
 
 
 def asked(watcher: Emit = lambda event: None, **changes: Any) -> BatchItem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,23 +20,12 @@ from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.engines.worker import WorkerJob
 from gemini_diffusion.types import Adapter, Emit, Event, Progress, StageFinished, StageStarted
 from gemini_diffusion.types.errors import AgreementNeeded, BadInput, ModelNotFound, Unreachable
-from tests.adapter_makers import TO_K, TO_Q, UNET, RandomLora, write_header
+from tests.adapter_makers import TO_K, TO_Q, UNET, RandomLora, lora
 from tests.engine_harness import Local, reading
 from tests.servers import hugging_face as hf
 
-QUERY = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
 NAME = "nerijs/pixel-art-xl"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
-
-def lora(path: Path, width: int = 2048) -> Path:
-    return write_header(path, {f"{QUERY}.lora_down.weight": (4, width), f"{QUERY}.lora_up.weight": (64, 4)})
-
-
-@pytest.fixture
-def hub() -> Iterator[hf.HuggingFaceServer]:
-    with hf.HuggingFaceServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -17,15 +17,10 @@ from gemini_diffusion.engines.local.adapters.adapter_files import AdapterFolder,
 from gemini_diffusion.engines.local.adapters.triggers import choose_adapters
 from gemini_diffusion.types import Adapter, ImageRequest
 from gemini_diffusion.types.errors import BadInput, ModelNotFound
-from tests.adapter_makers import write_header
+from tests.adapter_makers import QUERY, lora, write_header
 from tests.engine_harness import reading
 
 REQUEST = ImageRequest("a cat in the rain", "sdxl", 64, 64, 2, 5.0)
-QUERY = "lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k"
-
-
-def lora(path: Path, width: int = 2048, metadata: dict[str, str] | None = None) -> Path:
-    return write_header(path, {f"{QUERY}.lora_down.weight": (4, width), f"{QUERY}.lora_up.weight": (64, 4)}, metadata)
 
 
 @pytest.fixture

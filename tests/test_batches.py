@@ -20,7 +20,7 @@ from gemini_diffusion.engines.worker import JobCancelled
 from gemini_diffusion.types import Adapter, ImageRequest, ImageResult, Progress, StageFinished
 from gemini_diffusion.types.errors import BadAnswer
 from tests.closeness import nearly_same
-from tests.engine_harness import Local, asked, warm_pipeline
+from tests.engine_harness import Local, asked, out_of_memory, warm_pipeline
 from tests.waiting import until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -91,12 +91,8 @@ async def test_a_batch_that_does_not_fit_into_the_memory_is_drawn_one_by_one(
 ) -> None:
     three = [Local(local.engine) for _ in range(3)]
     await local.draw(sdxl)
-
-    def fail(unet: Any, inputs: Any) -> None:
-        if len(inputs[0]) > 2:
-            raise packages.torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-
-    warm_pipeline(local).base.unet.register_forward_pre_hook(fail)
+    fails = out_of_memory(packages, when=lambda given: len(given[0]) > 2)
+    warm_pipeline(local).base.unet.register_forward_pre_hook(fails)
     results = await asyncio.gather(*(one.draw(sdxl, party="a", seed=seed) for seed, one in enumerate(three)))
     assert [result.seed for result in results] == [0, 1, 2]
     assert all([event.stage for event in one.told(StageFinished)][-1] == "drawing" for one in three)
@@ -107,11 +103,8 @@ async def test_one_that_is_stopped_after_a_batch_did_not_fit_takes_none_of_the_o
 ) -> None:
     three = [Local(local.engine) for _ in range(3)]
     await local.draw(sdxl)
-
-    def fail(unet: Any, inputs: Any) -> None:
-        raise packages.torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-
-    warm_pipeline(local).base.unet.register_forward_pre_hook(fail)  # of the first pipeline, not of those loaded after it
+    fails = out_of_memory(packages)
+    warm_pipeline(local).base.unet.register_forward_pre_hook(fails)  # of the first pipeline, not of those loaded after it
     more: dict[str, Any] = {"party": "a", "num_inference_steps": 40}
     tasks = [asyncio.create_task(one.draw(sdxl, seed=seed, **more)) for seed, one in enumerate(three)]
     await until(lambda: three[1].told(Progress))

@@ -657,6 +657,7 @@ def test_the_refiner_takes_a_number_only_with_a_point(line: str, idea: str, refi
         "https://8.8.8.8/a.png",
         "https://m\u00fcller.example/a.png",
         "https://[2606:4700::1111]/a",
+        "https://[64:ff9b::808:808]/a",
     ],
 )
 def test_a_picture_address_at_the_head_is_a_reference(address: str) -> None:

@@ -6,14 +6,11 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Hashable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
 from gemini_diffusion.engines.local.drawing_queue import MOST_PICTURES, DrawingQueue, FairQueue, Ticket
 from gemini_diffusion.engines.worker import WorkerJob
-from gemini_diffusion.types import Progress, StageStarted
-from tests.engine_harness import Local
 from tests.waiting import patiently, until
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -156,16 +153,3 @@ async def test_a_batch_is_no_larger_than_its_pixels_allow(side: int, together: i
         job = WorkerJob(asyncio.get_running_loop(), lambda event: None)
         line.join(Ticket(job, Errand(str(number), "a", 1, side * side)))
     assert len(line.take()) == together
-
-
-async def test_the_next_drawing_starts_within_a_step_of_a_stop(local: Local, sdxl: Path) -> None:
-    await local.draw(sdxl)
-    long = asyncio.create_task(local.draw(sdxl, num_inference_steps=500))
-    await until(lambda: [event for event in local.told(Progress) if event.total == 500])
-    long.cancel()
-    drawn = len(local.told(Progress))
-    following = Local(local.engine)
-    drawing = asyncio.create_task(following.draw(sdxl))
-    await until(lambda: [event for event in following.told(StageStarted) if event.stage == "drawing"])
-    assert len(local.told(Progress)) <= drawn + 1
-    await drawing

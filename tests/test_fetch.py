@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import hashlib
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +48,6 @@ class Fetching:
     @property
     def download(self) -> Download:
         return model_download(self.entry, self.hub)
-
-
-@pytest.fixture
-def hub() -> Iterator[hf.HuggingFaceServer]:
-    with hf.HuggingFaceServer() as server:
-        yield server
 
 
 def _bytes(folder: Path) -> int:

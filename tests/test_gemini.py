@@ -63,6 +63,7 @@ REFUSED: dict[str, Fault] = {  # the person can set it right, or nobody can
     "unpaid": (g.refusal(402, "X", ""), OutOfCredit, "The Gemini account has no credit left.", "Add credit at the"),
     "blocked": (g.blocked_prompt(), Blocked, "Gemini did not take this request: its safety rules", "Say it in other"),
     "prohibited": (g.blocked_prompt("PROHIBITED_CONTENT"), Blocked, "it is about something prohibited.", "Say it in"),
+    "new rule": (g.blocked_prompt("SOMETHING_NEW"), Blocked, "Gemini did not take this request: ", "Say it in other"),
     "withheld": (g.blocked_answer(), Blocked, "Gemini withheld its answer: its safety rules said no.", "Say it in other"),
     "recitation": (g.blocked_answer("RECITATION", "Once "), Blocked, "would repeat a known text word for word.", "Say it"),
     "thinking": (g.thinking_only(), RequestRefused, f"{FLASH} spent its whole limit of words on thinking", "Raise Max"),

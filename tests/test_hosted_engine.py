@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Iterator
 
 import pytest
 from huggingface_hub.hf_api import InferenceProviderMapping
@@ -24,13 +23,6 @@ from tests.servers import hugging_face as hf
 from tests.servers.faults import redirect
 from tests.servers.picture import Picture
 from tests.servers.wire import FOREVER, as_json
-
-
-@pytest.fixture
-def hosted() -> Iterator[Hosted]:
-    with hf.HuggingFaceServer() as server:
-        yield Hosted(server, HostedEngine(server.url, server.url))
-
 
 # --- what is sent ---
 

@@ -23,7 +23,7 @@ from gemini_diffusion.types import ImageRequest
 from gemini_diffusion.types.errors import BadInput, RequestRefused
 from postcard.judge import Judge
 from tests.closeness import nearly_equal, nearly_same
-from tests.engine_harness import Local, asked, reading, warm_pipeline
+from tests.engine_harness import Local, asked, out_of_memory, reading, warm_pipeline
 from tests.pictures import distance, encoded, gradient, marked
 from tests.tiny_sdxl import build_refiner
 
@@ -218,11 +218,7 @@ async def test_too_little_memory_while_a_part_is_drawn_is_mended_and_the_part_st
     local: Local, sdxl: Path, packages: TorchImports
 ) -> None:
     await local.draw(sdxl)
-
-    def fail(*_: object) -> None:
-        raise packages.torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-
-    warm_pipeline(local).base.unet.mid_block.register_forward_pre_hook(fail)
+    warm_pipeline(local).base.unet.mid_block.register_forward_pre_hook(out_of_memory(packages))
     result = await local.draw(sdxl, image=ATTACHED, mask=encoded(CORNER), strength=1.0)
     assert result.notices == ("The memory did not suffice, so pictures are decoded in tiles.",)
     assert outside(result.image) == outside(gradient(64, 64))

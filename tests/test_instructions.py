@@ -95,8 +95,10 @@ def test_every_style_finds_itself() -> None:
 
 
 def test_the_texts_hold_no_key_and_no_address() -> None:
-    folder = Path(__file__).parent.parent / "gemini_diffusion" / "instructions"
-    for path in folder.glob("*.md"):
+    folder = Path(__file__).parent.parent / "gemini_diffusion" / "crafting" / "instructions"
+    texts = list(folder.glob("*.md"))
+    assert texts
+    for path in texts:
         text = path.read_text(encoding="utf-8")
         assert "http" not in text
         assert "AIza" not in text

@@ -15,22 +15,10 @@ from gemini_diffusion.engines.error_map import translate_errors
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types.errors import GeminiDiffusionError, ModelNotFound, OutOfMemory, PackageMissing, RequestRefused
 from tests.closeness import nearly_same
-from tests.engine_harness import Local, reading, warm_pipeline
+from tests.engine_harness import Local, out_of_memory, reading, warm_pipeline
 from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
-
-def _out_of_memory(packages: TorchImports, times: int) -> Callable[..., None]:
-    """A hook that fails so many times, as torch does."""
-    left = [times]
-
-    def fail(*_: object) -> None:
-        left[0] -= 1
-        if left[0] >= 0:
-            raise packages.torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-
-    return fail
 
 
 @pytest.mark.parametrize("part", ["a step", "decoding"])
@@ -39,7 +27,7 @@ async def test_too_little_memory_while_drawing_is_mended_by_the_next_cheaper_pla
 ) -> None:
     before = await local.draw(sdxl)
     base = warm_pipeline(local).base
-    (base.unet.mid_block if part == "a step" else base.vae.decoder).register_forward_pre_hook(_out_of_memory(packages, 99))
+    (base.unet.mid_block if part == "a step" else base.vae.decoder).register_forward_pre_hook(out_of_memory(packages))
     result = await local.draw(sdxl)
     assert result.notices == ("The memory did not suffice, so pictures are decoded in tiles.",)
     assert warm_pipeline(local).base.vae.use_tiling
@@ -52,7 +40,7 @@ async def test_too_little_memory_for_one_decoding_does_not_cost_the_sampling(
 ) -> None:
     before = await local.draw(sdxl)
     warm = warm_pipeline(local)
-    warm.base.vae.decoder.register_forward_pre_hook(_out_of_memory(packages, 1))
+    warm.base.vae.decoder.register_forward_pre_hook(out_of_memory(packages, 1))
     result = await local.draw(sdxl)
     assert result.notices == ("The memory did not suffice to decode the picture at once, so it was done in tiles.",)
     assert nearly_same(result.image, before.image)
@@ -64,7 +52,7 @@ async def test_with_other_models_in_memory_those_are_given_up_first(
 ) -> None:
     await local.draw(build_sd15(tmp_path / "other"))
     before = await local.draw(sdxl)
-    warm_pipeline(local).base.unet.register_forward_pre_hook(_out_of_memory(packages, 99))
+    warm_pipeline(local).base.unet.register_forward_pre_hook(out_of_memory(packages))
     result = await local.draw(sdxl)
     assert (result.notices, result.image.tobytes()) == ((), before.image.tobytes())
     assert len(local.engine._model_cache._warm) == 1
