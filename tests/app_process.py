@@ -166,6 +166,11 @@ class App:
 class AppHere(App):
     """The same in this process, seconds quicker: for what asks nothing of a process, a terminal or a library's variables."""
 
+    @property
+    def gradio(self) -> Path:
+        """Where Gradio keeps what it serves, for all tests of this process."""
+        return Path(os.environ["GRADIO_TEMP_DIR"])
+
     def run(self, *flags: str) -> subprocess.CompletedProcess[str]:
         _, _, *arguments = self._command(*flags)
         out, errors, handlers = io.StringIO(), io.StringIO(), logging.root.handlers[:]

@@ -22,7 +22,7 @@ import pytest
 
 from gemini_diffusion.web.rate_limit import STRANGERS, VISITOR, RateRule
 from gemini_diffusion.web.server import CONNECTIONS, OPEN_FILES, OpenWindow, ServerOptions, open_window
-from tests.app_process import App
+from tests.app_process import App, AppHere
 from tests.visitor import PAGE, Visitor
 from tests.waiting import PATIENCE
 
@@ -44,9 +44,9 @@ FORGED: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHere]:
     """A window without a key."""
-    with App(tmp_path_factory.mktemp("window")) as running:
+    with AppHere(tmp_path_factory.mktemp("window"), env_file=f"NOTE={SECRET}\n".encode()) as running:
         yield running
 
 
@@ -163,10 +163,11 @@ def test_no_event_takes_the_conversation_from_the_page(events: list[dict[str, An
 
 
 @pytest.mark.parametrize(
-    "name", ["/etc/passwd", "app.py", ".env", "../app.py", "home/logs/app.log", "C:/Windows/win.ini", "%00", "a" * 5000, "."]
+    "name", ["/etc/passwd", "app.py", ".env", "../app.py", "home", "C:/Windows/win.ini", "%00", "a" * 5000, "."]
 )
 def test_no_file_of_the_host_is_served(name: str, app: App, client: httpx.Client, secret: Path) -> None:
-    assert client.get(f"/gradio_api/file={name}").status_code in (403, 404)
+    for path in (name, f"{app.folder}/{name}"):
+        assert client.get(f"/gradio_api/file={path}").status_code in (403, 404)
     assert client.get(f"/gradio_api/file={secret}").status_code == 403
 
 

@@ -17,12 +17,13 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.local.loading.loader import load_pipeline
 from gemini_diffusion.engines.local.sampling.encode import encode
 from gemini_diffusion.engines.local.sampling.init_image import InitImage, read_init_image
+from gemini_diffusion.engines.local.sampling.preview import SECONDS_BETWEEN
 from gemini_diffusion.engines.torch_imports import TorchImports
-from gemini_diffusion.types import ImageRequest, Preview, Progress, StageFinished
+from gemini_diffusion.types import Event, ImageRequest, Preview, Progress, StageFinished
 from gemini_diffusion.types.errors import BadAnswer, BadInput, RequestRefused
 from postcard.judge import Judge
 from tests.closeness import nearly_same
-from tests.engine_harness import Local, reading, warm_pipeline
+from tests.engine_harness import Local, asked, own_time, reading, warm_pipeline
 from tests.pictures import distance, encoded, gradient
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -181,9 +182,13 @@ async def test_one_who_leaves_while_a_picture_is_read_takes_it_from_nobody(local
         await left
 
 
-async def test_previews_are_shown_on_the_way_from_a_picture(local: Local, sdxl: Path) -> None:
-    await local.draw(sdxl, image=ATTACHED, strength=0.9, num_inference_steps=120)
-    assert local.told(Preview)
+async def test_previews_are_shown_on_the_way_from_a_picture(sdxl: Path, packages: TorchImports) -> None:
+    pipeline, events = load_pipeline(sdxl, packages), list[Event]()
+    one = dataclasses.replace(asked(events.append, strength=0.9), init_image=InitImage(gradient(64, 64)))
+    with own_time() as clock, pipeline.base.unet.register_forward_hook(lambda *_: clock.pass_by(SECONDS_BETWEEN)):
+        pipeline.draw([one])
+    await asyncio.sleep(0)
+    assert [event for event in events if isinstance(event, Preview)]
 
 
 # --- what goes wrong ---
