@@ -135,6 +135,11 @@ async def test_one_click_says_that_it_was_only_talk(room: Room) -> None:
     assert (await room.done("darker", quiet)).kind == "say"
 
 
+async def test_without_a_key_a_picture_is_offered_for_what_may_be_one(room: Room) -> None:
+    assert (await room.done("fox in the snow", PLAIN)).offer == "/imagine fox in the snow"
+    assert not any([(await room.done(text, PLAIN)).offer for text in ("hello", "what is a fox?", "I like you")])
+
+
 async def test_several_pictures_are_several_seeds(room: Room) -> None:
     turn = await room.done("/imagine a cat --n 3 --seed 7 --steps 2")
     assert [picture.recipe.seed for picture in turn.pictures] == [7, 8, 9]

@@ -12,7 +12,7 @@ from gemini_diffusion.commands import Imagine, PictureCommand, Say
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation import versions
 from gemini_diffusion.generation.conversing import converse
-from gemini_diffusion.generation.intent import Intent, read_intent
+from gemini_diffusion.generation.intent import Intent, drawing_line, read_intent
 from gemini_diffusion.generation.job import Job
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.picture_turns import KINDS, PictureTurn
@@ -49,7 +49,9 @@ def dispatch(sent: Sent, access: Access, model: ChatModel) -> Begun:
     if isinstance(command, Say):
         if intent.open and model.structured and not access.lends_answers(sent.settings):
             return _turn(sent, "say"), lambda job: converse(job, sent.text, sent.turns, sent.front)
-        return talk(sent, intent.offer)
+        # A helper that cannot talk freely has nothing better to give than a picture.
+        speechless = sent.settings.plain_words and not model.structured
+        return talk(sent, intent.offer or (drawing_line(sent.text) if speechless else ""))
     notes = command
     return _turn(sent, "note"), lambda job: job.note(notes)
 

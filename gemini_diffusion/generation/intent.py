@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gemini_diffusion import commands
 from gemini_diffusion.commands import Command, PictureAction, PictureCommand, Say
-from gemini_diffusion.crafting.edits.edit_clauses import names_a_scene, read_edit, take_reference
+from gemini_diffusion.crafting.edits.edit_clauses import names_a_scene, names_a_thing, read_edit, take_reference
 from gemini_diffusion.crafting.edits.edit_words import pattern
 
 _MARKS = " \t\r\n.!~,\u3002\uff01"
@@ -49,6 +49,11 @@ def read_intent(text: str, *, pictures: bool, looked: bool = False, plain: bool 
     if found := _about_picture(text, looked):
         return Intent(found, "talk" if found.name in _DRAWS else "")
     return Intent(command, _offer(text), open=True)
+
+
+def drawing_line(text: str) -> str:
+    """The line that draws what a text names, "" where it names nothing that can be seen."""
+    return f"/imagine {' '.join(text.split())}" if len(text) <= LONGEST_EDIT and names_a_thing(text) else ""
 
 
 def _about_picture(text: str, looked: bool) -> PictureCommand | None:

@@ -96,6 +96,13 @@ def names_a_scene(text: str) -> bool:
     return "thing" in slots and bool(slots & {"place", "time", "season", "weather"})
 
 
+def names_a_thing(text: str) -> bool:
+    """Whether a text that asks nothing and speaks of nobody here names a thing or a place, whatever else it says."""
+    if _ASKED.search(text) or any(pattern(name).search(text) for name in ("persons", "question", "manners")):
+        return False
+    return any(named and named.slot in ("thing", "place") for reading in _readings(text, text) for named in reading)
+
+
 def _is_setting(clause: EditClause) -> bool:
     """Whether words that stand alone can only be about a picture: a time, a place, a colour, a light."""
     return clause.mode == "light" or (bool(clause.named) and all(named.slot in _SETTING for named in clause.named))
@@ -155,15 +162,19 @@ _POLITE = re.compile(
 
 def _named(rest: str, whole: str) -> list[Named] | None:
     """What the rest of a clause names; None where a word of it is unknown, in each language that it could be."""
-    code = detect_language(whole)
-    if code == "en" and pattern("persons").search(rest):
+    if detect_language(whole) == "en" and pattern("persons").search(rest):
         return None
-    codes = (code,) if code in BY_SCRIPT else tuple(dict.fromkeys((code or "en", *_LATIN)))
-    readings = (list(_english(rest) if code == "en" else _foreign(rest, code)) for code in codes)
-    for reading in readings:
+    for reading in _readings(rest, whole):
         if reading and None not in reading:
             return [named for named in reading if named]
     return None
+
+
+def _readings(rest: str, whole: str) -> Iterator[list[Named | None]]:
+    """What each word names, None for one that is unknown, in each language that it could be."""
+    code = detect_language(whole)
+    codes = (code,) if code in BY_SCRIPT else tuple(dict.fromkeys((code or "en", *_LATIN)))
+    return (list(_english(rest) if code == "en" else _foreign(rest, code)) for code in codes)
 
 
 def _english(rest: str) -> Iterator[Named | None]:
