@@ -32,7 +32,7 @@ def postprocess(
     notices = [*crafted.notices, *style_notices(wish)]
     if len(wish.said) > len(wish.words):
         notices.append(f"Only the first {len(wish.words):,} characters of your words were read.")
-    prompt, renamed, said = _learned(crafted.prompt, wish)
+    prompt, renamed, said = _learned(crafted.prompt, wish, reading)
     reading = reading.renamed(renamed)
     notices += said
     body = within_budget(prompt, wish, reading)
@@ -66,14 +66,17 @@ def postprocess(
     )
 
 
-def _learned(prompt: str, wish: PromptRequest) -> tuple[str, dict[str, str], list[str]]:
-    """For a small vocabulary the prompt in its words, what each new one stands for, and what is to be said of that."""
+def _learned(prompt: str, wish: PromptRequest, reading: RequiredTerms) -> tuple[str, dict[str, str], list[str]]:
+    """For a small vocabulary the prompt in its words, which stand for the person's, and what is to be said of that."""
     vocabulary = vocabulary_of(wish)
     if vocabulary is None:
         return prompt, {}, []
-    words, renamed = vocabulary.reworded(prompt, wish.taught)
-    far = {word.lower() for word in vocabulary.read(wish.words, wish.taught).far}
-    said = [f"{word} as {name}" for name, word in renamed.items() if word.lower() not in far]
+    words, replaced = vocabulary.reworded(prompt, wish.taught)
+    asked = vocabulary.read(wish.words, wish.taught)
+    near = {name: word for name, word in replaced.items() if " " in word or stem(word) in reading.stems}
+    near = {name: word for name, word in near.items() if word.lower() not in asked.far}
+    said = [f"{word} as {name}" for name, word in near.items()]
+    renamed = near | {asked.instead[word]: word for word in asked.far}
     return words, renamed, [f"{wish.model.label} reads {', '.join(said)}."] if said else []
 
 

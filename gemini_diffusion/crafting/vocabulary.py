@@ -118,8 +118,7 @@ class Vocabulary:
 
     @cached_property
     def _phrases(self) -> tuple[str, ...]:
-        drawn = (phrase for names in self.groups.values() for also in names.values() for phrase in also)
-        return tuple(" ".join(words_in(phrase.lower())) for phrase in drawn if len(words_in(phrase)) > 1)
+        return tuple(" ".join(words_in(phrase.lower())) for phrase in self.words if len(words_in(phrase)) > 1)
 
     def _near(self, word: str, is_noun: bool = True) -> str:
         """The learned word for the same thing: itself, its singular, a synonym, what it is a kind of (a flower for a rose)."""
