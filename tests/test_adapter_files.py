@@ -234,17 +234,14 @@ def test_a_prompt_that_says_a_trigger_word_stays_as_it_is(adapter_folder: Adapte
     assert choose_adapters(with_adapters(("oils", 1.0), prompt="a cat in toils"), adapter_folder).notices
 
 
-def test_strength_0_asks_for_nothing_not_even_that_the_file_is_there(adapter_folder: AdapterFolder) -> None:
+def test_strength_0_asks_for_no_file_and_silences_a_token(
+    adapter_folder: AdapterFolder,
+) -> None:
     lora(adapter_folder.folder / "oils.safetensors", metadata={"modelspec.trigger_phrase": "ohwx"})
-    request = with_adapters(("oils", 0.0), ("gone", 0.0))
+    write_header(adapter_folder.folder / "Toy.safetensors", {"clip_l": (2, 768), "clip_g": (2, 1280)})
+    request = with_adapters(("oils", 0.0), ("gone", 0.0), ("toy", 0.0), prompt="a <toy>")
     chosen = choose_adapters(request, adapter_folder)
     assert (chosen.request, chosen.files, chosen.notices) == (request, (), ())
-
-
-def test_strength_0_silences_a_token_too(adapter_folder: AdapterFolder) -> None:
-    write_header(adapter_folder.folder / "Toy.safetensors", {"clip_l": (2, 768), "clip_g": (2, 1280)})
-    request = with_adapters(("toy", 0.0), prompt="a <toy>")
-    assert choose_adapters(request, adapter_folder).files == ()
 
 
 @pytest.mark.parametrize("text", ["prompt", "negative_prompt", "prompt_2"])

@@ -28,7 +28,6 @@ from tests.adapter_makers import (
     write_inversion,
 )
 from tests.engine_harness import reading
-from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -49,8 +48,8 @@ def xl(sdxl: Path, packages: TorchImports) -> Any:
 
 
 @pytest.fixture(scope="module")
-def older(tmp_path_factory: pytest.TempPathFactory, packages: TorchImports) -> Any:
-    return opened(packages.diffusers.StableDiffusionPipeline, build_sd15(tmp_path_factory.mktemp("models") / "tiny-sd15"))
+def older(sd15: Path, packages: TorchImports) -> Any:
+    return opened(packages.diffusers.StableDiffusionPipeline, sd15)
 
 
 @pytest.fixture(autouse=True)
@@ -149,14 +148,6 @@ def test_stable_diffusion_1_5_takes_them_too(older: Any, tmp_path: Path) -> None
     assert not near(with_files(older, (read_adapter(token), 1.0), prompt="a <toy>"), drawn(older, "a <toy>"))
     assert state(older) == before
     assert same(drawn(older), plain)
-
-
-def test_strength_0_changes_no_bit_and_1_does_and_afterwards_all_is_as_before(xl: Any, tmp_path: Path) -> None:
-    file = read_adapter(RandomLora.of(xl, EVERYWHERE).as_peft(tmp_path / "a.safetensors"))
-    plain = drawn(xl)
-    assert same(with_files(xl, (file, 0.0)), plain)
-    assert not near(with_files(xl, (file, 1.0)), plain)
-    assert same(drawn(xl), plain)
 
 
 def test_several_at_once_pull_with_their_own_strengths(xl: Any, tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from gemini_diffusion.engines.models.safetensors_header import PICKLES, read_saf
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types.errors import BadInput
 from tests.original_layout import save_single_file
-from tests.tiny_sdxl import build_sd15
 
 
 @pytest.mark.parametrize(
@@ -50,8 +49,8 @@ def test_a_disguised_pickle_is_told_what_it_is(start: bytes, tmp_path: Path) -> 
         read_safetensors_header(file)
 
 
-def test_a_file_is_known_by_the_names_of_its_tensors(sdxl: Path, packages: TorchImports, tmp_path: Path) -> None:
-    older = load_pipeline(build_sd15(tmp_path / "folder"), packages).base
+def test_a_file_is_known_by_the_names_of_its_tensors(sdxl: Path, sd15: Path, packages: TorchImports, tmp_path: Path) -> None:
+    older = load_pipeline(sd15, packages).base
     file = save_single_file(older, tmp_path / "best-sdxl-ever.safetensors")
     entry = models.find_model(str(file))
     assert (kind_of(file), entry.family, entry.sizes[0], entry.engines) == ("sd15", "sd15", (512, 512), ("local",))

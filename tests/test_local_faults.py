@@ -16,7 +16,6 @@ from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types.errors import GeminiDiffusionError, ModelNotFound, OutOfMemory, PackageMissing, RequestRefused
 from tests.closeness import nearly_same
 from tests.engine_harness import Local, out_of_memory, reading, warm_pipeline
-from tests.tiny_sdxl import build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -48,9 +47,9 @@ async def test_too_little_memory_for_one_decoding_does_not_cost_the_sampling(
 
 
 async def test_with_other_models_in_memory_those_are_given_up_first(
-    local: Local, sdxl: Path, packages: TorchImports, tmp_path: Path
+    local: Local, sdxl: Path, sd15: Path, packages: TorchImports
 ) -> None:
-    await local.draw(build_sd15(tmp_path / "other"))
+    await local.draw(sd15)
     before = await local.draw(sdxl)
     warm_pipeline(local).base.unet.register_forward_pre_hook(out_of_memory(packages))
     result = await local.draw(sdxl)
