@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -65,7 +65,7 @@ class PicturesTab:
             raise BadInput("Pictures are found again by a cookie, and this browser keeps none.", "Allow cookies, then reload.")
         collection, search = self._collection(request), _search(asked)
         async with self._searching:
-            return await asyncio.to_thread(_answer, collection, search)
+            return await asyncio.to_thread(answer, collection, search)
 
     async def change_picture(self, asked: Asked, request: gr.Request) -> Answer:
         """Gives a picture a star or takes it, deletes it or brings it back."""
@@ -125,13 +125,13 @@ def _answered(handler: Callable[[Asked, gr.Request], Awaitable[Answer]]) -> Call
     """The handler for a script: its errors are answers too."""
 
     @functools.wraps(handler)
-    async def answer(asked: Asked, request: gr.Request) -> Answer:
+    async def reply(asked: Asked, request: gr.Request) -> Answer:
         try:
             return await handler(asked if isinstance(asked, dict) else {}, request)
         except Exception as error:  # noqa: BLE001 - the window's last line: whatever it is becomes a sentence
             return {"error": error_sentence(error)}
 
-    return answer
+    return reply
 
 
 def _search(asked: Asked) -> Search:
@@ -147,33 +147,43 @@ def _search(asked: Asked) -> Search:
     )
 
 
-def _answer(collection: Collection, search: Search) -> Answer:
+def answer(collection: Collection, search: Search) -> Answer:
+    """What the page is told of the pictures wanted; makes the thumbnails that are missing, so it blocks.
+
+    Raises BadInput or DiskFull where there can be no index.
+    """
     results = collection.search(search, A_PAGE)
+    labels = {
+        model: models.find_model(model).label for model in {*results.models, *(entry.model for entry in results.pictures)}
+    }
     return {
-        "pictures": [_shown(collection, entry) for entry in results.pictures],
+        "pictures": [_shown(collection, entry, labels) for entry in results.pictures],
         "more": results.more,
         "unread": results.unread,
         "total": results.total,
-        "models": [[model, models.find_model(model).label] for model in results.models],
+        "models": [[model, labels[model]] for model in results.models],
     }
 
 
-def _shown(collection: Collection, entry: IndexedPicture) -> Answer:
+def _shown(collection: Collection, entry: IndexedPicture, labels: Mapping[str, str]) -> Answer:
+    file = _address(collection.path(entry))
     return {
-        "id": entry.id, "number": entry.number, "file": _address(collection.path(entry)), "small": _small(collection, entry),
+        "id": entry.id, "number": entry.number, "file": file, "small": _small(collection, entry, file),
         "alt": f"{BLURRED if entry.veiled else 'Picture'}: {entry.title}", "title": entry.title, "created": entry.created,
         "seed": entry.seed, "width": entry.width, "height": entry.height, "drawn": entry.drawn, "starred": entry.starred,
-        "model": models.find_model(entry.model).label if entry.drawn else "",
+        "model": labels[entry.model] if entry.drawn else "",
     }  # fmt: skip
 
 
-def _small(collection: Collection, entry: IndexedPicture) -> str:
+def _small(collection: Collection, entry: IndexedPicture, file: str) -> str:
     """The thumbnail's address, or the picture's own where there can be none; one in the trash has no address, so it is sent."""
     try:
         small = collection.thumbnail(entry)
     except GeminiDiffusionError:
-        return _address(collection.path(entry)) if entry.here else ""
-    return _address(small) if entry.here else f"data:image/webp;base64,{base64.b64encode(small.read_bytes()).decode('ascii')}"
+        return file if entry.here else ""
+    if entry.here:
+        return f"{file.rpartition('/')[0]}/{small.name}"
+    return f"data:image/webp;base64,{base64.b64encode(small.read_bytes()).decode('ascii')}"
 
 
 def _address(file: Path) -> str:

@@ -10,7 +10,7 @@ from gradio.themes.utils.fonts import LocalFont
 _FOLDER = Path(__file__).resolve().parent / "static"
 STYLES = (_FOLDER / "style.css", _FOLDER / "pictures.css")
 ICON = _FOLDER / "icon.svg"
-_SCRIPTS = ("attach.js", "brush.js", "page.js", "settings.js", "words.js", "pictures.js", "compare.js")
+_SCRIPTS = ("attach.js", "brush.js", "page.js", "settings.js", "words.js", "pictures.js", "compare.js", "recipe.js")
 """In this order: the first listener may keep a key press for itself."""
 _FONT, _CODE = "Source Sans Pro", "IBM Plex Mono"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Locator, expect
 
 from gemini_diffusion.generation.visitors import folder_name
@@ -17,7 +20,7 @@ from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types import Recipe
 from gemini_diffusion.web.cookies import COOKIE, visitor_name
 from tests.browser.conftest import Open
-from tests.browser.sketching import Sketching
+from tests.browser.sketching import Sketching, attach, photo
 from tests.browser.window import Window
 from tests.recipes import changed
 
@@ -118,3 +121,42 @@ def test_a_phone_holds_it_and_two_are_compared(come_with_many: Callable[..., Win
     window.shot("pictures-2-compared")
     window.page.get_by_role("button", name="Close").click()
     expect(slider).to_be_hidden()
+
+
+A1111 = "a kite, (red:1.2)\nNegative prompt: fog\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 42, Size: 512x512, Model: k"
+OURS = json.dumps({"line": "/imagine a fox --raw --seed 7", "prompt": "a fox", "seed": 7, "engine": "local"})
+
+
+def of_png(path: Path, texts: dict[str, str]) -> Path:
+    chunks = PngInfo()
+    for key, value in texts.items():
+        chunks.add_itxt(key, value) if key == "parameters" else chunks.add_text(key, value)
+    Image.new("RGB", (64, 48), "teal").save(path, "PNG", pnginfo=chunks)
+    return path
+
+
+def of_exif(path: Path, kind: str, coding: str) -> Path:
+    exif = Image.Exif()
+    exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + A1111.encode(coding)
+    Image.new("RGB", (64, 48), "teal").save(path, kind, exif=exif.tobytes())
+    return path
+
+
+def test_a_brought_picture_offers_its_recipe(come: Open, tmp_path: Path) -> None:
+    window = come()
+    ours = of_png(tmp_path / "ours.png", {"gemini-diffusion": OURS, "parameters": A1111})
+    png = of_png(tmp_path / "theirs.png", {"parameters": A1111})
+    jpeg, webp = of_exif(tmp_path / "a.jpg", "JPEG", "utf-16-be"), of_exif(tmp_path / "a.webp", "WEBP", "utf-16-le")
+    for path, label, typed in (
+        (ours, "only the prompt", "/imagine a fox --raw"), (ours, "use all", "/imagine a fox --raw --seed 7"),
+        (png, "only the prompt", "/imagine a kite, (red:1.2) --raw"), (jpeg, "use all", A1111), (webp, "use all", A1111),
+        (png, "only the seed", "a bird --seed 42"),
+    ):  # fmt: skip
+        window.box.fill("a bird")
+        attach(window, path)
+        window.page.locator("#attached-recipe").get_by_role("button", name=label).click()
+        expect(window.box).to_have_value(typed)
+        expect(window.page.locator("#attached")).to_be_visible(visible=label == "only the seed")
+    window.shot("pictures-3-recipe")
+    attach(window, photo(tmp_path))
+    expect(window.page.locator("#attached-recipe")).to_have_count(0)

@@ -31,6 +31,7 @@
     const picture = await small(file).catch(() => ""); // what this browser cannot read is refused in words by the server
     window.broughtPicture = JSON.stringify({ name: file.name.slice(0, 200), picture });
     document.getElementById("upload")?.click();
+    window.recipe.offer(file);
   };
   const choose = () => {
     const input = document.createElement("input");

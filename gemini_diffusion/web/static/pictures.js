@@ -239,9 +239,14 @@ window.pictures = (() => {
     window.addEventListener("resize", fill);
   };
 
+  // A deleted picture leaves a sentence in the conversation, and no broken image
+  for (const what of ["error", "load"]) document.addEventListener(what, ({ target }) => {
+    if (target instanceof HTMLImageElement && target.closest("#chat")) target.classList.toggle("gone", what === "error");
+  }, true);
+
   const api = {
     chosen: "",
-    say, hush,
+    say, hush, write, useSeed,
     open: () => {
       const place = document.getElementById("pictures");
       if (!place) return requestAnimationFrame(api.open);
