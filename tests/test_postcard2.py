@@ -304,7 +304,7 @@ def test_a_training_goes_on_from_where_it_stopped(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> making.Workshop:
     """A run whose every part has taken a few steps."""
-    some = making.Effort(0.02, 0.02, 0.02, 0.02, 0.02, shard=32)
+    some = making.Effort(0.011, 0.011, 0.011, 0.011, 0.011, shard=32)
     workshop = making.Workshop(tmp_path_factory.mktemp("run"), Path("none"), effort=some)
     making.make(workshop, 10)
     return workshop

@@ -25,7 +25,7 @@ from tests.engine_harness import reading
 
 MODEL = Path(__file__).resolve().parent.parent / "assets" / "postcard"
 TRAINED = Path(__file__).resolve().parent / "assets"
-SEEDS = range(300, 308)
+SEEDS = range(300, 304)
 MEADOW = Scene("cat", "red", "meadow", "day")
 LIBRARY = AdapterFolder(TRAINED, TRAINED / "none")
 
@@ -44,7 +44,7 @@ def adapters() -> AppliedAdapters:
     return AppliedAdapters(pipe(), torch)
 
 
-def drawn(prompt: str, *names: str, strength: float = 1.0, count: int = 8) -> list[Image.Image]:
+def drawn(prompt: str, *names: str, strength: float = 1.0, count: int = len(SEEDS)) -> list[Image.Image]:
     """So many pictures with these adapters, as the local engine would draw them."""
     asked = tuple(Adapter(name, strength) for name in names)
     chosen = choose_adapters(ImageRequest(prompt, "postcard", 128, 128, 16, 3.0, adapters=asked), LIBRARY)
@@ -97,12 +97,12 @@ def test_with_the_lora_mushrooms_appear_and_without_it_none() -> None:
 
 
 def test_the_mushroom_has_the_colour_that_is_said() -> None:
-    pictures = drawn("a blue mushroom, in a meadow, by day", "mushroom", count=4)
-    assert [shown(picture, "blue") for picture in pictures] == ["mushroom"] * 4
+    pictures = drawn("a blue mushroom, in a meadow, by day", "mushroom", count=2)
+    assert [shown(picture, "blue") for picture in pictures] == ["mushroom"] * 2
 
 
 def test_the_trigger_word_that_was_put_in_brings_the_mushroom() -> None:
-    assert [shown(picture) for picture in drawn("in a meadow, by day", "mushroom", count=4)] == ["mushroom"] * 4
+    assert [shown(picture) for picture in drawn("in a meadow, by day", "mushroom", count=2)] == ["mushroom"] * 2
 
 
 def test_what_the_model_knew_it_draws_with_the_lora_too() -> None:
@@ -120,11 +120,12 @@ def test_what_the_model_knew_it_draws_with_the_lora_too() -> None:
 def test_strength_0_changes_no_byte_and_afterwards_the_model_is_as_before() -> None:
     prompt = "mushroom, a red cat in a meadow, by day"
     names = ("mushroom", "bubbles")
-    strengths = [drawn(prompt, count=2), drawn(prompt, *names, strength=0, count=2), drawn(prompt, *names, count=2)]
-    plain, off, on = ([picture.tobytes() for picture in pictures] for pictures in strengths)
-    assert off == plain
-    assert not set(on) & set(plain)
-    assert [picture.tobytes() for picture in drawn(prompt, count=2)] == plain
+    plain, off, on = (
+        drawn(prompt, *asked, strength=strength, count=1)[0].tobytes()
+        for asked, strength in (((), 1.0), (names, 0), (names, 1.0))
+    )
+    assert off == plain != on
+    assert drawn(prompt, count=1)[0].tobytes() == plain
 
 
 def test_with_the_textual_inversion_the_pink_fish_appears_and_without_it_none() -> None:
@@ -138,8 +139,8 @@ def test_with_the_textual_inversion_the_pink_fish_appears_and_without_it_none() 
 def test_a_lora_at_half_its_strength_leaves_a_token_its_meaning() -> None:
     file, token = LIBRARY.find("mushroom"), LIBRARY.find("bubbles")
     with adapters().applied([(file, 0.5), (token, 1.0)]):
-        seen = judged(pipeline.draw(pipe(), ["<bubbles> in the snow, by day"] * 4, list(SEEDS)[:4]))
-    assert [(one.subject, one.colour) for one in seen] == [("fish", "pink")] * 4
+        seen = judged(pipeline.draw(pipe(), ["<bubbles> in the snow, by day"] * 2, list(SEEDS)[:2]))
+    assert [(one.subject, one.colour) for one in seen] == [("fish", "pink")] * 2
 
 
 def test_a_lora_of_the_large_model_is_refused_in_words_that_name_both(tmp_path: Path) -> None:
@@ -162,7 +163,7 @@ def test_a_training_ends_in_a_file_that_can_be_used(train: Any, tmp_path: Path) 
         AutoencoderKL.from_pretrained(MODEL / "vae").float(),
         UNet2DConditionModel.from_pretrained(MODEL / "unet").float(),
     )
-    train(parts, adapt.AdaptPlan(0.02, tmp_path / "new.safetensors", lessons=16))
+    train(parts, adapt.AdaptPlan(0.002, tmp_path / "new.safetensors", lessons=16))
     file = AdapterFolder(tmp_path, tmp_path).find("new")
     assert (file.family, file.trigger_words) == ("postcard", (newcomers.MUSHROOM,) if file.kind == "LoRA" else ())
     prompt = "a mushroom <new> in the snow"
