@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import hashlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import gradio as gr
 
@@ -45,6 +47,11 @@ class Desk:
             self.visitors, self.talk.attachment, self.tab.following.show_picture, self.panel.components()
         )
 
+    def begin_anew(self) -> Self:
+        """The page as it is, before an engine that remembers nothing."""
+        vars(self.engine).update(vars(SketchEngine(previews=True)))
+        return self
+
     @functools.cached_property
     def settings(self) -> SettingsTab:
         with gr.Blocks(analytics_enabled=False):
@@ -66,4 +73,6 @@ class Desk:
 
 
 def who(name: str = "a") -> gr.Request:
-    return gr.Request(session_hash="connection", cookies={COOKIE: name * 32})
+    """Somebody whom no other test has seen, for one page serves many tests."""
+    test = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0]
+    return gr.Request(session_hash="connection", cookies={COOKIE: hashlib.md5(f"{test} {name}".encode()).hexdigest()})

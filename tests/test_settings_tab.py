@@ -24,9 +24,14 @@ from tests.sketch_engine import SketchEngine
 CANARY = "AIzaCANARY-canary-canary-9f31"
 
 
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Desk(tmp_path_factory.mktemp("desk"))
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(page: Desk) -> Desk:
+    return page.begin_anew()
 
 
 async def test_a_setting_applies_at_once_and_a_bad_value_is_said_and_the_old_one_kept(desk: Desk) -> None:
@@ -66,7 +71,8 @@ async def test_an_emptied_box_is_the_default_again(desk: Desk) -> None:
         assert getattr(desk.visitor(who()).settings, name) == own
 
 
-async def test_a_box_that_was_only_passed_through_is_no_choice(desk: Desk, tmp_path: Path) -> None:
+async def test_a_box_that_was_only_passed_through_is_no_choice(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
     for name in ("stylize", "temperature", "negative_prompt"):
         await desk.settings.changer(name)(getattr(desk.visitor(who()).settings, name), who())
     assert list(tmp_path.rglob("settings.json")) == []  # noqa: ASYNC240 - a test has time

