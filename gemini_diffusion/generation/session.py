@@ -121,7 +121,8 @@ class Session:
                 break
             await asyncio.sleep(1 / FRAMES)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), 1 - 1 / FRAMES)
+                async with asyncio.timeout(1 - 1 / FRAMES):  # wait_for of Python 3.11 loses a cancellation that meets a change
+                    await changed.wait()
         if task is not None:
             await asyncio.wait({task})
 
