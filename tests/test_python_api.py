@@ -252,12 +252,6 @@ def test_a_watch_that_raises_ends_the_drawing_and_the_next_line_is_drawn(
     assert abroad.imagine("an owl --seed 3 --raw")[0].recipe.seed == 3
 
 
-def test_a_closed_painter_begins_anew(painter: Painter) -> None:
-    painter.imagine("a fox")
-    painter.close()
-    assert painter.imagine("an owl --seed 3")[0].recipe.seed == 3
-
-
 def test_the_second_picture_is_drawn_by_a_model_that_is_already_there(tmp_path: Path) -> None:
     loaded: list[Event] = []
     with Painter(engine="local", image_model="postcard", home=str(tmp_path), google_base_url="http://127.0.0.1:9") as painter:
@@ -310,10 +304,11 @@ async def test_one_line_without_blocking_the_loop(services: StandIns, tmp_path: 
     assert pictures[0].recipe.seed == 9 and ticks > 1
 
 
-def test_closing_leaves_no_thread(painter: Painter) -> None:
+def test_closing_leaves_no_thread_and_a_closed_painter_begins_anew(painter: Painter) -> None:
     painter.imagine("a fox")
     painter.close()
     for thread in threading.enumerate():
         if thread.name == "painter":
             thread.join(PATIENCE)
     assert "painter" not in [thread.name for thread in threading.enumerate()]
+    assert painter.imagine("an owl --seed 3")[0].recipe.seed == 3

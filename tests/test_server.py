@@ -34,16 +34,11 @@ from tests.sketch_engine import SketchEngine
 from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parent.parent
-CANARY = "AIzaCANARY-canary-canary-9f31"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def window(home: Path) -> Iterator[OpenWindow]:
+def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenWindow]:
+    home = tmp_path_factory.mktemp("home")
     models: dict[str, ChatModel] = {"gemini": ScriptedChatModel(), "builtin": BuiltinChatModel()}
     services = Services(models, {"local": SketchEngine()}, Gallery(home / "pictures"))
     settings = Settings(home=str(home))
@@ -81,26 +76,6 @@ def test_what_a_page_asks_first_is_answered_from_whatever_folder_the_app_was_sta
         assert pressed(window, client, event, data)[-1]["success"] is True
 
 
-def test_programs_find_two_endpoints_and_none_of_the_windows_events(window: OpenWindow) -> None:
-    found = httpx.get(f"{window.url}gradio_api/info").json()
-    assert set(found["named_endpoints"]) == {"/chat", "/imagine"}
-    assert found["unnamed_endpoints"] == {}
-
-
-def test_chat_for_programs_grows_and_ends_whole(window: OpenWindow) -> None:
-    client = Client(window.url, verbose=False)
-    answers = list(client.submit("hello", api_name="/chat"))
-    assert answers[-1] == client.predict("hello", api_name="/chat")
-
-
-def test_imagine_for_programs_gives_files_and_recipes_in_the_order_of_their_seeds(window: OpenWindow, tmp_path: Path) -> None:
-    client = Client(window.url, verbose=False, download_files=str(tmp_path))
-    files, recipes = client.predict("a fox --seed 5 --n 2", api_name="/imagine")
-    assert [recipe["seed"] for recipe in recipes] == [5, 6]
-    assert all(Path(file).read_bytes().startswith(b"\x89PNG") for file in files)
-    assert {"original", "prompt", "crafted_by", "ignored", "versions", "created"} <= set(recipes[0])
-
-
 def test_programs_hear_the_notices_and_get_the_plan_of_a_dry_line(window: OpenWindow) -> None:
     client = Client(window.url, verbose=False)
     _, [drawn] = client.predict("a fox --bogus 3 --tile --steps 1", api_name="/imagine")
@@ -124,43 +99,11 @@ def test_a_failure_for_programs_is_the_windows_sentence(window: OpenWindow) -> N
         client.predict("/help", api_name="/imagine")
 
 
-def test_a_key_typed_into_the_window_comes_back_nowhere(window: OpenWindow) -> None:
-    with httpx.Client() as client:
-        client.get(window.url)
-        messages = pressed(window, client, "keep", [CANARY])
-        seen = json.dumps(messages) + client.get(f"{window.url}config").text + client.get(window.url).text
-    assert messages[-1]["success"] and "9f31" in seen
-    assert CANARY not in seen
-
-
-def test_a_setting_is_kept_for_the_cookie_and_for_nobody_else(window: OpenWindow) -> None:
-    with httpx.Client() as mine, httpx.Client() as theirs:
-        mine.get(window.url)
-        theirs.get(window.url)
-        pressed(window, mine, "choose_image_model", ["sdxl"])
-        assert '"sdxl"' in json.dumps(pressed(window, mine, "return_here", []))
-        assert '"sdxl"' not in json.dumps(pressed(window, theirs, "return_here", []))
-
-
-@pytest.mark.parametrize(
-    "path", ["gradio_api/runs", "monitoring", "monitoring/summary", "gradio_api/deep_link", "gradio_api/upload"]
-)
-def test_what_gradio_would_tell_anybody_is_shut(window: OpenWindow, path: str) -> None:
-    assert httpx.get(window.url + path).status_code == 404
-
-
 def test_the_page_names_no_outside_host_and_keeps_no_history(window: OpenWindow) -> None:
     config = httpx.get(f"{window.url}config").json()
     assert config["analytics_enabled"] is False
     assert not config.get("run_history")
     assert httpx.get(window.url, headers={"host": "evil.com"}).status_code == 400
-
-
-def test_a_picture_is_served_byte_for_byte_from_where_it_is_kept(window: OpenWindow, home: Path) -> None:
-    Client(window.url, verbose=False).predict("a fox --seed 9", api_name="/imagine")
-    kept = next((home / "pictures").glob("*/*-9.png"))
-    served = httpx.get(f"{window.url}gradio_api/file={kept}")
-    assert served.content == kept.read_bytes() and served.headers["content-type"] == "image/png"
 
 
 def test_a_port_that_is_taken_or_impossible_is_said(window: OpenWindow) -> None:
