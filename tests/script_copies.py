@@ -112,7 +112,12 @@ def make(folder: Path) -> Project:
 
 
 def copied(project: Project, place: Path) -> Project:
-    shutil.copytree(project.folder.parent, place / "Größe mit Blank", symlinks=True)
+    """What belongs to pip is linked, not copied: it is nearly all of it, and nobody writes into it."""
+
+    def copy(source: str, target: str) -> None:
+        (os.link if "/site-packages/pip" in source else shutil.copy2)(source, target)
+
+    shutil.copytree(project.folder.parent, place / "Größe mit Blank", symlinks=True, copy_function=copy)
     return Project(place / "Größe mit Blank" / "app")
 
 
@@ -134,5 +139,6 @@ def pip_that_says(project: Project, text: str, code: str = "sys.exit(1)") -> Non
     shutil.rmtree(
         main.parent / "__pycache__", ignore_errors=True
     )  # a text as long, written in the same second, would not count
+    main.unlink()
     main.write_text(f"import os, sys\nprint({text!r}, flush=True)\n{code}\n")
     project.require("torch>=2.10", "second")
