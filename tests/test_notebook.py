@@ -24,7 +24,7 @@ from nbclient import NotebookClient
 from gemini_diffusion.cli.notebook import Notebook, begin
 from gemini_diffusion.cli.notebook_packages import choose_requirements
 from tests.app_process import NOWHERE
-from tests.local_services import StandIns
+from tests.local_services import HOST_KEY, StandIns
 from tests.waiting import PATIENCE
 from tests.wheels import build_wheel
 
@@ -43,6 +43,8 @@ class Running:
     client: NotebookClient
     notebook: Any
     outputs: dict[str, list[Any]] = field(default_factory=dict)
+    keys: set[str | None] = field(default_factory=set)
+    """With which Gemini was asked."""
 
     def run(self, *names: str, source: str = "") -> None:
         """Runs the cells of these ids, `source` typed into the first one's field; CellExecutionError where one raises."""
@@ -82,22 +84,73 @@ def running(folder: Path, /, *holds: str, **variables: str) -> Iterator[Running]
         yield Running(folder, client, notebook)
 
 
+# In plain Jupyter
+
+
 @pytest.fixture(scope="module")
-def colab(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Everything run once, from the first cell to the last, by somebody with a token and a secret that is not open."""
+def jupyter(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Everything run once, from the first cell to the last."""
     services.forget()
-    secrets = json.dumps({"HF_TOKEN": TOKEN, "GOOGLE_API_KEY": None})
-    there = {"PYTHONPATH": str(COLAB), "COLAB_SECRETS": secrets, "HF_INFERENCE_URL": services.addresses["HF_INFERENCE_URL"]}
-    with running(tmp_path_factory.mktemp("colab"), *CLONED, **there) as notebook:
+    with running(tmp_path_factory.mktemp("jupyter"), *CLONED, **services.environment) as notebook:
         notebook.run(*CELLS)
+        notebook.keys = {call.key for call in services.gemini.generations}
         yield notebook
+
+
+def test_it_installs_nothing_where_nothing_is_missing(jupyter: Running) -> None:
+    assert jupyter.said("install").strip() == "Everything is installed."
+
+
+def test_keys_of_the_environment_are_used_and_others_can_be_left_out(jupyter: Running) -> None:
+    assert "No Hugging Face token; that is fine." in jupyter.said("begin")
+    assert "Gemini key" not in jupyter.said("begin")
+    assert jupyter.keys == {HOST_KEY}
+
+
+def test_the_window_is_in_a_frame_below_the_cell(jupyter: Running) -> None:
+    (frame,) = jupyter.shown("show", "text/html")
+    address = re.search(r'src="(http://localhost:\d+/)"', frame)
+    assert address and 'height="900"' in frame
+    assert httpx2.get(address[1], trust_env=False).status_code == 200
+
+
+def test_showing_it_twice_opens_one_window(jupyter: Running) -> None:
+    first = jupyter.shown("show", "text/html")
+    jupyter.run("show")
+    assert jupyter.shown("show", "text/html") == first
+
+
+def test_the_zip_lies_beside_the_notebook_with_a_link(jupyter: Running) -> None:
+    (link,) = jupyter.shown("pictures", "text/html")
+    (bundle,) = jupyter.folder.glob("*.zip")
+    assert bundle.name in link
+    assert not any(output.get("name") == "stderr" for outputs in jupyter.outputs.values() for output in outputs)
 
 
 # In Colab
 
+BECOMES_COLAB = """
+import os, sys
+sys.path.insert(0, {modules!r})
+del os.environ["GOOGLE_API_KEY"]
+os.environ.update({variables!r})
+os.chdir({folder!r})
+"""
+"""The kernel that is here with Colab's modules, in a folder and a home of its own: another one would import all of it again."""
 
-def test_it_installs_nothing_where_nothing_is_missing(colab: Running) -> None:
-    assert colab.said("install").strip() == "Everything is installed."
+
+@pytest.fixture(scope="module")
+def colab(services: StandIns, jupyter: Running, tmp_path_factory: pytest.TempPathFactory) -> Running:
+    """All but the first cell, by somebody with a token and a secret that is not open."""
+    services.forget()
+    folder = tmp_path_factory.mktemp("colab")
+    secrets = json.dumps({"HF_TOKEN": TOKEN, "GOOGLE_API_KEY": None})
+    own = {"HOME": str(folder), "COLAB_LOG": str(folder / "colab.jsonl"), "COLAB_SECRETS": secrets}
+    code = BECOMES_COLAB.format(modules=str(COLAB), variables=own, folder=str(folder))
+    jupyter.client.execute_cell(nbformat.v4.new_code_cell(code), 0)
+    notebook = Running(folder, jupyter.client, jupyter.notebook)
+    notebook.run(*CELLS[1:])
+    return notebook
 
 
 def test_it_says_whose_keys_it_found_and_who_draws(colab: Running) -> None:
@@ -161,78 +214,32 @@ def test_without_pictures_there_is_nothing_to_take_along(
     assert "There is no picture yet." in capsys.readouterr().out and not in_colab.exists()
 
 
-# In plain Jupyter
-
-
-@pytest.fixture(scope="module")
-def jupyter(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    services.forget()
-    with running(tmp_path_factory.mktemp("jupyter"), *CLONED, **services.environment) as notebook:
-        notebook.run(*CELLS)
-        yield notebook
-
-
-def test_keys_of_the_environment_are_used_and_others_can_be_left_out(services: StandIns, jupyter: Running) -> None:
-    assert "No Hugging Face token; that is fine." in jupyter.said("begin")
-    assert "Gemini key" not in jupyter.said("begin")
-    assert {call.key for call in services.gemini.generations} == {services.environment["GOOGLE_API_KEY"]}
-
-
-def test_the_window_is_in_a_frame_below_the_cell(jupyter: Running) -> None:
-    (frame,) = jupyter.shown("show", "text/html")
-    address = re.search(r'src="(http://localhost:\d+/)"', frame)
-    assert address and 'height="900"' in frame
-    assert httpx2.get(address[1], trust_env=False).status_code == 200
-
-
-def test_showing_it_twice_opens_one_window(jupyter: Running) -> None:
-    first = jupyter.shown("show", "text/html")
-    jupyter.run("show")
-    assert jupyter.shown("show", "text/html") == first
-
-
-def test_the_zip_lies_beside_the_notebook_with_a_link(jupyter: Running) -> None:
-    (link,) = jupyter.shown("pictures", "text/html")
-    (bundle,) = jupyter.folder.glob("*.zip")
-    assert bundle.name in link
-    assert not any(output.get("name") == "stderr" for outputs in jupyter.outputs.values() for output in outputs)
-
-
 # Where the project comes from
 
 
-@pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Running]:
+def test_without_the_project_every_cell_says_what_to_do_and_an_address_a_zip_and_a_wheel_do(tmp_path: Path) -> None:
     """The notebook alone in its folder, as it is opened in Colab."""
-    folder = tmp_path / "opened"
+    folder, copy = tmp_path / "opened", tmp_path / "copy"
     folder.mkdir()
-    with running(folder, HF_TOKEN="hf_x", GOOGLE_API_KEY="AIza-x", HF_HUB_OFFLINE="1") as notebook:
-        yield notebook
+    with running(folder, HF_TOKEN="hf_x", GOOGLE_API_KEY="AIza-x", HF_HUB_OFFLINE="1") as opened:
+        for source in ("", f"file://{tmp_path}/nowhere", "nothing.zip"):
+            opened.run(*CELLS, source=source)
+            assert f"{source or 'This folder'} does not hold Gemini Diffusion. Put its address" in opened.said("install")
+            assert [opened.said(cell)[:18] for cell in CELLS[1:]] == ["Run the first cell"] * 4
 
-
-def test_without_the_project_every_cell_says_what_to_do(opened: Running, tmp_path: Path) -> None:
-    for source in ("", f"file://{tmp_path}/nowhere", "nothing.zip"):
-        opened.run(*CELLS, source=source)
-        assert f"{source or 'This folder'} does not hold Gemini Diffusion. Put its address" in opened.said("install")
-        assert [opened.said(cell)[:18] for cell in CELLS[1:]] == ["Run the first cell"] * 4
-
-
-def test_an_address_a_zip_and_a_wheel_do_as_well_twice_in_a_row(opened: Running, tmp_path: Path) -> None:
-    copy = tmp_path / "copy"
-    shutil.copytree(ROOT / "gemini_diffusion", copy / "gemini_diffusion")
-    shutil.copy(ROOT / "requirements.txt", copy)
-    shutil.make_archive(str(opened.folder / "mine"), "zip", tmp_path, "copy")
-    for command in (
-        ["init", "--quiet"],
-        ["add", "."],
-        ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "-mx"],
-    ):
-        subprocess.run(["git", *command], cwd=copy, check=True)
-    for source in (f"file://{copy}", f"file://{copy}", "mine.zip", build_wheel(opened.folder).name, ""):
-        opened.run("install", source=source)
-        assert opened.said("install").strip() == "Everything is installed.", source
-    opened.run("begin")
-    assert "Pictures are kept in" in opened.said("begin")
+        shutil.copytree(ROOT / "gemini_diffusion", copy / "gemini_diffusion", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "requirements.txt", copy)
+        shutil.make_archive(str(folder / "mine"), "zip", tmp_path, "copy")
+        commit = ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "-mx"]
+        for command in (["init", "--quiet"], ["add", "."], commit):
+            subprocess.run(["git", *command], cwd=copy, check=True)
+        for source in (f"file://{copy}", "mine.zip", ""):
+            if not source:
+                build_wheel(folder)
+            opened.run("install", source=source)
+            assert opened.said("install").strip() == "Everything is installed.", source
+        opened.run("begin")
+        assert "Pictures are kept in" in opened.said("begin")
 
 
 # What it would install
