@@ -94,7 +94,7 @@ def test_each_way_to_call_it_is_the_same_program(installed: Path, command: list[
 def test_installed_it_reads_the_env_file_of_the_data_folder_and_no_other(installed: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
-    (tmp_path / ".env").write_text("GEMINI_DIFFUSION_ENGINE=steam", "utf-8")
+    (tmp_path / ".env").write_text("GEMINI_DIFFUSION_STYLIZE=lots", "utf-8")
     command = (installed / "gemini-diffusion", "--data-dir", data, "--once", "/help")
     assert ran(tmp_path, *command).returncode == 0
     (data / ".env").write_text("GEMINI_DIFFUSION_STYLIZE=lots", "utf-8")

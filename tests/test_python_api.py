@@ -21,7 +21,7 @@ from gemini_diffusion.config.environment import read_settings
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.types import Event, Failed, Finished, Noticed, PictureKept, StageStarted
-from gemini_diffusion.types.errors import BadInput, OutOfCredit
+from gemini_diffusion.types.errors import BadInput, OutOfCredit, RequestRefused
 from tests.app_process import NOWHERE
 from tests.local_services import Held, StandIns, drawn
 from tests.sketch_engine import SketchEngine
@@ -127,11 +127,11 @@ def test_an_env_file_in_another_encoding_is_said(tmp_path: Path) -> None:
         read_settings(env_file=tmp_path / ".env")
 
 
-def test_a_setting_that_does_not_exist_or_fit_is_named() -> None:
+def test_a_setting_that_does_not_exist_or_fit_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="There is no setting called colour"):
         imagine("a fox", colour="red")
-    with pytest.raises(BadInput, match="Engine cannot be 'steam'"):
-        Painter(engine="steam")
+    with pytest.raises(RequestRefused, match="There is no engine called steam"):
+        imagine("a fox", engine="steam", home=str(tmp_path))
 
 
 # A painter

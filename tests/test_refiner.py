@@ -252,7 +252,7 @@ async def test_a_pass_that_hardly_moves_from_a_picture_is_the_refiners_alone_and
 
 
 async def test_opposite_edges_of_a_seamless_picture_meet(local: Local) -> None:
-    size = {"width": 128, "height": 128, "num_inference_steps": 12, "seed": 1}
+    size: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 12, "seed": 1}
     jumps = {tile: _jump((await local.draw("postcard", tile=tile, **size)).image) for tile in (False, True)}
     assert jumps[True] < jumps[False] / 3, jumps
     assert local.engine.capabilities("postcard", Settings()).tile
