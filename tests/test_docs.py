@@ -158,7 +158,8 @@ def test_every_module_that_a_text_names_is_there() -> None:
 
 
 def test_each_button_that_the_guide_names_is_in_the_window() -> None:
-    code = "".join(path.read_text("utf-8") for path in (ROOT / "gemini_diffusion" / "ui").glob("*.py"))
+    window = (*(ROOT / "gemini_diffusion" / "ui").glob("*.py"), *(ROOT / "gemini_diffusion" / "web" / "static").glob("*.js"))
+    code = "".join(path.read_text("utf-8") for path in window)
     named = set(re.findall(r"(?<!\*)\*([A-Z][a-z ]+)\*", GUIDE.prose)) - {"Provider"}  # a setting
     assert {"Download", "Edit", "Vary"} <= named
     assert [name for name in named if f'"{name}"' not in code] == []
