@@ -76,7 +76,7 @@ def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
     chat = gr.Chatbot(
         elem_id="chat", show_label=False, container=False, height="100%", layout="bubble", buttons=[],
         latex_delimiters=[], allow_tags=False, allow_file_downloads=False, autoscroll=False,  # page.js does it
-        placeholder="Type a message, or `/imagine` and what you want to see.",
+        placeholder="Say what you want to see: a red cat on the beach. Then: make it night.",
     )  # fmt: skip
     review, asked, review_prompt, review_words, draw, again, mine = _review()
     with gr.Column(elem_id="composer", min_width=0):
@@ -84,7 +84,7 @@ def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
         with gr.Row(elem_id="message"):
             clip = attachment.build_clip(*row)
             box = gr.Textbox(
-                elem_id="box", label="Message", show_label=False, container=False, placeholder="/imagine ...",
+                elem_id="box", label="Message", show_label=False, container=False, placeholder="What do you want to see?",
                 lines=1, max_lines=8, submit_btn=True, autofocus=True, max_length=20_000, min_width=0,
             )  # fmt: skip
         returned = gr.Textbox(visible="hidden", elem_id="returned", interactive=True)
