@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from typing import Any
 
 import pytest
@@ -30,11 +31,14 @@ def gemini(gemini: Gemini) -> Gemini:
 
 
 async def test_a_conversation_is_sent_as_turns_with_its_instruction_and_nothing_else(gemini: Gemini) -> None:
-    said = (Message("user", "A fox?"), Message("assistant", "A fox."), Message("assistant", " "), Message("user", "And snow?"))
+    asked = Message("user", "And snow?", b"\xff\xd8 a photo")
+    said = (Message("user", "A fox?"), Message("assistant", "A fox."), Message("assistant", " "), asked)
     await gemini.answer(ChatRequest(said, "Be brief."))
     call = gemini.server.generations[0]
     assert call.path == "/v1beta/models/gemini-flash-latest:streamGenerateContent"
     assert call.turns == [("user", "A fox?"), ("model", "A fox."), ("user", "And snow?")]
+    sent = call.body["contents"][-1]["parts"][0]["inlineData"]
+    assert base64.b64decode(sent["data"]) == asked.image and "image/jpeg" in sent.values()
     assert call.system_text == "Be brief."
     assert call.config == {}
     assert set(call.body) - {"generationConfig"} == {"contents", "systemInstruction", "safetySettings"}

@@ -105,10 +105,11 @@ async def test_of_two_pictures_the_first_counts_and_that_is_told(room: Room) -> 
     assert any("only the first one counts" in notice for notice in turn.notices)
 
 
-async def test_a_picture_goes_with_imagine_and_not_with_plain_words(room: Room) -> None:
+async def test_a_picture_with_plain_words_is_a_question_and_draws_nothing(room: Room) -> None:
     picture = await beach(room)
-    with pytest.raises(BadInput, match="A picture goes with /imagine"):
-        room.session.start("What is this?", PLAIN, picture.id)
+    room.session.start("What is this?", PLAIN, picture.id)
+    turn = await room.ended()
+    assert (turn.source, turn.failures[0].text) == (picture, "The built-in helper cannot see pictures.")
     room.session.start("/imagine", PLAIN, picture.id)
     turn = await room.ended()
     assert turn.state == "done" and turn.source == picture and room.engine.history == []
