@@ -38,7 +38,7 @@ async def test_a_conversation_is_sent_as_turns_with_its_instruction_and_nothing_
     assert call.path == "/v1beta/models/gemini-flash-latest:streamGenerateContent"
     assert call.turns == [("user", "A fox?"), ("model", "A fox."), ("user", "And snow?")]
     sent = call.body["contents"][-1]["parts"][0]["inlineData"]
-    assert base64.b64decode(sent["data"]) == asked.image and "image/jpeg" in sent.values()
+    assert base64.urlsafe_b64decode(sent["data"]) == asked.image and "image/jpeg" in sent.values()
     assert call.system_text == "Be brief."
     assert call.config == {}
     assert set(call.body) - {"generationConfig"} == {"contents", "systemInstruction", "safetySettings"}
