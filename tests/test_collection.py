@@ -131,7 +131,9 @@ def test_the_trash_is_emptied_after_a_month_and_when_the_disk_is_full(tmp_path: 
     for identity, age in ((old, KEPT - 60), (older, KEPT + 60)):
         ada.delete(identity)
         os.utime(trash / identity, (time.time() - age,) * 2)
+    os.utime(tmp_path / "pictures" / fresh, (0, 0))  # drawn long ago, and deleted only now
     ada.delete(fresh)
+    Gallery(tmp_path / "pictures").trash.expire()
     assert {path.name for path in trash.iterdir()} == {old, fresh}
     full = iter((LEAST_FREE, LEAST_FREE + 10))
     Gallery(tmp_path / "pictures").trash.make_room(10, lambda folder: next(full))
