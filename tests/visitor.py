@@ -57,9 +57,13 @@ class Visitor:
         return self.heard[-1]
 
     def press(self, elem_id: str, event: str, *data: Any, about: Any = None) -> Told:
-        """Fires one of the window's events, inputs and event data as given, and listens to its end."""
+        """Fires one of the window's events, inputs and event data as given, and listens to its end.
+
+        Inputs left out at the end are null, as a page sends what the server keeps of it.
+        """
         found = self._event(elem_id, event)
-        asked = {"fn_index": found["id"], "data": data, "event_data": about, "session_hash": self._connection}
+        given = [*data, *[None] * (len(found["inputs"]) - len(data))]
+        asked = {"fn_index": found["id"], "data": given, "event_data": about, "session_hash": self._connection}
         headers = {"Content-Type": "application/json"}
         self._open(urllib.request.Request(f"{self.url}{API}/queue/join", json.dumps(asked).encode(), headers)).close()
         lines = list(self._stream())
