@@ -8,8 +8,8 @@ from typing import TextIO
 from gemini_diffusion import commands
 from gemini_diffusion.commands import Usage
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.error_messages import nothing_to_draw
 from gemini_diffusion.generation.health import CheckResult
-from gemini_diffusion.generation.job import nothing_to_draw
 from gemini_diffusion.generation.session import Session
 from gemini_diffusion.types import CraftedPrompt
 from gemini_diffusion.types.turn import Turn

@@ -25,7 +25,7 @@ _DRAWN = ("thing", "place", "time", "colour")
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class VocabularyMatch:
     """A request as a small model reads it, all of it in English words.
 
     `instead` says which of its words stands for one of the person's, `far` those of them that name another thing, `unknown`
@@ -77,7 +77,7 @@ class Vocabulary:
         """Whether the model has seen each of these words, be it in a phrase."""
         return all(stem(part) in self._stems for part in words_in(phrase))
 
-    def read(self, idea: str, taught: Sequence[str] = ()) -> Understood:
+    def read(self, idea: str, taught: Sequence[str] = ()) -> VocabularyMatch:
         """What becomes of an idea; `taught` are words that a LoRA adds."""
         terms = find_required_terms(idea)
         text = f" {' '.join(words_in(idea.lower()))} "
@@ -171,12 +171,12 @@ class _Found:
     several: list[str] = field(default_factory=list)
     denied: list[str] = field(default_factory=list)
 
-    def settled(self) -> Understood:
+    def settled(self) -> VocabularyMatch:
         """One subject is drawn: another thing stands in for it only where the request names none that is known."""
         left = self.far_subjects if self.subjects else self.far_subjects[1:]
         far = {word: name for word, name in self.far.items() if word not in left}
         unknown = [*self.unknown, *left]
-        return Understood(
+        return VocabularyMatch(
             self.instead | far, tuple(far), tuple(dict.fromkeys(unknown)), tuple(self.subjects.values()),
             tuple(self.several), tuple(self.denied),
         )  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from gemini_diffusion.engines import ImageEngine, fallback
 from gemini_diffusion.types import Failed
 from gemini_diffusion.types.errors import (
     AgreementNeeded,
+    BadInput,
     GaveUp,
     GeminiDiffusionError,
     KeyNeeded,
@@ -28,3 +29,10 @@ def describe_failure(error: GeminiDiffusionError, kind: Kind, engines: Mapping[s
     if isinstance(error, (Transient, GaveUp, OutOfCredit, OutOfQuota)):
         return Failed(error.message, error.hint, f"engine:{fallback(engines).name}" if kind == "imagine" else "retry")
     return Failed(error.message, error.hint)
+
+
+def nothing_to_draw(notices: Iterable[str]) -> BadInput:
+    """What is wrong with a line without an idea, for whoever cannot be shown the help."""
+    return BadInput(
+        " ".join(notices) or "There is nothing to draw.", "Say what you want to see, as in: /imagine a fox in the snow --n 2."
+    )

@@ -265,13 +265,6 @@ class Job:
             self.emit(Noticed(sentence))
 
 
-def nothing_to_draw(notices: Iterable[str]) -> BadInput:
-    """What is wrong with a line without an idea, for whoever cannot be shown the help."""
-    return BadInput(
-        " ".join(notices) or "There is nothing to draw.", "Say what you want to see, as in: /imagine a fox in the snow --n 2."
-    )
-
-
 def _taught(planned: DrawingPlan) -> tuple[str, ...]:
     """What the LoRAs of a drawing add to the words of a model that has few: their names and their trigger words."""
     names = [adapter.name for adapter in planned.request.adapters]

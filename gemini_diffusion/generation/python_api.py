@@ -20,7 +20,8 @@ from gemini_diffusion import commands
 from gemini_diffusion.commands import Imagine, Unknown, Usage
 from gemini_diffusion.config.environment import read_settings
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation.job import Job, ReviewChoice, nothing_to_draw
+from gemini_diffusion.generation.error_messages import nothing_to_draw
+from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.services import Services, open_services
 from gemini_diffusion.types import CraftedPrompt, Event, Failed, Picture, PictureKept, Planned
 from gemini_diffusion.types.errors import BadInput
