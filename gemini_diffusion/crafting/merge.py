@@ -1,16 +1,13 @@
-"""Puts what a prompt lost of the held terms back into it, and takes out what is too much, by rule; knows no chat model.
+"""Puts what a prompt lost of the held terms back into it, by rule; knows no chat model.
 
-A wrong value is replaced where it stands. Nothing that is ruled out is ever put in, and the person's words are never cut here:
-what goes is what was added, from the end, by comma phrase first, then by word.
+A wrong value is replaced where it stands. Nothing that is ruled out is ever put in.
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from gemini_diffusion.crafting.added_words import added_tokens
 from gemini_diffusion.crafting.contract import verify
 from gemini_diffusion.crafting.lexicon import read_lexicon, stem, words_in
 from gemini_diffusion.crafting.noun_values import others_on_noun
@@ -19,8 +16,6 @@ from gemini_diffusion.crafting.required_terms import RequiredTerms
 from gemini_diffusion.crafting.terms import Term
 from gemini_diffusion.crafting.translate import plural
 
-Span = tuple[int, int]
-_PHRASE = re.compile(r"[^,.;]+(?:(?<=\d)[.,](?=\d)[^,.;]+)*[,.;]*")
 _LEAD, _ARTICLE = "and|with|wearing|in|under|holding|near|beside|by|of|on", "a|an|the|some|his|her|its|their"
 _LEADS = re.compile(rf"(?:\b(?:{_LEAD})\s+)?(?:\b(?:{_ARTICLE})\s+)?(?:\w+[ -])?$", re.IGNORECASE)
 _LED = re.compile(rf"^(?:{_LEAD}|{_ARTICLE})\b", re.IGNORECASE)
@@ -158,60 +153,6 @@ def _tidy(text: str) -> str:
     for pattern, instead in _TIDY:
         text = pattern.sub(instead, text)
     return text.strip(" ,;")
-
-
-def trim(prompt: str, reading: RequiredTerms, fits: Callable[[str], bool]) -> str:
-    """The prompt shortened until it `fits`: whole phrases of additions go from the end, then single added words.
-
-    What remains may still not fit: then only the person's own words are left. `fits` is asked a few times, by halving.
-    """
-    if fits(prompt):
-        return prompt
-    phrases, words = _additions(prompt, reading)
-    order = [*reversed(phrases), *reversed(words)]
-    low, high = 1, len(order)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if fits(_shortened(prompt, order[:middle], len(phrases))) else (middle + 1, high)
-    return _shortened(prompt, order[:low], len(phrases))
-
-
-def _additions(prompt: str, reading: RequiredTerms) -> tuple[list[Span], list[Span]]:
-    """Where the comma phrases stand that hold nothing of the person's, the first phrase apart; and each other added word."""
-    text, stop = PromptText(prompt), read_lexicon().stop
-    added = {token.start for token in added_tokens(reading, text)}
-    phrases, words, rest = list[Span](), list[Span](), deque(token for token in text.tokens if token.root)
-    for phrase in _PHRASE.finditer(prompt):
-        inside = []
-        while rest and rest[0].start < phrase.end():
-            inside.append(rest.popleft())
-        new = [token for token in inside if token.start in added]
-        if phrase.start() and new and all(token.start in added or token.word.lower() in stop for token in inside):
-            phrases.append(phrase.span())
-        else:
-            words += [(_before(prompt, token.start), token.end) for token in new]
-    return phrases, words
-
-
-def _before(text: str, place: int) -> int:
-    """Where the blanks and hyphens before a place begin."""
-    while place and text[place - 1] in " -":
-        place -= 1
-    return place
-
-
-def _shortened(prompt: str, spans: Sequence[Span], phrases: int) -> str:
-    """The prompt without those pieces; as it was written but for them, where only whole phrases go."""
-    text = _cut(prompt, sorted(spans))
-    return text.strip().rstrip(",;").strip() if len(spans) <= phrases else _tidy(text)
-
-
-def _cut(text: str, spans: Sequence[Span]) -> str:
-    pieces, last = [], 0
-    for start, end in spans:
-        pieces.append(text[last : max(start, last)])
-        last = max(last, end)
-    return "".join([*pieces, text[last:]])
 
 
 def rewordings(reading: RequiredTerms, prompt: str) -> list[str]:

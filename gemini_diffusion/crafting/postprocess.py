@@ -12,10 +12,10 @@ from gemini_diffusion.crafting.added_words import count_added
 from gemini_diffusion.crafting.apply_weights import apply_weights
 from gemini_diffusion.crafting.contract import ContractResult, Pair, verify
 from gemini_diffusion.crafting.lexicon import stem, words_in
-from gemini_diffusion.crafting.merge import rewordings, trim
+from gemini_diffusion.crafting.merge import rewordings
 from gemini_diffusion.crafting.prompt_request import PromptRequest, style_notices
 from gemini_diffusion.crafting.prompt_text import PromptText
-from gemini_diffusion.crafting.provenance import parts_of
+from gemini_diffusion.crafting.provenance import parts_of, trim
 from gemini_diffusion.crafting.required_terms import RequiredTerms
 from gemini_diffusion.crafting.token_budget import cut_to_tokens, last_that_fits
 from gemini_diffusion.crafting.vocabulary import vocabulary_of

@@ -6,7 +6,7 @@ All of it follows from the request and the prompt, so it can be said of pictures
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import accumulate, groupby
@@ -212,6 +212,22 @@ def without_parts(parts: Sequence[PromptPart], taken: Iterable[int]) -> str:
         start = starts[place] + parts[place].text.find(words)
         prompt = _cut(prompt, start, start + len(words))
     return prompt
+
+
+def trim(prompt: str, reading: RequiredTerms, fits: Callable[[str], bool]) -> str:
+    """The prompt shortened until it `fits`: pieces that were added go from the end, the person's own words never.
+
+    What remains may still not fit: then only the person's own words are left. `fits` is asked a few times, by halving.
+    """
+    if fits(prompt):
+        return prompt
+    parts = parts_of(prompt, reading)
+    order = [place for place, part in enumerate(parts) if part.source == "added"][::-1]
+    low, high = 1, len(order)
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(without_parts(parts, order[:middle])) else (middle + 1, high)
+    return without_parts(parts, order[:low])
 
 
 def only_yours(crafted: CraftedPrompt) -> str:

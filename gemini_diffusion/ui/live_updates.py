@@ -57,7 +57,7 @@ class LiveUpdates:
     async def show_picture(self, visitor: Visitor, picture: Picture) -> Updates:
         """Shows a picture in the image panel and prepares the file for its Download button."""
         file = await exported(visitor, picture)
-        details = describe(picture, self._able(visitor, picture))
+        details = await asyncio.to_thread(describe, picture, self._able(visitor, picture))
         meter = await self.meter(visitor, picture, picture.recipe.prompt)
         return self.panel.show_picture(details, file, visitor.settings.file_format) | {self.panel.meter: meter}
 
