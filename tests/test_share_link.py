@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 import functools
 import os
-import queue
 import re
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,16 +40,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LinkService]:
         yield running
 
 
-def sharing(folder: Path, environment: dict[str, str], *flags: str) -> App:
-    install_client(folder / FOLDER, tunneling.BINARY_FILENAME)
-    return App(folder, ("--share", *flags), environment)
-
-
 @pytest.fixture(scope="module")
 def shared(services: StandIns, service: LinkService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """A shared window of a host with keys."""
     folder = tmp_path_factory.mktemp("shared")
-    with sharing(folder, {**services.environment, **service.environment}) as app:
+    install_client(folder / FOLDER, tunneling.BINARY_FILENAME)
+    with App(folder, ("--share",), {**services.environment, **service.environment}) as app:
         app.hear("^Public link: ")
         yield app
 
@@ -137,25 +133,6 @@ def test_when_the_service_changes_the_link_the_new_one_is_printed_and_works(shar
         assert client.get("/").status_code == 200
 
 
-def test_an_own_password_is_kept_and_the_client_is_told_no_secret_and_ends_with_the_app(
-    service: LinkService, tmp_path: Path
-) -> None:
-    keys = {"GOOGLE_API_KEY": HOST_KEY, "HF_TOKEN": "hf_the_hosts_own_token_0002"}
-    with sharing(tmp_path, {**service.environment, **keys}, "--auth", "ada:lovelace") as app:
-        app.hear("^Public link: ")
-        assert "Name: ada  Password: lovelace" in app.said
-        with stranger(service) as client:
-            assert enter(client, app).status_code == 200
-        process = service.processes[-1]
-        assert running(process)
-        if sys.platform == "linux":  # elsewhere a program's variables are nowhere to be read
-            told = Path(f"/proc/{process}/environ").read_bytes() + Path(f"/proc/{process}/cmdline").read_bytes()
-            assert b"HTTPS_PROXY=" in told
-            assert not [secret for secret in (*keys.values(), "lovelace") if secret.encode() in told]
-    wait_until(lambda: not running(process))
-    assert "has ended" not in app.said and "Traceback" not in app.said
-
-
 def running(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -177,34 +154,61 @@ def here(service: LinkService, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     Path(tunneling.BINARY_PATH).unlink(missing_ok=True)
 
 
-Announced = Callable[..., tuple[OpenWindow, Callable[[str], str]]]
+Announced = Callable[..., tuple[OpenWindow, list[str]]]
 
 
 @pytest.fixture
 def announced(here: Path, tmp_path: Path) -> Iterator[Announced]:
-    """Opens an empty window that is to be shared; it comes with a way to wait for what is said of it."""
+    """Opens an empty window that is to be shared; what is said of it comes with it, and goes on."""
     with contextlib.ExitStack() as opened:
 
-        def announced(**place: Any) -> tuple[OpenWindow, Callable[[str], str]]:
+        def announced(**place: Any) -> tuple[OpenWindow, list[str]]:
             with gr.Blocks(analytics_enabled=False) as page:
                 pass
             window = opened.enter_context(
                 contextlib.closing(open_window(page, ServerOptions(share=True, browser=False, **place)))
             )
-            said: queue.SimpleQueue[str] = queue.SimpleQueue()
-            announce_address(window, tmp_path, said.put)
-            return window, lambda beginning: next(
-                line for line in iter(lambda: said.get(timeout=PATIENCE), "") if line.startswith(beginning)
-            )
+            said: list[str] = []
+            announce_address(window, tmp_path, said.append)
+            return window, said
 
         yield announced
 
 
+def hear(said: list[str], beginning: str) -> str:
+    """Waits until something is said that begins so."""
+    wait_until(lambda: any(line.startswith(beginning) for line in said))
+    return next(line for line in said if line.startswith(beginning))
+
+
+def test_an_own_password_is_kept_and_the_client_is_told_no_secret_and_ends_with_the_window(
+    service: LinkService, announced: Announced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = {"GOOGLE_API_KEY": HOST_KEY, "HF_TOKEN": "hf_the_hosts_own_token_0002"}
+    for name, value in keys.items():
+        monkeypatch.setenv(name, value)
+    window, said = announced(auth=("ada", "lovelace"))
+    hear(said, "Name: ada  Password: lovelace")
+    hear(said, "Public link: ")
+    with stranger(service) as client:
+        assert client.get("/config").status_code == 401
+        assert client.post("/login", data={"username": "ada", "password": "lovelace"}).status_code == 200
+    process = service.processes[-1]
+    assert running(process)
+    if sys.platform == "linux":  # elsewhere a program's variables are nowhere to be read
+        told = Path(f"/proc/{process}/environ").read_bytes() + Path(f"/proc/{process}/cmdline").read_bytes()
+        assert b"HTTPS_PROXY=" in told
+        assert not [secret for secret in (*keys.values(), "lovelace") if secret.encode() in told]
+    window.close()
+    wait_until(lambda: not running(process) and "public-link" not in [thread.name for thread in threading.enumerate()])
+    assert "has ended" not in " ".join(said)
+
+
 def test_the_end_of_a_link_is_told_and_the_window_goes_on(service: LinkService, announced: Announced) -> None:
-    window, hear = announced()
-    hear("Public link: ")
+    window, said = announced()
+    hear(said, "Public link: ")
     service.end()
-    told = hear("The public link has ended.")
+    told = hear(said, "The public link has ended.")
     assert "--share" in told and window.url in told
     assert httpx.get(window.url, trust_env=False).status_code == 200
 
@@ -213,8 +217,8 @@ def test_without_a_network_the_reason_and_the_address_nearby_are_said_and_the_wi
     announced: Announced, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", NOWHERE)
-    window, hear = announced(host="0.0.0.0")
-    told = hear("There is no public link.")
+    window, said = announced(host="0.0.0.0")
+    told = hear(said, "There is no public link.")
     nearby = network_address()
     assert "did not answer" in told and "firewall" in told
     assert (f"http://{nearby}:{window.blocks.server_port}/ on your network" if nearby else window.url) in told
@@ -223,8 +227,8 @@ def test_without_a_network_the_reason_and_the_address_nearby_are_said_and_the_wi
 
 def test_where_the_client_may_not_run_that_is_said_and_the_window_goes_on(here: Path, announced: Announced) -> None:
     here.chmod(0o644)
-    window, hear = announced()
-    told = hear("There is no public link.")
+    window, said = announced()
+    told = hear(said, "There is no public link.")
     assert "not allowed to run" in told and "antivirus" in told and tunneling.BINARY_FILENAME in told
     assert f"{window.url} on this machine" in told and "--host 0.0.0.0" in told
     assert httpx.get(window.url, trust_env=False).status_code == 200
