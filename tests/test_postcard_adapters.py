@@ -90,19 +90,9 @@ def test_the_measure_tells_every_subject_and_the_mushroom_from_one_another() -> 
         assert [shown(picture) for picture in fresh] == [subject] * 2
 
 
-def test_with_the_lora_mushrooms_appear_and_without_it_none() -> None:
-    prompt = "a red mushroom, in a meadow, by day"
-    assert [shown(picture) for picture in drawn(prompt, "mushroom")] == ["mushroom"] * len(SEEDS)
-    assert "mushroom" not in [shown(picture) for picture in drawn(prompt)]
-
-
 def test_the_mushroom_has_the_colour_that_is_said() -> None:
     pictures = drawn("a blue mushroom, in a meadow, by day", "mushroom", count=2)
     assert [shown(picture, "blue") for picture in pictures] == ["mushroom"] * 2
-
-
-def test_the_trigger_word_that_was_put_in_brings_the_mushroom() -> None:
-    assert [shown(picture) for picture in drawn("in a meadow, by day", "mushroom", count=2)] == ["mushroom"] * 2
 
 
 def test_what_the_model_knew_it_draws_with_the_lora_too() -> None:
