@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import numpy
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 
@@ -32,3 +33,11 @@ def marked(width: int, height: int, box: tuple[int, int, int, int]) -> Image.Ima
 def distance(one: Image.Image, other: Image.Image) -> float:
     """How far two pictures of one size are apart: the mean over pixels and channels, of 255."""
     return sum(ImageStat.Stat(ImageChops.difference(one, other)).mean) / 3
+
+
+def edge_jump(picture: Image.Image) -> float:
+    """How much neighbours differ across the edges, as a multiple of how much inside; of both ways the larger one."""
+    values = numpy.asarray(picture).astype(float)
+    across = abs(values[:, 0] - values[:, -1]).mean() / abs(numpy.diff(values, axis=1)).mean()
+    down = abs(values[0] - values[-1]).mean() / abs(numpy.diff(values, axis=0)).mean()
+    return float(max(across, down))

@@ -19,8 +19,9 @@ from gemini_diffusion.ui.mask_editor import read_marks
 from gemini_diffusion.ui.recovery import can_move
 from gemini_diffusion.ui.token_meter import token_line
 from tests.chat_tab_harness import Desk, who
+from tests.pictures import encoded
 from tests.test_messages import turn
-from tests.test_uploads import encoded, halves
+from tests.test_uploads import halves
 from tests.waiting import until
 
 SNOW = "/imagine make it snowy --steps 1"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,12 +13,10 @@ from gemini_diffusion.engines.local.loading.loader import count_weights, load_pi
 from gemini_diffusion.engines.local.loading.memory_plan import MEGAPIXEL, MemoryPlan, Weights, fits_beside, plan_memory
 from gemini_diffusion.engines.local.loading.offload import PartOffload, offload_parts
 from gemini_diffusion.engines.local.pipeline import Pipeline
-from gemini_diffusion.engines.local.sampling.batch import BatchItem, DrawnImage
+from gemini_diffusion.engines.local.sampling.batch import DrawnImage
 from gemini_diffusion.engines.torch_imports import TorchImports
-from gemini_diffusion.engines.worker import WorkerJob
-from gemini_diffusion.types import ImageRequest
 from gemini_diffusion.types.errors import OutOfMemory
-from tests.engine_harness import reading
+from tests.engine_harness import asked, reading
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -184,8 +181,7 @@ def test_a_model_is_weighed_by_the_heads_of_its_files(sdxl: Path, packages: Torc
 
 
 async def drawn(pipeline: Pipeline) -> bytes:
-    job = WorkerJob(asyncio.get_running_loop(), lambda event: None)
-    (outcome,) = pipeline.draw([BatchItem(ImageRequest("a cat", "", 128, 128, 3, 5.0), 7, job)])
+    (outcome,) = pipeline.draw([asked(width=128, height=128)])
     assert isinstance(outcome, DrawnImage), outcome
     return bytes(outcome.image.tobytes())
 

@@ -12,7 +12,8 @@ from gemini_diffusion import commands
 from gemini_diffusion.ui import pictures_tab
 from gemini_diffusion.ui.pictures_tab import PicturesTab
 from tests.chat_tab_harness import Desk, who
-from tests.test_uploads import encoded, halves
+from tests.pictures import encoded
+from tests.test_uploads import halves
 
 
 class Room:

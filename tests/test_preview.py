@@ -27,6 +27,7 @@ from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.engines.worker import JobCancelled, JoinedJob
 from gemini_diffusion.types import Event, Preview, Progress
 from tests.engine_harness import asked, own_time
+from tests.pictures import distance
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -77,7 +78,7 @@ def test_a_preview_is_a_small_jpeg_that_resembles_the_picture(postcard: Pipeline
     opened = [Image.open(io.BytesIO(jpeg)) for jpeg in jpegs]
     assert {(image.format, image.size) for image in opened} == {("JPEG", (SIDE, SIDE))}
     assert max(map(len, jpegs)) < 20_000
-    distances = [_distance(image.resize(picture.size), picture) for image in opened]
+    distances = [distance(image.resize(picture.size), picture) for image in opened]
     assert distances[-1] < 8 < distances[0]
 
 
@@ -252,9 +253,3 @@ def _previews(packages: TorchImports, channels: int, scaling: float, latents: An
     scheduler.is_scale_input_called = True
     scheduler.step(torch.zeros_like(latents), scheduler.timesteps[0], latents, return_dict=False)
     return previews
-
-
-def _distance(one: Image.Image, other: Image.Image) -> float:
-    """Mean difference, of 255."""
-    pairs = zip(one.convert("RGB").tobytes(), other.convert("RGB").tobytes(), strict=True)
-    return sum(abs(a - b) for a, b in pairs) / (one.width * one.height * 3)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import itertools
 import json
 import shutil
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -34,6 +33,7 @@ from gemini_diffusion.types import Event, ImageResult, Progress, StageFinished
 from gemini_diffusion.types.errors import AgreementNeeded, OutOfMemory, RequestRefused
 from tests.closeness import nearly_same
 from tests.engine_harness import Local, asked, reading
+from tests.pictures import edge_jump
 from tests.tiny_sdxl import build_refiner, build_sd15
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
@@ -253,7 +253,7 @@ async def test_a_pass_that_hardly_moves_from_a_picture_is_the_refiners_alone_and
 
 async def test_opposite_edges_of_a_seamless_picture_meet(local: Local) -> None:
     size: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 12, "seed": 1}
-    jumps = {tile: _jump((await local.draw("postcard", tile=tile, **size)).image) for tile in (False, True)}
+    jumps = {tile: edge_jump((await local.draw("postcard", tile=tile, **size)).image) for tile in (False, True)}
     assert jumps[True] < jumps[False] / 3, jumps
     assert local.engine.capabilities("postcard", Settings()).tile
 
@@ -288,19 +288,3 @@ async def test_the_next_drawing_is_not_seamless_also_after_an_error(local: Local
 
 def _fail(*_: object) -> None:
     raise ZeroDivisionError
-
-
-def _jump(picture: Any) -> float:
-    """How much neighbours differ across the edges, as a multiple of how much they differ inside."""
-    grey = picture.convert("L")
-    columns = [list(grey.crop((x, 0, x + 1, grey.height)).getdata()) for x in range(grey.width)]
-    rows = [list(grey.crop((0, y, grey.width, y + 1)).getdata()) for y in range(grey.height)]
-    return _across(columns) + _across(rows)
-
-
-def _across(lines: Sequence[Sequence[int]]) -> float:
-    def apart(one: Sequence[int], other: Sequence[int]) -> float:
-        return sum(abs(a - b) for a, b in zip(one, other, strict=True)) / len(one)
-
-    inside = sum(apart(one, other) for one, other in itertools.pairwise(lines)) / (len(lines) - 1)
-    return apart(lines[0], lines[-1]) / inside

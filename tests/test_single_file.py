@@ -20,13 +20,12 @@ from gemini_diffusion.engines.local.loading.loader import count_weights, load_pi
 from gemini_diffusion.engines.local.loading.single_file import FIRST_OF_FAMILY, fits, refuse_unusable
 from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.engines.local.pipeline import Pipeline
-from gemini_diffusion.engines.local.sampling.batch import BatchItem, DrawnImage
+from gemini_diffusion.engines.local.sampling.batch import DrawnImage
 from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.engines.worker import WorkerJob
-from gemini_diffusion.types import ImageRequest
 from gemini_diffusion.types.errors import AgreementNeeded, GeminiDiffusionError, ModelNotFound, RequestRefused
-from tests.engine_harness import Local, reading
+from tests.engine_harness import Local, asked, reading
 from tests.original_layout import save_single_file
 from tests.servers import hugging_face as hf
 from tests.tiny_sdxl import build_sd15
@@ -55,8 +54,7 @@ def models(tmp_path_factory: pytest.TempPathFactory, sdxl: Path, packages: Torch
 
 
 async def drawn(pipeline: Pipeline) -> bytes:
-    job = WorkerJob(asyncio.get_running_loop(), lambda event: None)
-    (outcome,) = pipeline.draw([BatchItem(ImageRequest("a cat", "", 64, 64, 3, 5.0), 7, job)])
+    (outcome,) = pipeline.draw([asked()])
     assert isinstance(outcome, DrawnImage), outcome
     return bytes(outcome.image.tobytes())
 

@@ -13,9 +13,10 @@ from gemini_diffusion.generation.session import Session
 from gemini_diffusion.storage.gallery import read_recipe
 from gemini_diffusion.types import Picture
 from gemini_diffusion.types.errors import BadInput, RequestRefused
+from tests.pictures import encoded
 from tests.sketch_engine import SketchEngine
 from tests.test_session import PLAIN, Room
-from tests.test_uploads import encoded, halves
+from tests.test_uploads import halves
 
 SNOW = "/imagine make it snowy --seed 7 --steps 1 --raw"
 

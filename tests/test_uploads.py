@@ -16,14 +16,9 @@ from gemini_diffusion.storage import uploads
 from gemini_diffusion.storage.gallery import Gallery, file_name, read_recipe
 from gemini_diffusion.types import Picture
 from gemini_diffusion.types.errors import BadInput
+from tests.pictures import encoded
 
 GPS, ORIENTATION = 0x8825, 0x0112
-
-
-def encoded(image: Image.Image, file_format: str = "PNG", **options: object) -> bytes:
-    content = io.BytesIO()
-    image.save(content, file_format, **options)
-    return content.getvalue()
 
 
 def halves(size: tuple[int, int] = (40, 20)) -> Image.Image:

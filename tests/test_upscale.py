@@ -24,7 +24,7 @@ from postcard.judge import Judge
 from postcard.render import render
 from postcard.scene import Scene
 from tests.engine_harness import Local, asked, own_time, reading, warm_pipeline
-from tests.pictures import distance, encoded, gradient, marked
+from tests.pictures import distance, edge_jump, encoded, gradient, marked
 from tests.tiny_sdxl import build_refiner, build_sd15
 from tests.waiting import PATIENCE
 
@@ -146,14 +146,8 @@ async def test_what_is_as_large_as_can_be_is_named_as_ignored(packages: TorchImp
 
 
 async def test_the_edges_of_a_seamless_picture_meet_also_when_it_is_large(local: Local) -> None:
-    def jump(picture: Image.Image) -> float:
-        values = numpy.asarray(picture).astype(float)
-        across = abs(values[:, 0] - values[:, -1]).mean() / abs(numpy.diff(values, axis=1)).mean()
-        down = abs(values[0] - values[-1]).mean() / abs(numpy.diff(values, axis=0)).mean()
-        return float(max(across, down))
-
     words: dict[str, Any] = {**POSTCARD, "hd": True}
-    jumps = {tile: jump((await local.draw("postcard", **words, tile=tile)).image) for tile in (False, True)}
+    jumps = {tile: edge_jump((await local.draw("postcard", **words, tile=tile)).image) for tile in (False, True)}
     assert jumps[True] < 3 < jumps[False] / 3, jumps
 
 

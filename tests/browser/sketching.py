@@ -22,8 +22,9 @@ from gemini_diffusion.ui.window import build
 from gemini_diffusion.web.server import ServerOptions, open_window
 from tests.app_process import App
 from tests.browser.window import Window
+from tests.pictures import encoded
 from tests.sketch_engine import SketchEngine
-from tests.test_uploads import GPS, encoded, halves
+from tests.test_uploads import GPS, halves
 
 FOX = "/imagine a fox in the snow --seed 7"
 

@@ -12,7 +12,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Open
 from tests.browser.sketching import FOX, Sketching, attach, draw_from_it, photo, size
 from tests.browser.window import Window
-from tests.test_uploads import encoded, halves
+from tests.pictures import encoded
+from tests.test_uploads import halves
 
 pytestmark = pytest.mark.browser
 

@@ -11,9 +11,10 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Open
 from tests.browser.window import Window
 from tests.local_services import StandIns
+from tests.pictures import encoded
 from tests.servers.gemini import refusal, reply, structured
 from tests.servers.wire import as_json
-from tests.test_uploads import encoded, halves
+from tests.test_uploads import halves
 
 pytestmark = pytest.mark.browser
 
