@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import edits
 from postcard import evaluate, language, pipeline, pool
 from postcard.captions import describe
 from postcard.judge import HEADS, Judge, Verdict
@@ -219,3 +220,10 @@ def test_words_that_were_taught_are_read_as_the_ones_they_mean() -> None:
 
     assert gap("moonlit", "night") < gap("daytime", "night") / 20
     assert gap("sunny", "daytime") < gap("daytime", "night") / 20
+
+
+def test_make_it_night_changes_the_time_alone() -> None:
+    prompt = "a red cat on the beach in the daytime, flat colours"
+    drawn = pipeline.draw(_pipe(), [prompt] * 2 + [edits.edited("make it night", prompt)] * 2, [1, 2, 1, 2])
+    first, second, *night = _judge().judge_all(drawn)
+    assert all(edits.agrees(before, after, {"time": "night"}) for before, after in zip((first, second), night, strict=True))
