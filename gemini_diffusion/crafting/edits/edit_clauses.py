@@ -122,7 +122,7 @@ def _clause(piece: str, whole: str, before: Mode) -> EditClause | None:
     swaps = any(pattern(name).search(rest) for name in ("instead", "replace"))
     rest = _without(rest, "instead", "replace", "change", "should", "with")
     named = _named(_without(rest, "noise"), whole)
-    if not named or not _can_be(named, rest, mode):
+    if not named or not _can_be(named, rest, mode, english=detect_language(whole) == "en"):
         return None
     things = [entry for entry in named if entry.slot == "thing"]
     if mode == "set" and not framed and things and before in ("add", "remove", "keep"):
@@ -139,12 +139,18 @@ def _mode(piece: str) -> Mode:
     return "add" if pattern("with").match(piece.strip()) else "set"
 
 
-def _can_be(named: list[Named], rest: str, mode: Mode) -> bool:
-    """Whether a thing that no table explains is really named as one: "make it a spaceship", and not "make it quick"."""
-    unsure = [entry for entry in named if entry.slot == "thing" and not entry.known]
-    return mode != "set" or all(
-        re.search(rf"\b(?:an?|the) (?:\w+ )?{re.escape(entry.english)}", rest, re.I) for entry in unsure
-    )
+def _can_be(named: list[Named], rest: str, mode: Mode, *, english: bool) -> bool:
+    """Whether things are really named as ones to be seen: "make it a spaceship", and not "make it quick" or "set the table"."""
+    things = [entry for entry in named if entry.slot == "thing"]
+    rare = [entry for entry in things if not entry.known]
+    if mode == "set":
+        if any(entry.slot == "number" for entry in named):
+            return False  # how many there are changes more words than one
+        lone = len(named) == 1 and bool(things) and english
+        wanted = things if lone else rare
+        article = "an?" if lone else "(?:an?|the)"
+        return all(re.search(rf"\b{article} (?:\w+ )?{re.escape(entry.english)}", rest, re.IGNORECASE) for entry in wanted)
+    return mode != "remove" or not rare or bool(re.search(r"\b(?:an?|the|that|his|her|its)\b", rest, re.IGNORECASE))
 
 
 def _without(text: str, *names: str) -> str:
@@ -154,7 +160,8 @@ def _without(text: str, *names: str) -> str:
 
 
 _MODES: tuple[Mode, ...] = ("remove", "keep", "add")
-_ASKED = re.compile(r"[?\uff1f\u061f]\s*$")
+_ASKED = re.compile(r"(?:[?\uff1f\u061f]|\u4e86[\u3002!\uff01]?)\s*$")
+"""A question, or in Chinese that something has come about."""
 _POLITE = re.compile(
     r"\b(?:what about|how about|can you|could you|would you|kannst du|peux-tu|puedes|pode)\b|줄래|くれる", re.IGNORECASE
 )
@@ -189,7 +196,7 @@ def _english(rest: str) -> Iterator[Named | None]:
             row = lexicon.english.get(stem(name))
             yield replace(_of(row, word), known=row.kind != "thing") if row and row.common else None
         elif row:
-            yield _of(row, word)
+            yield replace(_of(row, word), known=row.common or row.kind != "thing")
         else:
             yield Named(word.lower(), "thing", frozenset({root}), known=False) if root in lexicon.things else None
 
