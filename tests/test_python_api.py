@@ -311,4 +311,5 @@ def test_closing_leaves_no_thread_and_a_closed_painter_begins_anew(painter: Pain
         if thread.name == "painter":
             thread.join(PATIENCE)
     assert "painter" not in [thread.name for thread in threading.enumerate()]
+    painter.close()
     assert painter.imagine("an owl --seed 3")[0].recipe.seed == 3
