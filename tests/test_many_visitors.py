@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from gemini_diffusion.generation.limits.access import MOST_DRAWINGS
-from tests.app_process import App
+from tests.app_process import AppHere
 from tests.local_services import HOST_KEY, Held, StandIns, drawn
 from tests.many_visitors import Person, crowd, mixed, opened, unsteady
 from tests.servers.gemini import reply
@@ -19,7 +19,7 @@ from tests.visitor import PAGE, Visitor
 from tests.waiting import PATIENCE, patiently
 
 MANY = 50
-STRANGERS = 100
+STRANGERS = 2 * MOST_DRAWINGS
 """Connections without a cookie."""
 
 
@@ -33,13 +33,13 @@ def as_on_the_first_day(services: StandIns) -> None:
 
 
 @pytest.fixture(scope="module")
-def app(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHere]:
     """A window with the host's own key and endpoint behind it."""
-    with App(tmp_path_factory.mktemp("crowd"), environment=services.environment) as running:
+    with AppHere(tmp_path_factory.mktemp("crowd"), environment=services.environment) as running:
         yield running
 
 
-def test_fifty_visitors_while_a_tenth_of_the_calls_fail(services: StandIns, app: App) -> None:
+def test_fifty_visitors_while_a_tenth_of_the_calls_fail(services: StandIns, app: AppHere) -> None:
     talking, drawing = unsteady(services)
     tally = asyncio.run(crowd(app.url, MANY))
     assert tally.faults == []
@@ -54,7 +54,9 @@ def test_fifty_visitors_while_a_tenth_of_the_calls_fail(services: StandIns, app:
     assert len(marks) == MANY == len(set.union(*marks)) and all(len(own) == 1 for own in marks), "conversations mixed on disk"
 
 
-def test_a_crowd_without_cookies_gets_the_places_there_are_and_keeps_nobody_else_waiting(services: StandIns, app: App) -> None:
+def test_a_crowd_without_cookies_gets_the_places_there_are_and_keeps_nobody_else_waiting(
+    services: StandIns, app: AppHere
+) -> None:
     held = Held(drawn)
     services.hub.respond = lambda call: held
     told = asyncio.run(_told_by_a_crowd_without_cookies(app.url, held))
@@ -82,7 +84,7 @@ async def _told_by_a_crowd_without_cookies(url: str, held: Held) -> list[tuple[s
 
 
 @pytest.fixture(scope="module")
-def visitors(app: App) -> dict[str, Visitor]:
+def visitors(app: AppHere) -> dict[str, Visitor]:
     """Ada and Bob, each with keys of their own typed into the window."""
     found = {name: Visitor(app.url) for name in KEYS}
     for name, visitor in found.items():
@@ -111,7 +113,9 @@ def test_settings_are_their_visitors_own(visitors: dict[str, Visitor]) -> None:
     assert (bob["set-stylize"], bob["set-negative_prompt"]) == (100, "")
 
 
-def test_nobody_takes_or_draws_anothers_picture_by_its_id(services: StandIns, app: App, visitors: dict[str, Visitor]) -> None:
+def test_nobody_takes_or_draws_anothers_picture_by_its_id(
+    services: StandIns, app: AppHere, visitors: dict[str, Visitor]
+) -> None:
     visitors["ada"].program().predict("a heron at dawn", api_name="/imagine")
     path = max(app.home.glob("pictures/*/a-heron*.png"), key=lambda found: found.stat().st_mtime_ns)
     identity, drawings = path.parent.name, len(services.hub.drawings)

@@ -28,7 +28,7 @@ from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.types.errors import PackageMissing
 from gemini_diffusion.ui.window import Page
 from gemini_diffusion.web.mcp_tools import CHAT, IMAGINE, McpTools
-from tests.app_process import App
+from tests.app_process import AppHere
 from tests.local_services import Held, StandIns, drawn
 from tests.servers.gemini import reply
 from tests.servers.hugging_face import credits_exhausted
@@ -43,20 +43,20 @@ def as_on_the_first_day(services: StandIns) -> None:
 
 
 @pytest.fixture(scope="module")
-def app(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with App(tmp_path_factory.mktemp("mcp"), ("--mcp",), services.environment) as running:
+def app(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHere]:
+    with AppHere(tmp_path_factory.mktemp("mcp"), ("--mcp",), services.environment) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def guarded(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def guarded(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHere]:
     """The same behind a password."""
-    with App(tmp_path_factory.mktemp("auth"), ("--mcp", "--auth", "ada:love lace"), services.environment) as running:
+    with AppHere(tmp_path_factory.mktemp("auth"), ("--mcp", "--auth", "ada:love lace"), services.environment) as running:
         yield running
 
 
 @asynccontextmanager
-async def speaking(app: App, era: str = "auto", **headers: str) -> AsyncIterator[Client]:
+async def speaking(app: AppHere, era: str = "auto", **headers: str) -> AsyncIterator[Client]:
     async with httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False) as http:
         transport = streamable_http_client(f"{app.url}/gradio_api/mcp", http_client=http)
         async with Client(transport, mode=era) as client:
@@ -75,7 +75,7 @@ def pictures(result: CallToolResult) -> list[Image.Image]:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_client_finds_exactly_two_tools_with_what_they_take(app: App, era: str) -> None:
+async def test_a_client_finds_exactly_two_tools_with_what_they_take(app: AppHere, era: str) -> None:
     async with speaking(app, era) as client:
         tools = {tool.name: tool for tool in (await client.list_tools()).tools}
     assert {name: tool.input_schema["required"] for name, tool in tools.items()} == {"imagine": ["line"], "chat": ["message"]}
@@ -92,7 +92,7 @@ def test_the_description_names_only_flags_that_work() -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_imagine_gives_each_picture_to_be_seen_with_its_account(services: StandIns, app: App, era: str) -> None:
+async def test_imagine_gives_each_picture_to_be_seen_with_its_account(services: StandIns, app: AppHere, era: str) -> None:
     async with speaking(app, era) as client:
         result = await client.call_tool("imagine", {"line": "a fox in the snow --seed 5 --n 2 --ar 3:2"})
     assert not result.is_error
@@ -110,7 +110,7 @@ async def served(url: str) -> bytes:
         return (await http.get(url)).content
 
 
-async def test_chat_gives_the_whole_answer_and_each_call_stands_alone(services: StandIns, app: App) -> None:
+async def test_chat_gives_the_whole_answer_and_each_call_stands_alone(services: StandIns, app: AppHere) -> None:
     async with speaking(app) as client:
         first = await client.call_tool("chat", {"message": "My cat is called Pixel."})
         await client.call_tool("chat", {"message": "What is my cat called?"})
@@ -118,14 +118,14 @@ async def test_chat_gives_the_whole_answer_and_each_call_stands_alone(services: 
     assert [len(call.turns) for call in services.gemini.generations] == [1, 1]
 
 
-async def test_calls_run_side_by_side(app: App) -> None:
+async def test_calls_run_side_by_side(app: AppHere) -> None:
     async with speaking(app) as client:
         calls = [client.call_tool("imagine", {"line": f"a fox, number {number} --seed {number}"}) for number in range(4)]
         results = await asyncio.gather(*calls)
     assert [result.structured_content["pictures"][0]["recipe"]["seed"] for result in results] == [0, 1, 2, 3]
 
 
-async def test_the_stages_are_told_on_the_way(services: StandIns, app: App) -> None:
+async def test_the_stages_are_told_on_the_way(services: StandIns, app: AppHere) -> None:
     heard: list[tuple[float, str | None]] = []
     held = Held(drawn)
     services.hub.enqueue(held)
@@ -155,21 +155,21 @@ async def test_the_stages_are_told_on_the_way(services: StandIns, app: App) -> N
     ],
 )
 async def test_what_cannot_be_done_is_a_sentence_for_the_model(
-    app: App, tool: str, arguments: dict[str, Any], sentence: str
+    app: AppHere, tool: str, arguments: dict[str, Any], sentence: str
 ) -> None:
     async with speaking(app) as client:
         result = await client.call_tool(tool, arguments)
     assert sentence in texts(result)
 
 
-async def test_a_services_refusal_reaches_the_model_as_an_error(services: StandIns, app: App) -> None:
+async def test_a_services_refusal_reaches_the_model_as_an_error(services: StandIns, app: AppHere) -> None:
     services.hub.enqueue(credits_exhausted())
     async with speaking(app) as client:
         result = await client.call_tool("imagine", {"line": "a fox"})
     assert result.is_error and texts(result).startswith("This month's credit at Hugging Face is used up.")
 
 
-async def test_a_review_waits_for_nobody(app: App) -> None:
+async def test_a_review_waits_for_nobody(app: AppHere) -> None:
     async with speaking(app) as client:
         assert pictures(await client.call_tool("imagine", {"line": "a fox --review"}))
 
@@ -178,7 +178,7 @@ async def test_a_review_waits_for_nobody(app: App) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_cancelling_a_call_ends_the_drawing(services: StandIns, app: App, era: str) -> None:
+async def test_cancelling_a_call_ends_the_drawing(services: StandIns, app: AppHere, era: str) -> None:
     held = Held(drawn)
     services.hub.enqueue(held)
     async with speaking(app, era) as client:
@@ -201,7 +201,7 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_a_client_that_is_gone_leaves_nothing_running(services: StandIns, app: App, era: str) -> None:
+def test_a_client_that_is_gone_leaves_nothing_running(services: StandIns, app: AppHere, era: str) -> None:
     held = Held(reply("Once upon a time", " there was a fox."))
     services.gemini.enqueue(held)
     command = [sys.executable, "-c", PROGRAM, f"{app.url}/gradio_api/mcp", era]
@@ -220,37 +220,37 @@ def basic(name: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode("ascii")
 
 
-async def knock(app: App, **headers: str) -> httpx2.Response:
+async def knock(app: AppHere, **headers: str) -> httpx2.Response:
     body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     accept = {"accept": "application/json, text/event-stream"}
     async with httpx2.AsyncClient(trust_env=False) as http:
         return await http.post(f"{app.url}/gradio_api/mcp", json=body, headers={**accept, **headers})
 
 
-async def test_under_a_password_a_client_sends_it_with_its_requests(services: StandIns, guarded: App) -> None:
+async def test_under_a_password_a_client_sends_it_with_its_requests(services: StandIns, guarded: AppHere) -> None:
     async with speaking(guarded, Authorization=basic("ada", "love lace")) as client:
         assert texts(await client.call_tool("chat", {"message": "hello"})).startswith("You said: hello")
 
 
 @pytest.mark.parametrize("given", ["", "Bearer x", "Basic !!", basic("ada", "wrong"), basic("", ""), basic("eve", "love lace")])
-async def test_without_it_nothing_is_told_or_done(services: StandIns, guarded: App, given: str) -> None:
+async def test_without_it_nothing_is_told_or_done(services: StandIns, guarded: AppHere, given: str) -> None:
     answer = await knock(guarded, **({"Authorization": given} if given else {}))
     assert answer.status_code == 401 and "Authorization: Basic" in answer.text
     assert services.gemini.calls == []
 
 
-async def test_guessing_is_slowed_as_at_the_windows_own_login(guarded: App) -> None:
+async def test_guessing_is_slowed_as_at_the_windows_own_login(guarded: AppHere) -> None:
     """The last to knock there: afterwards the right password waits too."""
     statuses = [(await knock(guarded, Authorization=basic("bob", f"guess {number}"))).status_code for number in range(8)]
     assert statuses[0] == 401 and statuses[-1] == 429
 
 
-async def test_a_name_that_is_not_ours_and_another_page_are_refused(app: App) -> None:
+async def test_a_name_that_is_not_ours_and_another_page_are_refused(app: AppHere) -> None:
     assert (await knock(app, Host="evil.example")).status_code == 400
     assert (await knock(app, Origin="http://evil.example")).status_code == 403
 
 
-async def test_too_long_a_request_is_refused(app: App) -> None:
+async def test_too_long_a_request_is_refused(app: AppHere) -> None:
     assert (await knock(app, padding="x")).status_code != 413
     async with httpx2.AsyncClient(trust_env=False) as http:
         answer = await http.post(f"{app.url}/gradio_api/mcp", content=b"x" * 200_000)
