@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.app_process import AppHere
-from tests.documents import ROOT, page, pages
+from tests.documents import page, pages
 
 ADDRESS = "http://127.0.0.1:7860"
 """Where a program in a document expects the app."""
@@ -25,14 +22,17 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHere]:
         yield running
 
 
-def run(code: str, home: Path) -> str:
-    """What a program prints, run as a person would who has nothing set up."""
-    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    own = {"HOME": str(home), "GEMINI_DIFFUSION_HOME": str(home), "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=kept | own, cwd=home, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[str], str]:
+    """Runs a program from a document for somebody who has nothing set up, and gives what it prints."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GEMINI_DIFFUSION_HOME", str(tmp_path))
+
+    def printed(code: str) -> str:
+        exec(compile(code, "a document", "exec"), {"__name__": "__main__"})
+        return capsys.readouterr().out
+
+    return printed
 
 
 @pytest.mark.parametrize(("name", "code"), ALL)
@@ -40,15 +40,15 @@ def test_every_program_compiles(name: str, code: str) -> None:
     compile(code, name, "exec")
 
 
-def test_a_program_of_ones_own_draws(tmp_path: Path) -> None:
-    first, *others = run(ALONE, tmp_path).splitlines()
+def test_a_program_of_ones_own_draws(run: Callable[[str], str], tmp_path: Path) -> None:
+    first, *others = run(ALONE).splitlines()
     assert "fox" in first and len(others) == 2
     assert len(list(tmp_path.rglob("*.png"))) == 4
 
 
 @pytest.mark.parametrize(("code", "said"), list(zip(ASKING, ("", "image"), strict=True)), ids=("gradio_client", "mcp"))
-def test_a_program_asks_the_app(app: AppHere, tmp_path: Path, code: str, said: str) -> None:
+def test_a_program_asks_the_app(app: AppHere, run: Callable[[str], str], code: str, said: str) -> None:
     assert ADDRESS in code
     before = len(app.pictures)
-    assert said in run(code.replace(ADDRESS, app.url), tmp_path)
+    assert said in run(code.replace(ADDRESS, app.url))
     assert len(app.pictures) > before
