@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ class VocabularyMatch:
     """A request as a small model reads it, all of it in English words.
 
     `instead` says which of its words stands for one of the person's, `far` those of them that name another thing, `unknown`
-    the words it has nothing for, `subjects` the things it can draw, of which it draws one.
+    the words it has nothing for, `subjects` the things it can draw, of which it draws one: another thing stands in for one only
+    where the request names none that is known.
     """
 
     instead: Mapping[str, str]
@@ -50,28 +52,30 @@ class Vocabulary:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """Every word and phrase."""
-        return (
-            *(phrase for names in self.groups.values() for group in names.items() for phrase in (group[0], *group[1])),
-            *self.style,
-        )
+        return (*(phrase for group in self.groups for phrase in self._drawn(group)), *self.style)
+
+    def _drawn(self, group: str) -> Iterator[str]:
+        for name, also in self.groups[group].items():
+            yield from (name, *also)
 
     @cached_property
     def _stems(self) -> frozenset[str]:
         return frozenset(stem(word) for phrase in self.words for word in words_in(phrase))
 
     @cached_property
-    def _learned(self) -> Mapping[str, str]:
-        """What can be drawn by a single word, as the model learned it, by its stem."""
-        phrases = (phrase for names in self.groups.values() for group in names.items() for phrase in (group[0], *group[1]))
-        return {stem(phrase): phrase for phrase in reversed([phrase for phrase in phrases if len(words_in(phrase)) == 1])}
+    def _groups_of(self) -> Mapping[str, set[str]]:
+        """By the stem of each single word the groups it is in."""
+        found = defaultdict[str, set[str]](set)
+        for group in self.groups:
+            for phrase in self._drawn(group):
+                found[stem(phrase)].update([group] if len(words_in(phrase)) == 1 else [])
+        return found
 
     @cached_property
-    def _in_group(self) -> Mapping[str, frozenset[str]]:
-        """The stems of the single words of each group."""
-        return {
-            group: frozenset(stem(word) for name, also in names.items() for word in (name, *also) if len(words_in(word)) == 1)
-            for group, names in self.groups.items()
-        }
+    def _learned(self) -> Mapping[str, str]:
+        """What can be drawn by a single word, as the model learned it, by its stem."""
+        phrases = [phrase for group in self.groups for phrase in self._drawn(group) if len(words_in(phrase)) == 1]
+        return {stem(phrase): phrase for phrase in reversed(phrases)}
 
     def knows(self, phrase: str) -> bool:
         """Whether the model has seen each of these words, be it in a phrase."""
@@ -83,29 +87,29 @@ class Vocabulary:
         text = f" {' '.join(words_in(idea.lower()))} "
         told = {stem(word) for phrase in self._phrases if f" {phrase} " in text for word in words_in(phrase)}
         told |= {stem(word) for phrase in taught for word in words_in(phrase)}
-        found = _Found()
-        for term in terms.terms:
-            if term.kind == "number" and term.value.isdecimal() and int(term.value) > 1:
-                found.several.append(term.said)
-            elif term.kind == "negation" and not self.knows(term.english):
-                found.denied.append(term.english)
-            elif term.kind in ("noun", "name", "colour") and not term.stems & told:
-                self._take(term.said if terms.language == "en" else term.english, term.kind == "noun" or not term.of, found)
-        found.unknown += [word for word in terms.foreign if len(word) > 2 and word not in found.unknown]
-        return found.settled()
+        wanted = [term for term in terms.terms if term.kind in ("noun", "name", "colour") and not term.stems & told]
+        near, far, unknown = dict[str, str](), dict[str, str](), list[str]()
+        for term in wanted:
+            word = term.said if terms.language == "en" else term.english
+            if name := self._near(word, term.kind == "noun" or not term.of):
+                near[word] = name
+            elif name := self._far(word):
+                far[word] = name
+            elif not self._is_look(word):
+                unknown.append(word)
+        subjects = {self._subject(name): word for word, name in reversed(near.items()) if self._is_subject(name)}
+        others = [word for word, name in far.items() if self._is_subject(name)][0 if subjects else 1 :]
+        kept = {word: name for word, name in far.items() if word not in others}
+        foreign = (word for word in terms.foreign if len(word) > 2)
+        numbers = (term for term in terms.terms if term.kind == "number" and term.value.isdecimal() and int(term.value) > 1)
+        denied = (term.english for term in terms.terms if term.kind == "negation" and not self.knows(term.english))
+        return VocabularyMatch(
+            near | kept, tuple(kept), tuple(dict.fromkeys([*unknown, *others, *foreign])), tuple(subjects.values())[::-1],
+            tuple(term.said for term in numbers), tuple(denied),
+        )  # fmt: skip
 
-    def _take(self, word: str, is_noun: bool, found: _Found) -> None:
-        near = self._near(word, is_noun)
-        if near:
-            if stem(near) in self._in_group.get("subjects", ()):
-                found.subjects.setdefault(self._subject(near), word)
-            found.instead[word] = near
-        elif far := self._far(word):
-            found.far[word] = far
-            if stem(far) in self._in_group.get("subjects", ()):
-                found.far_subjects.append(word)
-        elif not self._is_look(word):
-            found.unknown.append(word)
+    def _is_subject(self, word: str) -> bool:
+        return "subjects" in self._groups_of.get(stem(word), ())
 
     def _is_look(self, word: str) -> bool:
         """Whether a word only says how the picture looks: the model has seen it, and it names nothing to be seen."""
@@ -125,7 +129,7 @@ class Vocabulary:
         lexicon, root = read_lexicon(), stem(word)
         row = lexicon.english.get(root)
         wider = [stem(name) for name in sorted(lexicon.kinds.get(root, ())) if lexicon.english[stem(name)].kind in _DRAWN]
-        if is_noun and {group for group, stems in self._in_group.items() if root in stems} == {"colours"}:
+        if is_noun and self._groups_of.get(root) == {"colours"}:
             things = [name for name in wider if name in self._learned and lexicon.is_kind(name, "thing")]
             if things:  # a rose is a pink, and a flower
                 return self._learned[things[0]]
@@ -157,29 +161,6 @@ class Vocabulary:
             pieces += [_replaced(prompt[last : verbatim.start()], read.instead, said), verbatim[0]]
             last = verbatim.end()
         return "".join([*pieces, _replaced(prompt[last:], read.instead, said)]), said
-
-
-@dataclass(slots=True)
-class _Found:
-    """What was found of a request so far."""
-
-    instead: dict[str, str] = field(default_factory=dict)
-    far: dict[str, str] = field(default_factory=dict)
-    subjects: dict[str, str] = field(default_factory=dict)
-    far_subjects: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    several: list[str] = field(default_factory=list)
-    denied: list[str] = field(default_factory=list)
-
-    def settled(self) -> VocabularyMatch:
-        """One subject is drawn: another thing stands in for it only where the request names none that is known."""
-        left = self.far_subjects if self.subjects else self.far_subjects[1:]
-        far = {word: name for word, name in self.far.items() if word not in left}
-        unknown = [*self.unknown, *left]
-        return VocabularyMatch(
-            self.instead | far, tuple(far), tuple(dict.fromkeys(unknown)), tuple(self.subjects.values()),
-            tuple(self.several), tuple(self.denied),
-        )  # fmt: skip
 
 
 def _replaced(text: str, instead: Mapping[str, str], said: dict[str, str]) -> str:
