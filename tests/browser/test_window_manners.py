@@ -15,6 +15,7 @@ from tests.servers.gemini import reply
 pytestmark = pytest.mark.browser
 FOX = "/imagine a fox in the snow"
 CAT = "/imagine a cat on a wall"
+JOINED = re.compile("/gradio_api/queue/join")
 ASKED = re.compile(r"/gradio_api/(queue/join|run/)")
 TALK = "document.querySelector('#chat .bubble-wrap')"
 AT_END = f"() => {TALK}.scrollHeight - {TALK}.scrollTop - {TALK}.clientHeight < 50"
@@ -138,13 +139,15 @@ def test_what_is_typed_is_kept_when_it_has_rested_without_being_left(come: Open)
 @pytest.mark.parametrize("unheard", ["visibilitychange", "pagehide"])
 def test_what_was_typed_just_before_a_reload_is_kept_though_a_browser_tells_only_one_way(come: Open, unheard: str) -> None:
     window = come()
+    window.page.add_init_script(f"addEventListener('{unheard}', event => event.stopImmediatePropagation(), true)")
+    window.reload()
     open_settings(window)
     window.quiet()
-    window.page.evaluate("name => addEventListener(name, event => event.stopImmediatePropagation(), true)", unheard)
-    Late(window)  # the app hears of nothing but what goes by itself
+    gone: list[object] = []
+    window.page.on("framenavigated", lambda frame: gone.append(frame))
+    window.page.route(JOINED, lambda route: route.continue_() if gone else None)  # till then only what goes by itself arrives
     box(window, "temperature").fill("0.7")
     box(window, "negative_prompt").fill("fog, rain")
-    window.page.unroute(ASKED)
     window.reload()
     open_settings(window)
     expect(box(window, "negative_prompt")).to_have_value("fog, rain")
