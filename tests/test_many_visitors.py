@@ -19,7 +19,7 @@ from tests.visitor import PAGE, Visitor
 from tests.waiting import PATIENCE, patiently
 
 MANY = 50
-STRANGERS = 2 * MOST_DRAWINGS
+STRANGERS = MOST_DRAWINGS + 16
 """Connections without a cookie."""
 
 

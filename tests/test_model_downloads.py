@@ -107,8 +107,9 @@ async def test_a_stopped_download_returns_at_once_and_goes_on_where_it_was(
 
 
 async def test_a_connection_that_breaks_is_taken_up_again(fetching: Local, hub: hf.HuggingFaceServer, sdxl: Path) -> None:
-    hub.serve("me/tiny-xl", sdxl, cut_once_after=100_000)
+    repository = hub.serve("me/tiny-xl", sdxl, cut_once_after=100_000)
     assert (await fetching.draw("me/tiny-xl", AGREED)).image.size == (64, 64)
+    assert repository.cut_once_after is None, "it never broke"
 
 
 async def test_a_licence_a_private_model_and_a_missing_one_each_have_their_words(

@@ -145,34 +145,6 @@ def test_a_raw_request_gets_nothing_it_did_not_say() -> None:
     assert decided(Flags(raw=True), negative_prompt="text").requests(CraftedPrompt("a", "a", "red"))[0].negative_prompt == "red"
 
 
-@pytest.mark.parametrize("prompt", ["a fox", 'a sign that says "--no parking"', "{a, b}", "half\u2014finished", "C++:: code"])
-def test_the_line_of_a_picture_asks_for_that_very_picture(prompt: str) -> None:
-    planned = decided(Flags(aspect=Aspect(16, 9)), negative_prompt="text")
-    request = planned.requests(CraftedPrompt(prompt, prompt, "red hat"))[0]
-    command = parse(plan.canonical_line(dataclasses.replace(request, seed=77), "local"))
-    assert isinstance(command, Imagine) and not command.template
-    again = plan.make_plan(command.flags, Settings(), ENGINES, None)
-    same = again.requests(CraftedPrompt(command.idea, command.idea, ", ".join(command.flags.negative)))[0]
-    assert (same.prompt, same.negative_prompt, same.seed) == (request.prompt, request.negative_prompt, 77)
-    assert (same.width, same.height, same.num_inference_steps, same.guidance_scale) == (
-        request.width,
-        request.height,
-        request.num_inference_steps,
-        request.guidance_scale,
-    )
-
-
-def test_a_kept_picture_is_planned_as_it_was_drawn() -> None:
-    planned = plan.plan_again(changed(width=64, height=48, scheduler="Euler"), Settings().replaced(TOKEN), ENGINES, 9)
-    assert (planned.engine.name, planned.model.id, planned.seeds) == ("local", "postcard", (9,))
-    assert (planned.request.width, planned.request.height, planned.request.num_inference_steps, planned.request.scheduler) == (
-        64,
-        48,
-        12,
-        "Euler",
-    )
-
-
 # --- work per picture ---
 
 
@@ -381,7 +353,10 @@ def test_a_kept_picture_is_planned_with_all_that_decided_it() -> None:
         hd=True,
         strength=0.3,
     )
-    planned = plan.plan_again(kept, Settings().replaced({"adapters": "other"}), ABLE, 9, StartImage(png(8, 8), source=ANOTHER))
+    settings, canvas = Settings().replaced({"adapters": "other", **TOKEN}), StartImage(png(8, 8), source=ANOTHER)
+    planned = plan.plan_again(kept, settings, {**ENGINES, **ABLE}, 9, canvas)
+    assert (planned.engine.name, planned.model.id, planned.seeds) == ("local", "sdxl", (9,))
     request = planned.requests(CraftedPrompt("a", "a"))[0]
     assert (request.adapters, request.refine, request.tile, request.hd) == (EVERYTHING.adapters, 0.7, True, True)
     assert (request.width, request.height, request.strength, planned.notices) == (1024, 1024, 0.3, ())
+    assert (request.num_inference_steps, request.scheduler) == (12, "Euler")
