@@ -25,7 +25,6 @@ from tests.engine_harness import Local, reading
 from tests.servers import hugging_face as hf
 
 NAME = "nerijs/pixel-art-xl"
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
 
 @pytest.fixture

@@ -29,8 +29,6 @@ from tests.adapter_makers import (
 )
 from tests.engine_harness import reading
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
 ATTENTION = [(UNET, TO_Q), (UNET, TO_OUT), (ENCODER, V_PROJ)]
 EVERYWHERE = [*ATTENTION, (UNET, TO_K), (UNET, CONV), (ENCODER, FC1), (ENCODER, OUT_PROJ),
               ("text_encoder_2", V_PROJ), ("text_encoder_2", OUT_PROJ)]  # fmt: skip

@@ -25,8 +25,6 @@ from tests.engine_harness import asked
 from tests.original_layout import save_single_file
 from tests.tiny_sdxl import build_refiner, build_sd15
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
 STEP = 8
 """Bytes: a header's length is padded to a multiple of so many, so a tensor can begin at each of them."""
 ONE_ROW_LAYER = (UNET, "time_embedding.linear_1")

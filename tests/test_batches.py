@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from gemini_diffusion.engines import models
 from gemini_diffusion.engines.local.loading.loader import load_pipeline
 from gemini_diffusion.engines.local.model_cache import DrawCommand
@@ -22,8 +20,6 @@ from gemini_diffusion.types.errors import BadAnswer
 from tests.closeness import nearly_same
 from tests.engine_harness import Local, asked, out_of_memory, warm_pipeline
 from tests.waiting import until
-
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
 
 async def test_a_picture_of_a_batch_is_the_picture_drawn_alone(local: Local, sdxl: Path) -> None:

@@ -18,8 +18,6 @@ from gemini_diffusion.types.errors import BadAnswer, Blocked, RequestRefused
 from tests.engine_harness import Local, asked, reading
 from tests.tiny_sdxl import build_sd15
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
 
 def test_a_decoder_that_overflows_in_half_precision_is_run_again_in_full(sdxl: Path, packages: TorchImports) -> None:
     torch = packages.torch

@@ -16,8 +16,6 @@ from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import ImageRequest
 from tests.closeness import nearly_equal
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
 LONG = "a cat, " * 60 + "a dog"
 FAMILIES = ["sdxl", "sd15"]
 

@@ -13,8 +13,6 @@ from gemini_diffusion.engines.local.drawing_queue import MOST_PICTURES, DrawingQ
 from gemini_diffusion.engines.worker import WorkerJob
 from tests.waiting import patiently, until
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
 
 @dataclass(frozen=True)
 class Errand:

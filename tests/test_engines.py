@@ -27,8 +27,6 @@ from tests.servers import hugging_face as hf
 from tests.servers.faults import slow
 from tests.waiting import patiently, until
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
 
 @dataclass
 class EngineCase:

@@ -13,7 +13,6 @@ from gemini_diffusion.types import StageStarted
 from tests.engine_harness import Local
 from tests.waiting import until
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 WORK = WorkSize("sdxl", "cuda", 1024, 1024, 30, 5.0)
 
 

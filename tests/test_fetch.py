@@ -23,8 +23,6 @@ from tests.engine_harness import reading
 from tests.servers import hugging_face as hf
 from tests.waiting import until
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
 
 @dataclasses.dataclass
 class Fetching:

@@ -26,8 +26,6 @@ from tests.closeness import nearly_same
 from tests.engine_harness import Local, asked, own_time, reading, warm_pipeline
 from tests.pictures import distance, encoded, gradient
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
 ATTACHED = encoded(gradient(64, 64))
 RED_CAT: dict[str, Any] = {"prompt": "a red cat on the beach at sunset", "seed": 1}
 POSTCARD: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 16, "guidance_scale": 3.0}

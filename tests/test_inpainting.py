@@ -27,8 +27,6 @@ from tests.engine_harness import Local, asked, out_of_memory, reading, warm_pipe
 from tests.pictures import distance, encoded, gradient, marked
 from tests.tiny_sdxl import build_refiner
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
 ATTACHED = encoded(gradient(64, 64))
 CORNER = marked(64, 64, (0, 0, 31, 31))
 POSTCARD: dict[str, Any] = {"width": 128, "height": 128, "num_inference_steps": 16, "guidance_scale": 3.0}

@@ -27,7 +27,6 @@ from tests.engine_harness import Local
 from tests.tiny_sdxl import build_sd15
 from tests.waiting import PATIENCE, until
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 LAYER = "down_blocks.1.attentions.0.transformer_blocks.0.attn1.to_q"
 
 

@@ -30,9 +30,6 @@ from tests.closeness import nearly_same
 from tests.engine_harness import Local, asked, reading, warm_pipeline
 from tests.waiting import PATIENCE, until
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
-
 # --- the picture ---
 
 

@@ -17,8 +17,6 @@ from gemini_diffusion.types.errors import GeminiDiffusionError, ModelNotFound, O
 from tests.closeness import nearly_same
 from tests.engine_harness import Local, out_of_memory, reading, warm_pipeline
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
 
 @pytest.mark.parametrize("part", ["a step", "decoding"])
 async def test_too_little_memory_while_drawing_is_mended_by_the_next_cheaper_plan(

@@ -22,8 +22,6 @@ from tests.engine_harness import Local, reading
 from tests.pictures import encoded, marked
 from tests.test_postcard_adapters import TRAINED, shown
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
-
 
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[LocalEngine]:
