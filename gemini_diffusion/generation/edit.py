@@ -45,15 +45,13 @@ class Edit:
     def crafted(self, recipe: Recipe) -> CraftedPrompt:
         """The prompt of a kept picture with the person's changes; what was crafted stays known while it is unchanged."""
         if self.changes is not None:
-            kept = dataclasses.replace(recipe.crafted, crafted_by="you", parts=(), kept=(), missing=(), unseen=(), reply="")
-            return dataclasses.replace(kept, prompt=self.changes.prompt, negative_prompt=self.changes.negative_prompt)
+            return _told(recipe, self.changes.prompt, self.changes.negative_prompt)
         prompt = recipe.prompt if self.prompt is None else _words_only(self.prompt)
         negative = recipe.negative_prompt if self.negative_prompt is None else self.negative_prompt.strip()
         if not is_drawn(recipe):
             return CraftedPrompt(prompt, prompt, negative)
         if prompt != recipe.prompt:
-            told = crafting.account(recipe.crafted, prompt)
-            return dataclasses.replace(told, negative_prompt=negative, reply="", crafted_by="you", kept=(), missing=())
+            return _told(recipe, prompt, negative)
         return dataclasses.replace(recipe.crafted, negative_prompt=negative, reply="")
 
     def canvas(self, job: Job, picture: Picture) -> StartImage:
@@ -91,6 +89,12 @@ class Edit:
         altered = dataclasses.replace(recipe, request=dataclasses.replace(kept, strength=strength, hd=kept.hd or self.hd))
         seed = None if self.seed == "random" else recipe.seed if self.seed is None else self.seed
         return plan.plan_again(altered, settings, engines, seed, canvas)
+
+
+def _told(recipe: Recipe, prompt: str, negative: str) -> CraftedPrompt:
+    """A picture's prompt in other words: what is new in it is the person's, what was added before still is that."""
+    told = crafting.account(recipe.crafted, prompt)
+    return dataclasses.replace(told, negative_prompt=negative, reply="", crafted_by="you", kept=(), missing=())
 
 
 def _words_only(prompt: str) -> str:
