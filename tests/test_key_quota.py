@@ -42,10 +42,11 @@ class Calendar:
 
 
 class Talker(ScriptedChatModel):
-    """A chat model that never runs out of answers: a fox by the schema, a word without one."""
+    """A chat model that never runs out of answers: a fox by the schema of a prompt, a word otherwise."""
 
     async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
-        self.enqueue([as_json("a fox in the snow, soft light") if request.schema else "Hello."])
+        wanted = (request.schema or {}).get("properties", {})
+        self.enqueue([as_json("a fox in the snow, soft light") if "prompt" in wanted else "Hello."])
         return await super().answer(request, settings, emit)
 
 
