@@ -35,7 +35,7 @@ __all__ = [
     "deadline_exceeded", "empty_candidate", "field_unsupported", "internal_error", "invalid_key",
     "location_unsupported", "model", "model_not_found", "no_candidates", "no_key", "not_in_free_tier", "overloaded",
     "permission_denied", "refusal", "reply", "service_disabled", "structured", "thinking_only",
-    "too_many_requests_per_day", "too_many_requests_per_minute", "truncated",
+    "too_many_requests_per_day", "too_many_requests_per_minute",
 ]  # fmt: skip
 
 MODELS = "models"
@@ -141,12 +141,6 @@ def reply(*texts: str, every: float = 0.0, thoughts: Sequence[str] = (), model_v
 def structured(value: object, every: float = 0.0, size: int = 24) -> Answer:
     """A JSON answer, streamed in pieces of `size` characters."""
     return Answer(_pieces(json.dumps(value, ensure_ascii=False), size), every=every)
-
-
-def truncated(value: object, keep: float = 0.6) -> Answer:
-    """JSON that ends where the limit of output tokens cut it."""
-    text = json.dumps(value, ensure_ascii=False)
-    return Answer(_pieces(text[: int(len(text) * keep)]), finish="MAX_TOKENS")
 
 
 def thinking_only() -> Answer:

@@ -62,11 +62,10 @@ def _picture(call: HuggingFaceCall) -> Drawing:
 class HuggingFaceServer(Server[HuggingFaceCall]):
     """Hub, router ("/{provider}/...") and endpoints by address (any other path) on one loopback port.
 
-    What is not scripted, `respond` answers. The router wants a token, one of `tokens` where given; an endpoint wants none.
+    What is not scripted, `respond` answers. The router wants a token; an endpoint wants none.
     """
 
     respond: Callable[[HuggingFaceCall], Scripted[HuggingFaceCall]] = _picture
-    tokens: frozenset[str] | None = None
     models: tuple[HostedModel, ...] = HOSTED
     repositories: dict[str, Repository] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict, repr=False)
@@ -87,7 +86,7 @@ class HuggingFaceServer(Server[HuggingFaceCall]):
         """The reply to one call: first the token where one is due, then the script, then by itself."""
         call.pictures = self.pictures
         purpose = _purpose(call)
-        if purpose == MAIN and call.provider and not self._knows(call.token):
+        if purpose == MAIN and call.provider and call.token is None:
             return invalid_token()
         scripted = self.scripted(purpose)
         if scripted is not None:
@@ -96,12 +95,9 @@ class HuggingFaceServer(Server[HuggingFaceCall]):
             return for_call(self.respond(call), call)
         return self._hub(call) if purpose == HUB else self._file(call)
 
-    def _knows(self, token: str | None) -> bool:
-        return token is not None and (self.tokens is None or token in self.tokens)
-
     def _hub(self, call: HuggingFaceCall) -> Reply:
         if call.path == "/api/whoami-v2":
-            return as_json({"type": "user", "name": "visitor"}) if self._knows(call.token) else invalid_token()
+            return as_json({"type": "user", "name": "visitor"}) if call.token else invalid_token()
         if call.path == "/api/models":
             return as_json([model.entry() for model in self.models if _listed(model, call.query)])
         if call.path.startswith("/api/models/"):

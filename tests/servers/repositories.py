@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.servers.hugging_face_refusals import gated, private_or_missing
+from tests.servers.hugging_face_refusals import gated
 from tests.servers.wire import Call, Piece, Reply, as_json
 
 CHUNK = 65_536
@@ -18,14 +18,13 @@ MEGABYTE = 1_000_000
 class Repository:
     """A folder offered as a repository. `cut_once_after` bytes the connection breaks, the first time such a file is sent.
 
-    A gated repository opens to `reader`'s token only, and tells others that it is there; a private one does not. With
-    `elsewhere`, the address of another server that has it too, large files lie there, as the real hub's do.
+    A gated repository opens to `reader`'s token only, and tells others that it is there. With `elsewhere`, the address of
+    another server that has it too, large files lie there, as the real hub's do.
     """
 
     name: str
     folder: Path
     gated: bool = False
-    private: bool = False
     reader: str = "hf_reader"
     seconds_per_megabyte: float = 0.0
     cut_once_after: int | None = None
@@ -44,7 +43,7 @@ class Repository:
     def info(self) -> dict[str, Any]:
         """What /api/models/{id} says of it."""
         return {
-            "id": self.name, "modelId": self.name, "sha": self.commit, "private": self.private,
+            "id": self.name, "modelId": self.name, "sha": self.commit, "private": False,
             "gated": "manual" if self.gated else False, "pipeline_tag": self.pipeline_tag, "tags": ["diffusers"],
             "siblings": [{"rfilename": path} for path in self.files()],
         }  # fmt: skip
@@ -57,8 +56,6 @@ class Repository:
         """The refusal this token meets, if any; a gated repository still shows its listing."""
         if token == self.reader:
             return None
-        if self.private:
-            return private_or_missing()
         return gated(self.name) if self.gated and for_files else None
 
     def file(self, path: str, call: Call) -> Reply:
