@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.edit import Edit
 from gemini_diffusion.generation.plan import plan_again
@@ -39,7 +40,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def ada(home: Path) -> Session:
     engines = {"local": SketchEngine(able=True)}
-    studio = Services({}, engines, Gallery(home / "pictures"))
+    studio = Services({"builtin": BuiltinChatModel()}, engines, Gallery(home / "pictures"))
     return Visitors(studio, Settings(home=str(home)), lends=True, owner=True).of("ada").session
 
 
