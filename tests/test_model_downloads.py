@@ -96,7 +96,7 @@ async def test_an_agreed_model_is_fetched_with_progress_then_drawn_and_found_the
 async def test_a_stopped_download_returns_at_once_and_goes_on_where_it_was(
     fetching: Local, hub: hf.HuggingFaceServer, sdxl: Path
 ) -> None:
-    hub.serve("me/tiny-xl", sdxl, seconds_per_megabyte=3600)
+    hub.serve("me/tiny-xl", sdxl, seconds_per_megabyte=20)
     task = asyncio.create_task(fetching.draw("me/tiny-xl", AGREED))
     await until(lambda: [call for call in hub.calls if call.path.endswith("safetensors") and call.method == "GET"])
     task.cancel()
