@@ -38,6 +38,8 @@ os.environ["NO_PROXY"] = "127.0.0.1,localhost"
 
 BROWSER = "tests/browser/"
 """Where the tests share one Chromium and its windows."""
+HALF = f"{BROWSER}test_p"
+"""Half of the browser's tests are in files before this name."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,12 +57,14 @@ def pytest_runtest_setup() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
-    """Each file in one process, in this order, and all that drives the browser in one: it leaves room for what computes."""
+    """Each file in one process, in this order; what drives the browser in two, each with a Chromium for its half of them."""
     from xdist.scheduler import LoadFileScheduling
 
     class InOrder(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+            file: str = super()._split_scope(nodeid)
+            half = "first half" if file < HALF else "second half"
+            return BROWSER + half if file.startswith(BROWSER) else file
 
     config.option.loadscopereorder = False
     return InOrder(config, log)
