@@ -58,7 +58,7 @@ def local(model: str, home: Path) -> EngineCase:
 
 def hosted(server: hf.HuggingFaceServer, settings: Settings) -> EngineCase:
     def delay(request: ImageRequest) -> ImageRequest:
-        server.enqueue(slow(hf.picture(), 20))
+        server.enqueue(slow(hf.picture(), 2))
         return request
 
     request = ImageRequest("a cat", hf.SD3, 64, 64, 3, 5.0)

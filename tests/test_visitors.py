@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.visitors import MOST_VISITORS, Visitor, Visitors
@@ -29,7 +30,13 @@ class Clock:
 
 def arrivals(home: Path, *, lends: bool = True, clock: Clock | None = None, owner: bool = True) -> Visitors:
     settings = Settings().replaced({"home": str(home), "google_api_key": HOST_KEY, "hf_inference_url": "http://127.0.0.1:9/x"})
-    return Visitors(Services({}, {}, Gallery(home / "pictures")), settings, lends=lends, owner=owner, clock=clock or Clock())
+    return Visitors(
+        Services({"builtin": BuiltinChatModel()}, {}, Gallery(home / "pictures")),
+        settings,
+        lends=lends,
+        owner=owner,
+        clock=clock or Clock(),
+    )
 
 
 def test_the_host_lends_keys_or_nothing_at_all(tmp_path: Path) -> None:

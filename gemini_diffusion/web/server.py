@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import logging
 import os
+import secrets
 import socket
 import sys
 import threading
@@ -87,7 +88,8 @@ class OpenWindow:
         """Public links to this window: one at first, another whenever the service changes it, until they end.
 
         `folder` keeps the service's certificate. Raises GeminiDiffusionError where there can be none."""
-        tunnel, link = open_share_link(self.place.here, int(self.blocks.server_port), self.blocks.share_token, folder)
+        token = secrets.token_hex(32)  # Gradio's own may begin with a minus, which the tunnel's program takes for a flag
+        tunnel, link = open_share_link(self.place.here, int(self.blocks.server_port), token, folder)
         self._tunnels.append(tunnel)
         yield self._answer_to(link)
         for later in tunnel.links():

@@ -40,10 +40,11 @@ class Late:
         window.page.route(ASKED, self._answer)
 
     def _answer(self, route: Route) -> None:
+        answer = route.fetch()
         if self._late:
-            self._answers.append((route, route.fetch()))
-        else:
-            route.continue_()
+            self._answers.append((route, answer))
+        else:  # or it came in while the others were let in
+            route.fulfill(response=answer)
 
     def wait_for(self, count: int) -> None:
         """Until so many answers are on their way."""
