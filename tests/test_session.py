@@ -126,6 +126,14 @@ async def test_one_click_says_that_it_was_only_talk(room: Room) -> None:
     assert (await room.done("darker", quiet)).kind == "say"
 
 
+async def test_what_should_not_change_is_not_drawn(room: Room) -> None:
+    await room.done("/imagine a fox")
+    drawn = len(room.engine.history)
+    assert "nothing was drawn" in (await room.done("/edit do not make it night")).failures[-1].text
+    assert (await room.done("don't make it night")).kind == "say"
+    assert len(room.engine.history) == drawn
+
+
 async def test_without_a_key_a_picture_is_offered_for_what_may_be_one(room: Room) -> None:
     assert (await room.done("fox in the snow", PLAIN)).offer == "/imagine fox in the snow"
     assert not any([(await room.done(text, PLAIN)).offer for text in ("hello", "what is a fox?", "I like you")])

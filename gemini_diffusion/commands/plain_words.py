@@ -14,7 +14,7 @@ _WISHES = tuple(
     for pattern in (
         rf"{_ASK}(?:draw|paint|sketch|illustrate)(?: me| us)? {_ARTICLE}(?P<idea>.+)",
         rf"{_ASK}(?:draw|make|create|generate|show|give|paint)(?: me| us)? {_PICTURE} (?:of|with|showing) (?P<idea>.+)",
-        rf"i(?:'d| would)? (?:want|like|love|need)(?: to (?:see|have))? {_PICTURE} (?:of|with|showing) (?P<idea>.+)",
+        rf"i(?:'d| would)? (?:want|like|love)(?: to (?:see|have))? {_PICTURE} (?:of|with|showing) (?P<idea>.+)",
         r"(?:bitte )?(?:zeichne|zeichnen sie|male|mal)(?: mir| uns)?(?: bitte)? (?P<idea>.+)",
         r"(?:kannst|könntest) du (?:mir |uns )?(?:bitte )?(?P<idea>.+?) (?:zeichnen|malen)",
         r"(?:por favor,? )?(?:me puedes dibujar|puedes dibujar(?:me)?|dib[uú]ja(?:me)?|p[ií]nta(?:me)?) (?P<idea>.+)",

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 
 from gemini_diffusion import commands
 from gemini_diffusion.commands import Command, PictureAction, PictureCommand, Say
-from gemini_diffusion.crafting.edits.edit_clauses import names_a_scene, names_a_thing, read_edit, take_reference
+from gemini_diffusion.crafting.edits.edit_clauses import LONGEST_EDIT, names_a_scene, names_a_thing, read_edit, take_reference
 from gemini_diffusion.crafting.edits.edit_words import pattern
 
 _MARKS = " \t\r\n.!~,\u3002\uff01"
 _ACTIONS: tuple[PictureAction, ...] = ("undo", "redo", "again", "upscale", "vary")
 _DRAWS = ("edit", "again", "vary", "upscale")
-LONGEST_EDIT = 300
-"""Characters; what is longer tells a story."""
 
 
 @dataclass(frozen=True, slots=True)

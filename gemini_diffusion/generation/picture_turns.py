@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from gemini_diffusion.commands import PictureAction, PictureCommand
 from gemini_diffusion.crafting.edits.change_list import ChangeList, own_part
-from gemini_diffusion.crafting.edits.edit_clauses import read_edit
+from gemini_diffusion.crafting.edits.edit_clauses import forbids, read_edit
 from gemini_diffusion.crafting.edits.rule_changes import add_words, apply_clauses
 from gemini_diffusion.generation import looking, versions
 from gemini_diffusion.generation.edit import Edit
@@ -44,6 +44,8 @@ class PictureTurn:
     async def edit(self) -> None:
         """Shows what is kept and what is changed, then draws it."""
         text, recipe = self.command.text, self.picture.recipe
+        if forbids(text):
+            raise BadInput("That says what should not change, so nothing was drawn.", "Say what should change: make it darker.")
         before = ChangeList(recipe.prompt, recipe.negative_prompt)
         message = read_edit(text)
         await self.draw_changed(apply_clauses(message.clauses, before) if message else add_words(text, before))

@@ -24,6 +24,12 @@ _MARKS = " \t\r\n.!~\u3002\uff01"
 _SETTING: tuple[Slot, ...] = ("colour", "place", "time", "season", "weather", "medium")
 
 
+_FORBIDS = re.compile(r"\b(?:do(?:es)? ?n[o'\u2019]?t|don[o'\u2019]?t|never|nicht|nie(?:mals)?)\b", re.IGNORECASE)
+"""Words that turn an order into its opposite; where others do, the rest of the message is not understood."""
+LONGEST_EDIT = 300
+"""Characters; what is longer tells a story."""
+
+
 @dataclass(frozen=True, slots=True)
 class Named:
     """A thing or a quality that a clause names: `english` to write it with, `roots` any of which is it."""
@@ -56,6 +62,11 @@ class EditMessage:
     number: int = 0
 
 
+def forbids(text: str) -> bool:
+    """Whether a message says what is not to be done."""
+    return bool(_FORBIDS.search(text))
+
+
 def take_reference(text: str) -> tuple[int, str]:
     """The picture that a text names by its place, and the text without that."""
     for reference in references():
@@ -67,6 +78,8 @@ def take_reference(text: str) -> tuple[int, str]:
 
 def read_edit(text: str) -> EditMessage | None:
     """What a message asks to change; None where one of its words is not understood, or nothing is asked for."""
+    if forbids(text) or len(text) > LONGEST_EDIT:
+        return None
     if _ASKED.search(text) and not _POLITE.search(text):
         return None
     number, rest = take_reference(text.strip(_MARKS))
