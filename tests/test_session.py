@@ -126,6 +126,13 @@ async def test_one_click_says_that_it_was_only_talk(room: Room) -> None:
     assert (await room.done("darker", quiet)).kind == "say"
 
 
+async def test_undo_does_not_bring_back_what_was_deleted(room: Room) -> None:
+    first = (await room.done("/imagine a cat")).pictures[0]
+    await room.done("make it night")
+    first.path.unlink()
+    assert "was deleted" in (await room.done("undo")).failures[-1].text
+
+
 async def test_what_should_not_change_is_not_drawn(room: Room) -> None:
     await room.done("/imagine a fox")
     drawn = len(room.engine.history)

@@ -103,6 +103,8 @@ class PictureTurn:
     def _select(self, picture: Picture | None, where: str) -> None:
         if picture is None:
             raise BadInput(f"There is no picture {where} this one.", "A click on any picture of the conversation selects it.")
+        if not picture.path.exists():
+            raise BadInput(f"The picture {where} this one was deleted.", "Put it back on the Pictures tab, under Deleted.")
         self.job.emit(Selected(picture, self.picture.id))
         self.job.emit(
             Finished(f"Back to {versions.name_of(self.turns, picture)}: {own_part(picture.recipe.prompt) or 'your own'}.")

@@ -135,8 +135,8 @@ class SettingsTab:
         tab.select(show_error(self.listed), None, self.adapters, **quiet)
         for name, component in self.controls.items():
             if Settings.table()[name].scope == "visitor":
-                # What is changed while an answer is on its way is sent after it. Outside the queue the answer comes with the
-                # request itself: Gradio may lose what joins the queue just when the page's one stream ends.
+                # What is changed while an answer is on its way is sent after it; outside the queue an answer comes with its own
+                # request and depends on no stream of the page.
                 quiet_last = {**quiet, "trigger_mode": "always_last", "queue": False}
                 change = show_error(self.changer(name))
                 if _is_choice(name):
