@@ -23,33 +23,13 @@ from gemini_diffusion.commands.multi_prompt import emphasised
 from gemini_diffusion.commands.tokenize_line import collapse_blanks
 from gemini_diffusion.types import Adapter, Aspect
 from gemini_diffusion.types.prompt_weights import WeightedSpan, split_negative
+from tests.tables import read_table
 
+SCRAPS = read_table("scraps")
 PIECES = [
     *(flag.written for flag in FLAGS),
     *(f"--{alias}" for flag in FLAGS for alias in flag.aliases),
-    *["\u2014ar", "\u2013no", "--foo", "--", "---", "--ar16:9", "--sead", "--ar=", "--{", "=", "-5", "-"],
-    *["16:9", "0:1", "7", "7.5", "1e9", "99999999999999999999", "last", "raw", "anime", "portrait", "abc123"],
-    *['"', "\u201c", "\u201d", '"--no parking"', '"a b"', "'", '"a, b"', '5"', '("', '")', '""'],
-    *["{", "}", ",", "\uff0c", "{a, b}", "{}", "{a", "\\", "\\{", "\\}", "\\,", "{red, {light, dark} green}", "{1:1, 2:3}"],
-    *["::", "::2", "::-1", "cat::2", "dog::-0.5", "C++::", "10::30", "prompt:", "PROMPT", ":"],
-    *["<lora:x:0.8>", "<lora:y>", "<lora:", "<lora:z:w>", "<LORA:a b:-1>", "\\<lora:x>", ">", "(", ")", "(a:1.2)", "(b:-1)"],
-    *["cat++", ":1.3)", "--refine", "0.7"],
-    *["picture:0123456789abcdef", "picture:0123456", "PICTURE:" + "a" * 32, "picture:", "\\picture:" + "b" * 32],
-    *["https://x/y.png", "file:///etc/passwd", "http://127.0.0.1/", "http://[", "https://x/y.png::2"],
-    *[
-        "a",
-        "cat",
-        "\ub208",
-        "\U0001f469\u200d\U0001f680",
-        "\u0642\u0637\u0629",
-        "\u00a0",
-        "\u3000",
-        "\t",
-        "\n",
-        "\ufeff",
-        "\ud83d",
-        "\x00",
-    ],
+    *SCRAPS["lines"],
 ]
 scraps = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=6)), max_size=14)
 bodies = st.builds(lambda pieces, glue: glue.join(pieces), scraps, st.sampled_from([" ", " ", " ", ""]))
@@ -98,23 +78,7 @@ def test_choices_are_counted_as_they_are_made(line: str) -> None:
         assert all(count_choices(job) == 1 and same(parse(format_line(job))) == same(job) for job in jobs)  # type: ignore[arg-type]
 
 
-ordinary = st.sampled_from(
-    [
-        "a",
-        "cat",
-        "on",
-        "sofa,",
-        "rock--paper",
-        '"--no parking"',
-        "half\u2014done",
-        "\ub208",
-        "{odd",
-        "{red, blue}",
-        "(soft)",
-        "10::30",
-        '5"',
-    ]
-)
+ordinary = st.sampled_from(SCRAPS["words"])
 spoken = st.sampled_from(
     ["--ar 16:9", "--seed 5", "\u2014raw", "--style anime", "--foo", "--ar nope", '--style "Film Noir"', "--s 9999"]
 )
@@ -221,47 +185,7 @@ def test_weights_survive_being_written_and_read(parts: tuple[WeightedSpan, ...],
 
 @pytest.mark.parametrize(
     "piece",
-    [
-        *[
-            '"',
-            "\u201c",
-            '" ',
-            ' "',
-            "{",
-            "{ ",
-            "}",
-            "{a,",
-            "{a,b}",
-            "{a{b,c},",
-            "\\",
-            "\\{",
-            ",",
-            "::",
-            "a::2 ",
-            "::2",
-            "-",
-            "--",
-            "-- ",
-            "--a",
-        ],
-        *[
-            "--a ",
-            "--a-",
-            "--no a, ",
-            "--no {a,b} ",
-            "<lora:",
-            "<lora:a>",
-            "<lora:{",
-            "--ar ",
-            "--ar 1:1 ",
-            "--s {1,2} ",
-            "--sead 5 ",
-            "\u2014",
-            "\u2014ar",
-            "\u2014ar ",
-        ],
-        *["prompt:", "https://", "https://x/ ", "http://a. ", "1", "1:", "\ufeff", "a ", " "],
-    ],
+    SCRAPS["repeated"],
 )
 def test_time_grows_with_the_length_and_no_faster(piece: str) -> None:
     """Twenty thousand characters take a third of a second at most; anything quadratic takes many."""

@@ -16,31 +16,15 @@ from gemini_diffusion.types.prompt_weights import (
     split_negative,
     strip_weights,
 )
+from tests.tables import read_table
 
+MARKS = read_table("prompt_weights")
 MANY = settings(max_examples=int(os.environ.get("PARSER_EXAMPLES", "150")), deadline=None)
 
 
 @pytest.mark.parametrize(
     ("prompt", "spans"),
-    [
-        ("a (red:1.3) fox", [("a ", 1), ("red", 1.3), (" fox", 1)]),
-        ("(two words:.5)", [("two words", 0.5)]),
-        ("(route 66:1.2)", [("route 66", 1.2)]),
-        ("( red : 1.3 )", [(" ", 1), ("red", 1.3), (" ", 1)]),
-        ("fox++ in snow", [("fox", 1.21), (" in snow", 1)]),
-        ("fox+, snow", [("fox", 1.1), (", snow", 1)]),
-        ("fox-- in snow", [("fox", 0.81), (" in snow", 1)]),
-        ("(a red fox)+ runs", [("a red fox", 1.1), (" runs", 1)]),
-        ("(fog)- (mist)--", [("fog", 0.9), (" ", 1), ("mist", 0.81)]),
-        ("(Disney)+", [("Disney", 1.1)]),
-        ("(red fox)1.3 (snow)0.8", [("red fox", 1.3), (" ", 1), ("snow", 0.8)]),
-        ("((red:1.2) fox:0.5)", [("red", 0.6), (" ", 1), ("fox", 0.5)]),
-        ("(a (small) fox:1.2)", [("a (small) fox", 1.2)]),
-        ("<my-cat>++ on a sofa", [("<my-cat>", 1.21), (" on a sofa", 1)]),
-        ("\uace0\uc591\uc774++ \u732b+", [("\uace0\uc591\uc774", 1.21), (" ", 1), ("\u732b", 1.1)]),
-        ("a dog, (cat:-1)", [("a dog, ", 1), ("cat", -1)]),
-        ('(a sign "(x:2)":1.3)', [('a sign "(x:2)"', 1.3)]),
-    ],
+    MARKS["weighed"],
 )
 def test_a_mark_weighs_its_words(prompt: str, spans: list[tuple[str, float]]) -> None:
     assert parse_weights(prompt) == tuple(WeightedSpan(text, weight) for text, weight in spans)
@@ -48,73 +32,7 @@ def test_a_mark_weighs_its_words(prompt: str, spans: list[tuple[str, float]]) ->
 
 @pytest.mark.parametrize(
     "text",
-    [
-        *[
-            "C++ code",
-            "c++",
-            "an A+ student",
-            "blood type O-",
-            "a half- and a whole",
-            "a pre- and post-war street",
-            "18+",
-            "60+",
-        ],
-        *[
-            "Disney+ castle",
-            "an LGBTQ+ parade",
-            "Apple TV+",
-            "(c) 2020",
-            "(small) fox",
-            "((small)) fox",
-            "[fox]",
-            ":-)",
-            ":-(",
-            ";)",
-        ],
-        *[
-            "16:9",
-            "(16:9)",
-            "(John 3:16)",
-            "(at 10:30)",
-            "(a fox:2.5)",
-            "(a fox:-2.1)",
-            "(scale 1:2)",
-            "(2.35:1)",
-            "(chapter:5)",
-            "(ratio:9)",
-            "(:1.3)",
-            "( :1.3)",
-        ],
-        *[
-            "rock--paper",
-            "a fox -- red",
-            "well-known",
-            "a+b",
-            "1+1",
-            "--",
-            "++",
-            "+",
-            "-",
-            "( )+",
-            "()",
-            "(",
-            ")",
-            ":1.3)",
-            "f(x)2",
-        ],
-        *[
-            'a sign "(sale:1.5)"',
-            'says "wait--"',
-            "\u201cyes++\u201d",
-            "(un)-happy",
-            "C:\\fox",
-            "(fox",
-            "fox)",
-            "(fox:1.3",
-            "$5+",
-        ],
-        *["", " ", "a  b ", "fox:1.2", "a:1.3 b", "(fox)3.5", "(fox)2", "(fox)++++++", "x" * 3000],
-    ],
+    MARKS["text"],
 )
 def test_ordinary_text_is_untouched(text: str) -> None:
     assert strip_weights(text) == text
@@ -124,14 +42,7 @@ def test_ordinary_text_is_untouched(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("escaped", "text"),
-    [
-        (r"\(red:1.3\) fox", "(red:1.3) fox"),
-        (r"fox\+\+", "fox++"),
-        (r"fox\-\-", "fox--"),
-        (r"(fox)\+", "(fox)+"),
-        (r"(at \(x\):1.0)", "at (x)"),
-        (r"a \\(b)", r"a \(b)"),
-    ],
+    MARKS["escaped"],
 )
 def test_a_backslash_makes_a_mark_text(escaped: str, text: str) -> None:
     assert parse_weights(escaped) == (WeightedSpan(text),)
@@ -144,30 +55,7 @@ def test_parts_below_zero_are_taken_out() -> None:
 
 
 SIGNS = set("+-:.\\")
-PIECES = [
-    *[
-        "(",
-        ")",
-        ":1.3)",
-        ":1)",
-        ":-1)",
-        ":9)",
-        "+",
-        "++",
-        "-",
-        "--",
-        ")+",
-        ")--",
-        ")1.3",
-        "\\",
-        '"',
-        "\u201c",
-        "\u201d",
-        ":",
-        ",",
-    ],
-    *["fox", "a", "C++", "Disney+", "16:9", " ", " ", "<cat>", "half-", "\\(", "66", "\u732b", "(a:1.2)", ".", "'", "x_"],
-]
+PIECES: list[str] = MARKS["pieces"]
 texts = st.lists(st.sampled_from(PIECES) | st.text(max_size=4), max_size=16).map("".join)
 plain = st.sampled_from([piece for piece in PIECES if not set(piece) & SIGNS])
 signless = st.lists(plain | st.text(st.characters(exclude_characters=SIGNS), max_size=4), max_size=16).map("".join)
