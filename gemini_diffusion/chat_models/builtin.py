@@ -40,7 +40,7 @@ class BuiltinChatModel:
         said = [message.text for message in request.messages if message.role == "user"]
         if not said:
             raise BadInput("There is nothing to answer.", "Write something first.")
-        text = _answer(said, has_key=bool(settings.google_api_key))
+        text = await asyncio.to_thread(_answer, said, has_key=bool(settings.google_api_key))
         for end in [match.end() for match in re.finditer(r"\n\n|[.:;?]\s|[\u3002\uff1f\uff01]|$", text)]:
             emit(TextGrew(text[:end]))
             await asyncio.sleep(PACE)

@@ -7,6 +7,7 @@ prompt's place and another picture are no answer. It draws nothing and knows no 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ from gemini_diffusion.types.errors import Blocked, GeminiDiffusionError
 
 _CONTEXT_MESSAGES = 6
 _LONGEST_CONTEXT = 2000
+_GROWTH = 1.02
+"""A prompt is shown again when it is so much longer: to read it whole at each letter would take the square of its length."""
 _GO_ON = "Say it in other words, or add --raw to use your words as they are."
 _STEPS_DOWN: dict[How, str] = {
     "whole": "",
@@ -65,12 +68,13 @@ async def craft(
     An error of the chat model does not fail the turn: the rules craft instead, and a notice says why.
     """
     if not chat_model.structured:
-        return craft_by_rules(wish)
-    return await _Crafting(wish, conversation, chat_model, settings, emit).run()
+        return await asyncio.to_thread(craft_by_rules, wish)
+    crafting = await asyncio.to_thread(_Crafting, wish, conversation, chat_model, settings, emit)
+    return await crafting.run()
 
 
 class _Crafting:
-    """One crafting under way."""
+    """One crafting under way. What reads words, which may be many, runs off the event loop."""
 
     def __init__(
         self, wish: PromptRequest, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
@@ -90,23 +94,27 @@ class _Crafting:
         except Blocked:
             raise
         except GeminiDiffusionError as error:
-            return craft_by_rules(self.wish, (f"{error.message} I wrote the prompt by rule instead. {error.hint}".strip(),))
-        attempt = self._read(first)
+            said = f"{error.message} I wrote the prompt by rule instead. {error.hint}".strip()
+            return await asyncio.to_thread(craft_by_rules, self.wish, (said,))
+        attempt = await asyncio.to_thread(self._read, first)
         if self._needs_repair(attempt):
             attempt = await self._repaired(first, attempt)
         if attempt is None or not self._usable(attempt):
             said = "The chat model's answer could not be used, so I wrote the prompt by rule."
-            return craft_by_rules(self.wish, (*self.notices, said))
-        return self._crafted(attempt)
+            return await asyncio.to_thread(craft_by_rules, self.wish, (*self.notices, said))
+        return await asyncio.to_thread(self._crafted, attempt)
 
     async def _ask(self, messages: tuple[Message, ...]) -> ChatAnswer:
-        shown = ""
+        shown, due = "", 0
 
         def pass_on(event: Event) -> None:
-            nonlocal shown
+            nonlocal shown, due
             if not isinstance(event, TextGrew):
                 self.emit(event)
                 return
+            if len(event.text) < due:
+                return
+            due = int(len(event.text) * _GROWTH)
             prompt = sanitize(partial_prompt(event.text), self.quotes)
             if prompt and prompt != shown:
                 shown = prompt
@@ -159,7 +167,7 @@ class _Crafting:
         given = Message("assistant", first.text[:_LONGEST_CONTEXT] or "(nothing)")
         asked = (*self.messages, given, Message("user", complaint))
         try:
-            second = self._read(await self._ask(asked))
+            second = await asyncio.to_thread(self._read, await self._ask(asked))
         except Blocked:
             raise
         except GeminiDiffusionError as error:

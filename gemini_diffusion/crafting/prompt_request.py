@@ -42,7 +42,7 @@ class PromptRequest:
         """The idea without its marks, as far as it is read."""
         return self.said[:LONGEST_IDEA]
 
-    @property
+    @cached_property
     def said(self) -> str:
         """The whole idea without its marks of emphasis."""
         return "".join(span.text for span in self._whole)

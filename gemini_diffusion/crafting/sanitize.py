@@ -12,10 +12,10 @@ _FLAGS = r"(?:ar|aspect|seed|no|stylize|s|raw|style|n|steps|cfg|quality|q|model|
 _RULES = tuple(
     (re.compile(pattern, re.IGNORECASE), instead)
     for pattern, instead in (
-        (r"!?\[([^\]]*)\]\([^)]*\)", r"\1"),  # markdown links and pictures
+        (r"!?\[([^\[\]]*)\]\([^)]*\)", r"\1"),  # markdown links and pictures
         (r"<[^<>]{0,200}>", " "),  # tags, <lora:...> among them
         (r"\b[a-z][a-z0-9+.-]{1,12}://\S*|\bwww\.\S+|\b(?:javascript|data|file|mailto):\S+", " "),
-        (r"\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|io|ru|cn|de|xyz|info|dev|app)\b(?:/\S*)?", " "),
+        (r"(?<![\w-])(?<![\w-]\.)[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|io|ru|cn|de|xyz|info|dev|app)\b(?:/\S*)?", " "),
         (rf"(?:^|(?<=[\s,;(]))(?:--[a-z][\w-]*|[\u2013\u2014]{_FLAGS}\b)(?:[ =:]?(?=\S*\d)[\w.:x/-]+)?", " "),
         (r"```\w*|`|\*+|~~|(?:^|(?<=\s))#{1,6}\s", " "),
         (r"(?:^|(?<=\W))_+(?=\w)|(?<=\w)_+(?=\W|$)", ""),
@@ -55,11 +55,9 @@ def holds_address(text: str) -> bool:
 
 def repeats(text: str, source: str, own: str, run: int = 6) -> bool:
     """Whether `text` holds `run` words in a row of `source` that are not the person's own: an instruction read aloud."""
-    words, told = _plain(text), f" {' '.join(_plain(source))} "
-    mine = f" {' '.join(_plain(own))} "
-    runs = (f" {' '.join(words[place : place + run])} " for place in range(len(words) - run + 1))
-    return any(piece in told and piece not in mine for piece in runs)
+    return not (_runs(text, run) & _runs(source, run)) <= _runs(own, run)
 
 
-def _plain(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", text.casefold())
+def _runs(text: str, length: int) -> set[tuple[str, ...]]:
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return set(zip(*(words[place:] for place in range(length)), strict=False))

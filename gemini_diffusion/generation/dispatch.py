@@ -37,9 +37,8 @@ class Sent:
     source: Picture | None = None
 
 
-def dispatch(sent: Sent, access: Access, model: ChatModel) -> Begun:
+def dispatch(sent: Sent, intent: Intent, access: Access, model: ChatModel) -> Begun:
     """The turn that a message begins. Raises BadInput for a picture that there is not, OutOfQuota for one too many."""
-    intent = _intent(sent)
     if isinstance(intent.command, PictureCommand):
         return _about(intent.command, sent, intent.offer, access)
     command = commands.with_picture(intent.command, sent.source.id) if sent.source else intent.command
@@ -66,7 +65,8 @@ def new_id() -> str:
     return secrets.token_hex(8)
 
 
-def _intent(sent: Sent) -> Intent:
+def intent_of(sent: Sent) -> Intent:
+    """What the message means; takes the longer the longer it is, and needs no event loop."""
     last = sent.turns[-1] if sent.turns else None
     looked = last is not None and last.kind == "say" and last.selected is not None
     intent = read_intent(sent.text, pictures=sent.front is not None, looked=looked, plain=sent.settings.plain_words)

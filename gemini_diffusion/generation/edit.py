@@ -71,7 +71,7 @@ class Edit:
 
     async def prepare(self, job: Job, picture: Picture) -> tuple[DrawingPlan, CraftedPrompt]:
         """All that is decided before the picture is drawn again. Raises BadInput, RequestRefused where nobody can do it."""
-        crafted = self.crafted(picture.recipe)
+        crafted = await asyncio.to_thread(self.crafted, picture.recipe)
         canvas = await asyncio.to_thread(self.canvas, job, picture)
         planned = self.planned(picture.recipe, job.settings, job.services.engines, canvas)
         if self.begins(picture.recipe) and not planned.request.source:

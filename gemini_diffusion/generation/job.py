@@ -194,7 +194,7 @@ class Job:
     async def _crafted(self, job: Imagine, planned: DrawingPlan) -> CraftedPrompt:
         """The prompt, as the person wants it: verbatim, written by a model, or reviewed."""
         prompt_request = self._prompt_request(job, planned)
-        introduction = crafting.introduce(prompt_request)
+        introduction = await asyncio.to_thread(crafting.introduce, prompt_request)
         if introduction:
             self._notify([introduction])
         if job.flags.raw:
@@ -236,7 +236,8 @@ class Job:
                 unchanged = prompt.strip() in ("", crafted.prompt)
                 if unchanged:
                     return crafted
-                return dataclasses.replace(crafting.account(crafted, prompt.strip()), crafted_by="you")
+                told = await asyncio.to_thread(crafting.account, crafted, prompt.strip())
+                return dataclasses.replace(told, crafted_by="you")
             crafted = await self._write(prompt_request)
 
     def _prompt_request(self, job: Imagine, planned: DrawingPlan) -> PromptRequest:

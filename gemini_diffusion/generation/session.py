@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation import plan, versions
-from gemini_diffusion.generation.dispatch import Sent, dispatch, new_id, talk
+from gemini_diffusion.generation.dispatch import Sent, dispatch, intent_of, new_id, talk
 from gemini_diffusion.generation.edit import Edit
 from gemini_diffusion.generation.error_messages import describe_failure
 from gemini_diffusion.generation.job import Job, ReviewChoice
@@ -135,18 +135,24 @@ class Session:
         Raises BadInput for no text, too much of it, a picture that is not theirs, or while another turn is under way, and
         OutOfQuota for a picture more than the host keeps.
         """
-        if not text.strip():
-            raise BadInput("There is nothing to send.", "Type a message, or /imagine and what you want to see.")
-        if len(text) > LONGEST_MESSAGE:
-            raise BadInput(f"This message is {len(text):,} characters long.", f"Keep it under {LONGEST_MESSAGE:,}.")
         sent = self._sent(text, settings, attached, selected)
-        return self._begin(*dispatch(sent, self._access, self._services.chat_model(settings)), settings)
+        return self._begin(*dispatch(sent, intent_of(sent), self._access, self._services.chat_model(settings)), settings)
+
+    async def send(self, text: str, settings: Settings, attached: str = "", selected: str = "") -> Turn:
+        """As `start`, for a loop that serves others too: a long message is read beside it."""
+        sent = self._sent(text, settings, attached, selected)
+        intent = await asyncio.to_thread(intent_of, sent)
+        return self._begin(*dispatch(sent, intent, self._access, self._services.chat_model(settings)), settings)
 
     def say(self, text: str, settings: Settings) -> Turn:
         """Begins an answer to `text`, whatever else it could mean. Raises BadInput as `start`."""
         return self._begin(*talk(self._sent(text, settings)), settings)
 
     def _sent(self, text: str, settings: Settings, attached: str = "", selected: str = "") -> Sent:
+        if not text.strip():
+            raise BadInput("There is nothing to send.", "Type a message, or /imagine and what you want to see.")
+        if len(text) > LONGEST_MESSAGE:
+            raise BadInput(f"This message is {len(text):,} characters long.", f"Keep it under {LONGEST_MESSAGE:,}.")
         front = self.picture(selected) or self.latest
         return Sent(text, settings, self._turns, front, self._own(attached) if attached else None)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 
 HIGHEST = 2.0
@@ -75,6 +76,7 @@ class _Reading:
         self.add(")")
 
 
+@lru_cache(maxsize=64)  # one prompt is asked about by plan, crafter, recipe and engine
 def parse_weights(prompt: str) -> tuple[WeightedSpan, ...]:
     """The prompt in pieces, marks and escapes taken out; joined they are the words. Never raises; linear in the length."""
     reading, last = _Reading(), 0

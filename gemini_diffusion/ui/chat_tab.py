@@ -66,7 +66,7 @@ class ChatTab:
             yield gr.skip()
             return
         visitor = self._visitor(request)
-        visitor.session.start(text, visitor.settings, held, selected)
+        await visitor.session.send(text, visitor.settings, held, selected)
         async for updates in self.following.follow(visitor, text, clear=True):
             yield updates
 
@@ -82,7 +82,7 @@ class ChatTab:
             await visitor.session.stop()
             visitor.session.say(step.text, visitor.settings)
         else:
-            visitor.session.start(step.text, step.settings(self.visitors, visitor), source.id if source else "")
+            await visitor.session.send(step.text, step.settings(self.visitors, visitor), source.id if source else "")
         async for updates in self.following.follow(visitor, step.text, clear=draft.strip() == step.text.strip()):
             yield updates
 
@@ -94,7 +94,7 @@ class ChatTab:
             raise BadInput("The drawing is no longer waiting.", "Send the request again.")
         await session.stop()
         moved = visitor.settings.replaced({"engine": here(self.visitors), "image_model": ""})
-        session.start(turn.asked, moved, turn.source.id if turn.source else "")
+        await session.send(turn.asked, moved, turn.source.id if turn.source else "")
         async for updates in self.following.follow(visitor, turn.asked):
             yield updates
 
@@ -215,7 +215,7 @@ class ChatTab:
     def _example(self, text: str) -> Callable[..., AsyncIterator[Updates]]:
         async def send_example(request: gr.Request) -> AsyncGenerator[Updates, None]:
             visitor, words = self._visitor(request), text or random.choice(SURPRISES)
-            visitor.session.start(words, visitor.settings)
+            await visitor.session.send(words, visitor.settings)
             async for updates in self.following.follow(visitor, words):
                 yield updates
 

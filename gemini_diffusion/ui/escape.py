@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$=:@/])")
+_TAGLESS = str.maketrans({"&": "&amp;", "<": "&lt;"})
+_PLAIN = _TAGLESS | str.maketrans({">": "&gt;"} | {sign: f"\\{sign}" for sign in r"\`*_{}[]()#+-.!|~$=:@/"})
+_INDENT = re.compile(r"^[ \t]+", re.MULTILINE)
 _AUTOLINK = re.compile(r"(https?|ftp):(?=//)|(www)\.|(?<=\w)@(?=\w)", re.IGNORECASE)
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([\w+#-]{0,20})\s*$")
 _SPAN = re.compile(r"\\[!-/:-@\[-`{-~]|(?<!`)(`{1,2})(?!`)([^`|]+)(?<!`)\1(?!`)|`+")
-_TAGLESS = {"&": "&amp;", "<": "&lt;"}
 
 
+@lru_cache(maxsize=128)  # a turn is shown several times a second, and its words stay the same
 def escape_text(text: str) -> str:
     """`text` shown literally: no character of it means anything to Markdown or HTML, and lines stay lines."""
-    return "\n".join(_plain_line(line) for line in text.splitlines())
+    lines = "\n".join(text.splitlines()).translate(_PLAIN)
+    return _INDENT.sub(lambda indent: "&nbsp;" * len(indent[0].expandtabs(4)), lines)
 
 
-def _plain_line(line: str) -> str:
-    words = line.lstrip(" \t")
-    indent = "&nbsp;" * len(line[: len(line) - len(words)].expandtabs(4))
-    return indent + _SPECIAL.sub(r"\\\1", _tagless(words).replace(">", "&gt;"))
-
-
+@lru_cache(maxsize=32)
 def escape_answer(text: str) -> str:
     """A model's Markdown with its emphasis, lists, tables and code, but with every tag, link and image shown as text."""
     return "\n".join(_blocks(iter(text.splitlines())))
@@ -74,7 +73,7 @@ def _span(found: re.Match[str]) -> str:
 
 
 def _words(text: str) -> str:
-    text = _tagless(text).replace("[", r"\[").replace("]", r"\]").replace("~~~", r"\~\~\~")
+    text = text.translate(_TAGLESS).replace("[", r"\[").replace("]", r"\]").replace("~~~", r"\~\~\~")
     return _AUTOLINK.sub(_unlinked, text)
 
 
@@ -82,7 +81,3 @@ def _unlinked(link: re.Match[str]) -> str:
     if link[1]:
         return f"{link[1]}&#58;"
     return f"{link[2]}&#46;" if link[2] else "&#64;"
-
-
-def _tagless(text: str) -> str:
-    return re.sub("[&<]", lambda mark: _TAGLESS[mark[0]], text)

@@ -74,7 +74,7 @@ async def follow(visitor: Visitor, text: str) -> AsyncIterator[Turn]:
     A prompt under review is drawn as it is, since a program has nobody to ask. Raises BadInput if nothing can be started.
     """
     session: Session = visitor.session
-    begun = session.start(text, visitor.settings)
+    begun = await session.send(text, visitor.settings)
     try:
         async for turn in session.watch():
             if turn.state == "review":
