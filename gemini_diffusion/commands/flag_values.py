@@ -7,9 +7,10 @@ from math import gcd
 
 from gemini_diffusion.commands.flags import Flag, Kind
 from gemini_diffusion.commands.permutations import count_permutations
-from gemini_diffusion.commands.quotes import outside, quoted, unquote, without_quotes
+from gemini_diffusion.commands.quotes import outside, unquote, without_quotes
 from gemini_diffusion.commands.tokenize_line import collapse_blanks, fold_width
 from gemini_diffusion.types import Aspect
+from gemini_diffusion.types.prompt_phrases import whole_spans
 
 HIGHEST_SEED = 2**32 - 1
 WIDEST = 4  # sides further apart than 4:1 are beyond what the models were trained on
@@ -116,7 +117,7 @@ def _aspect(flag: Flag, text: str) -> FlagValue:
 
 def _phrases(flag: Flag, text: str) -> FlagValue:
     pieces, last = list[str](), 0
-    for comma in outside(quoted(text), text, _COMMA):
+    for comma in outside(whole_spans(text), text, _COMMA):
         pieces.append(text[last : comma.start()])
         last = comma.end()
     phrases = tuple(filter(None, map(unquote, [*pieces, text[last:]])))

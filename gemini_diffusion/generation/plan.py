@@ -28,6 +28,7 @@ from gemini_diffusion.types import (
     prompt_weights,
 )
 from gemini_diffusion.types.errors import ModelNotFound, RequestRefused
+from gemini_diffusion.types.prompt_phrases import split_phrases
 
 SEEDS = 2**32
 AUTO = "auto"
@@ -58,7 +59,7 @@ class DrawingPlan:
     def requests(self, crafted: CraftedPrompt) -> list[ImageRequest]:
         """One request a picture, alike but for the seed; marks of emphasis only where the engine reads them."""
         prompt, denied = prompt_weights.split_negative(crafted.prompt)
-        negative = ", ".join(merge_negative(split_prompt(crafted.negative_prompt), denied, self.negative))
+        negative = ", ".join(merge_negative(split_phrases(crafted.negative_prompt), denied, self.negative))
         if not self.capabilities.weights:
             prompt, negative = prompt_weights.strip_weights(prompt), prompt_weights.strip_weights(negative)
         return [dataclasses.replace(self.request, prompt=prompt, negative_prompt=negative, seed=seed) for seed in self.seeds]
@@ -108,7 +109,7 @@ def make_plan(
         capabilities=can,
         request=_request(settled, model, can, start),
         seeds=_seeds(flags, last_seed),
-        negative=() if flags.raw else merge_negative(*map(split_prompt, (settings.negative_prompt, model.negative_prompt))),
+        negative=() if flags.raw else merge_negative(*map(split_phrases, (settings.negative_prompt, model.negative_prompt))),
         notices=(*said_of_model, *(("There is no last picture yet, so its seed is random.",) if no_last else ()), *said),
     )
     plan = _within_reach(plan)
@@ -181,7 +182,7 @@ def canonical_line(request: ImageRequest, engine: str) -> str:
         _said_by(request, engine),
         aspect=Aspect(request.width, request.height),
         seed=request.seed,
-        negative=split_prompt(request.negative_prompt),
+        negative=split_phrases(request.negative_prompt),
         references=(commands.to_own(request.source),) if request.source else (),
     )
     return commands.format_line(Imagine(request.prompt, flags))
@@ -206,11 +207,6 @@ def announce(asked: Sequence[tuple[DrawingPlan, ImageRequest]]) -> str:
     told = [seconds * number for seconds, number in estimates if seconds is not None]
     about = f" About {max(1, round(sum(told)))} s." if len(told) == len(asked) else ""
     return f"Nothing was drawn, as asked. It would be {'; '.join(each)}.{about}"
-
-
-def split_prompt(text: str) -> tuple[str, ...]:
-    """A comma list as phrases, whole and in order."""
-    return tuple(phrase.strip() for phrase in text.split(",") if phrase.strip())
 
 
 def merge_negative(*lists: Iterable[str]) -> tuple[str, ...]:

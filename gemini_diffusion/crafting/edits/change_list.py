@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gemini_diffusion.crafting.lexicon import Kind, read_lexicon, stem, words_in
+from gemini_diffusion.types.prompt_phrases import phrase_spans, split_phrases
 
 _THINGS: tuple[Kind, ...] = ("thing", "place")
 
@@ -67,12 +68,11 @@ class ChangeList:
     def without_phrases(self, wanted: Iterable[str]) -> ChangeList:
         """The list without the comma phrases after the first that are `wanted` away."""
         gone, prompt = {phrase.casefold() for phrase in wanted}, self.prompt
-        for phrase in [part.strip(" .") for part in self.prompt.split(",")[1:]]:
+        phrases = [phrase.strip(" .") for phrase in split_phrases(self.prompt)[1:]]
+        for phrase in phrases:
             if phrase.casefold() in gone and (at := _find(prompt, phrase)) > 0:
                 prompt = splice(prompt, at, at + len(phrase), "")
-        said = (
-            Change(phrase.strip(" ."), "") for phrase in self.prompt.split(",")[1:] if phrase.strip(" .").casefold() in gone
-        )
+        said = (Change(phrase, "") for phrase in phrases if phrase.casefold() in gone)
         return dataclasses.replace(self, prompt=prompt, changes=(*self.changes, *said))
 
     def told(self, before: str, seed: int) -> str:
@@ -98,9 +98,8 @@ def own_part(prompt: str) -> str:
 def own_end(prompt: str) -> int:
     """Where the first phrase ends that names something: additions follow there, after the person's own words."""
     lexicon, last = read_lexicon(), 0
-    for phrase in re.finditer(r"[^,.;]+", prompt):
-        roots = {stem(word) for word in words_in(phrase[0])}
-        last = phrase.end()
+    for start, last in phrase_spans(prompt, ",.;"):
+        roots = {stem(word) for word in words_in(prompt[start:last])}
         if any(root in lexicon.things or any(lexicon.is_kind(root, kind) for kind in _THINGS) for root in roots):
             break
     return len(prompt[:last].rstrip())

@@ -16,6 +16,7 @@ from gemini_diffusion.crafting.edits.edit_words import edit_words, pattern
 from gemini_diffusion.crafting.lexicon import Word, read_lexicon, stem, words_in
 from gemini_diffusion.crafting.prompt_text import PromptText, Token
 from gemini_diffusion.crafting.sanitize import sanitize
+from gemini_diffusion.types.prompt_phrases import split_phrases
 
 _LEAD = re.compile(
     r"(?:(?:in|on|at|by|under|during|with|near|over|beside|among|against|wearing|holding|carrying|and)\s+)?"
@@ -128,7 +129,7 @@ def _contradicting(name: str, prompt: str) -> list[str]:
     """Phrases about the light that the new time makes untrue; the first phrase, which says what is seen, stays."""
     words = edit_words()["light of"].get(name, "")
     wrong = re.compile(rf"\b(?:{words})\b", re.IGNORECASE) if words else None
-    return [part.strip(" .") for part in prompt.split(",")[1:] if wrong and wrong.search(part)]
+    return [part.strip(" .") for part in split_phrases(prompt)[1:] if wrong and wrong.search(part)]
 
 
 def _colour(named: Named, targets: list[Named], after: ChangeList) -> ChangeList:
@@ -222,8 +223,7 @@ def _add(clause: EditClause, after: ChangeList) -> ChangeList:
 
 def _denied(negative: str, thing: Named) -> str:
     """A negative prompt without a thing that is now wanted."""
-    parts = [part.strip() for part in negative.split(",")]
-    return ", ".join(part for part in parts if part and not thing.roots & {stem(word) for word in words_in(part)})
+    return ", ".join(part for part in split_phrases(negative) if not thing.roots & {stem(word) for word in words_in(part)})
 
 
 def _remove(clause: EditClause, after: ChangeList) -> ChangeList:
