@@ -13,7 +13,7 @@ from gemini_diffusion.crafting.contract import Pair, verify
 from gemini_diffusion.crafting.lexicon import stem
 from gemini_diffusion.crafting.merge import merge
 from gemini_diffusion.crafting.prompt_text import PromptText
-from gemini_diffusion.crafting.provenance import trim
+from gemini_diffusion.crafting.provenance import parts_of, trim
 from gemini_diffusion.crafting.required_terms import find_required_terms
 from gemini_diffusion.types import CraftedPrompt
 from tests.tables import read_table
@@ -169,9 +169,35 @@ def test_each_piece_of_a_prompt_is_told_whose_it_is_and_can_be_taken_out(idea: s
             assert part.words not in rest and not re.search(r"[,.] ?[,.]|  |^[,. ]|, ?$", rest)
 
 
+WHOLE = ("<lora:a:0.8>", "(red, blue:1.3)", "(a (b, c)++ d)", "[a, b]", "{a|b, c}", '"open, late"')
+PIECES = st.lists(st.sampled_from([*WHOLE, "a fox", "soft light", "on the beach", "mist,", "a,"]), min_size=1, max_size=9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(pieces=PIECES, style=st.booleans())
+def test_no_chip_tears_a_tag_a_group_or_a_quotation(pieces: list[str], style: bool) -> None:
+    prompt = " ".join(pieces)
+    own = parts_of(prompt, find_required_terms("a red fox on the beach"), "soft light" if style else "")
+    crafted = CraftedPrompt("a red fox on the beach", prompt, parts=own)
+    edited = account(crafted, prompt.replace("beach", "pier"))
+    for parts in (own, edited.parts):
+        texts = [part.text for part in parts]
+        texts += [without_parts(parts, (place,)) for place in range(len(parts))]
+        texts += [only_yours(crafted), put_in(edited, "fog")]
+        assert all(_is_whole(text) for text in texts), texts
+
+
+def _is_whole(text: str) -> bool:
+    for piece in WHOLE:
+        text = text.replace(piece, "")
+    return not set(text) & set("<>()[]{}|")
+
+
 def test_an_edited_prompt_keeps_its_account_and_a_lost_word_can_be_put_in() -> None:
-    crafted = account(CraftedPrompt("a fox by a pier", "a fox, soft light, mist", crafted_by="gemini"))
+    kept = ("fox", "no rain")
+    crafted = account(CraftedPrompt("a fox by a pier, no rain", "a fox, soft light, mist", crafted_by="gemini", kept=kept))
     assert (crafted.dropped, crafted.added) == (("pier",), ("soft light", "mist"))
     assert put_in(crafted, "pier") == "a fox, pier, soft light, mist"
     edited = account(crafted, "a big fox on the pier, mist")
     assert (edited.dropped, edited.added, edited.added_words) == ((), ("mist",), 1)
+    assert (edited.kept, account(crafted, "a wolf, soft light").kept) == (kept, ("no rain",))

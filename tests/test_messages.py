@@ -26,6 +26,7 @@ from gemini_diffusion.types import (
     PictureKept,
     Preview,
     Progress,
+    PromptPart,
     StageFinished,
     StageStarted,
     Stopped,
@@ -235,6 +236,8 @@ def test_a_blurred_picture_says_so_in_its_description_which_the_page_knows_it_by
 def test_a_selected_picture_says_what_made_it() -> None:
     details = describe(picture(), Capabilities(negative_prompt=False))
     assert details.summary == "kept 2 of 3, added 1 word, missing: snow, written by gemini-flash"
+    reworded = changed(RECIPE, kept=("fox", "lake"), missing=(), parts=(PromptPart("beach", "changed", "lake"),))
+    assert summary(reworded) == "kept 1 of 2, added 1 word, changed lake to beach, written by gemini-flash"
     assert details.facts == "seed 7 · 128 x 64 · Postcard, on this machine · 16 steps · 2.3 s"
     assert details.ignored == "Not used by this model: the scheduler."
     assert details.line == RECIPE.line

@@ -83,7 +83,7 @@ def _lasting_lines(turn: Turn) -> list[str]:
 def _difference(crafted: CraftedPrompt) -> list[str]:
     """What of the person's words the prompt kept, added, changed and dropped, in one line; nothing where it is their own."""
     changed = [f"{said} to {words}" for said, words in crafted.changed]
-    rows = (("Kept", crafted.kept), ("Added", crafted.added), ("Changed", changed), ("Dropped", crafted.dropped))
+    rows = (("Kept", crafted.unchanged), ("Added", crafted.added), ("Changed", changed), ("Dropped", crafted.dropped))
     told = [f"{name}: {', '.join(words)}." for name, words in rows if words]
     return [f"  {' '.join(told)}"] if told else []
 

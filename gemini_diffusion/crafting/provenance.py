@@ -6,6 +6,7 @@ All of it follows from the request and the prompt, so it can be said of pictures
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -19,20 +20,22 @@ from gemini_diffusion.crafting.prompt_request import LONGEST_IDEA
 from gemini_diffusion.crafting.prompt_text import PromptText, Token
 from gemini_diffusion.crafting.required_terms import RequiredTerms, find_required_terms
 from gemini_diffusion.types import CraftedPrompt, PromptPart, prompt_weights
+from gemini_diffusion.types.prompt_phrases import phrase_spans, whole_spans
 
 Source = Literal["yours", "changed", "added", "style"]
 _MARK = re.compile(r"(?<=[^\s(]):\s?-?[\d.]+\s?\)|(?<=\))[0-2]?\.\d+")
 _WORD = re.compile(r"\w+|\W+")
+_RANK: tuple[Source | Literal[""], ...] = ("yours", "changed", "added", "style", "")
 _ARTICLE = re.compile(r"\b([aA])n?$")
-_CLAUSE = re.compile(r"[^,.;]*")
-_OPENING = "\"'([{\u201c\u2018\u00ab"
 _MOST_COMPARED = 1500
 """Words of an edited prompt that are compared with what it was; what is longer counts as typed by the person."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Owned:
-    """A word and whose it is; `source` is "" for a small word that goes with its neighbours, `clause` counts commas."""
+    """A word, or what no comma parts, and whose it is; `source` is "" for a small word that goes with its neighbours, `clause`
+    counts commas.
+    """
 
     start: int
     clause: int
@@ -50,10 +53,11 @@ def parts_of(
     """
     text = PromptText(_MARK.sub(lambda mark: " " * len(mark[0]), prompt))
     owner = _Owner(text, reading, prompt.rfind(style) if style else len(prompt), pairs, renamed or {})
-    groups = _phrases(list(_settled(list(owner.words()))))
+    words = _kept_whole(list(owner.words()), prompt)
+    groups = _phrases(list(_settled(words)))
     if not groups:
         return (PromptPart(prompt, "yours"),) if prompt else ()
-    starts = [0, *(_opened(prompt, group[0].start) for group in groups[1:])]
+    starts = [0, *(group[0].start for group in groups[1:])]
     return tuple(
         PromptPart(prompt[start:end], group[0].source or "yours", group[0].said)
         for group, start, end in zip(groups, starts, [*starts[1:], len(prompt)], strict=True)
@@ -107,6 +111,23 @@ class _Owner:
         return any(stem(word) in self.text.shown for word in words_in(said))
 
 
+def _kept_whole(words: Sequence[_Owned], prompt: str) -> list[_Owned]:
+    """The words with those of one tag, quotation or group as one: the person's where any of it is."""
+    starts = [word.start for word in words]
+    kept, last, commas = list[_Owned](), 0, 0
+    for start, end in [*whole_spans(prompt), (len(prompt), len(prompt))]:
+        first, after = bisect_left(starts, start), bisect_left(starts, end)
+        kept += [replace(word, clause=word.clause - commas) for word in words[last:first]]
+        inside = words[first:after]
+        if inside:
+            most = min(inside, key=lambda word: _RANK.index(word.source))
+            source = "yours" if prompt[start] == "<" else most.source
+            kept.append(replace(most, start=start, clause=inside[0].clause - commas, source=source))
+            commas += inside[-1].clause - inside[0].clause
+        last = after
+    return kept
+
+
 def _settled(words: Sequence[_Owned]) -> Iterator[_Owned]:
     """The words with each small one given to its neighbours: before a word of the person's it is theirs; before an addition it
     goes with that, unless the addition only describes a word of the person's: "a" stays in "a [tall] house".
@@ -145,13 +166,6 @@ def _phrases(words: Sequence[_Owned]) -> list[list[_Owned]]:
     return [list(group) for _, group in groupby(words, piece)]
 
 
-def _opened(prompt: str, start: int) -> int:
-    """Where a word begins with the quotation mark or parenthesis that opens before it."""
-    while start and prompt[start - 1] in _OPENING:
-        start -= 1
-    return start
-
-
 def account(crafted: CraftedPrompt, prompt: str | None = None) -> CraftedPrompt:
     """`crafted` with the whole account of `prompt`, which may be one that the person edited: words they typed are theirs.
 
@@ -161,16 +175,20 @@ def account(crafted: CraftedPrompt, prompt: str | None = None) -> CraftedPrompt:
     base = crafted if crafted.parts else _derived(crafted)
     if prompt == "".join(part.text for part in base.parts):
         return replace(base, prompt=prompt)
-    shown = PromptText(prompt).shown
+    before, shown = PromptText(base.prompt).shown, PromptText(prompt).shown
     terms = {term.said: term.stems for term in find_required_terms(base.original[:LONGEST_IDEA]).terms}
 
+    def roots(said: str) -> frozenset[str]:
+        return terms.get(said) or roots_of(said)
+
     def lost(said: Sequence[str]) -> tuple[str, ...]:
-        return tuple(word for word in said if not (terms.get(word) or roots_of(word)) & shown)
+        return tuple(word for word in said if not roots(word) & shown)
 
     parts, stop = _moved(base.parts, prompt), read_lexicon().stop
     added = [word for part in parts if part.source == "added" for word in words_in(part.text) if word.lower() not in stop]
     told: dict[str, Any] = {
         "parts": parts,
+        "kept": tuple(word for word in base.kept if roots(word) & shown or not roots(word) & before),
         "missing": lost(base.missing),
         "unseen": lost(base.unseen),
         "added_words": len(added),
@@ -189,18 +207,27 @@ def _derived(crafted: CraftedPrompt) -> CraftedPrompt:
 
 def _moved(parts: Sequence[PromptPart], prompt: str) -> tuple[PromptPart, ...]:
     """The pieces of a prompt as they stand in an edited one."""
-    old = [(piece, place) for place, part in enumerate(parts) for piece in _WORD.findall(part.text)]
-    new = _WORD.findall(prompt)
+    old = [(piece, place) for place, part in enumerate(parts) for piece in _words_and_groups(part.text)]
+    new = _words_and_groups(prompt)
     owner: list[int | None] = [None] * len(new)
     if max(len(old), len(new)) <= _MOST_COMPARED:
         for block in SequenceMatcher(None, [piece for piece, _ in old], new, autojunk=False).get_matching_blocks():
             owner[block.b : block.b + block.size] = [place for _, place in old[block.a : block.a + block.size]]
     for place, piece in enumerate(new):  # what parts two words goes with the first
-        if place and not piece.isalnum():
+        if place and not any(map(str.isalnum, piece)):
             owner[place] = owner[place - 1]
     groups = groupby(zip(new, owner, strict=True), lambda pair: pair[1])
     pieces = [(None if at is None else parts[at], "".join(piece for piece, _ in group)) for at, group in groups]
     return tuple(replace(part, text=text) if part else PromptPart(text, "yours") for part, text in pieces)
+
+
+def _words_and_groups(text: str) -> list[str]:
+    """A text in pieces: words, what stands between them, and each tag, quotation or group whole."""
+    pieces, last = list[str](), 0
+    for start, end in [*whole_spans(text), (len(text), len(text))]:
+        pieces += [*_WORD.findall(text[last:start]), text[start:end]]
+        last = end
+    return pieces[:-1]
 
 
 def without_parts(parts: Sequence[PromptPart], taken: Iterable[int]) -> str:
@@ -208,7 +235,7 @@ def without_parts(parts: Sequence[PromptPart], taken: Iterable[int]) -> str:
     starts = [0, *accumulate(len(part.text) for part in parts)]
     prompt = "".join(part.text for part in parts)
     for place in sorted(taken, reverse=True):
-        words = _bare(parts[place].text)
+        words = parts[place].words
         start = starts[place] + parts[place].text.find(words)
         prompt = _cut(prompt, start, start + len(words))
     return prompt
@@ -248,17 +275,9 @@ def put_in(crafted: CraftedPrompt, said: str) -> str:
         for part, end in zip(crafted.parts, ends, strict=True)
         if part.source in ("yours", "changed") and words_in(part.text)
     ]
-    clause = _CLAUSE.match(prompt, len(prompt[: own[-1]].rstrip(" ,;.")) if own else 0)
-    place = clause.end() if clause else 0
+    last = len(prompt[: own[-1]].rstrip(" ,;.")) if own else 0
+    place = next(end for _, end in phrase_spans(prompt, ",.;") if end >= last)
     return f"{prompt[:place]}, {english}{prompt[place:]}".removeprefix(", ")
-
-
-def _bare(text: str) -> str:
-    """A piece without the commas around it, and without a parenthesis that only begins or ends in it."""
-    words = text.strip(" ,;.\n")
-    if words.count("(") != words.count(")"):
-        words = words.lstrip("(").rstrip(")")
-    return words
 
 
 def _cut(text: str, start: int, end: int) -> str:

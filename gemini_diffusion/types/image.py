@@ -92,6 +92,12 @@ class CraftedPrompt:
         return tuple(dict.fromkeys((part.said, part.words) for part in self.parts if part.source == "changed"))
 
     @property
+    def unchanged(self) -> tuple[str, ...]:
+        """What of `kept` stands in the prompt as the person said it."""
+        said = [f" {said.casefold()} " for said, _ in self.changed]
+        return tuple(word for word in self.kept if not any(f" {word.casefold()} " in other for other in said))
+
+    @property
     def dropped(self) -> tuple[str, ...]:
         """What the person said and the prompt does not."""
         return (*self.missing, *self.unseen)

@@ -77,13 +77,14 @@ def describe(picture: Picture, capabilities: Capabilities) -> PictureDetails:
 def summary(recipe: Recipe) -> str:
     """What the crafting made of the person's words: "kept 3 of 3, added 9 words"."""
     crafted = recipe.crafted
-    if recipe.crafted_by == "you" and not crafted.added:
+    if recipe.crafted_by == "you" and not (crafted.added or crafted.changed):
         return "your own words" if is_drawn(recipe) else "your own picture"
-    wanted = len(crafted.kept) + len(crafted.missing)
-    parts = [f"kept {len(crafted.kept)} of {wanted}"] if wanted else []
+    kept, changed = crafted.unchanged, [f"{said} to {words}" for said, words in crafted.changed]
+    wanted = len(kept) + len(changed) + len(crafted.dropped)
+    parts = [f"kept {len(kept)} of {wanted}"] if wanted else []
     parts.append(f"added {crafted.added_words} word{'' if crafted.added_words == 1 else 's'}")
-    if crafted.missing:
-        parts.append(f"missing: {', '.join(crafted.missing)}")
+    parts += [f"changed {', '.join(changed)}"] if changed else []
+    parts += [f"missing: {', '.join(crafted.dropped)}"] if crafted.dropped else []
     by = {"rules": "written by rule", "you": "changed by you"}.get(recipe.crafted_by, f"written by {recipe.crafted_by}")
     return f"{', '.join(parts)}, {by}"
 
