@@ -83,6 +83,13 @@ async def test_a_raw_line_says_that_nothing_is_added_however_much_was_allowed(er
         ),
     ],
 )
+async def test_what_no_picture_can_show_is_said_before_it_is_drawn(errands: Errands) -> None:
+    await errands.imagine("a square circle")
+    names = [type(event).__name__ for event in errands.news]
+    assert errands.said[0].startswith("No one picture can be both square and circle")
+    assert names.index("Noticed") < names.index("Crafted") < names.index("PictureKept")
+
+
 async def test_a_dry_run_tells_all_that_would_be_drawn_and_how_long_it_would_take(
     line: str, would_be: str, errands: Errands
 ) -> None:

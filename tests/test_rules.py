@@ -16,7 +16,6 @@ from gemini_diffusion.crafting import (
     PromptRequest,
     check_prompt,
     craft_by_rules,
-    introduce,
     read_vocabulary,
     validate,
     verbatim,
@@ -24,6 +23,7 @@ from gemini_diffusion.crafting import (
 from gemini_diffusion.crafting.languages import detect_language
 from gemini_diffusion.crafting.lexicon import LANGUAGES, read_lexicon, stem, words_in
 from gemini_diffusion.crafting.prompt_text import PromptText
+from gemini_diffusion.crafting.vocabulary import introduce
 from gemini_diffusion.engines.models import CATALOGUE, find_model
 from gemini_diffusion.types import prompt_weights
 from gemini_diffusion.types.errors import BadInput

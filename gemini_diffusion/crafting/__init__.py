@@ -9,7 +9,7 @@ from gemini_diffusion.crafting.prompt_request import PromptRequest, verbatim
 from gemini_diffusion.crafting.provenance import account, only_yours, put_in, without_parts
 from gemini_diffusion.crafting.rules import craft_by_rules
 from gemini_diffusion.crafting.validate import validate
-from gemini_diffusion.crafting.vocabulary import Vocabulary, introduce, read_vocabulary
+from gemini_diffusion.crafting.vocabulary import Vocabulary, read_vocabulary
 
 __all__ = [
     "ContractResult",
@@ -19,7 +19,6 @@ __all__ = [
     "check_prompt",
     "craft",
     "craft_by_rules",
-    "introduce",
     "only_yours",
     "put_in",
     "read_vocabulary",

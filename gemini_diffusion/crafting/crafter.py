@@ -18,7 +18,7 @@ from gemini_diffusion.crafting.instructions import InstructionRequest, known_sty
 from gemini_diffusion.crafting.lexicon import read_lexicon, words_in
 from gemini_diffusion.crafting.merge import merge
 from gemini_diffusion.crafting.parse_answer import CraftAnswer, How, answer_schema, is_complaint, parse_answer, partial_prompt
-from gemini_diffusion.crafting.postprocess import postprocess
+from gemini_diffusion.crafting.postprocess import postprocess, with_denials
 from gemini_diffusion.crafting.prompt_request import PromptRequest
 from gemini_diffusion.crafting.required_terms import find_required_terms, quotes_in, tokens_in
 from gemini_diffusion.crafting.rules import craft_by_rules
@@ -192,6 +192,7 @@ class _Crafting:
         if missing:
             prompt = merge(prompt, self.reading, self.wish.is_tags, missing)
             notices.append(f"I put right what the chat model left out or changed: {_list(missing)}.")
+        prompt, said_of_denials = with_denials(prompt, self.wish, self.reading, by_rule=False)
         crafted = CraftedPrompt(
             original=self.wish.idea,
             prompt=prompt,
@@ -201,7 +202,7 @@ class _Crafting:
             aspect_ratio=self.wish.aspect or ("" if answer.aspect_ratio == "auto" else answer.aspect_ratio),
             reply=answer.reply or read_lexicon().languages[self.reading.language or "en"].reply,
             crafted_by=attempt.model,
-            notices=tuple(filter(None, notices)),
+            notices=tuple(filter(None, [*notices, *said_of_denials])),
         )
         finished = postprocess(crafted, self.wish, self.reading, attempt.pairs)
         if not finished.missing:

@@ -20,6 +20,7 @@ from gemini_diffusion.crafting.required_terms import RequiredTerms
 from gemini_diffusion.crafting.token_budget import cut_to_tokens, last_that_fits
 from gemini_diffusion.crafting.vocabulary import vocabulary_of
 from gemini_diffusion.types import CraftedPrompt
+from gemini_diffusion.types.prompt_phrases import split_phrases
 
 
 def postprocess(
@@ -38,7 +39,6 @@ def postprocess(
     body = within_budget(prompt, wish, reading)
     if body != prompt:
         notices.append("More was added than asked for, so I shortened it.")
-    body = body if wish.model.takes_negative else _with_rewordings(body, reading)
     fitted, lost = fit(body, wish, reading)
     if fitted != body and not lost:
         notices.append("The prompt was longer than it should be, so I left out some of what was added.")
@@ -117,10 +117,19 @@ def _said_of_contract(verdict: ContractResult, reading: RequiredTerms) -> list[s
     return notices
 
 
-def _with_rewordings(body: str, reading: RequiredTerms) -> str:
-    """For a model that takes no negative prompt: what is there instead of what must not be."""
-    said = rewordings(reading, body)
-    return f"{body.rstrip(' .,;')}, {', '.join(said)}{'.' if body.endswith('.') else ''}" if said else body
+def with_denials(body: str, wish: PromptRequest, reading: RequiredTerms, by_rule: bool) -> tuple[str, list[str]]:
+    """For a model that takes no negative prompt the body with what is there instead of what must not be, and a sentence on it.
+
+    Whether a chat model said it in its own way cannot be told, so what no words are known for is named `by_rule` only.
+    """
+    denied = dict.fromkeys(term.english or term.said for term in reading.terms if term.kind == "negation")
+    if wish.model.takes_negative or not denied:
+        return body, []
+    takes_none, said = f"{wish.model.label} takes no negative prompt", rewordings(reading, body)
+    if not said:
+        return body, [f"{takes_none}, so {', '.join(denied)} could not be ruled out."] if by_rule else []
+    whole = ", ".join(filter(None, [body.rstrip(" .,;"), *said]))
+    return whole + ("." if body.endswith(".") else ""), [f"{takes_none}, so I wrote: {', '.join(said)}."]
 
 
 def _style_that_fits(body: str, wish: PromptRequest) -> str:
@@ -147,19 +156,15 @@ def _negative(crafted: str, wish: PromptRequest, reading: RequiredTerms) -> str:
         return ""
     both, wanted = reading.contradictions, reading.wanted
     denied = [term.english for term in reading.terms if term.kind == "negation" and term.english not in ("", *both)]
-    own = _phrases(",".join([*reading.avoided, *denied]))
-    theirs = [part for part in _phrases(crafted) if not _is_all(part, wanted)]
-    style = [part for part in _phrases(wish.preset.negative if wish.preset else "") if not PromptText(part).shown & wanted]
+    own = split_phrases(",".join([*reading.avoided, *denied]))
+    theirs = [part for part in split_phrases(crafted) if not _is_all(part, wanted)]
+    style = [part for part in split_phrases(wish.preset.negative if wish.preset else "") if not PromptText(part).shown & wanted]
     unique: dict[str, str] = {}
     for part in (*own, *theirs, *style):
         unique.setdefault(part.lower(), part)
     parts = list(unique.values())
     ends = range(len({part.lower() for part in own}), len(parts) + 1)
     return ", ".join(parts[: last_that_fits(ends, lambda end: wish.count(", ".join(parts[:end])) <= wish.longest) or ends[0]])
-
-
-def _phrases(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _is_all(part: str, wanted: frozenset[str]) -> bool:

@@ -16,8 +16,7 @@ from gemini_diffusion.crafting.added_words import added_tokens
 from gemini_diffusion.crafting.denials import denials_in
 from gemini_diffusion.crafting.languages import items_of
 from gemini_diffusion.crafting.lexicon import VERB, read_lexicon, stem, words_in
-from gemini_diffusion.crafting.merge import rewordings
-from gemini_diffusion.crafting.postprocess import postprocess
+from gemini_diffusion.crafting.postprocess import postprocess, with_denials
 from gemini_diffusion.crafting.prompt_request import PromptRequest
 from gemini_diffusion.crafting.prompt_text import PromptText
 from gemini_diffusion.crafting.required_terms import (
@@ -58,14 +57,15 @@ def craft_by_rules(wish: PromptRequest, notices: tuple[str, ...] = ()) -> Crafte
     """The idea in English, put right for the model's family and made a little richer; never raises on any text."""
     reading = find_required_terms(wish.words, wish.negative, wish.weighed)
     draft = _draft(wish, reading)
-    _put_denials(draft, wish, reading)
+    draft.words, said = with_denials(draft.words, wish, reading, by_rule=True)
+    draft.notices += said
     _or_empty_scene(draft, wish)
     vocabulary = vocabulary_of(wish)
     body = _enriched(draft.words, wish, reading, vocabulary)
     crafted = CraftedPrompt(
         original=wish.idea,
         prompt=body,
-        negative_prompt=", ".join(draft.negative),
+        negative_prompt=", ".join(dict.fromkeys([*draft.negative, *reading.avoided])),
         title=" ".join(words_in(draft.words)[:6]),
         aspect_ratio=wish.aspect or _shape_in(wish.words),
         reply=_reply(reading.language),
@@ -120,18 +120,6 @@ def _without_denials(text: str) -> tuple[str, list[str]]:
     text = re.sub(r"\s+([,.;])", r"\1", re.sub(r"\s+", " ", text))
     text = re.sub(r"([,;])(?:\s*[,;])+", r"\1", text).strip(" ,;.:")
     return (re.sub(r"^(?:on|in|at|by|and|but|with)\s+", "", text) if things else text), things
-
-
-def _put_denials(draft: Draft, wish: PromptRequest, reading: RequiredTerms) -> None:
-    """What is ruled out goes into the negative; where a model takes none, it is said as what is there instead."""
-    draft.negative = list(dict.fromkeys([*draft.negative, *reading.avoided]))
-    if wish.model.takes_negative or not draft.negative:
-        return
-    said = rewordings(reading, draft.words)
-    draft.words = ", ".join(filter(None, [draft.words, *said]))
-    wrote = f"so I wrote: {', '.join(said)}." if said else f"so {', '.join(draft.negative)} could not be ruled out."
-    draft.notices.append(f"{wish.model.label} takes no negative prompt, {wrote}")
-    draft.negative = []
 
 
 def _enriched(words: str, wish: PromptRequest, reading: RequiredTerms, vocabulary: Vocabulary | None) -> str:

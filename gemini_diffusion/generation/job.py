@@ -194,9 +194,7 @@ class Job:
     async def _crafted(self, job: Imagine, planned: DrawingPlan) -> CraftedPrompt:
         """The prompt, as the person wants it: verbatim, written by a model, or reviewed."""
         prompt_request = self._prompt_request(job, planned)
-        introduction = await asyncio.to_thread(crafting.introduce, prompt_request)
-        if introduction:
-            self._notify([introduction])
+        self._notify(await asyncio.to_thread(crafting.validate, prompt_request))
         if job.flags.raw:
             crafted = crafting.verbatim(prompt_request)
             self._notify(["Your words are drawn as they are, so --stylize was left out."] if job.flags.stylize else [])
