@@ -83,13 +83,6 @@ async def test_a_raw_line_says_that_nothing_is_added_however_much_was_allowed(er
         ),
     ],
 )
-async def test_what_no_picture_can_show_is_said_before_it_is_drawn(errands: Errands) -> None:
-    await errands.imagine("a square circle")
-    names = [type(event).__name__ for event in errands.news]
-    assert errands.said[0].startswith("No one picture can be both square and circle")
-    assert names.index("Noticed") < names.index("Crafted") < names.index("PictureKept")
-
-
 async def test_a_dry_run_tells_all_that_would_be_drawn_and_how_long_it_would_take(
     line: str, would_be: str, errands: Errands
 ) -> None:
@@ -113,6 +106,13 @@ async def test_a_dry_run_tells_no_time_where_one_of_the_drawings_was_never_measu
     assert errands.told.endswith(" About 4 s.")
     await errands.imagine("a cat --dry --steps {3, 5}")
     assert "About" not in errands.told
+
+
+async def test_what_no_picture_can_show_is_said_before_it_is_drawn(errands: Errands) -> None:
+    await errands.imagine("a square circle")
+    names = [type(event).__name__ for event in errands.news]
+    assert errands.said[0].startswith("No one picture can be both square and circle")
+    assert names.index("Noticed") < names.index("Crafted") < names.index("PictureKept")
 
 
 async def test_choices_that_cannot_be_drawn_say_what_to_do_about_them(errands: Errands) -> None:
