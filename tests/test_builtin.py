@@ -19,40 +19,41 @@ TEXTS = json.loads(Path(builtin.__file__).with_suffix(".json").read_text(encodin
 SAID = {
     "en": (
         "Hello", "What can you do?", "What does /imagine do?", "How do I add a key?",
-        "What is the capital of France?", "Thanks!", "save it",
+        "What is the capital of France?", "Thanks!", "save it", "What is a seed?",
     ),
     "ko": (
         "안녕하세요", "뭘 할 수 있어?", "그림은 어떻게 그려?", "키는 어떻게 넣어?", "프랑스의 수도는 어디야?",
-        "고마워요", "저장해 줘",
+        "고마워요", "저장해 줘", "시드가 뭐예요?",
     ),
     "pt": (
         "Olá", "O que você pode fazer?", "Como desenhar uma imagem?", "Onde ponho a chave?",
-        "Qual é a capital da França?", "Obrigado", "salvar",
+        "Qual é a capital da França?", "Obrigado", "salvar", "O que é a semente?",
     ),
     "es": (
         "Hola", "¿Qué puedes hacer?", "¿Cómo dibujar una imagen?", "¿Dónde pongo la clave?",
-        "¿Cuál es la capital de Francia?", "¡Gracias!", "guárdala",
+        "¿Cuál es la capital de Francia?", "¡Gracias!", "guárdala", "¿Qué es una semilla?",
     ),
     "ja": (
         "こんにちは", "何ができますか", "絵を描きたい", "キーはどこですか", "フランスの首都はどこですか",
-        "ありがとう", "保存して",
+        "ありがとう", "保存して", "シードとは何ですか",
     ),
     "de": (
         "Hallo", "Was kannst du?", "Wie male ich ein Bild?", "Wo kommt der Schlüssel hin?", "Was ist die Hauptstadt?",
-        "Danke", "Bitte speichern",
+        "Danke", "Bitte speichern", "Was ist ein Seed?",
     ),
     "fr": (
         "Bonjour", "Que peux-tu faire ?", "Dessiner une image ?", "Où mettre la clé ?",
-        "Quelle est la capitale de la France ?", "Merci", "enregistre",
+        "Quelle est la capitale de la France ?", "Merci", "enregistre", "C'est quoi la graine ?",
     ),
     "ar": (
         "مرحبا", "ماذا يمكنك أن تفعل؟", "ارسم صورة", "أين أضع المفتاح؟", "ما هي عاصمة فرنسا؟", "شكرا", "احفظ الصورة",
+        "ما هي البذرة؟",
     ),
     "zh": (
-        "你好", "你能做什么", "怎么画图", "密钥放在哪里", "法国的首都是哪里", "谢谢", "保存",
+        "你好", "你能做什么", "怎么画图", "密钥放在哪里", "法国的首都是哪里", "谢谢", "保存", "种子是什么",
     ),
 }  # fmt: skip
-TOPICS = ("greeting", "abilities", "imagine", "key", "chat", "thanks", "saved")
+TOPICS = ("greeting", "abilities", "imagine", "key", "chat", "thanks", "saved", "seed")
 
 
 async def answer(*said: str, key: str = "") -> str:
@@ -89,7 +90,7 @@ def test_every_language_has_every_text_calm_and_with_the_same_commands() -> None
     commands = {topic: re.findall(r"`(?:/imagine|--[^`]+)", text) for topic, text in TEXTS["en"]["texts"].items()}
     for language in SAID:
         texts = TEXTS[language]["texts"]
-        assert set(texts) == {*TOPICS, "name", "no key"}, language
+        assert set(texts) == {*TOPICS, *builtin.TOPICS, "name", "no key"}, language
         assert not re.search("[!\uff01¡\U0001f300-\U0001faff]", " ".join(texts.values())), language
         for topic in ("imagine", "abilities", "greeting", "chat"):
             assert set(commands[topic]) == set(re.findall(r"`(?:/imagine|--[^`]+)", texts[topic])), (language, topic)

@@ -28,6 +28,7 @@ CHAT = [
     "hello", "what does /imagine do?", "how do I draw a cat?", "thanks", "can you draw?", "draw", "I painted it", "save it",
     "who drew this?", "show me the settings", "그려줘", "make me a sandwich",
     "draw me a picture", "그림 그려줘", "ارسم صورة", "画", "darker", "another one",
+    "draw a conclusion", "please draw a deep breath", "draw attention to the door", "draw the curtains", "draw a line under it",
 ]  # fmt: skip
 
 

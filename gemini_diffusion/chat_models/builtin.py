@@ -14,7 +14,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice, TextGrew
 from gemini_diffusion.types.errors import BadInput, RequestRefused
 
-TOPICS = ("key", "saved", "imagine", "abilities", "thanks", "greeting")
+TOPICS = ("key", "saved", "seed", "steps", "guidance", "negative", "size", "imagine", "abilities", "thanks", "greeting")
 """What it can talk about; the first that is spoken of is answered."""
 PACE = 0.02
 """Seconds between two pieces of an answer, so that it is seen to be written."""

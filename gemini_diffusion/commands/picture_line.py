@@ -18,6 +18,8 @@ def parse_picture_line(name: str, rest: str) -> PictureCommand | Usage | None:
         return None
     numbered = _NUMBER.search(rest) if action not in ("undo", "redo") else None
     number = int(numbered[1]) if numbered else 0
+    if numbered and not number:
+        return Usage(f"/{name}", ("Pictures are counted from 1: #1 is the first one.",))
     text = f"{rest[: numbered.start()]} {rest[numbered.end() :]}".strip() if numbered else rest.strip()
     if action in _NEEDED and not text:
         return Usage(f"/{name}", (f"Say it in words: {PICTURE_COMMANDS[action]}.",))

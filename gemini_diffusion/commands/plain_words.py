@@ -28,6 +28,13 @@ _WISHES = tuple(
         r"(?P<idea>.+?)(?:の絵)?を(?:描いて|書いて|かいて)(?:ください|下さい|くれる|くれ|ほしい)?",
     )
 )
+_IDIOMS = re.compile(
+    r"(?:please )?draw (?:me )?(?:(?:an?|the|some|any|my) )?(?:(?:final|own|clear|right|wrong|deep|hot) )?"
+    r"(?:conclusions?|distinctions?|comparisons?|parallels?|inferences?|analog(?:y|ies)|lessons?|blank|breath|bath|curtains?|"
+    r"blinds?|short straw|sword|salary|strength|crowd|line (?:under|at|between|in the sand))\b.*",
+    re.IGNORECASE,
+)
+"""What is drawn there is no picture."""
 _NOTHING = frozenset(
     ("a picture", "an image", "something", "ein bild", "una imagen", "uma imagem", "une image", "그림", "絵", "图", "صورة")
 )
@@ -38,6 +45,8 @@ _MARKS = " \t\r\n.!?~\u3002\uff01\uff1f"
 def meant_by(text: str) -> Imagine | None:
     """The picture that plain words ask for; None is chat."""
     said = text.strip(_MARKS)
+    if _IDIOMS.fullmatch(said):
+        return None
     for wish in _WISHES:
         found = wish.fullmatch(said)
         if found and found["idea"].casefold() not in _NOTHING:

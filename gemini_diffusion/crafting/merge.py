@@ -38,7 +38,7 @@ def merge(prompt: str, reading: RequiredTerms, tags: bool, missing: Sequence[Ter
         elif ":" in term.value:
             prompt = _TIME.sub(term.value, prompt) if _TIME.search(prompt) else _at_the_end(prompt, f"showing {term.value}")
         else:
-            changed = _on_noun(prompt, term, reading) if term.of and place < _MOST_IN_PLACE else ""
+            changed = put_on_noun(prompt, term, reading) if term.of and place < _MOST_IN_PLACE else ""
             prompt = changed or prompt
             front += [] if changed else [term]
     words = ", ".join(_phrases(front, reading))
@@ -89,7 +89,7 @@ def without(prompt: str, denied: Sequence[Term]) -> str:
     return _tidy(prompt) if roots else prompt
 
 
-def _on_noun(prompt: str, term: Term, reading: RequiredTerms) -> str:
+def put_on_noun(prompt: str, term: Term, reading: RequiredTerms) -> str:
     """`prompt` with the colour or number on its noun, others there taken away; "" where the noun is not in it."""
     text = PromptText(prompt)
     places = text.places(term.of)
@@ -101,7 +101,7 @@ def _on_noun(prompt: str, term: Term, reading: RequiredTerms) -> str:
     noun = text.tokens[place]
     start = text.tokens[own[0]].start if own else noun.start
     if term.kind == "number" and not own:
-        start = _phrase_start(text, place)
+        start = phrase_start(text, place)
     pieces, last = [prompt[:start], f"{term.english} "], start
     for index in own:
         pieces.append(prompt[last : text.tokens[index].start])
@@ -119,7 +119,7 @@ def _in_number(noun: str, term: Term) -> str:
     return noun if noun.endswith("s") or term.value == "0" else plural(noun)
 
 
-def _phrase_start(text: PromptText, place: int) -> int:
+def phrase_start(text: PromptText, place: int) -> int:
     """Where the words that belong to the noun begin; an article there gives way to the number."""
     start = place
     for before in text.before(place):
@@ -140,7 +140,7 @@ _TIDY = tuple(
         (r"\b(?:(?:a|an|the|and|with|of|in|on|at|by|under) ?)+(?=[,.;]|$)", ""),
         (r" ([,.;])", r"\1"),
         (r"\b(?:an?|one) (?=(?:two|three|four|five|six|seven|eight|nine|ten|twelve|\d+) )", ""),
-        (r"\b(two|three|four|five|six|seven|eight|nine|ten|\d+) an? ", r"\1 "),
+        (r"\b(one|two|three|four|five|six|seven|eight|nine|ten|\d+) an? ", r"\1 "),
         (r"([,;])(?:\s?[,;])+", r"\1"),
         (r"\ba (?=[aeio]\w)", "an "),
         (r"\ban (?=[bcdfgjklmnpqrstvwxyz]\w)", "a "),

@@ -11,6 +11,7 @@ from gemini_diffusion.crafting.lexicon import Kind, read_lexicon, stem, words_in
 from gemini_diffusion.types.prompt_phrases import phrase_spans, split_phrases
 
 _THINGS: tuple[Kind, ...] = ("thing", "place")
+_LED = re.compile(r"^(?:with|and) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +23,8 @@ class Change:
 
     def __str__(self) -> str:
         if not self.old:
-            return f"add {self.new.removeprefix('with ')}"
-        return f"{self.old} \N{RIGHTWARDS ARROW} {self.new}" if self.new else f"without {self.old}"
+            return f"add {_LED.sub('', self.new)}"
+        return f"{self.old} \N{RIGHTWARDS ARROW} {self.new}" if self.new else f"without {_LED.sub('', self.old)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,9 @@ class ChangeList:
         for change in self.changes:
             at = _find(own, change.old)
             own = splice(own, at, at + len(change.old), "") if at >= 0 else own
-        return list(dict.fromkeys(filter(None, [own, *self.kept]))) or ["all other words"]
+        if all(word.lower() in read_lexicon().stop for word in words_in(own)):
+            own = ""
+        return list(dict.fromkeys(filter(None, [_LED.sub("", own), *self.kept]))) or ["all other words"]
 
 
 def own_part(prompt: str) -> str:
@@ -112,6 +115,8 @@ def splice(text: str, start: int, end: int, new: str) -> str:
         left, right = left.rstrip(" "), right.lstrip(" ")
         if not right or right[0] in ",.;":
             left = left.rstrip(", ")
+        if left.endswith("("):
+            right = right.lstrip(" ,")
         right = right if left else right.lstrip(" ,")
         gap = " " if left and right and right[0] not in ",.;" else ""
         left += gap

@@ -13,6 +13,7 @@ from typing import Literal
 from gemini_diffusion.crafting.edits.edit_words import edit_words, lights, ordinal, particles, pattern, references
 from gemini_diffusion.crafting.languages import BY_SCRIPT, detect_language, items_of
 from gemini_diffusion.crafting.lexicon import Word, read_lexicon, stem, words_in
+from gemini_diffusion.crafting.terms import numbers
 from gemini_diffusion.crafting.translate import translate
 
 Mode = Literal["set", "add", "remove", "keep", "light"]
@@ -158,7 +159,7 @@ def _can_be(named: list[Named], rest: str, mode: Mode, *, english: bool) -> bool
     rare = [entry for entry in things if not entry.known]
     if mode == "set":
         if any(entry.slot == "number" for entry in named):
-            return False  # how many there are changes more words than one
+            return len(named) - len(things) == 1 and len(things) < 3
         lone = len(named) == 1 and bool(things) and english
         wanted = things if lone else rare
         article = "an?" if lone else "(?:an?|the)"
@@ -201,7 +202,7 @@ def _english(rest: str) -> Iterator[Named | None]:
     lexicon = read_lexicon()
     for word in words_in(rest):
         root = stem(word)
-        row = lexicon.english.get(root) or lexicon.english.get(word.lower())
+        row = lexicon.english.get(root) or lexicon.english.get(word.lower()) or numbers().get(word)
         name = next(iter(sorted(lexicon.kinds.get(root, ()))), "")
         if (row and row.kind == "link") or word.lower() in lexicon.stop:
             continue

@@ -45,10 +45,14 @@ def references() -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(row.replace("{n}", numbers), re.IGNORECASE) for row in edit_words()["references"])
 
 
+NO_SUCH = 1000
+"""The number of a picture that there cannot be."""
+
+
 def ordinal(said: str) -> int:
-    """1 for "first", -1 for "last", -2 for "previous"; the figure itself for a figure."""
-    if said.isdecimal():
-        return int(said)
+    """1 for "first", -1 for "last", -2 for "previous"; the figure itself for a figure, NO_SUCH for 0: they count from 1."""
+    if figure := re.match(r"\d+", said):
+        return int(figure[0]) or NO_SUCH
     numbers: Mapping[str, str] = edit_words()["ordinals"]
     return next((int(number) for number, words in numbers.items() if re.fullmatch(words, said, re.IGNORECASE)), 0)
 

@@ -13,16 +13,15 @@ from gemini_diffusion.crafting import rules
 from gemini_diffusion.crafting.edits.change_list import ChangeList
 from gemini_diffusion.crafting.edits.edit_clauses import EditClause, Named, Slot
 from gemini_diffusion.crafting.edits.edit_words import edit_words, pattern
+from gemini_diffusion.crafting.edits.thing_phrase import LEAD, phrase_of, without_lead
 from gemini_diffusion.crafting.lexicon import Word, read_lexicon, stem, words_in
+from gemini_diffusion.crafting.merge import phrase_start, put_on_noun
 from gemini_diffusion.crafting.prompt_text import PromptText, Token
+from gemini_diffusion.crafting.required_terms import find_required_terms
 from gemini_diffusion.crafting.sanitize import sanitize
+from gemini_diffusion.crafting.terms import number_term
 from gemini_diffusion.types.prompt_phrases import split_phrases
 
-_LEAD = re.compile(
-    r"(?:(?:in|on|at|by|under|during|with|near|over|beside|among|against|wearing|holding|carrying|and)\s+)?"
-    r"(?:(?:the|an?|some|his|her|its|their)\s+)?$",
-    re.IGNORECASE,
-)
 _BARE = frozenset(("fog", "water", "grass", "hair", "text", "people", "glasses", "trousers", "wood"))
 """Things that take no article."""
 
@@ -37,6 +36,9 @@ def apply_clauses(clauses: tuple[EditClause, ...], before: ChangeList) -> Change
 
 def _set(clause: EditClause, after: ChangeList) -> ChangeList:
     things = [named for named in clause.named if named.slot == "thing"]
+    number = next((named for named in clause.named if named.slot == "number"), None)
+    if number:
+        return _number(number, things, after)
     after, things = _swap(things, clause, after)
     for named in clause.named:
         if named.slot in ("time", "place", "season", "weather"):
@@ -63,6 +65,22 @@ def _swap(things: list[Named], clause: EditClause, after: ChangeList) -> tuple[C
             return after.replaced(subject.word, new[0].english), new
     token = old[0] if old else _subject(text)
     return (after.replaced(token.word, new[0].english) if token else after.added(f"with {new[0].english}")), new
+
+
+def _number(number: Named, things: list[Named], after: ChangeList) -> ChangeList:
+    """So many of the subject, or of what takes its place: "a red cat" and "two dogs" are "two red dogs"."""
+    text = PromptText(after.prompt)
+    places = [place for thing in things for place in text.places(thing.roots)[:1]]
+    new = [thing.english for thing in things if not text.places(thing.roots)]
+    noun = text.tokens[places[0]] if places else _subject(text)
+    if noun is None:
+        return after.added(" ".join([number.english, *(thing.english for thing in things)]), comma=True)
+    start = phrase_start(text, text.tokens.index(noun))
+    name = next(iter(new), noun.word)
+    phrase = f"{after.prompt[start : noun.start]}{name}"
+    row = read_lexicon().english.get(stem(number.english))
+    term = number_term(number.english, row, frozenset({stem(name)}))
+    return after.replaced(after.prompt[start : noun.end], put_on_noun(phrase, term, find_required_terms("")))
 
 
 def _set_slot(named: Named, clause: EditClause, after: ChangeList) -> ChangeList:
@@ -93,7 +111,7 @@ def _spans(prompt: str, slot: Slot) -> Iterator[tuple[int, int, str]]:
         if row is None and any(token.root in row.accepted for row in rows) and _stands_alone(text, place):
             row = next(row for row in rows if token.root in row.accepted)
         if row is not None and not token.denied:
-            start = token.start - len(_LEAD.search(prompt[: token.start])[0])  # type: ignore[index]
+            start = token.start - len(LEAD.search(prompt[: token.start])[0])  # type: ignore[index]
             yield start, token.end, token.root
 
 
@@ -231,26 +249,10 @@ def _remove(clause: EditClause, after: ChangeList) -> ChangeList:
         if named.slot in ("colour", "number", "look") and len(clause.named) > 1:
             continue
         for _ in range(3):
-            found = _phrase_of(named, after.prompt)
+            found = phrase_of(named, after.prompt)
             after = after.replaced(found, "") if found else after
         after = after.without(named.english)
-    return after
-
-
-def _phrase_of(named: Named, prompt: str) -> str:
-    """The words that show a thing, from "with" or its article to the thing; "" where it is not shown."""
-    text = PromptText(prompt)
-    places = text.places(named.roots)
-    if not places:
-        return ""
-    first = min(
-        [places[0], *(before for before in text.before(places[0]) if text.tokens[before].word.lower() not in _ARTICLES)]
-    )
-    start = text.tokens[first].start - len(_LEAD.search(prompt[: text.tokens[first].start])[0])  # type: ignore[index]
-    return prompt[start : text.tokens[places[0]].end]
-
-
-_ARTICLES = frozenset(("a", "an", "the", "some", "his", "her", "its", "their"))
+    return replace(after, prompt=without_lead(after.prompt))
 
 
 def _keep(clause: EditClause, after: ChangeList) -> ChangeList:
