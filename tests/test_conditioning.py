@@ -72,31 +72,11 @@ def test_where_sdxl_takes_zeros_for_nothing_ruled_out_so_do_weighted_words(
     assert told(pipe, "a (cat:1.2)", negative_prompt="dog")["negative_prompt_embeds"].any()
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_more_weight_moves_the_words_own_tokens_and_no_others(pipes: dict[str, Any], family: str) -> None:
-    pipe = pipes[family]
-    moved = (told(pipe, "a (cat:1.3) dog")["prompt_embeds"] - own(pipe, "a cat dog")[0]).abs().sum(-1)[0]
-    assert [place for place in range(77) if moved[place] > 0] == [2]
-    empty, plain = (own(pipe, text)[0][0, 2] for text in ("", "a cat dog"))
-    assert nearly_equal(told(pipe, "a (cat:1.3) dog")["prompt_embeds"][0, 2], empty + 1.3 * (plain - empty))
-
-
 def test_weights_are_applied_in_the_models_own_numbers(packages: TorchImports, sdxl: Path) -> None:
     torch = packages.torch
     pipe = packages.diffusers.StableDiffusionXLPipeline.from_pretrained(sdxl, local_files_only=True, dtype=torch.bfloat16)
     arguments = told(pipe, f"a (cat:1.3) and a (dog:0.6), {LONG}", negative_prompt="fog")
     assert {value.dtype for value in arguments.values()} == {torch.bfloat16}
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_less_weight_comes_nearer_to_the_words_left_out(pipes: dict[str, Any], family: str) -> None:
-    pipe = pipes[family]
-    there = own(pipe, "a cat dog")[0]
-    steps = [told(pipe, f"a (cat:{weight}) dog")["prompt_embeds"] for weight in ("0.9", "0.5", "0.1")]
-    distances = [float((step - there).norm()) for step in steps]
-    assert distances == sorted(distances) and distances[0] > 0
-    one, other = (told(pipe, f"a ({word}:0.0) dog")["prompt_embeds"][0, 3:] for word in ("cat", "x"))
-    assert abs(one - other).max() < 1e-4  # with no weight at all it does not matter which word it is
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -150,16 +130,6 @@ def test_the_refiner_is_told_by_its_one_encoder(pipes: dict[str, Any]) -> None:
     assert condition(refiner, asked("a cat", prompt_2="a dog")).ignored == ("prompt_2",)
 
 
-def test_a_layer_left_out_is_the_one_before_it_with_the_norm_it_needs(pipes: dict[str, Any], packages: TorchImports) -> None:
-    pipe = pipes["sd15"]
-    arguments = condition(pipe, asked("a cat"), clip_skip=1).arguments
-    with packages.torch.no_grad():
-        ids = pipe.tokenizer("a cat", padding="max_length", max_length=77, return_tensors="pt").input_ids
-        hidden = pipe.text_encoder(ids, output_hidden_states=True).hidden_states[-2]
-        assert nearly_equal(arguments["prompt_embeds"], pipe.text_encoder.final_layer_norm(hidden))
-    assert nearly_equal(arguments["negative_prompt_embeds"], own(pipe, "x")[1])
-
-
 @pytest.mark.parametrize(
     ("family", "asked_for", "theirs"),
     [("sd15", 1, None), ("sd15", 2, 1), ("postcard", 1, None), ("postcard", 2, None), ("postcard", 3, 1)],
@@ -187,6 +157,7 @@ def test_clip_skip_counts_from_1_and_is_diffusers_own_bit_for_bit(
         assert ours.arguments["prompt"] == "a red cat", "the pipeline reads it by itself"
     else:
         assert packages.torch.equal(ours.arguments["prompt_embeds"], found[0])
+        assert packages.torch.equal(ours.arguments["negative_prompt_embeds"], found[1])
         assert not packages.torch.equal(found[0], own(pipe, "a red cat")[0])
 
 
@@ -219,24 +190,13 @@ def test_guidance_that_looks_at_no_negative_is_given_none(pipes: dict[str, Any])
     assert arguments.ignored == ("negative_prompt",)
 
 
-NASTY = [
-    "((((",
-    "a:1.3)",
-    "<|endoftext|> (cat:1.3) <|startoftext|>",
-    "(!:1.4) (!!:0.4)" * 40,
-    "\U0001f98a" * 90,
-    "(\n:1.2)",
-    "C++ :-)",
-    "",
-]
-
-
-@pytest.mark.parametrize("prompt", NASTY)
 @pytest.mark.parametrize("family", FAMILIES)
-def test_no_text_breaks_it(pipes: dict[str, Any], family: str, prompt: str) -> None:
-    arguments = told(pipes[family], f"(a:0.5) {prompt}", negative_prompt=prompt)
-    assert arguments["prompt_embeds"].isfinite().all()
-    assert arguments["prompt_embeds"].shape == arguments["negative_prompt_embeds"].shape
+def test_no_text_breaks_it(pipes: dict[str, Any], family: str) -> None:
+    markers = "<|endoftext|> (cat:1.3) <|startoftext|>"
+    for prompt in ("((((", "a:1.3)", markers, "(!:1.4) (!!:0.4)" * 40, "\U0001f98a" * 90, "(\n:1.2)", "C++ :-)", ""):
+        arguments = told(pipes[family], f"(a:0.5) {prompt}", negative_prompt=prompt)
+        assert arguments["prompt_embeds"].isfinite().all(), prompt
+        assert arguments["prompt_embeds"].shape == arguments["negative_prompt_embeds"].shape, prompt
 
 
 @pytest.mark.parametrize(
@@ -247,7 +207,7 @@ def test_no_text_breaks_it(pipes: dict[str, Any], family: str, prompt: str) -> N
         "a cat++ and a dog--",
         "a (red cat)0.5 and a (dog)1.4",
         "(a cat)1.2, (a (very small)1.1 dog)0.8, a tree",
-        "a cat (in the rain)0.0",
+        "a cat (in the rain)0.0 at noon",
     ],
 )
 @pytest.mark.parametrize("family", FAMILIES)

@@ -61,20 +61,28 @@ def pair(loaded: Pipeline) -> Iterator[Pipeline]:
 # --- an ensemble of two ---
 
 
-@pytest.mark.parametrize(("refine", "split"), [(0.8, (20, 5)), (0.6, (15, 10)), (1.0, (25, 0))])
-async def test_twenty_five_steps_are_split_between_the_two_and_counted_as_one_drawing(
-    pair: Pipeline, refine: float, split: tuple[int, int]
+@pytest.mark.parametrize(
+    ("steps", "strength", "refine", "split"),
+    [
+        (25, 0, 0.8, (20, 5)), (25, 0, 0.6, (15, 10)), (25, 0, 1.0, (25, 0)),
+        (10, 0.3, 0.8, (0, 3)), (10, 0.7, 0.8, (5, 2)), (10, 0.45, 0.5, (0, 4)), (10, 0.7, 1.0, (7, 0)),
+    ],
+)  # fmt: skip
+async def test_steps_are_split_between_the_two_and_counted_as_one_drawing(
+    pair: Pipeline, steps: int, strength: float, refine: float, split: tuple[int, int]
 ) -> None:
-    steps, events = [0, 0], list[Event]()
-    pair.base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
-    pair.refiner.unet.register_forward_hook(lambda *_: steps.__setitem__(1, steps[1] + 1))
-    (drawn,) = pair.draw([asked(events.append, num_inference_steps=25, refine=refine)])
+    """With a strength it begins from a picture, and a pass that hardly moves from it is the refiner's alone."""
+    taken, events = [0, 0], list[Event]()
+    pair.base.unet.register_forward_hook(lambda *_: taken.__setitem__(0, taken[0] + 1))
+    pair.refiner.unet.register_forward_hook(lambda *_: taken.__setitem__(1, taken[1] + 1))
+    begins = InitImage(Image.new("RGB", (64, 64), (200, 90, 30))) if strength else None
+    one = asked(events.append, num_inference_steps=steps, strength=strength or 0.6, refine=refine)
+    (drawn,) = pair.draw([dataclasses.replace(one, init_image=begins)])
     await asyncio.sleep(0)
     assert isinstance(drawn, DrawnImage)
-    assert tuple(steps) == split
+    assert (tuple(taken), drawn.steps, drawn.ignored) == (split, sum(split), ())
     told = [(event.done, event.total) for event in events if isinstance(event, Progress)]
-    assert told == [(number, 25) for number in range(1, 26)]
-    assert drawn.ignored == ()
+    assert told == [(number, sum(split)) for number in range(1, sum(split) + 1)]
 
 
 @pytest.mark.parametrize("name", TWO_CALLS)
@@ -102,9 +110,6 @@ async def test_it_is_the_picture_that_diffusers_draws_with_both(
     assert isinstance(ours, DrawnImage) and isinstance(alone, DrawnImage)
     assert nearly_same(ours.image, plain)
     assert not nearly_same(ours.image, alone.image)
-
-
-async def test_second_encoder_and_decoder_are_shared(pair: Pipeline) -> None:
     assert pair.refiner.vae is pair.base.vae
     assert pair.refiner.text_encoder_2 is pair.base.text_encoder_2
 
@@ -120,7 +125,7 @@ async def test_a_refined_picture_of_a_batch_is_the_refined_picture_drawn_alone(p
 
 @pytest.mark.parametrize("scheduler", [name for name in SCHEDULERS if name not in TWO_CALLS])
 async def test_other_schedulers_hand_over_too(pair: Pipeline, scheduler: str) -> None:
-    (drawn,) = pair.draw([asked(refine=0.7, num_inference_steps=10, scheduler=scheduler)])
+    (drawn,) = pair.draw([asked(refine=0.7, num_inference_steps=5, scheduler=scheduler)])
     assert isinstance(drawn, DrawnImage)
     assert (drawn.scheduler, drawn.ignored) == (scheduler, ())
 
@@ -227,25 +232,6 @@ async def test_a_refiner_without_the_parts_it_shares_loads_as_well(
     base = load_pipeline(sdxl, packages)
     pair = dataclasses.replace(base, refiner=open_refiner(lean, base.base, packages))
     assert isinstance(pair.draw([asked(refine=0.5)])[0], DrawnImage)
-
-
-@pytest.mark.parametrize(
-    ("strength", "refine", "split"), [(0.3, 0.8, (0, 3)), (0.7, 0.8, (5, 2)), (0.45, 0.5, (0, 4)), (0.7, 1.0, (7, 0))]
-)
-async def test_a_pass_that_hardly_moves_from_a_picture_is_the_refiners_alone_and_others_are_shared(
-    pair: Pipeline, strength: float, refine: float, split: tuple[int, int]
-) -> None:
-    steps, events = [0, 0], list[Event]()
-    pair.base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
-    pair.refiner.unet.register_forward_hook(lambda *_: steps.__setitem__(1, steps[1] + 1))
-    one = asked(events.append, num_inference_steps=10, strength=strength, refine=refine)
-    picture = Image.new("RGB", (64, 64), (200, 90, 30))
-    (drawn,) = pair.draw([dataclasses.replace(one, init_image=InitImage(picture))])
-    await asyncio.sleep(0)
-    assert isinstance(drawn, DrawnImage)
-    assert (tuple(steps), drawn.steps, drawn.ignored) == (split, sum(split), ())
-    told = [(event.done, event.total) for event in events if isinstance(event, Progress)]
-    assert told == [(number, sum(split)) for number in range(1, sum(split) + 1)]
 
 
 # --- edges that meet ---
