@@ -18,7 +18,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
 from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.engines.local.pipeline import Pipeline
-from gemini_diffusion.engines.local.sampling.batch import BatchItem
+from gemini_diffusion.engines.local.sampling.batch import BatchItem, DrawnImage
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.engines.worker import WorkerJob
 from gemini_diffusion.types import Emit, Event, ImageRequest, ImageResult
@@ -44,6 +44,16 @@ class Local:
         return [event for event in self.events if isinstance(event, kind)]
 
 
+class Trap:
+    """Leaves a file behind when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return open, (self.path, "w")
+
+
 def warm_pipeline(local: Local) -> Pipeline:
     """The loaded model that was drawn with last."""
     return list(local.engine._model_cache._warm.values())[-1].pipeline
@@ -67,6 +77,13 @@ def asked(watcher: Emit = lambda event: None, **changes: Any) -> BatchItem:
     """One picture asked of a pipeline, and whoever waits for it; belongs to the running loop."""
     request = dataclasses.replace(ImageRequest("a cat", "", 64, 64, 3, 5.0, seed=7), **changes)
     return BatchItem(request, request.seed or 0, WorkerJob(asyncio.get_running_loop(), watcher))
+
+
+def draw_one(pipeline: Pipeline, **changes: Any) -> DrawnImage:
+    """The picture that a pipeline makes of a request with these changes, or of an `item`."""
+    (outcome,) = pipeline.draw([changes.pop("item", None) or asked(**changes)])
+    assert isinstance(outcome, DrawnImage), outcome
+    return outcome
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from gemini_diffusion.engines.local.adapters.triggers import choose_adapters
 from gemini_diffusion.types import Adapter, ImageRequest
 from gemini_diffusion.types.errors import BadInput, ModelNotFound
 from tests.adapter_makers import QUERY, lora, write_header
-from tests.engine_harness import reading
+from tests.engine_harness import Trap, reading
 
 REQUEST = ImageRequest("a cat in the rain", "sdxl", 64, 64, 2, 5.0)
 
@@ -26,16 +25,6 @@ REQUEST = ImageRequest("a cat in the rain", "sdxl", 64, 64, 2, 5.0)
 @pytest.fixture
 def adapter_folder(tmp_path: Path) -> AdapterFolder:
     return AdapterFolder(tmp_path / "adapters", tmp_path / "hub")
-
-
-class Bomb:
-    """Its pickle makes a folder when it is read."""
-
-    def __init__(self, marker: Path) -> None:
-        self.marker = marker
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os.mkdir, (str(self.marker),)
 
 
 @pytest.mark.parametrize(("width", "family"), [(768, "sd15"), (1024, "sd2"), (2048, "sdxl"), (160, "postcard"), (99, "")])
@@ -140,7 +129,7 @@ def test_a_pickle_is_refused_under_any_name_and_runs_nothing(
 ) -> None:
     marker = tmp_path / "marker"
     adapter_folder.folder.mkdir()
-    (adapter_folder.folder / name).write_bytes(pickle.dumps(Bomb(marker), protocol))
+    (adapter_folder.folder / name).write_bytes(pickle.dumps(Trap(marker), protocol))
     with reading(BadInput, "Only .safetensors files are used: they hold numbers and nothing that runs."):
         adapter_folder.find("bomb")
     assert [file.name for file in adapter_folder.files() if file.problem] == ["bomb"]

@@ -15,7 +15,7 @@ from gemini_diffusion.engines.local.sampling.batch import DrawnImage
 from gemini_diffusion.engines.local.sampling.decode import decode
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types.errors import BadAnswer, Blocked, RequestRefused
-from tests.engine_harness import Local, asked, reading
+from tests.engine_harness import Local, asked, draw_one, reading
 from tests.tiny_sdxl import build_sd15
 
 
@@ -104,8 +104,7 @@ async def test_a_decoder_that_overflows_in_bfloat16_is_run_again_in_full_too(sdx
     pipeline = load_pipeline(sdxl, packages, MemoryPlan(Placement("cpu", "bfloat16", "it is tried")))
     decoder, half = pipeline.base.vae.decoder, packages.torch.bfloat16
     decoder.register_forward_hook(lambda _, given, output: output * float("nan") if output.dtype == half else output)
-    (drawn,) = pipeline.draw([asked()])
-    assert isinstance(drawn, DrawnImage)
+    drawn = draw_one(pipeline)
     assert drawn.notices == ("The decoder's numbers overflowed in bfloat16, so it was run again in float32.",)
 
 

@@ -23,7 +23,7 @@ from gemini_diffusion.types import ImageRequest
 from gemini_diffusion.types.errors import BadInput, RequestRefused
 from postcard.judge import Judge
 from tests.closeness import nearly_equal, nearly_same
-from tests.engine_harness import Local, asked, out_of_memory, reading, warm_pipeline
+from tests.engine_harness import Local, asked, draw_one, out_of_memory, reading, warm_pipeline
 from tests.pictures import distance, encoded, gradient, marked
 from tests.tiny_sdxl import build_refiner
 
@@ -121,8 +121,7 @@ async def test_every_scheduler_draws_under_its_own_name_and_holds_what_is_not_ma
     own = encode(pipeline.base.vae, gradient(64, 64), torch)
     one = asked(num_inference_steps=7, scheduler=name.lower(), strength=strength)
     with pipeline.base.vae.post_quant_conv.register_forward_pre_hook(lambda _, given: ended.append(given[0])):
-        (drawn,) = pipeline.draw([dataclasses.replace(one, init_image=InitImage(gradient(64, 64), CORNER))])
-    assert isinstance(drawn, DrawnImage)
+        drawn = draw_one(pipeline, item=dataclasses.replace(one, init_image=InitImage(gradient(64, 64), CORNER)))
     assert (drawn.scheduler, drawn.image.size) == (name, (64, 64))
     kept = ended[0] * pipeline.base.vae.config.scaling_factor
     assert nearly_equal(kept[..., 5:], own[..., 5:])  # the mask with its edge reaches into five

@@ -7,7 +7,6 @@ import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,7 @@ from gemini_diffusion.engines.error_map import translate_errors
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types.errors import GeminiDiffusionError, ModelNotFound, OutOfMemory, PackageMissing, RequestRefused
 from tests.closeness import nearly_same
-from tests.engine_harness import Local, out_of_memory, reading, warm_pipeline
+from tests.engine_harness import Local, Trap, out_of_memory, reading, warm_pipeline
 
 
 @pytest.mark.parametrize("part", ["a step", "decoding"])
@@ -101,22 +100,12 @@ def _with_code_for_a_part(folder: Path) -> None:
 
 def _pickled(folder: Path) -> None:
     path = folder / "unet" / "diffusion_pytorch_model.safetensors"
-    path.with_suffix(".bin").write_bytes(pickle.dumps(_Trap(str(folder / "ran"))))
+    path.with_suffix(".bin").write_bytes(pickle.dumps(Trap(folder / "ran")))
     path.unlink()
 
 
 def _disguised(folder: Path) -> None:
-    (folder / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(pickle.dumps(_Trap(str(folder / "ran"))))
-
-
-class _Trap:
-    """Leaves a file behind when it is unpickled."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return open, (self.path, "w")
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").write_bytes(pickle.dumps(Trap(folder / "ran")))
 
 
 def _edit_index(folder: Path, **changes: object) -> None:

@@ -13,10 +13,9 @@ from gemini_diffusion.engines.local.loading.loader import count_weights, load_pi
 from gemini_diffusion.engines.local.loading.memory_plan import MEGAPIXEL, MemoryPlan, Weights, fits_beside, plan_memory
 from gemini_diffusion.engines.local.loading.offload import PartOffload, offload_parts
 from gemini_diffusion.engines.local.pipeline import Pipeline
-from gemini_diffusion.engines.local.sampling.batch import DrawnImage
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types.errors import OutOfMemory
-from tests.engine_harness import asked, reading
+from tests.engine_harness import draw_one, reading
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffusers' own, about numpy
 
@@ -181,9 +180,7 @@ def test_a_model_is_weighed_by_the_heads_of_its_files(sdxl: Path, packages: Torc
 
 
 async def drawn(pipeline: Pipeline) -> bytes:
-    (outcome,) = pipeline.draw([asked(width=128, height=128)])
-    assert isinstance(outcome, DrawnImage), outcome
-    return bytes(outcome.image.tobytes())
+    return bytes(draw_one(pipeline, width=128, height=128).image.tobytes())
 
 
 @pytest.mark.parametrize("offload", ["model", "sequential"])

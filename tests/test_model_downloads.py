@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -27,12 +27,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # diffuse
 
 
 # --- downloads ---
-
-
-@pytest.fixture
-def hub() -> Iterator[hf.HuggingFaceServer]:
-    with hf.HuggingFaceServer() as server:
-        yield server
 
 
 @pytest.fixture

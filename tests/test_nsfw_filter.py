@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -33,12 +33,6 @@ RED, BLUE = (Image.new("RGB", (64, 48), colour) for colour in ("#d02010", "#1020
 @pytest.fixture(scope="module")
 def classifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_classifier(tmp_path_factory.mktemp("classifier"))
-
-
-@pytest.fixture
-def hub() -> Iterator[hf.HuggingFaceServer]:
-    with hf.HuggingFaceServer() as server:
-        yield server
 
 
 @pytest.fixture

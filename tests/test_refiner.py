@@ -32,7 +32,7 @@ from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.types import Event, ImageResult, Progress, StageFinished
 from gemini_diffusion.types.errors import AgreementNeeded, OutOfMemory, RequestRefused
 from tests.closeness import nearly_same
-from tests.engine_harness import Local, asked, reading
+from tests.engine_harness import Local, asked, draw_one, reading
 from tests.pictures import edge_jump
 from tests.tiny_sdxl import build_refiner, build_sd15
 
@@ -125,15 +125,13 @@ async def test_a_refined_picture_of_a_batch_is_the_refined_picture_drawn_alone(p
 
 @pytest.mark.parametrize("scheduler", [name for name in SCHEDULERS if name not in TWO_CALLS])
 async def test_other_schedulers_hand_over_too(pair: Pipeline, scheduler: str) -> None:
-    (drawn,) = pair.draw([asked(refine=0.7, num_inference_steps=5, scheduler=scheduler)])
-    assert isinstance(drawn, DrawnImage)
+    drawn = draw_one(pair, refine=0.7, num_inference_steps=5, scheduler=scheduler)
     assert (drawn.scheduler, drawn.ignored) == (scheduler, ())
 
 
 @pytest.mark.parametrize("refine", [0.999, 0.001])
 async def test_a_part_that_leaves_one_of_them_no_step_is_named_as_ignored(pair: Pipeline, refine: float) -> None:
-    (drawn,) = pair.draw([asked(num_inference_steps=4, refine=refine)])
-    assert isinstance(drawn, DrawnImage)
+    drawn = draw_one(pair, num_inference_steps=4, refine=refine)
     assert drawn.ignored == ("refine",)
 
 

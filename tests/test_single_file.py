@@ -6,9 +6,8 @@ import asyncio
 import pickle
 import shutil
 import struct
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,13 +18,11 @@ from gemini_diffusion.engines.downloads.model_store import ModelParts, ModelStor
 from gemini_diffusion.engines.local.loading.loader import count_weights, load_pipeline
 from gemini_diffusion.engines.local.loading.single_file import FIRST_OF_FAMILY, fits, refuse_unusable
 from gemini_diffusion.engines.local.local_engine import LocalEngine
-from gemini_diffusion.engines.local.pipeline import Pipeline
-from gemini_diffusion.engines.local.sampling.batch import DrawnImage
 from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.engines.worker import WorkerJob
 from gemini_diffusion.types.errors import AgreementNeeded, GeminiDiffusionError, ModelNotFound, RequestRefused
-from tests.engine_harness import Local, asked, reading
+from tests.engine_harness import Local, Trap, draw_one, reading
 from tests.original_layout import save_single_file
 from tests.servers import hugging_face as hf
 from tests.tiny_sdxl import build_sd15
@@ -53,22 +50,15 @@ def models(tmp_path_factory: pytest.TempPathFactory, sdxl: Path, packages: Torch
     return place
 
 
-async def drawn(pipeline: Pipeline) -> bytes:
-    (outcome,) = pipeline.draw([asked()])
-    assert isinstance(outcome, DrawnImage), outcome
-    return bytes(outcome.image.tobytes())
-
-
 @pytest.mark.parametrize("name", ["xl", "sd15"])
 async def test_a_single_file_draws_what_its_folder_draws(models: Path, packages: TorchImports, name: str) -> None:
     folder, file = models / name, models / f"{name}.safetensors"
     assert fits(folder, file)
-    assert await drawn(load_pipeline(file, packages, parts=ModelParts(settings=folder))) == await drawn(
-        load_pipeline(folder, packages)
-    )
-    whole, one = count_weights(folder), count_weights(file)
-    assert one.largest == whole.largest
-    assert abs(one.total - whole.total) / whole.total < 0.01
+    one, other = load_pipeline(file, packages, parts=ModelParts(settings=folder)), load_pipeline(folder, packages)
+    assert draw_one(one).image.tobytes() == draw_one(other).image.tobytes()
+    whole, weighed = count_weights(folder), count_weights(file)
+    assert weighed.largest == whole.largest
+    assert abs(weighed.total - whole.total) / whole.total < 0.01
 
 
 def test_settings_of_another_width_or_family_or_of_a_few_step_model_do_not_fit(
@@ -107,12 +97,6 @@ def put(store: Path, name: str, folder: Path) -> None:
 
 
 # --- settings that have to be fetched ---
-
-
-@pytest.fixture
-def hub() -> Iterator[hf.HuggingFaceServer]:
-    with hf.HuggingFaceServer() as server:
-        yield server
 
 
 @pytest.fixture
@@ -157,80 +141,55 @@ def safetensors(path: Path, **shapes: tuple[int, ...]) -> Path:
     return path
 
 
-class Trap:
-    """Leaves a file behind when it is unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = str(path)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return open, (self.path, "w")
+def unet(channels: int, *others: str) -> dict[str, tuple[int, ...]]:
+    """The first layer of a network of the first code, and tensors beside it."""
+    return {"model__diffusion_model__input_blocks__0__0__weight": (8, channels, 3, 3), **dict.fromkeys(others, (1,))}
 
 
-UNUSABLE = {
-    "lora": "is a LoRA: it changes a model and is none by itself",
-    "vae": "is a decoder (VAE), one part of a model",
-    "controlnet": "is a ControlNet",
-    "embedding": "is a textual inversion",
-    "part": "is only one part of a model",
-    "flux": "is of FLUX's family",
-    "refiner": "is the SDXL refiner",
-    "inpainting": "is made to fill in parts",
-    "undecoded": "is only one part of a model",
-    "gguf": "is a GGUF file",
-    "pickle": "is a pickle, which could run a program when it is read, so it was not opened",
-    "zip": "is a pickle",
-    "html": "is no model that is known here, or damaged",
-    "empty": "is no model that is known here",
-    "head": "is no model that is known here",
-}
+FIRST, TEXT, TEXT_2 = (
+    "first_stage_model__a",
+    "cond_stage_model__transformer__a",
+    "conditioner__embedders__0__model__logit_scale",
+)
+UNUSABLE: list[tuple[bytes | dict[str, tuple[int, ...]], str]] = [
+    ({"lora_unet_down_blocks_0__lora_down__weight": (4, 8)}, "is a LoRA: it changes a model and is none by itself"),
+    ({"encoder__conv_in__weight": (8, 3, 3, 3), "decoder__conv_in__weight": (8, 4, 3, 3)}, "is a decoder (VAE), one part"),
+    ({"control_model__input_hint_block__0__weight": (8, 3, 3, 3)}, "is a ControlNet"),
+    ({"emb_params": (2, 768)}, "is a textual inversion"),
+    ({"down_blocks__0__resnets__0__conv1__weight": (8, 8, 3, 3)}, "is only one part of a model"),
+    ({"double_blocks__0__img_attn__qkv__weight": (8, 8)}, "is of FLUX's family"),
+    (unet(4, FIRST, TEXT_2), "is the SDXL refiner"),
+    (unet(9, FIRST, TEXT), "is made to fill in parts"),
+    (unet(4, TEXT), "is only one part of a model"),
+    (b"GGUF\x03\0\0\0", "is a GGUF file"),
+    (b"PK\x03\x04" + bytes(40), "is a pickle, which could run a program when it is read, so it was not opened"),
+    (b"<!doctype html><html>", "is no model that is known here, or damaged"),
+    (b"", "is no model that is known here"),
+    (struct.pack("<Q", 10**15) + b"{", "is no model that is known here"),
+]
 
 
-def make(kind: str, path: Path) -> Path:
-    """A file of one kind, called as if it were a model."""
-    contents: dict[str, bytes] = {
-        "gguf": b"GGUF\x03\0\0\0", "pickle": pickle.dumps(Trap(path.with_name("ran"))), "zip": b"PK\x03\x04" + bytes(40),
-        "html": b"<!doctype html><html>", "empty": b"", "head": struct.pack("<Q", 10**15) + b"{",
-    }  # fmt: skip
-    tensors: dict[str, dict[str, tuple[int, ...]]] = {
-        "lora": {"lora_unet_down_blocks_0__lora_down__weight": (4, 8)},
-        "vae": {"encoder__conv_in__weight": (8, 3, 3, 3), "decoder__conv_in__weight": (8, 4, 3, 3)},
-        "controlnet": {"control_model__input_hint_block__0__weight": (8, 3, 3, 3)},
-        "embedding": {"emb_params": (2, 768)},
-        "part": {"down_blocks__0__resnets__0__conv1__weight": (8, 8, 3, 3)},
-        "flux": {"double_blocks__0__img_attn__qkv__weight": (8, 8)},
-        "refiner": {"model__diffusion_model__input_blocks__0__0__weight": (8, 4, 3, 3), "first_stage_model__a": (1,),
-                    "conditioner__embedders__0__model__logit_scale": (1,)},
-        "inpainting": {"model__diffusion_model__input_blocks__0__0__weight": (8, 9, 3, 3), "first_stage_model__a": (1,),
-                       "cond_stage_model__transformer__a": (1,)},
-        "undecoded": {"model__diffusion_model__input_blocks__0__0__weight": (8, 4, 3, 3),
-                      "cond_stage_model__transformer__a": (1,)},
-    }  # fmt: skip
-    if kind in contents:
-        path.write_bytes(contents[kind])
-        return path
-    return safetensors(path, **tensors[kind])
-
-
-@pytest.mark.parametrize("kind", UNUSABLE)
-async def test_a_file_that_is_no_model_is_refused_by_what_is_inside_and_runs_nothing(
-    local: Local, tmp_path: Path, kind: str
+@pytest.mark.parametrize(("inside", "told"), UNUSABLE)
+async def test_a_file_that_is_no_model_is_refused_by_what_is_inside(
+    local: Local, tmp_path: Path, inside: bytes | dict[str, tuple[int, ...]], told: str
 ) -> None:
-    file = make(kind, tmp_path / "great_model_sdxl.safetensors")
-    with reading(RequestRefused, f"great_model_sdxl.safetensors {UNUSABLE[kind]}"):
+    file = tmp_path / "great_model_sdxl.safetensors"
+    file.write_bytes(inside) if isinstance(inside, bytes) else safetensors(file, **inside)
+    with reading(RequestRefused, f"great_model_sdxl.safetensors {told}"):
         refuse_unusable(file)
-    with pytest.raises(GeminiDiffusionError) as caught:
+    with pytest.raises(GeminiDiffusionError, match="Choose a whole model") as caught:
         await local.draw(file)
-    assert UNUSABLE[kind] in str(caught.value)
-    assert "Choose a whole model" in str(caught.value)
-    assert not (tmp_path / "ran").exists()
+    assert told in str(caught.value)
 
 
-@pytest.mark.parametrize("ending", [".ckpt", ".pt", ".bin", ".CKPT", ".gguf"])
-async def test_only_safetensors_files_are_opened_at_all(local: Local, tmp_path: Path, ending: str) -> None:
+@pytest.mark.parametrize(
+    ("ending", "told"),
+    [(".safetensors", "is a pickle"), *((end, "was not opened: only") for end in (".ckpt", ".pt", ".bin", ".CKPT", ".gguf"))],
+)
+async def test_a_pickle_runs_nothing_whatever_it_is_called(local: Local, tmp_path: Path, ending: str, told: str) -> None:
     file = tmp_path / f"model{ending}"
     file.write_bytes(pickle.dumps(Trap(tmp_path / "ran")))
-    with reading(RequestRefused, f"model{ending} was not opened: only .safetensors files are"):
+    with reading(RequestRefused, f"model{ending} {told}"):
         await local.draw(file)
     assert not (tmp_path / "ran").exists()
 

@@ -14,7 +14,6 @@ import pytest
 from PIL import Image
 
 from gemini_diffusion.engines.local.loading.loader import load_pipeline
-from gemini_diffusion.engines.local.sampling.batch import DrawnImage
 from gemini_diffusion.engines.local.sampling.init_image import InitImage
 from gemini_diffusion.engines.local.sampling.refiner import open_refiner
 from gemini_diffusion.engines.torch_imports import TorchImports
@@ -23,7 +22,7 @@ from gemini_diffusion.types.errors import BadAnswer
 from postcard.judge import Judge
 from postcard.render import render
 from postcard.scene import Scene
-from tests.engine_harness import Local, asked, own_time, reading, warm_pipeline
+from tests.engine_harness import Local, asked, draw_one, own_time, reading, warm_pipeline
 from tests.pictures import distance, edge_jump, encoded, gradient, marked
 from tests.tiny_sdxl import build_refiner, build_sd15
 from tests.waiting import PATIENCE
@@ -87,8 +86,7 @@ async def test_an_attached_picture_is_moved_from_as_far_as_asked(sdxl: Path, pac
     pipeline = load_pipeline(sdxl, packages)
     for strength, tiles_at, steps in ((0.05, "0.05", 4), (0.35, "0.35", 28), (0.6, "0.3", 12 + 24)):
         one = asked(hd=True, strength=strength, width=264, height=64, num_inference_steps=20)
-        (drawn,) = pipeline.draw([dataclasses.replace(one, init_image=InitImage(gradient(528, 128)))])
-        assert isinstance(drawn, DrawnImage)
+        drawn = draw_one(pipeline, item=dataclasses.replace(one, init_image=InitImage(gradient(528, 128))))
         assert drawn.notices == (f"The picture was enlarged to 528 x 128, in 4 tiles gone over at strength {tiles_at}.",)
         assert drawn.steps == steps
 
@@ -123,8 +121,7 @@ async def test_a_tile_that_is_all_night_is_no_news(sdxl: Path, packages: TorchIm
         return output * 0 - 1 if decoded[0] == 2 else output
 
     pipeline.base.vae.decoder.register_forward_hook(darken)
-    (drawn,) = pipeline.draw([asked(hd=True)])
-    assert isinstance(drawn, DrawnImage)
+    drawn = draw_one(pipeline, hd=True)
     assert (decoded, drawn.notices) == ([5], (LARGE,))
 
 
@@ -140,8 +137,7 @@ async def test_with_a_mask_a_part_is_drawn_anew_first(local: Local, sdxl: Path) 
 
 async def test_what_is_as_large_as_can_be_is_named_as_ignored(packages: TorchImports, sdxl: Path) -> None:
     pipeline = load_pipeline(sdxl, packages)
-    (drawn,) = pipeline.draw([asked(hd=True, width=2048, height=32, num_inference_steps=1)])
-    assert isinstance(drawn, DrawnImage)
+    drawn = draw_one(pipeline, hd=True, width=2048, height=32, num_inference_steps=1)
     assert (drawn.image.size, drawn.ignored) == ((2048, 32), ("hd",))
 
 
@@ -157,8 +153,7 @@ async def test_the_refiner_goes_over_the_tiles_where_it_is_wanted(sdxl: Path, pa
     steps = [0, 0]
     pair.base.unet.register_forward_hook(lambda *_: steps.__setitem__(0, steps[0] + 1))
     pair.refiner.unet.register_forward_hook(lambda *_: steps.__setitem__(1, steps[1] + 1))
-    (drawn,) = pair.draw([asked(hd=True, refine=0.8, num_inference_steps=20)])
-    assert isinstance(drawn, DrawnImage)
+    drawn = draw_one(pair, hd=True, refine=0.8, num_inference_steps=20)
     assert (steps, drawn.steps, drawn.ignored) == ([16, 12], 28, ())
 
 
