@@ -20,6 +20,7 @@ import gradio as gr
 import httpx
 import pytest
 
+from gemini_diffusion.web.cookies import COOKIE
 from gemini_diffusion.web.rate_limit import STRANGERS, VISITOR, RateRule
 from gemini_diffusion.web.server import CONNECTIONS, OPEN_FILES, OpenWindow, ServerOptions, open_window
 from tests.app_process import App, AppHere
@@ -231,7 +232,7 @@ def test_twenty_wrong_logins_in_a_row_are_slowed_and_a_right_one_works_after_the
         pass
     with (
         contextlib.closing(open_window(page, ServerOptions(auth=("ada", "lovelace"), browser=False))) as window,
-        httpx.Client(base_url=window.url, trust_env=False) as client,
+        httpx.Client(base_url=window.url, trust_env=False, cookies={COOKIE: "0" * 32}) as client,
     ):
         wrong = [client.post("/login", data={"username": "ada", "password": str(guess)}) for guess in range(20)]
         answers = Counter(answer.status_code for answer in wrong)

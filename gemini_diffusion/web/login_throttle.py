@@ -1,7 +1,8 @@
-"""Slows down wrong passwords: each after the fifth waits longer, by name and in total, and nobody is ever locked out.
+"""Slows down whoever guesses a password, and keeps the right one out for nobody: a guesser waits, never a name.
 
-Behind a public link all come from one address, so the address does not count here. A password is wrong if the login below
-refuses it.
+Who tries is told apart by the cookie, else by an address that is somebody's own. Both can be made up, and behind a public link
+all have one address, so everybody's wrong tries share a pace too: there one waits in line and is not refused. A password is
+wrong if the login below refuses it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import asyncio
 import hashlib
 import math
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -22,10 +24,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gemini_diffusion.web.cookies import cookie_in
+from gemini_diffusion.web.rate_limit import UNTOLD
+
+T = TypeVar("T")
 LONGEST_FORM = 10_000
 """Bytes of a login form at most."""
-NAMES = 1000
-"""Names remembered; the one tried longest ago is forgotten first."""
+GUESSERS = 1000
+"""Guessers remembered, each with the name they try; who tried longest ago is forgotten first."""
+LINE, OF_ONE = 500, 5
+"""Tries that may wait for their turn at once, and those of one guesser."""
 RIGHT, WRONG = 200, 400
 SCRIPT = Path(__file__).parent / "static" / "login.js"
 _LOGIN_PAGE = b'"auth_required"'
@@ -41,12 +49,12 @@ class BackoffRule:
     forgiven: float
 
 
-BY_NAME = BackoffRule(free=5, longest=60.0, forgiven=120.0)
-IN_ALL = BackoffRule(free=50, longest=5.0, forgiven=2.0)
+BY_GUESSER = BackoffRule(free=5, longest=60.0, forgiven=120.0)
+IN_ALL = BackoffRule(free=300, longest=0.5, forgiven=2.0)
 
 
 class FailedTries:
-    """The wrong tries of one name, or of all. Times are seconds of any steady clock."""
+    """The wrong tries of one guesser, or of all. Times are seconds of any steady clock."""
 
     def __init__(self, pace: BackoffRule) -> None:
         self._pace = pace
@@ -66,15 +74,22 @@ class FailedTries:
 
 
 class LoginThrottle:
-    """ASGI middleware in front of a login that answers 400 where the password is wrong. One try at a time is judged, so that
-    a hundred at once count as a hundred; one that comes too early is answered 429 and changes nothing."""
+    """ASGI middleware in front of a login that answers 400 where the password is wrong. One try at a time is judged, in the
+    order in which they come; one that a guesser makes too early is answered 429 and changes nothing. Who has got in before
+    stands in no line."""
 
-    def __init__(self, app: ASGIApp, clock: Callable[[], float] = time.monotonic) -> None:
-        self.app, self._clock = app, clock
+    def __init__(
+        self,
+        app: ASGIApp,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.app, self._clock, self._sleep = app, clock, sleep
         self._script = f"<head><script>{SCRIPT.read_text('utf-8')}</script>".encode()
-        self._turn = asyncio.Lock()
+        self._turn, self._line = asyncio.Lock(), Counter[bytes]()
         self._all = FailedTries(IN_ALL)
-        self._names: OrderedDict[bytes, FailedTries] = OrderedDict()
+        self._guessers: OrderedDict[bytes, FailedTries] = OrderedDict()
+        self._known: OrderedDict[bytes, None] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -91,34 +106,59 @@ class LoginThrottle:
         if form is None:
             await JSONResponse({"detail": "That is too long for a name and a password."}, 413)(scope, receive, send)
             return
-        name = await _name(scope, form)
-        answer = _Answer()
-        async with self._turn:
-            wait = self._wait(name)
-            if not wait:
-                await self.app(scope, _again(form), answer.take)
-                self._judge(name, answer.status)
+        guesser, answer = await _guesser(scope, form), _Answer()
+        if guesser in self._known:
+            wait = await self._try(scope, form, guesser, answer)
+        else:
+            wait = await self._in_line(scope, form, guesser, answer)
         if wait:
             await _later(wait)(scope, receive, send)
         else:
             await answer.give(send)
 
-    def _wait(self, name: bytes) -> float:
-        now = self._clock()
-        by_name = self._names[name].wait(now) if name in self._names else 0.0
-        return max(by_name, self._all.wait(now))
+    async def _in_line(self, scope: Scope, form: bytes, guesser: bytes, answer: _Answer) -> float:
+        if self._line.total() >= LINE or (guesser and self._line[guesser] >= OF_ONE):
+            return IN_ALL.longest
+        self._line[guesser] += 1
+        try:
+            async with self._turn:
+                if not self._wait(guesser):
+                    await self._sleep(self._all.wait(self._clock()))
+                return await self._try(scope, form, guesser, answer)
+        finally:
+            self._line[guesser] -= 1
+            self._line += Counter()  # forgets who has none
 
-    def _judge(self, name: bytes, status: int) -> None:
-        if status == RIGHT:
-            self._names.pop(name, None)
-        if status != WRONG:
-            return
+    async def _try(self, scope: Scope, form: bytes, guesser: bytes, answer: _Answer) -> float:
+        """Has a try judged. Returns the seconds that its guesser has to wait before one is, 0 where it was."""
+        wait = self._wait(guesser)
+        if not wait:
+            await self.app(scope, _again(form), answer.take)
+            self._judge(guesser, answer.status)
+        return wait
+
+    def _wait(self, guesser: bytes) -> float:
+        return self._guessers[guesser].wait(self._clock()) if guesser in self._guessers else 0.0
+
+    def _judge(self, guesser: bytes, status: int) -> None:
         now = self._clock()
-        self._all.add(now)
-        self._names.setdefault(name, FailedTries(BY_NAME)).add(now)
-        self._names.move_to_end(name)
-        if len(self._names) > NAMES:
-            self._names.popitem(last=False)
+        if status == RIGHT:
+            self._guessers.pop(guesser, None)
+            _remember(self._known, guesser, None)
+        elif status == WRONG:
+            self._all.add(now)
+            tries = self._guessers.get(guesser) or FailedTries(BY_GUESSER)
+            tries.add(now)
+            _remember(self._guessers, guesser, tries)
+
+
+def _remember(those: OrderedDict[bytes, T], guesser: bytes, value: T) -> None:
+    """Only of those who can be told apart."""
+    if guesser:
+        those[guesser] = value
+        those.move_to_end(guesser)
+        if len(those) > GUESSERS:
+            those.popitem(last=False)
 
 
 class _Answer:
@@ -156,14 +196,16 @@ def _again(body: bytes) -> Receive:
     return receive
 
 
-async def _name(scope: Scope, form: bytes) -> bytes:
-    """The name that is tried, as the login below reads it; a digest, so that a long one takes no more room."""
+async def _guesser(scope: Scope, form: bytes) -> bytes:
+    """Who tries and which name, as the login below reads it; a digest, so that a long one takes no more room. Empty for
+    somebody who cannot be told from others."""
+    who = cookie_in(Headers(scope=scope).get("cookie", "")) or (scope.get("client") or ("",))[0]
     try:
         async with Request(scope, _again(form)).form(max_files=0) as fields:
             tried = str(fields.get("username", "")).strip()
     except (HTTPException, MultiPartException):
         tried = ""  # the login below says what is wrong with it
-    return hashlib.sha256(tried.encode("utf-8", "replace")).digest()
+    return b"" if who in UNTOLD else hashlib.sha256(f"{who} {tried}".encode("utf-8", "replace")).digest()
 
 
 def _later(wait: float) -> JSONResponse:

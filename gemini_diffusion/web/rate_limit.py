@@ -41,7 +41,7 @@ PROGRAMS = RateRule(burst=40, rate=10.0, patience=20.0)
 """For all MCP clients together: each of their calls is a visitor of its own."""
 ADDRESS = RateRule(burst=100, rate=5.0, patience=10.0)
 """For all behind one address, as a household or a class: making up cookies gains nothing."""
-_UNTOLD = ("", "127.0.0.1", "::1")
+UNTOLD = ("", "127.0.0.1", "::1")
 """Not a visitor's address, but that of a tunnel or a local proxy that does not name its client."""
 _NEW, _PROGRAMS = "new", "programs"
 """Keys beside the cookies; no cookie can equal one."""
@@ -69,7 +69,7 @@ class RateLimiter:
         if not (program or _EVENT.fullmatch(scope["path"])):
             return 0.0
         address = (scope.get("client") or ("",))[0]
-        together = 0.0 if address in _UNTOLD else self._wait(address, ADDRESS)
+        together = 0.0 if address in UNTOLD else self._wait(address, ADDRESS)
         if together is None:
             return None
         own = self._wait(_PROGRAMS, PROGRAMS) if program else self._welcome(cookie_in(Headers(scope=scope).get("cookie", "")))
