@@ -228,10 +228,12 @@ class TokenUsage:
 class AdapterChoice:
     """A LoRA ("<lora:name:1>") or a textual inversion ("<name>") to choose from: `written` is what one puts into the prompt.
 
-    `note` says for which family of models it is and how large; `problem` why it cannot be used.
+    `note` says for which family of models it is and how large; `problem` why it cannot be used. `hash` is the one that its
+    trainer noted, by which other programs know it.
     """
 
     written: str
     note: str
     trigger_words: tuple[str, ...] = ()
     problem: str = ""
+    hash: str = ""

@@ -249,4 +249,5 @@ def _is_agreed(entry: ImageModel, settings: Settings) -> bool:
 def _offered(file: AdapterFile) -> AdapterChoice:
     written = file.token if file.kind == "textual inversion" else f"<lora:{file.name}:1>"
     made_for = LABELS.get(file.family, "a model we do not know")
-    return AdapterChoice(written, f"{file.kind} for {made_for}, {in_bytes(file.size)}", file.trigger_words, file.problem)
+    note = f"{file.kind} for {made_for}, {in_bytes(file.size)}"
+    return AdapterChoice(written, note, file.trigger_words, file.problem, file.hash)

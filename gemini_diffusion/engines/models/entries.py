@@ -75,6 +75,7 @@ CATALOGUE: tuple[ImageModel, ...] = (
         download_bytes=_SDXL_BYTES,
         refiner="sdxl-refiner",
         aliases=("sdxl-base", "xl"),
+        hashes=("31e35c80fc",),
         **_SDXL,
     ),
     ImageModel(
@@ -104,6 +105,7 @@ CATALOGUE: tuple[ImageModel, ...] = (
         scheduler="Euler a",
         download_bytes=_SDXL_BYTES,
         aliases=("turbo",),
+        hashes=("e869ac7d69",),
         **_TURBO,
     ),
     ImageModel(

@@ -42,6 +42,7 @@ class ImageModel:
     only those words. `scheduler` "" is the model's own, `timestep_spacing` "trailing" where it was distilled to few steps,
     whatever the scheduler. `clip_skip` leaves out the encoder's last layers. `refiner` is the id of the model that can go on
     with its drawings, and a refiner's `shared` parts are those it takes from the model it goes on for.
+    `hashes` are the first ten digits of its file's SHA-256, by which other programs know it.
     """
 
     id: str
@@ -68,6 +69,7 @@ class ImageModel:
     vocabulary: Path | None = None
     trigger_words: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    hashes: tuple[str, ...] = ()
 
     @property
     def is_address(self) -> bool:

@@ -48,7 +48,7 @@ class AdapterFile:
     """What the header of a file says: `width` is the length of a word's vector it was made for, 0 where it does not tell.
 
     `family` is "" where the width is no known one's. `size` is in bytes. `own_words` come with a LoRA and are not used here.
-    `problem` says why the file cannot be used.
+    `problem` says why the file cannot be used, `hash` is what its trainer noted of its tensors.
     """
 
     name: str
@@ -60,6 +60,7 @@ class AdapterFile:
     size: int = 0
     own_words: tuple[str, ...] = ()
     problem: str = ""
+    hash: str = ""
 
     @property
     def token(self) -> str:
@@ -156,7 +157,10 @@ def read_adapter(path: Path) -> AdapterFile:
         return AdapterFile(path.stem, path, "LoRA", family, 0, _trigger_words(metadata), size)
     width = _text_width(list(read_matrices(path.stem, shapes)))
     words = tuple(bundled_words(shapes))
-    return AdapterFile(path.stem, path, "LoRA", FAMILIES.get(width, ""), width, _trigger_words(metadata), size, words)
+    digest = metadata.get("sshs_model_hash", "").lower()
+    return AdapterFile(
+        path.stem, path, "LoRA", FAMILIES.get(width, ""), width, _trigger_words(metadata), size, words, hash=digest
+    )  # fmt: skip
 
 
 def _listed(path: Path) -> AdapterFile:
