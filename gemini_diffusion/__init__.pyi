@@ -1,4 +1,4 @@
-from gemini_diffusion.generation.python_api import Painter, imagine, imagine_async
+from gemini_diffusion.generation.python_api import Painter, imagine, imagine_async, read_recipe
 
 __version__: str
-__all__ = ["Painter", "__version__", "imagine", "imagine_async"]
+__all__ = ["Painter", "__version__", "imagine", "imagine_async", "read_recipe"]

@@ -225,14 +225,14 @@ def by_name(app: AppHere, name: str) -> int:
 # The endpoints for programs
 
 
-def test_programs_see_two_endpoints_and_none_of_the_windows_events(client: Client) -> None:
+def test_programs_see_their_endpoints_and_none_of_the_windows_events(client: Client) -> None:
     seen: Any = client.view_api(return_format="dict", print_info=False)
-    assert set(seen["named_endpoints"]) == {"/chat", "/imagine"}
+    assert set(seen["named_endpoints"]) == {"/chat", "/imagine", "/recipe"}
     assert seen["unnamed_endpoints"] == {}
     takes = {
         name: [entry["parameter_name"] for entry in found["parameters"]] for name, found in seen["named_endpoints"].items()
     }
-    assert takes == {"/chat": ["message"], "/imagine": ["line"]}
+    assert takes == {"/chat": ["message"], "/imagine": ["line"], "/recipe": ["texts"]}
 
 
 def test_chat_streams_and_its_last_yield_is_the_whole(services: StandIns, client: Client) -> None:

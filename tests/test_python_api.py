@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import gemini_diffusion
 from gemini_diffusion import Painter, __version__, imagine, imagine_async
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.environment import read_settings
@@ -23,8 +24,10 @@ from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.types import Event, Failed, Finished, Noticed, PictureKept, StageStarted
 from gemini_diffusion.types.errors import BadInput, OutOfCredit, RequestRefused
 from tests.app_process import NOWHERE
+from tests.foreign_pictures import png
 from tests.local_services import Held, StandIns, drawn
 from tests.sketch_engine import SketchEngine
+from tests.test_foreign_recipes import A1111
 from tests.waiting import PATIENCE, until
 
 PACKAGE = Path(__file__).resolve().parent.parent / "gemini_diffusion"
@@ -44,6 +47,14 @@ def painter(engine: SketchEngine, tmp_path: Path) -> Iterator[Painter]:
         Services(models, {"local": engine}, Gallery(tmp_path / "pictures")), engine="local", home=str(tmp_path)
     ) as made:
         yield made
+
+
+def test_a_picture_of_another_program_becomes_a_line(painter: Painter, tmp_path: Path) -> None:
+    (tmp_path / "kite.png").write_bytes(png(parameters=A1111))
+    offer = gemini_diffusion.read_recipe(tmp_path / "kite.png", home=str(tmp_path))
+    assert offer == painter.read_recipe(tmp_path / "kite.png") and offer.seed == 42
+    [picture] = painter.imagine(offer.line)
+    assert (picture.recipe.prompt, picture.recipe.seed, picture.recipe.num_inference_steps) == ("a kite", 42, 20)
 
 
 @pytest.fixture

@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
-from gemini_diffusion.cli.terminal import once
+from gemini_diffusion.cli.terminal import line_of_picture, once
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.types.errors import AgreementNeeded, BadInput, GeminiDiffusionError
+from tests.foreign_pictures import png
 from tests.sketch_engine import SketchEngine
+from tests.test_foreign_recipes import A1111
 from tests.waiting import patiently
 
 
@@ -39,6 +41,17 @@ async def test_a_prompt_to_be_reviewed_is_shown_and_drawn_as_nobody_can_be_asked
     assert said[prompt + 1].startswith("  Kept: cat. Added: ")
     assert said.index("  There is nobody to ask here, so the prompt is drawn as it is.") > prompt
     assert read_recipe(Path(said[-2])).line == said[-1]
+
+
+def test_a_pictures_file_stands_for_the_line_that_its_recipe_says(tmp_path: Path) -> None:
+    services = Services({}, {}, Gallery(tmp_path / "pictures"))
+    (tmp_path / "kite.png").write_bytes(png(parameters=f"{A1111}, Model: kiteXL"))
+    out = io.StringIO()
+    line = line_of_picture(services, Settings(), f" {tmp_path / 'kite.png'}", out)
+    assert line.startswith("/imagine a kite --ar 2:3 --seed 42")
+    said = out.getvalue().splitlines()
+    assert said[0] == f"Recipe of AUTOMATIC1111: {line}" and "kiteXL, which is not here" in said[1]
+    assert line_of_picture(services, Settings(), "a kite.png", out) == "a kite.png", "words that only look like a file"
 
 
 async def test_a_picture_that_failed_is_told_before_the_path_and_makes_the_code_one(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ from PIL import Image
 from gemini_diffusion.types.errors import AgreementNeeded, BadInput, KeyNeeded, OutOfCredit
 from gemini_diffusion.web.endpoints import Endpoints
 from tests.chat_tab_harness import Desk, who
+from tests.foreign_pictures import data_url, png
 from tests.sketch_engine import so_far
+from tests.test_foreign_recipes import A1111
 from tests.waiting import until
 
 
@@ -404,6 +406,16 @@ async def test_a_choice_that_cannot_be_gives_way_to_what_is_set(tmp_path: Path) 
 
 
 # Programs
+
+
+@pytest.mark.parametrize("texts", [{"parameters": A1111, "dpi": (72, 72)}, {"picture": data_url(png(parameters=A1111))}])
+async def test_a_program_asks_what_recipe_a_picture_holds(texts: dict[str, Any], desk: Desk) -> None:
+    endpoints = Endpoints(desk.visitors)
+    found = await endpoints.recipe(texts, who())
+    assert (found["program"], found["seed"]) == ("AUTOMATIC1111", 42) and found["line"].startswith("/imagine a kite --ar 2:3")
+    nonsense: list[Any] = [{}, [], {"picture": "data:image/png;base64,%%"}]
+    for senseless in nonsense:
+        assert await endpoints.recipe(senseless, who()) == {}
 
 
 async def test_a_program_that_goes_away_ends_what_it_asked_for_and_nobody_elses_turn(desk: Desk) -> None:

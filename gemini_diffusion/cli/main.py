@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemini_diffusion import __version__
-from gemini_diffusion.cli.terminal import once, report
+from gemini_diffusion.cli.terminal import line_of_picture, once, report
 from gemini_diffusion.config.environment import read_settings
 from gemini_diffusion.config.library_variables import naming_variables
 from gemini_diffusion.config.log import open_log
@@ -66,7 +66,9 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data-dir", metavar="DIR", help="where pictures and conversations are kept")
     parser.add_argument("--no-browser", action="store_true", help="do not open a browser")
     parser.add_argument("--no-preload", action="store_true", help="load nothing before something is drawn")
-    parser.add_argument("--once", metavar="LINE", help='do one thing without a window: "/imagine a fox"')
+    parser.add_argument(
+        "--once", metavar="LINE", help='do one thing without a window: "/imagine a fox", or a picture with a recipe'
+    )
     parser.add_argument("--check", action="store_true", help="say what works here and what does not")
     parser.add_argument("--live", action="store_true", help="with --check: try each key with one real call")
     parser.add_argument("--lang", default="en", choices=("en",), help="language of the window (en)")
@@ -81,7 +83,8 @@ def chosen(flags: argparse.Namespace) -> dict[str, str | None]:
 
 
 async def draw_once(services: Services, settings: Settings, line: str) -> int:
-    """One line of the person at this terminal, who is the host."""
+    """One line of the person at this terminal, who is the host; a picture's file stands for the line that its recipe says."""
+    line = line_of_picture(services, settings, line)
     return await once(Visitors(services, settings, lends=True, owner=True).of("terminal").session, line, settings)
 
 

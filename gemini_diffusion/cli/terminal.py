@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TextIO
 
 from gemini_diffusion import commands
@@ -10,10 +11,13 @@ from gemini_diffusion.commands import Usage
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.error_messages import nothing_to_draw
 from gemini_diffusion.generation.health import CheckResult
+from gemini_diffusion.generation.recipe_offer import offer_of_file
+from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
 from gemini_diffusion.types import CraftedPrompt
 from gemini_diffusion.types.turn import Turn
 
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 BAR = 24
 """Characters of a full progress bar."""
 
@@ -37,6 +41,17 @@ async def once(session: Session, line: str, settings: Settings, out: TextIO | No
     for text in _ending(turn):
         say.line(text)
     return 0 if turn.state == "done" and not turn.failures else 1
+
+
+def line_of_picture(services: Services, settings: Settings, line: str, out: TextIO | None = None) -> str:
+    """The line of the recipe in the picture that `line` names, told on `out`; any other line as it is. Raises BadInput."""
+    path = Path(line.strip())
+    if path.suffix.lower() not in PICTURES or not path.is_file():
+        return line
+    offer = offer_of_file(path, services, settings)
+    for text in (f"Recipe of {offer.program}: {offer.line}", *(f"  {notice}" for notice in offer.notices)):
+        print(text, file=out)
+    return offer.line
 
 
 def report(findings: list[CheckResult], out: TextIO | None = None) -> int:

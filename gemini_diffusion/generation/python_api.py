@@ -22,6 +22,7 @@ from gemini_diffusion.config.environment import read_settings
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.error_messages import nothing_to_draw
 from gemini_diffusion.generation.job import Job, ReviewChoice
+from gemini_diffusion.generation.recipe_offer import RecipeOffer, offer_of_file
 from gemini_diffusion.generation.services import Services, open_services
 from gemini_diffusion.types import CraftedPrompt, Event, Failed, Picture, PictureKept, Planned
 from gemini_diffusion.types.errors import BadInput
@@ -52,6 +53,15 @@ async def imagine_async(line: str, *, watch: Watch | None = None, **settings: An
     """`imagine` for a program with an event loop of its own; cancelling it ends the drawing within one step."""
     async with Painter(**settings) as painter:
         return await painter.imagine_async(line, watch=watch)
+
+
+def read_recipe(picture: str | Path, **settings: Any) -> RecipeOffer:
+    """What the recipe in a picture of any program offers: its `line` for `imagine`, and in `notices` what is missing here.
+
+    Reads PNG, JPEG and WebP; nothing is loaded or asked. Raises BadInput where there is no recipe, or no picture.
+    """
+    with Painter(**settings) as painter:
+        return painter.read_recipe(picture)
 
 
 class Painter:
@@ -100,6 +110,10 @@ class Painter:
             job.cancel()
             raise
         return job.result()
+
+    def read_recipe(self, picture: str | Path) -> RecipeOffer:
+        """What the recipe in a picture offers, as `read_recipe` does."""
+        return offer_of_file(Path(picture), self._services, self.settings)
 
     def close(self) -> None:
         """Ends what is being drawn and lets the models go. A closed painter that is asked again begins anew."""

@@ -1,7 +1,11 @@
-"""Two endpoints for programs, /chat and /imagine: functions of their own, the same sessions and the same sentences."""
+"""Endpoints for programs, /chat, /imagine and /recipe: functions of their own, the same sessions and the same sentences."""
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import binascii
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from gemini_diffusion.commands import as_line, as_text
+from gemini_diffusion.generation.recipe_offer import offer_of_texts
+from gemini_diffusion.storage.metadata import read_picture_texts
 from gemini_diffusion.types.errors import GeminiDiffusionError
 from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:
+    from gemini_diffusion.config.settings import Settings
     from gemini_diffusion.generation.session import Session
     from gemini_diffusion.generation.visitors import Visitor, Visitors
     from gemini_diffusion.types.turn import Turn
@@ -47,6 +54,16 @@ class Endpoints:
         recipes = [*(picture.recipe for picture in last.pictures), *last.planned]
         return [str(picture.path) for picture in last.pictures], [recipe.flat() for recipe in recipes]
 
+    async def recipe(self, texts: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+        """What a picture's recipe offers: `line`, `prompt`, `seed`, `program` and `notices`; {} where it has none.
+
+        `texts` is what the picture carries as text by name, as Pillow's `image.info` has it, or the picture itself, if it is
+        small, as {"picture": "data:image/png;base64,..."}.
+        """
+        found = {name: value for name, value in texts.items() if isinstance(value, str)} if isinstance(texts, dict) else {}
+        visitor = self.visitors.of(visitor_name(request))
+        return await asyncio.to_thread(_offer, found, self.visitors, visitor.settings)
+
     async def _turn(self, text: Any, request: gr.Request, read: Callable[[Any], str] = as_text) -> AsyncIterator[Turn]:
         turn = None
         try:
@@ -58,7 +75,7 @@ class Endpoints:
             raise _refused(why(turn))
 
     def publish(self) -> None:
-        """Adds both to the page that is being built. Their components are never shown; they only give the shapes."""
+        """Adds them to the page that is being built. Their components are never shown; they only give the shapes."""
         with gr.Row(visible=False):
             text, said = gr.Textbox(), gr.Textbox()
             files, recipes = gr.File(file_count="multiple"), gr.JSON()
@@ -66,6 +83,7 @@ class Endpoints:
         limits = {"concurrency_limit": None, "show_progress": "hidden"}
         ask.click(self.chat, text, said, api_name="chat", **limits)
         draw.click(self.imagine, text, [files, recipes], api_name="imagine", **limits)
+        gr.api(self.recipe, api_name="recipe", queue=False)
 
 
 async def follow(visitor: Visitor, text: str) -> AsyncIterator[Turn]:
@@ -83,6 +101,14 @@ async def follow(visitor: Visitor, text: str) -> AsyncIterator[Turn]:
     finally:
         if session.running and session.running.id == begun.id:  # by now it may be somebody else's turn
             await session.stop()
+
+
+def _offer(texts: dict[str, str], visitors: Visitors, settings: Settings) -> dict[str, Any]:
+    with contextlib.suppress(binascii.Error):
+        coded = texts.get("picture", "").partition(";base64,")[2]
+        texts = read_picture_texts(base64.b64decode(coded, validate=True)) if coded else texts
+    offer = offer_of_texts(texts, visitors.services, settings, host=visitors.owner)
+    return offer.flat() if offer else {}
 
 
 def why(turn: Turn | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,18 +10,19 @@ from typing import Any
 import gradio as gr
 import pytest
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Locator, expect
 
 from gemini_diffusion.generation.visitors import folder_name
 from gemini_diffusion.storage.collection import Collection
-from gemini_diffusion.storage.gallery import Gallery
+from gemini_diffusion.storage.gallery import Gallery, recipe_to_json
 from gemini_diffusion.types import Recipe
 from gemini_diffusion.web.cookies import COOKIE, visitor_name
 from tests.browser.conftest import Open
 from tests.browser.sketching import Sketching, attach, photo
 from tests.browser.window import Window
+from tests.foreign_pictures import png
 from tests.recipes import changed
+from tests.test_foreign_recipes import A1111, FILES
 
 pytestmark = pytest.mark.browser
 
@@ -123,40 +123,55 @@ def test_a_phone_holds_it_and_two_are_compared(come_with_many: Callable[..., Win
     expect(slider).to_be_hidden()
 
 
-A1111 = "a kite, (red:1.2)\nNegative prompt: fog\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: 42, Size: 512x512, Model: k"
-OURS = json.dumps({"line": "/imagine a fox --raw --seed 7", "prompt": "a fox", "seed": 7, "engine": "local"})
-
-
-def of_png(path: Path, texts: dict[str, str]) -> Path:
-    chunks = PngInfo()
-    for key, value in texts.items():
-        chunks.add_itxt(key, value) if key == "parameters" else chunks.add_text(key, value)
-    Image.new("RGB", (64, 48), "teal").save(path, "PNG", pnginfo=chunks)
-    return path
-
-
-def of_exif(path: Path, kind: str, coding: str) -> Path:
-    exif = Image.Exif()
-    exif.get_ifd(0x8769)[0x9286] = b"UNICODE\0" + A1111.encode(coding)
-    Image.new("RGB", (64, 48), "teal").save(path, kind, exif=exif.tobytes())
-    return path
+OURS = recipe_to_json(drawn("a fox", seed=7))
+FOX = "/imagine a fox"
+KITE = '/imagine a kite --ar 2:3 --seed 42 --no fog --raw --steps 20 --cfg 6.5 --scheduler "Euler a"'
+OTHERS = {
+    "a1111 jpeg, little endian": "AUTOMATIC1111", "a1111 ztxt": "AUTOMATIC1111", "forge, hidden": "AUTOMATIC1111",
+    "a1111 packed itxt after the pixels": "AUTOMATIC1111", "fooocus": "Fooocus", "invokeai": "InvokeAI",
+    "comfyui webp": "ComfyUI", "swarmui": "SwarmUI",
+    "novelai": "NovelAI", "draw things on a mac": "Draw Things", "easy diffusion": "Easy Diffusion",
+}  # fmt: skip
 
 
 def test_a_brought_picture_offers_its_recipe(come: Open, tmp_path: Path) -> None:
     window = come()
-    ours = of_png(tmp_path / "ours.png", {"gemini-diffusion": OURS, "parameters": A1111})
-    png = of_png(tmp_path / "theirs.png", {"parameters": A1111})
-    jpeg, webp = of_exif(tmp_path / "a.jpg", "JPEG", "utf-16-be"), of_exif(tmp_path / "a.webp", "WEBP", "utf-16-le")
-    for path, label, typed in (
-        (ours, "only the prompt", "/imagine a fox --raw"), (ours, "use all", "/imagine a fox --raw --seed 7"),
-        (png, "only the prompt", "/imagine a kite, (red:1.2) --raw"), (jpeg, "use all", A1111), (webp, "use all", A1111),
-        (png, "only the seed", "a bird --seed 42"),
-    ):  # fmt: skip
+    found = window.page.locator("#attached-recipe")
+    ours = tmp_path / "ours.png"
+    ours.write_bytes(png(gemini__diffusion=OURS, parameters=A1111))
+    again = "/imagine a fox --raw"
+    uses = {"only the prompt": again, "use all": f"{again} --seed 7", "only the seed": "a bird --seed 7"}
+    for label, typed in uses.items():
         window.box.fill("a bird")
-        attach(window, path)
-        window.page.locator("#attached-recipe").get_by_role("button", name=label).click()
+        attach(window, ours)
+        found.get_by_role("button", name=label).click()
         expect(window.box).to_have_value(typed)
         expect(window.page.locator("#attached")).to_be_visible(visible=label == "only the seed")
+    for name, program in OTHERS.items():
+        window.go_to("Pictures")
+        drop(window, FILES[name][0])
+        expect(found).to_contain_text(f"Recipe of {program}:use all")
+        window.quiet()
+        if program == "AUTOMATIC1111":
+            found.get_by_role("button", name="use all").click()
+            expect(window.box).to_have_value(KITE)
     window.shot("pictures-3-recipe")
+    asked: list[str] = []
+    window.page.on("request", lambda request: asked.append(request.url))
     attach(window, photo(tmp_path))
-    expect(window.page.locator("#attached-recipe")).to_have_count(0)
+    expect(found).to_have_count(0)
+    assert asked and not any(url.endswith("/run/recipe") for url in asked), (
+        "of a photo with a place nothing is sent but the picture"
+    )
+
+
+def drop(window: Window, content: bytes) -> None:
+    """Drops a file on the page, wherever that is."""
+    window.page.evaluate(
+        """(bytes) => {
+            const data = new DataTransfer();
+            data.items.add(new File([new Uint8Array(bytes)], "brought", {type: "image/png"}));
+            document.body.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true}));
+        }""",
+        list(content),
+    )

@@ -44,24 +44,26 @@
     input.click();
   };
   const pictureIn = (data) => [...(data?.files ?? [])].find((file) => file.type.startsWith("image/"));
-  const inTalk = (event) => event.target instanceof Element && event.target.closest("#conversation");
+  const holdsFiles = (event) => event.dataTransfer?.types.includes("Files");
+  const receive = (event, data) => { // on any tab: what becomes of it is seen on the first
+    const file = pictureIn(data);
+    if (!file) return;
+    event.preventDefault();
+    event.stopPropagation(); // the message box would take it for a file of its own
+    const tab = document.querySelector(".tab-container button[role=tab]");
+    if (tab?.ariaSelected === "false") tab.click();
+    send(file);
+  };
 
   document.addEventListener("click", (event) => {
     if (event.target instanceof Element && event.target.closest("#attach-file")) choose();
   });
   document.addEventListener("dragover", (event) => {
-    if (inTalk(event) && event.dataTransfer?.types.includes("Files")) event.preventDefault();
+    if (holdsFiles(event)) event.preventDefault(); // else the browser would leave the page for the file
   });
   document.addEventListener("drop", (event) => {
-    const file = inTalk(event) && pictureIn(event.dataTransfer);
-    if (!file) return;
-    event.preventDefault();
-    send(file);
-  });
-  document.addEventListener("paste", (event) => {
-    const file = inTalk(event) && pictureIn(event.clipboardData);
-    if (!file) return;
-    event.preventDefault();
-    send(file);
-  });
+    if (holdsFiles(event)) event.preventDefault();
+    receive(event, event.dataTransfer);
+  }, true);
+  document.addEventListener("paste", (event) => receive(event, event.clipboardData), true);
 })();

@@ -246,7 +246,7 @@ window.pictures = (() => {
 
   const api = {
     chosen: "",
-    say, hush, write, useSeed,
+    ask, say, hush, write, useSeed,
     open: () => {
       const place = document.getElementById("pictures");
       if (!place) return requestAnimationFrame(api.open);
