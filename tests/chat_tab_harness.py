@@ -20,6 +20,7 @@ from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.ui import chat_panel, image_panel, model_pickers, settings_tab
 from gemini_diffusion.ui.attachment import AttachmentHandlers
 from gemini_diffusion.ui.chat_tab import ChatTab
+from gemini_diffusion.ui.conversation_actions import ConversationActions
 from gemini_diffusion.ui.image_actions import ImageActions
 from gemini_diffusion.ui.settings_tab import SettingsTab
 from gemini_diffusion.web.cookies import COOKIE, visitor_name
@@ -42,6 +43,7 @@ class Desk:
             self.talk, models_chosen = chat_panel.build(lambda: model_pickers.build(self.visitors))
             self.panel = image_panel.build(["Nothing is set up."])
         self.tab = ChatTab(self.visitors, self.talk, self.panel, models_chosen, tabs)
+        self.kept = ConversationActions(self.tab.following)
         self.hand = ImageActions(self.tab.following, self.talk.attachment)
         self.clip = AttachmentHandlers(
             self.visitors, self.talk.attachment, self.tab.following.show_picture, self.panel.components()

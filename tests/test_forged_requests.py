@@ -310,7 +310,7 @@ def joined(app: App, times: int, cookie: str) -> list[socket.socket]:
     address, send = urlsplit(app.url), next(event["id"] for event in events_of(app) if event["api_name"] == "send")
     connections = []
     for _ in range(times):
-        body = json.dumps({"data": ["hello", "", None], "fn_index": send, "session_hash": secrets.token_hex(6)})
+        body = json.dumps({"data": ["hello", "", None, ""], "fn_index": send, "session_hash": secrets.token_hex(6)})
         head = f"POST /gradio_api/queue/join HTTP/1.1\r\nHost: {address.netloc}\r\nContent-Type: application/json\r\n"
         head += f"Cookie: {cookie}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
         connections.append(socket.create_connection((address.hostname or "", address.port or 0), timeout=PATIENCE))

@@ -210,9 +210,9 @@ async def test_crafting_leaves_no_instructions_in_the_chat(room: Room) -> None:
     assert not any("JSON" in text or "schema" in text for text in texts)
 
 
-async def test_clear_forgets_the_words_and_keeps_the_pictures(room: Room) -> None:
+async def test_a_new_conversation_knows_nothing_of_the_last_and_keeps_the_pictures(room: Room) -> None:
     kept = (await room.done("/imagine a cat --steps 1")).pictures[0]
-    room.session.clear()
+    await room.session.new()
     room.gemini.enqueue(["Hello."])
     await room.done("Hi", KEYED)
     assert [message.text for message in room.gemini.history[-1].messages] == ["Hi"]
@@ -254,7 +254,7 @@ async def test_one_turn_at_a_time(room: Room) -> None:
     with pytest.raises(BadInput, match="One thing at a time"):
         room.session.start("hello", PLAIN)
     with pytest.raises(BadInput):
-        room.session.clear()
+        await room.session.new()
     room.engine.resume()
     assert (await room.ended()).state == "done"
 
@@ -409,7 +409,7 @@ async def test_an_edited_prompt_is_drawn_as_it_stands(room: Room) -> None:
 
 
 async def test_a_conversations_pictures_are_saved_together(room: Room) -> None:
-    with pytest.raises(BadInput, match="no picture"):
+    with pytest.raises(BadInput, match="nothing in this conversation"):
         room.session.bundle()
     await room.done("/imagine a cat --n 2 --steps 1")
     assert room.session.bundle().name == "gemini-diffusion-2-pictures.zip"

@@ -163,18 +163,18 @@ async def test_a_page_that_missed_the_picture_is_told_again_what_is_in_hand(desk
     assert await desk.tab.mend(selected, "", who("b")) == gr.skip()
 
 
-async def test_after_a_clear_the_last_picture_is_in_the_panel_of_a_page_that_comes(tmp_path: Path) -> None:
+async def test_in_a_new_conversation_the_last_picture_is_in_the_panel_of_a_page_that_comes(tmp_path: Path) -> None:
     desk = Desk(tmp_path, able=True)
     await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     await desk.shown(desk.tab.send("/imagine a cat", "", who()))
-    await desk.tab.clear(who())
+    await desk.kept.new(who())
     _, cat = desk.visitor(who()).session.pictures
     assert (await desk.shown(desk.tab.arrive(who())))[desk.panel.selected]["value"] == cat.id
     desk.engine.enqueue(OutOfCredit("The account is empty."))
     marks = json.dumps({"mask": url(Image.new("L", (8, 8), 255)), "strength": 0.9})
     values = desk.edits("a dog", cat.id) | {desk.panel.mask.marks: marks}
     await desk.shown(desk.hand.paint(values, who()))
-    await desk.tab.clear(who())
+    await desk.kept.new(who())
     assert (await desk.shown(desk.tab.arrive(who())))[desk.panel.selected]["value"] == cat.id, "not its copy with the marks"
 
 
@@ -352,9 +352,9 @@ async def test_the_download_follows_the_kind_of_file_that_was_chosen(desk: Desk)
     assert desk.visitor(who()).settings.file_format == "webp"
 
 
-async def test_clear_forgets_the_conversation_and_keeps_the_pictures(desk: Desk) -> None:
+async def test_a_new_conversation_is_empty_and_keeps_the_pictures(desk: Desk) -> None:
     await desk.shown(desk.tab.send("/imagine a fox", "", who()))
-    assert (await desk.tab.clear(who()))[desk.talk.chat] == []
+    assert (await desk.kept.new(who()))[desk.talk.chat] == []
     assert len(desk.visitor(who()).session.pictures) == 1
 
 

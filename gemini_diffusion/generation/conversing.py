@@ -18,6 +18,7 @@ from gemini_diffusion.crafting.parse_answer import partial_prompt
 from gemini_diffusion.generation import plan, versions
 from gemini_diffusion.generation.job import Job
 from gemini_diffusion.generation.picture_turns import PictureTurn
+from gemini_diffusion.generation.wishes import with_wishes
 from gemini_diffusion.types import ChatRequest, Event, Finished, Message, Noticed, Picture, TextGrew, Understood
 from gemini_diffusion.types.errors import BadAnswer
 from gemini_diffusion.types.turn import Turn
@@ -76,7 +77,7 @@ async def _draw(job: Job, reading: MessageReading, text: str) -> None:
         _propose(job, text, f"/imagine {' '.join(text.split())}")
         return
     job.emit(Understood(f"I read this as: {commands.format_line(command)}", "talk", draws=True))
-    await job.imagine(command)
+    await job.imagine(with_wishes(command, job.wishes))
 
 
 async def _edit(job: Job, reading: MessageReading, text: str, turn: PictureTurn) -> None:

@@ -16,6 +16,7 @@ from gemini_diffusion.generation.intent import Intent, drawing_line, read_intent
 from gemini_diffusion.generation.job import Job
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.picture_turns import KINDS, PictureTurn
+from gemini_diffusion.generation.wishes import with_wishes
 from gemini_diffusion.types import Picture
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Kind, Turn
@@ -44,7 +45,7 @@ def dispatch(sent: Sent, intent: Intent, access: Access, model: ChatModel) -> Be
     command = commands.with_picture(intent.command, sent.source.id) if sent.source else intent.command
     if isinstance(command, Imagine):
         access.refuse_more()
-        return _turn(sent, "imagine", intent.offer), lambda job: job.imagine(command)
+        return _turn(sent, "imagine", intent.offer), lambda job: job.imagine(with_wishes(command, job.wishes))
     if isinstance(command, Say):
         if intent.open and model.structured and not access.lends_answers(sent.settings):
             return _turn(sent, "say"), lambda job: converse(job, sent.text, sent.turns, sent.front)

@@ -57,7 +57,7 @@ class Job:
     """One turn's work. `conversation` is what was said before; `review` asks the person and returns choice and prompt.
 
     `keep` is told of every picture as soon as it is on disk; `access` is who it is for, `find` finds a picture of theirs.
-    `notices` collects what the person is told about the pictures, for their recipes.
+    `notices` collects what the person is told about the pictures, for their recipes; `wishes` hold for every picture.
     """
 
     services: Services
@@ -70,6 +70,7 @@ class Job:
     access: Access = field(default_factory=Access)
     find: Callable[[str], Picture | None] = field(default=lambda identity: None)
     notices: list[str] = field(default_factory=list)
+    wishes: tuple[str, ...] = ()
 
     async def note(self, command: Usage | Unknown) -> None:
         """Shows the help, or what to do instead of a command that does not exist; nothing is asked of anybody."""

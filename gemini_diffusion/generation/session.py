@@ -1,4 +1,4 @@
-"""One person's conversation: its turns, one of them at most under way, kept on disk.
+"""One person's open conversation: its turns, one of them at most under way, kept on disk.
 
 Work runs as one task that outlives the page that began it; whoever looks watches its Turn. It knows no window.
 """
@@ -15,21 +15,24 @@ from pathlib import Path
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation import plan, versions
+from gemini_diffusion.generation.conversation_store import ConversationStore
 from gemini_diffusion.generation.dispatch import Sent, dispatch, intent_of, new_id, talk
 from gemini_diffusion.generation.edit import Edit
 from gemini_diffusion.generation.error_messages import describe_failure
+from gemini_diffusion.generation.intent import Intent
 from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.limits.access import Access
+from gemini_diffusion.generation.recall import recall
 from gemini_diffusion.generation.services import Services
+from gemini_diffusion.generation.wishes import confirmation, read_wish
 from gemini_diffusion.storage import history, uploads
 from gemini_diffusion.storage.collection import Collection
+from gemini_diffusion.storage.conversations import Conversations
 from gemini_diffusion.storage.gallery import FileFormat
-from gemini_diffusion.types import CraftedPrompt, Event, Failed, Message, Noticed, Picture, Stopped
+from gemini_diffusion.types import CraftedPrompt, Event, Failed, Noticed, Picture, Stopped
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 from gemini_diffusion.types.turn import Turn
 
-REMEMBERED = 20
-"""Messages of the conversation that a chat model is told."""
 FRAMES = 8
 """States of a running turn that a watcher is shown in a second at most; it is shown one at least."""
 LONGEST_MESSAGE = 20_000
@@ -39,30 +42,19 @@ _LOG = logging.getLogger(__name__)
 
 
 class Session:
-    """A conversation kept in `folder`, with `access` or with whoever is the host. All its methods belong to one event loop."""
+    """The conversations kept in `folder`, one of them open, with `access` or with whoever is the host. All its methods belong
+    to one event loop.
+    """
 
     def __init__(self, services: Services, folder: Path, access: Access | None = None) -> None:
         self._services = services
         self._access = access or Access()
-        self._folder = folder
-        self._bundle: Path | None = None
-        self._transcript = history.History(folder)
+        self.store = ConversationStore(folder, services.gallery, self._access)
         self.collection = Collection(folder, services.gallery, self._access.keeps)
-        self._turns = tuple(self._at_home(turn) for turn in self._transcript.turns())
+        self._turns = self.store.read()
         self._task: asyncio.Task[None] | None = None
         self._choice: asyncio.Future[tuple[ReviewChoice, str]] | None = None
         self._changed = asyncio.Event()
-
-    def _at_home(self, turn: Turn) -> Turn:
-        """A kept turn with its pictures where the gallery is now: a data folder may have been moved."""
-        folder = self._services.gallery.folder
-
-        def moved(picture: Picture) -> Picture:
-            return dataclasses.replace(picture, path=folder / picture.id / picture.path.name)
-
-        kept = tuple(dataclasses.replace(entry, picture=moved(entry.picture)) for entry in turn.kept)
-        source, selected = turn.source and moved(turn.source), turn.selected and moved(turn.selected)
-        return dataclasses.replace(turn, kept=kept, source=source, selected=selected)
 
     # What there is
 
@@ -96,17 +88,13 @@ class Session:
         self._access.keeps(path.parent)
         return path
 
+    @property
+    def conversations(self) -> Conversations:
+        return self.store.conversations
+
     def bundle(self) -> Path:
-        """One zip of the conversation's pictures, in order; an earlier one goes. Raises BadInput where there is none."""
-        pictures = [picture for turn in self._turns for picture in turn.pictures if picture.path.exists()]
-        if not pictures:
-            raise BadInput("There is no picture in this conversation yet.", "Ask for one first: /imagine a fox.")
-        earlier, self._bundle = self._bundle, self._services.gallery.bundle(pictures)
-        if earlier and earlier != self._bundle:
-            self._services.gallery.remove(earlier)
-            self._access.keeps(earlier.parent)
-        self._access.keeps(self._bundle.parent)
-        return self._bundle
+        """The zip of this conversation. Raises BadInput where it is empty."""
+        return self.store.bundle(self._turns)
 
     async def watch(self) -> AsyncIterator[Turn]:
         """The latest turn at every change and once a second, at most FRAMES a second, its last state last.
@@ -136,13 +124,19 @@ class Session:
         OutOfQuota for a picture more than the host keeps.
         """
         sent = self._sent(text, settings, attached, selected)
-        return self._begin(*dispatch(sent, intent_of(sent), self._access, self._services.chat_model(settings)), settings)
+        return self._answer(sent, intent_of(sent))
 
     async def send(self, text: str, settings: Settings, attached: str = "", selected: str = "") -> Turn:
         """As `start`, for a loop that serves others too: a long message is read beside it."""
         sent = self._sent(text, settings, attached, selected)
-        intent = await asyncio.to_thread(intent_of, sent)
-        return self._begin(*dispatch(sent, intent, self._access, self._services.chat_model(settings)), settings)
+        return self._answer(sent, await asyncio.to_thread(intent_of, sent))
+
+    def _answer(self, sent: Sent, intent: Intent) -> Turn:
+        if sent.settings.plain_words and (wish := read_wish(sent.text)):
+            self._refuse_a_second()
+            self.store.wish(wish)
+            return self._begin(Turn(new_id(), sent.text, "note"), confirmation(wish), sent.settings)
+        return self._begin(*dispatch(sent, intent, self._access, self._services.chat_model(sent.settings)), sent.settings)
 
     def say(self, text: str, settings: Settings) -> Turn:
         """Begins an answer to `text`, whatever else it could mean. Raises BadInput as `start`."""
@@ -195,20 +189,37 @@ class Session:
             self._task.cancel()
             await asyncio.wait({self._task})
 
-    def clear(self) -> None:
-        """Forgets the conversation, here and for the chat model; the pictures stay. Raises BadInput while a turn runs."""
+    async def new(self) -> None:
+        """Begins another conversation; this one stays in the list. Raises BadInput while a turn runs."""
+        await self.switch(self.conversations.begin)
+
+    async def branch(self, identity: str) -> None:
+        """Goes on in a copy that ends before the turn of that id, so that it can be said in other words. Raises BadInput."""
+        place = next((place for place, turn in enumerate(self._turns) if turn.id == identity), None)
+        if place is None:
+            raise BadInput("That message is not in this conversation.", "Open the conversation that it is in.")
+        before = self._turns[:place]
+        await self.switch(lambda: self.conversations.branch(before))
+
+    async def switch(self, change: Callable[[], object]) -> None:
+        """Makes a change to the conversations on disk, and shows the one that is open then. Raises BadInput while a turn runs,
+        and what `change` raises.
+        """
         if self.running:
-            raise BadInput("Something is still under way.", "Stop it first, then clear.")
-        self._turns = ()
+            raise BadInput("Something is still under way.", "Stop it first, or wait for it.")
+        if self._task is not None:
+            await asyncio.wait({self._task})  # until its last words are on disk
+        await asyncio.to_thread(change)
+        self.store.counted()
+        self._turns = await asyncio.to_thread(self.store.read)
         self._tell_watchers()
-        self._transcript.keep(self._turns)
 
     # The running turn
 
     def _begin(self, turn: Turn, work: Callable[[Job], Awaitable[None]], settings: Settings) -> Turn:
         self._refuse_a_second()
         job = self._job(settings)
-        self._turns = (*self._turns, turn)[-history.LONGEST :]
+        self._turns = (*self._turns, turn)
         self._task = asyncio.get_running_loop().create_task(self._carry(work, job))
         return turn
 
@@ -216,7 +227,8 @@ class Session:
         seeds = [picture.recipe.seed for picture in self._drawn()]
         return Job(
             self._services, settings, self._emit, self._keep_picture, self._review,
-            self._remembered(), seeds[-1] if seeds else None, self._access, self.picture,
+            recall(self._turns), seeds[-1] if seeds else None, self._access, self.picture,
+            wishes=self.conversations.current.wishes,
         )  # fmt: skip
 
     def _refuse_a_second(self) -> None:
@@ -238,12 +250,12 @@ class Session:
         await self._keep_turns()
 
     async def _keep_turns(self) -> None:
+        leaving = history.overflow(self._turns)
         try:
-            self._access.refuse_more()
-            await asyncio.to_thread(self._transcript.keep, self._turns)
-            self._access.keeps(self._folder)
+            await asyncio.to_thread(self.store.keep, self._turns)
         except GeminiDiffusionError as error:
             self._emit(Noticed(f"This conversation could not be kept on disk. {error}"))
+        self._turns = self._turns[leaving:]
 
     def _keep_picture(self, picture: Picture) -> None:
         self.collection.add(picture)
@@ -268,10 +280,6 @@ class Session:
         """Whoever waits wakes up; whoever looks next waits for the next change."""
         self._changed.set()
         self._changed = asyncio.Event()
-
-    def _remembered(self) -> tuple[Message, ...]:
-        said = [message for turn in self._turns for message in turn.messages()]
-        return tuple(said[-REMEMBERED:])
 
     def _drawn(self) -> list[Picture]:
         return versions.pictures_in(self._turns)

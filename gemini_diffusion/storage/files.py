@@ -6,13 +6,22 @@ import contextlib
 import errno
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from gemini_diffusion.types.errors import BadInput, DiskFull
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Writes `content` beside `path` and renames it into place: a reader, or a crash, sees the old file or the new one.
+    """Writes `content` to `path` as `replacing` does."""
+    with replacing(path, durable=durable) as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
+    """A file beside `path` that is renamed into its place at the end: a reader, or a crash, sees the old one or the new one.
 
     What can be made again need not be `durable`, which costs a wait for the disk. Raises DiskFull where there is no room and
     BadInput where the folder cannot be written to; no partial file stays.
@@ -21,15 +30,17 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> Non
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
-            file.write(content)
+            yield file
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
         part.replace(path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):  # the first error is the one to tell
             part.unlink()
-        raise _in_our_words(error, path) from error
+        if isinstance(error, OSError):
+            raise _in_our_words(error, path) from error
+        raise
 
 
 def _in_our_words(error: OSError, path: Path) -> BadInput | DiskFull:

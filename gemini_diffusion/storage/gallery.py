@@ -14,12 +14,12 @@ import re
 import secrets
 import unicodedata
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from gemini_diffusion import __version__
-from gemini_diffusion.storage.files import write_atomically
+from gemini_diffusion.storage.files import replacing, write_atomically
 from gemini_diffusion.storage.trash import TRASH, Trash
 from gemini_diffusion.types import Picture, Recipe
 from gemini_diffusion.types.errors import BadInput
@@ -89,16 +89,19 @@ class Gallery:
             write_atomically(path, _encoded(picture, file_format))
         return path
 
-    def bundle(self, pictures: Sequence[Picture]) -> Path:
-        """One zip of these pictures as they are kept, numbered in their order; the same pictures give the same file."""
-        identity = hashlib.sha256("".join(picture.id for picture in pictures).encode("ascii")).hexdigest()[:32]
-        path = self.folder / identity / f"gemini-diffusion-{len(pictures)}-pictures.zip"
+    def bundle(self, pictures: Sequence[Picture], texts: Mapping[str, bytes] | None = None) -> Path:
+        """One zip of these pictures as they are kept, each by its `bundled_name`, and of `texts` by their names; the same give
+        the same file.
+        """
+        texts = texts or {}
+        told = "".join(picture.id for picture in pictures).encode("ascii") + b"".join(texts.values())
+        path = self.folder / hashlib.sha256(told).hexdigest()[:32] / f"gemini-diffusion-{len(pictures)}-pictures.zip"
         if not path.exists():
-            content = io.BytesIO()
-            with zipfile.ZipFile(content, "w") as archive:  # stored: a PNG does not get smaller
+            with replacing(path) as file, zipfile.ZipFile(file, "w") as archive:  # stored: a PNG does not get smaller
                 for number, picture in enumerate(pictures, 1):
-                    archive.write(picture.path, f"{number:03} {picture.path.name}")
-            write_atomically(path, content.getvalue())
+                    archive.write(picture.path, bundled_name(number, picture))
+                for name, text in texts.items():
+                    archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
         return path
 
     def remove(self, bundle: Path) -> None:
@@ -117,6 +120,11 @@ def _found(folder: Path, identity: str) -> Picture | None:
         except BadInput:
             return None
     return None
+
+
+def bundled_name(number: int, picture: Picture) -> str:
+    """What the picture of that number is called in a zip."""
+    return f"{number:03} {picture.path.name}"
 
 
 def file_name(recipe: Recipe) -> str:

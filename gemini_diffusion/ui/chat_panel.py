@@ -1,19 +1,22 @@
-"""The conversation: messages, the message box, the review of a prompt, the status line."""
+"""The conversation: its list, messages, the message box, the review of a prompt, the status line."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from gemini_diffusion.types.turn import Turn
-from gemini_diffusion.ui import attachment, escape, prompt_words
+from gemini_diffusion.ui import attachment, composer_chips, conversation_list, escape, prompt_words
 from gemini_diffusion.ui.attachment import Attachment
+from gemini_diffusion.ui.conversation_list import ConversationList
 from gemini_diffusion.ui.messages import Transcript, prompt
 from gemini_diffusion.ui.model_pickers import ModelPickers
 from gemini_diffusion.ui.progress import current_stage
+
+if TYPE_CHECKING:
+    from gemini_diffusion.generation.session import Session
 
 Updates = dict[Any, Any]
 
@@ -21,17 +24,18 @@ Updates = dict[Any, Any]
 @dataclass(frozen=True, slots=True)
 class ChatPanel:
     """The components. `returned` holds a text that goes back into the box, if the box is empty; `asked` holds the prompt under
-    review, which the page copies into the review's box when it changes."""
+    review, which the page copies into the review's box when it changes. `editing` is the id of the turn whose words are said
+    again."""
 
+    listed: ConversationList
     chat: gr.Chatbot
     transcript: Transcript
     attachment: Attachment
     box: gr.Textbox
     returned: gr.Textbox
     status: gr.Markdown
-    clear: gr.Button
-    save_all: gr.Button
-    bundle: gr.DownloadButton
+    chips: gr.HTML
+    editing: gr.Textbox
     review: gr.Column
     asked: gr.Textbox
     review_prompt: gr.Textbox
@@ -42,8 +46,8 @@ class ChatPanel:
 
     def components(self) -> list[Any]:
         """Every component that a turn may change."""
-        own = [self.chat, self.box, self.returned, self.status, self.review, self.asked]
-        return own + self.attachment.components()
+        own = [self.chat, self.box, self.returned, self.status, self.review, self.asked, self.chips, self.editing]
+        return own + self.attachment.components() + self.listed.components()
 
     def emptied(self) -> Updates:
         """The message was sent: the box is empty and Stop can be pressed."""
@@ -58,8 +62,9 @@ class ChatPanel:
         free = gr.update(submit_btn=True, stop_btn=False)
         return {self.box: free, self.returned: returned, self.attachment.back: attached}
 
-    def show(self, turns: Sequence[Turn]) -> Updates:
+    def show(self, session: Session) -> Updates:
         """The messages, the status line, and the review of a prompt that waits for a choice."""
+        turns = session.turns
         last = turns[-1] if turns else None
         stage = current_stage(last)
         asks = last is not None and last.state == "review"
@@ -67,12 +72,14 @@ class ChatPanel:
         asked = prompt(last) if last and asks else ""
         return {
             self.chat: self.transcript.messages(turns), self.status: escape.escape_text(said),
-            self.review: gr.update(visible=asks), self.asked: asked,
+            self.review: gr.update(visible=asks), self.asked: asked, self.chips: composer_chips.of(session),
+            self.editing: "",
         }  # fmt: skip
 
 
 def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
     """Lays out the conversation where it is called; `models` lays out the two model pickers under the box."""
+    listed = conversation_list.build()
     chat = gr.Chatbot(
         elem_id="chat", show_label=False, container=False, height="100%", layout="bubble", buttons=[],
         latex_delimiters=[], allow_tags=False, allow_file_downloads=False, autoscroll=False,  # page.js does it
@@ -80,6 +87,7 @@ def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
     )  # fmt: skip
     review, asked, review_prompt, review_words, draw, again, mine = _review()
     with gr.Column(elem_id="composer", min_width=0):
+        chips = composer_chips.build()
         row = attachment.build_row()
         with gr.Row(elem_id="message"):
             clip = attachment.build_clip(*row)
@@ -88,17 +96,15 @@ def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
                 lines=1, max_lines=8, submit_btn=True, autofocus=True, max_length=20_000, min_width=0,
             )  # fmt: skip
         returned = gr.Textbox(visible="hidden", elem_id="returned", interactive=True)
+        editing = gr.Textbox(visible="hidden", elem_id="editing", interactive=True)
         with gr.Row(elem_id="composer-tools"):
             gr.Button("Models", size="sm", elem_id="show-models", min_width=0, scale=0)
             chosen = models()
             status = gr.Markdown("Ready", elem_id="status")
-            save_all = gr.Button("Save all", size="sm", elem_id="save-all", min_width=0, scale=0)
-            clear = gr.Button("Clear", size="sm", elem_id="clear", min_width=0, scale=0)
-        bundle = gr.DownloadButton("All pictures", visible="hidden", elem_id="bundle")
     return ChatPanel(
-        chat=chat, transcript=Transcript(chat), attachment=clip, box=box, returned=returned, status=status, clear=clear,
+        chat=chat, transcript=Transcript(chat), attachment=clip, box=box, returned=returned, status=status,
         review=review, asked=asked, review_prompt=review_prompt, review_words=review_words, draw=draw, again=again, mine=mine,
-        save_all=save_all, bundle=bundle,
+        listed=listed, chips=chips, editing=editing,
     ), chosen  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from gemini_diffusion.generation.health import welcome
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 from gemini_diffusion.ui.attachment import AttachmentHandlers
 from gemini_diffusion.ui.chat_panel import ChatPanel
+from gemini_diffusion.ui.conversation_actions import ConversationActions
 from gemini_diffusion.ui.error_display import show_error
 from gemini_diffusion.ui.image_actions import ImageActions
 from gemini_diffusion.ui.image_panel import EXAMPLES, ImagePanel, listed
@@ -60,12 +61,19 @@ class ChatTab:
 
     # A turn
 
-    async def send(self, text: str, held: str, request: gr.Request, selected: str = "") -> AsyncGenerator[Updates, None]:
-        """Sends the message in the box with the picture `held`. A blank one does nothing; one sent while another runs stays."""
+    async def send(
+        self, text: str, held: str, request: gr.Request, selected: str = "", editing: str = ""
+    ) -> AsyncGenerator[Updates, None]:
+        """Sends the message in the box with the picture `held`. A blank one does nothing; one sent while another runs stays.
+
+        One that says the words of the turn `editing` in other words goes on in a copy that ends before them.
+        """
         if not text.strip():
             yield gr.skip()
             return
         visitor = self._visitor(request)
+        if editing:
+            await visitor.session.branch(editing)
         await visitor.session.send(text, visitor.settings, held, selected)
         async for updates in self.following.follow(visitor, text, clear=True):
             yield updates
@@ -104,16 +112,6 @@ class ChatTab:
         """Stops the running turn; the handler that follows it shows how it ended."""
         await self._visitor(request).session.stop()
 
-    async def clear(self, request: gr.Request) -> Updates:
-        """Forgets the conversation and keeps the pictures, the selected one on the screen."""
-        session = self._visitor(request).session
-        session.clear()
-        return self.conversation.show(session.turns) | {self.conversation.bundle: None}
-
-    async def save_all(self, request: gr.Request) -> Updates:
-        """Puts every picture of the conversation into one zip, behind a button that the page then presses."""
-        return {self.conversation.bundle: str(await asyncio.to_thread(self._visitor(request).session.bundle))}
-
     async def choose(self, choice: ReviewChoice, prompt: str, request: gr.Request) -> Updates:
         """The answer to a review."""
         self._visitor(request).session.choose(choice, prompt)
@@ -133,8 +131,10 @@ class ChatTab:
         return turn.crafted if turn and turn.state == "review" else None
 
     async def take(self, data: gr.SelectData, request: gr.Request) -> Updates:
-        """Selects a picture that was clicked in the conversation; a click on anything else does nothing."""
+        """Selects a picture that was clicked in the conversation, or begins to say one's own words in other words."""
         visitor = self._visitor(request)
+        if isinstance(data.value, str):
+            return await ConversationActions(self.following).edit(int(data.index), request)
         picture = visitor.session.picture(tapped(data.value))
         return await self.following.show_picture(visitor, picture) if picture else gr.skip()
 
@@ -150,7 +150,7 @@ class ChatTab:
         session = visitor.session
         latest = await asyncio.to_thread(lambda: session.latest)
         shown = await self.following.show_picture(visitor, latest) if latest else {}
-        yield self.conversation.show(session.turns) | shown
+        yield self.conversation.show(session) | self.conversation.listed.show(session.conversations) | shown
         self.visitors.services.prepare(visitor.settings)
         if session.running:
             async for state in self.following.follow(visitor, session.running.asked):
@@ -177,7 +177,7 @@ class ChatTab:
         """Connects every event. None is published; none is limited in number, because following a turn is cheap."""
         talk, panel = self.conversation, self.panel
         AttachmentHandlers(self.visitors, talk.attachment, self.following.show_picture, panel.components()).wire()
-        self._turn(talk.box.submit, self.send, [talk.box, talk.attachment.held, panel.selected])
+        self._turn(talk.box.submit, self.send, [talk.box, talk.attachment.held, panel.selected, talk.editing])
         for button, text in zip(panel.examples, EXAMPLES, strict=True):
             self._turn(button.click, self._example(text))
         self._turn(panel.surprise.click, self._example(""))
@@ -191,9 +191,8 @@ class ChatTab:
         models = [self.choices.chat_model, self.choices.image_model]
         opened = tab.select(show_error(self.return_here), None, [*models, panel.set_up], **quiet)
         opened.then(show_error(self.choices.lists), None, models, **quiet)
-        talk.clear.click(show_error(self.clear), None, [talk.chat, talk.status, talk.review, talk.asked, talk.bundle], **quiet)
-        talk.save_all.click(show_error(self.save_all), None, talk.bundle, **quiet).success(None, js=_FETCH, **private)
-        talk.chat.select(show_error(self.take), None, panel.components(), **quiet)
+        ConversationActions(self.following).wire()
+        talk.chat.select(show_error(self.take), None, [talk.editing, talk.returned, talk.chips, *panel.components()], **quiet)
         panel.selected.change(show_error(self.mend), [panel.selected, panel.shown], panel.components(), js=_SLOW, **quiet)
         answers: dict[ReviewChoice, Any] = {"draw": talk.draw, "again": talk.again, "mine": talk.mine}
         for choice, button in answers.items():
@@ -228,7 +227,6 @@ class ChatTab:
         return choose_this
 
 
-_FETCH = "() => setTimeout(() => document.querySelector('#bundle').click(), 50)"
 _ASK = "(asked) => asked || undefined"
 _SLOW = """async (held) => {
     await new Promise((go) => setTimeout(go, 2000));

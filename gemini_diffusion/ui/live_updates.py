@@ -83,10 +83,11 @@ class LiveUpdates:
     def _state(self, visitor: Visitor, turn: Turn, words: str) -> Updates:
         """The complete state of a turn."""
         turns, now = visitor.session.turns, visitor.session.running
-        updates = self.conversation.show(turns) | self.panel.enable(now is None)
+        updates = self.conversation.show(visitor.session) | self.panel.enable(now is None)
         updates |= self.panel.progress(current_stage(turn) if turn.kind == "imagine" else None, draw_here=can_move(turn))
         if now:
             return updates | self.conversation.busy()
+        updates |= self.conversation.listed.show(visitor.session.conversations)
         last = turns[-1].id if turns else ""
         lost = turn.state in ("stopped", "failed") and turn.id == last  # a later turn has sent the words again
         return updates | self.conversation.idle(words if lost else "", turn.source.id if lost and turn.source else "")

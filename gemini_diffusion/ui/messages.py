@@ -36,6 +36,15 @@ class Transcript:
         """The last turns, oldest first, in what Gradio's Chatbot takes."""
         return [message for turn in turns[-SHOWN:] for message in self._rendered(turn)]
 
+    def turn_at(self, turns: Sequence[Turn], index: int) -> Turn | None:
+        """The turn whose own words are the message of that index; None where another message has it."""
+        place = 0
+        for turn in turns[-SHOWN:]:
+            if index == place + (turn.source is not None):
+                return turn
+            place += len(self._rendered(turn))
+        return None
+
     def _rendered(self, turn: Turn) -> list[Any]:
         if turn.running:
             return list(turn_messages(turn))

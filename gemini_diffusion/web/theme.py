@@ -8,9 +8,19 @@ import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
 _FOLDER = Path(__file__).resolve().parent / "static"
-STYLES = (_FOLDER / "style.css", _FOLDER / "pictures.css")
+STYLES = (_FOLDER / "style.css", _FOLDER / "pictures.css", _FOLDER / "conversations.css")
 ICON = _FOLDER / "icon.svg"
-_SCRIPTS = ("attach.js", "brush.js", "page.js", "settings.js", "words.js", "pictures.js", "compare.js", "recipe.js")
+_SCRIPTS = (
+    "attach.js",
+    "brush.js",
+    "page.js",
+    "settings.js",
+    "words.js",
+    "pictures.js",
+    "compare.js",
+    "recipe.js",
+    "conversations.js",
+)
 """In this order: the first listener may keep a key press for itself."""
 _FONT, _CODE = "Source Sans Pro", "IBM Plex Mono"
 

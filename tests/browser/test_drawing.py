@@ -232,18 +232,19 @@ def test_all_pictures_are_saved_as_one_zip(come: Open, services: StandIns, app: 
     window.send(f"{FOX} --n 2")
     expect(window.pictures).to_have_count(2)
     window.rest()
+    window.page.locator("#conversation-name").click()
     with window.page.expect_download() as waiting:
         window.page.locator("#save-all").click()
     with zipfile.ZipFile(waiting.value.path()) as archive:
-        saved = {archive.read(name) for name in archive.namelist()}
+        saved = {archive.read(name) for name in archive.namelist() if name.endswith(".png")}
     assert saved == {path.read_bytes() for path in set(app.pictures) - before}
 
 
-def test_clear_empties_the_screen_and_keeps_the_pictures(come: Open, services: StandIns, app: App) -> None:
+def test_a_new_conversation_empties_the_screen_and_keeps_the_pictures(come: Open, services: StandIns, app: App) -> None:
     window = come()
     window.draw(FOX)
     kept = len(app.pictures)
-    window.page.locator("#clear").click()
+    window.page.locator("#new-conversation").click()
     expect(window.said).to_have_count(0)
     expect(window.large).to_be_visible()
     window.send("What did I say before?")

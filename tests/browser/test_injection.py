@@ -98,7 +98,7 @@ def test_nothing_in_an_error_runs(come: Open, services: StandIns) -> None:
         window.say("/imagine a fox")
         expect(window.chat).to_contain_text("does not take this request")
         settled(window)
-        window.page.locator("#clear").click()
+        window.page.locator("#new-conversation").click()
         expect(window.said).to_have_count(0)
         window.box.fill("")
     services.gemini.enqueue(refusal(403, "PERMISSION_DENIED", VECTORS[1]))

@@ -121,7 +121,7 @@ def test_on_a_phone_nothing_is_cut_off_and_the_panel_is_a_sheet(come: Open, serv
 def test_on_a_phone_a_finger_finds_its_target(come: Open) -> None:
     window = come(width=390, height=844, touch=True)
     window.draw(FOX)
-    seen = ["#box .submit-button", "#show-models", "#clear"]
+    seen = ["#box .submit-button", "#show-models", "#new-conversation"]
     sheet = ["#image-panel-close", "#download", "#again", "#more"]
     small = [name for name in seen if not finger(window, name)]
     window.pictures.first.tap()
@@ -171,7 +171,7 @@ def test_everything_can_be_read(theme: str, come: Open, services: StandIns) -> N
     dim += unreadable(
         window, '#chat [data-testid="user"] p', '#chat [data-testid="bot"] .message-content p', "#chat blockquote p",
         "#chat .thought-group .duration", "#chat .option", "#summary p", "#details p", ".words .text", ".words .chip span",
-        ".words .quiet", "#negative label span", "#line textarea", "#download", "#again", "#clear", "#box textarea",
+        ".words .quiet", "#negative label span", "#line textarea", "#download", "#again", "#new-conversation", "#box textarea",
         "#chat-model input", ".tab-container button[aria-selected=true]", ".tab-container button[aria-selected=false]",
     )  # fmt: skip
     window.go_to("Settings")

@@ -274,10 +274,10 @@ def test_a_prompt_in_review_stays_as_it_is_edited(come: Open, services: StandIns
     window.rest()
 
 
-def test_after_a_clear_and_a_reload_the_picture_is_in_the_panel_again(come: Open, services: StandIns) -> None:
+def test_in_a_new_conversation_after_a_reload_the_picture_is_in_the_panel_again(come: Open, services: StandIns) -> None:
     window = come()
     window.draw(FOX)
-    window.page.locator("#clear").click()
+    window.page.locator("#new-conversation").click()
     expect(window.said).to_have_count(0)
     window.reload()
     expect(window.large).to_be_visible()
