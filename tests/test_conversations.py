@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gemini_diffusion.generation.recall import LONGEST, ROOM, recall
 from gemini_diffusion.generation.wishes import read_wish
@@ -110,3 +115,60 @@ async def test_what_grows_too_long_leaves_its_older_half_to_a_conversation_of_it
     kept, here = room.anew(), len(room.session.turns)
     await kept.switch(lambda: kept.conversations.open(earlier.id))
     assert kept.turns[0].asked == "hello" and len(kept.turns) + here == len(long) + 2
+
+
+async def carry(room: Room, content: bytes) -> None:
+    for at in range(0, len(content), 60_000):
+        room.session.store.receive(at, len(content), content[at : at + 60_000])
+    await room.session.bring_back()
+
+
+async def test_what_was_saved_comes_back_whole_to_somebody_else(tmp_path: Path) -> None:
+    here, there = Room(tmp_path / "here"), Room(tmp_path / "there")
+    fox = (await here.done("/imagine a red fox --raw --steps 1 --seed 7")).pictures[0]
+    here.session.store.wish("in watercolour")
+    saved = here.session.bundle().read_bytes()
+    await carry(there, saved)
+    [turn] = there.session.turns
+    [picture] = turn.pictures
+    assert (turn.asked, picture.recipe, names(there)) == (here.session.turns[0].asked, fox.recipe, ["a red fox"])
+    assert picture.id != fox.id and there.session.picture(picture.id) == picture and there.session.picture(fox.id) is None
+    assert Image.open(picture.path).tobytes() == Image.open(fox.path).tobytes()
+    assert there.session.conversations.current.wishes == ("in watercolour",)
+    assert str(tmp_path).encode() not in zipped(saved)["conversation.json"]
+    assert "![001 a-red-fox-7.png]" in zipped(saved)["conversation.md"].decode()
+    await carry(here, saved)
+    assert here.session.turns[0].pictures == (fox,), "their own is not kept twice"
+
+
+def zipped(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [("001 a-red-fox-7.png", lambda png: b"no picture"), ("conversation.json", lambda told: told.replace(b"001 a", b"../../a")),
+     ("conversation.json", lambda told: told.replace(b'"engine":"local"', b'"engine":"other"')),
+     ("conversation.json", lambda told: b"{" + told), ("conversation.json", lambda told: b'{"name": "x", "turns": 1}'),
+     ("conversation.json", lambda told: told.replace(b'"offer":""', b'"offer":"/imagine a skull"')),
+     ("conversation.json", lambda told: b" " * 20_000_001)],
+)  # fmt: skip
+async def test_of_a_zip_that_was_changed_nothing_is_believed(
+    tmp_path: Path, name: str, change: Callable[[bytes], bytes]
+) -> None:
+    here, there = Room(tmp_path / "here"), Room(tmp_path / "there")
+    await here.done("/imagine a red fox --raw --steps 1 --seed 7")
+    files = zipped(here.session.bundle().read_bytes())
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each, told in files.items():
+            archive.writestr(each, change(told) if each == name else told)
+    with contextlib.suppress(BadInput):
+        await carry(there, content.getvalue())
+    assert not any(turn.offer for turn in there.session.turns)
+    assert all(picture.recipe.engine in ("local", "") for picture in there.session.pictures)
+    outside = {path.name for path in (tmp_path / "there").rglob("*") if path.is_file()}
+    assert outside <= {"conversations.json", "pictures.txt", "a-red-fox-7.png", "a-red-fox.png"} | {
+        path.name for path in (tmp_path / "there" / "visitor").glob("conversation-*.json")
+    }

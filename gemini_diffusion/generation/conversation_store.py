@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
+import os
+from collections.abc import Container
 from pathlib import Path
 
-from gemini_diffusion.generation.limits.access import Access
+from gemini_diffusion.generation.limits.access import Access, is_local_path
 from gemini_diffusion.generation.wishes import add_wish
 from gemini_diffusion.storage import conversation_zip, history
+from gemini_diffusion.storage.collection import Collection
+from gemini_diffusion.storage.conversation_zip import CarriedConversation
 from gemini_diffusion.storage.conversations import Conversations
 from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types import Picture
@@ -15,6 +20,9 @@ from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Turn
 
 Turns = tuple[Turn, ...]
+LARGEST = 200_000_000
+"""Bytes of a zip that is brought back."""
+_LOG = logging.getLogger(__name__)
 
 
 class ConversationStore:
@@ -24,6 +32,7 @@ class ConversationStore:
         self.conversations = Conversations(folder)
         self._folder, self._gallery, self._access = folder, gallery, access
         self._bundle: Path | None = None
+        self._arriving = folder / "arriving.zip"
 
     def read(self) -> Turns:
         """The open conversation's turns, with their pictures where the gallery is now: a data folder may have been moved."""
@@ -52,6 +61,60 @@ class ConversationStore:
         """From now on `words` go with every request for a picture of this conversation. Raises BadInput."""
         self.conversations.wish(add_wish(self.conversations.current.wishes, words))
         self.counted()
+
+    def receive(self, at: int, size: int, piece: bytes) -> int:
+        """Takes the piece that begins at byte `at` of a zip of `size` bytes; returns how many have arrived.
+
+        Raises BadInput for a zip that is too large and a piece out of turn, and as `keep`.
+        """
+        self._access.refuse_more()
+        if size > LARGEST or at + len(piece) > size:
+            raise BadInput(f"That file is larger than {LARGEST // 1_000_000} MB.", "Bring one with fewer pictures.")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._arriving.open("r+b" if at else "wb") as file:
+            if file.seek(0, os.SEEK_END) != at:
+                raise BadInput("The conversation arrived incomplete.", "Bring it again.")
+            file.write(piece)
+        self.counted()
+        return at + len(piece)
+
+    def bring_back(self, collection: Collection, engines: Container[str]) -> None:
+        """Opens the conversation in the zip that has arrived. Its pictures are new ones of this visitor, but for those that are
+        theirs already. Raises BadInput where it is none of ours, and as `keep`.
+        """
+        try:
+            with CarriedConversation(self._arriving) as carried:
+                found: dict[str, Picture | None] = {}
+                for identity, picture in carried.pictures.items():
+                    parent = found.get(picture.recipe.parent)
+                    other = dataclasses.replace(picture.recipe, parent=parent.id if parent else "")
+                    come = dataclasses.replace(picture, recipe=other)
+                    found[identity] = collection.picture(identity) or self._brought(carried, come, collection, engines)
+                turns = tuple(history.with_pictures(turn, lambda picture: found[picture.id]) for turn in carried.turns)
+                wishes: tuple[str, ...] = ()
+                for wish in carried.wishes:
+                    wishes = add_wish(wishes, wish)
+                self.conversations.open(self.conversations.add(turns, carried.name, wishes).id)
+        finally:
+            self._arriving.unlink(missing_ok=True)
+
+    def _brought(
+        self, carried: CarriedConversation, picture: Picture, collection: Collection, engines: Container[str]
+    ) -> Picture | None:
+        """A picture of a zip as one of this visitor's; None for one that cannot be read."""
+        self._access.refuse_more()
+        try:
+            image = carried.image(picture)
+        except BadInput as error:
+            _LOG.info("A picture that was brought back is left out: %s", error)
+            return None
+        recipe = picture.recipe
+        known = recipe.engine in engines and not (self._access.guest and is_local_path(recipe.model))
+        request = dataclasses.replace(recipe.request, width=image.width, height=image.height)
+        recipe = dataclasses.replace(recipe, request=request, engine=recipe.engine if known else "")
+        kept = self._gallery.save(image, recipe)
+        collection.add(kept)
+        return kept
 
     def bundle(self, turns: Turns) -> Path:
         """One zip of a conversation, its words and its pictures; an earlier one goes. Raises BadInput where it is empty."""

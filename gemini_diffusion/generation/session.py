@@ -170,6 +170,11 @@ class Session:
         self._keep_picture(picture)
         return picture
 
+    async def bring_back(self) -> None:
+        """Opens the conversation that `store.receive` took. Raises BadInput, DiskFull, OutOfQuota."""
+        engines = self._services.engines
+        await self.switch(lambda: self.store.bring_back(self.collection, engines))
+
     def _own(self, identity: str) -> Picture:
         picture = self.picture(identity)
         if picture is None:

@@ -51,9 +51,10 @@ def keep_turns(file: Path, turns: Iterable[Turn]) -> None:
     write_atomically(file, dump_turns(turns))
 
 
-def with_pictures(turn: Turn, found: Callable[[Picture], Picture]) -> Turn:
-    """The turn with each of its pictures as `found` gives it."""
-    kept = tuple(dataclasses.replace(entry, picture=found(entry.picture)) for entry in turn.kept)
+def with_pictures(turn: Turn, found: Callable[[Picture], Picture | None]) -> Turn:
+    """The turn with each of its pictures as `found` gives it, without those for which it gives none."""
+    pairs = [(entry, found(entry.picture)) for entry in turn.kept]
+    kept = tuple(dataclasses.replace(entry, picture=picture) for entry, picture in pairs if picture)
     source, selected = turn.source and found(turn.source), turn.selected and found(turn.selected)
     return dataclasses.replace(turn, kept=kept, source=source, selected=selected)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.ui import composer_chips
 from gemini_diffusion.ui.conversation_list import listed
 from gemini_diffusion.ui.error_display import show_error
@@ -20,6 +23,10 @@ if TYPE_CHECKING:
 
 Updates = dict[Any, Any]
 _FETCH = "() => setTimeout(() => document.querySelector('#bundle').click(), 50)"
+_TAKE = "() => window.conversationPiece"
+_GO_ON = "(arrived) => { window.sendPieces(Number(arrived)); }"
+AT_ONCE = 2
+"""Zips that are read at the same time for all visitors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,17 @@ class ConversationActions:
         bundle = await asyncio.to_thread(self._visitor(request).session.bundle)
         return {self.following.conversation.listed.bundle: str(bundle)}
 
+    async def bring(self, carried: str, request: gr.Request) -> Updates:
+        """A piece of a zip that the page reads; with the last one the conversation is here and open."""
+        visitor = self._visitor(request)
+        at, size, content = _piece(carried)
+        arrived = await asyncio.to_thread(visitor.session.store.receive, at, size, content)
+        got = {self.following.conversation.listed.brought: str(arrived)}
+        if arrived < size:
+            return got
+        await visitor.session.bring_back()
+        return got | await self._with_picture(visitor)
+
     def _shown(self, visitor: Visitor) -> Updates:
         talk = self.following.conversation
         return talk.show(visitor.session) | talk.listed.show(visitor.session.conversations)
@@ -115,5 +133,19 @@ class ConversationActions:
         on(its.wish.submit, self.wish, its.wish)
         on(talk.chips.press, self.press)
         its.words.change(show_error(self.find), its.words, its.found, trigger_mode="always_last", **quiet)
+        carried = gr.Textbox(visible=False)  # never holds anything: the page's script gives what is sent
+        piece = its.bring.click(
+            show_error(self.bring), carried, [its.brought, *outputs], js=_TAKE, **quiet | {"concurrency_limit": AT_ONCE}
+        )  # fmt: skip
+        piece.then(None, its.brought, None, js=_GO_ON, queue=False, show_progress="hidden", api_visibility="private")
         saved = its.save.click(show_error(self.save), None, its.bundle, **quiet)
         saved.success(None, js=_FETCH, queue=False, show_progress="hidden", api_visibility="private")
+
+
+def _piece(carried: str) -> tuple[int, int, bytes]:
+    """Where a piece begins, how long the whole is, and its bytes. Raises BadInput for anything a page would not send."""
+    try:
+        told = json.loads(carried)
+        return int(told["at"]), int(told["size"]), base64.b64decode(told["piece"], validate=True)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise BadInput("The conversation arrived incomplete.", "Bring it again.") from error

@@ -38,6 +38,8 @@ class ConversationList:
     add_wish: gr.Button
     save: gr.Button
     bundle: gr.DownloadButton
+    bring: gr.Button
+    brought: gr.Textbox
     delete: gr.Button
     restore: gr.Button
 
@@ -79,12 +81,17 @@ def build() -> ConversationList:
         with gr.Row(elem_classes="one-line"):
             wish = _box("Always", "standing-wish", "For every picture here: in watercolour", 200)
             add_wish = gr.Button("Add", size="sm", min_width=0, scale=0)
-        with gr.Row(elem_classes="one-line"):
+        with gr.Row(elem_classes="one-line", elem_id="conversation-acts"):
             save = gr.Button("Save all", size="sm", elem_id="save-all", min_width=0)
+            gr.Button("Bring back", size="sm", elem_id="choose-conversation", min_width=0)
             delete = gr.Button("Delete", size="sm", elem_id="delete-conversation", min_width=0)
             restore = gr.Button("Undo delete", size="sm", elem_id="restore-conversation", min_width=0)
+        bring = gr.Button("Bring", visible="hidden", elem_id="bring-conversation")
+        brought = gr.Textbox("0", visible="hidden", elem_id="brought-conversation")
         bundle = gr.DownloadButton("All pictures", visible="hidden", elem_id="bundle")
-    return ConversationList(current, new, words, found, name, rename, wish, add_wish, save, bundle, delete, restore)
+    return ConversationList(
+        current, new, words, found, name, rename, wish, add_wish, save, bundle, bring, brought, delete, restore
+    )
 
 
 def _box(label: str, elem_id: str, hint: str, longest: int) -> gr.Textbox:
