@@ -41,7 +41,7 @@ class Desk:
         )
         with gr.Blocks(analytics_enabled=False), gr.Tabs() as tabs, gr.Tab("Everything"):
             self.talk, models_chosen = chat_panel.build(lambda: model_pickers.build(self.visitors))
-            self.panel = image_panel.build(["Nothing is set up."])
+            self.panel = image_panel.build(["Nothing is set up."], self.talk.filmstrip)
         self.tab = ChatTab(self.visitors, self.talk, self.panel, models_chosen, tabs)
         self.kept = ConversationActions(self.tab.following)
         self.hand = ImageActions(self.tab.following, self.talk.attachment)

@@ -74,7 +74,7 @@ def visible(page: dict[Any, Any], panel: Any, name: str) -> bool:
 async def test_what_an_engine_cannot_do_is_not_offered(able: bool, tmp_path: Path) -> None:
     desk = Desk(tmp_path, able=able)
     page = await desk.shown(desk.tab.send("/imagine a fox --steps 1", "", who()))
-    assert {visible(page, desk.panel, name) for name in ("vary", "enlarge", "edit", "attach")} == {able}
+    assert {visible(page, desk.panel, name) for name in ("vary", "vary_strong", "enlarge", "edit", "attach")} == {able}
     assert visible(page, desk.panel, "redraw") and page[desk.panel.vary]["interactive"] is True
 
 
@@ -120,7 +120,7 @@ async def test_the_selected_picture_is_attached_varied_enlarged_and_painted_over
     values = desk.edits("a fox", selected)
     await desk.shown(desk.hand.vary(values, who()))
     varied = desk.engine.history[-1][0]
-    assert varied.image and (varied.strength, varied.seed, varied.mask) == (0.5, None, b"")
+    assert varied.image and (varied.strength, varied.seed, varied.mask) == (0.4, None, b"")
     await desk.shown(desk.hand.enlarge(values, who()))
     assert (desk.engine.history[-1][0].hd, desk.engine.history[-1][0].seed) == (True, 7)
     marks = json.dumps({"mask": url(Image.new("L", (8, 8), 255)), "strength": 0.9})

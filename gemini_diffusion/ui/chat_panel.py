@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from gemini_diffusion.ui import attachment, composer_chips, conversation_list, escape, prompt_words
+from gemini_diffusion.ui import attachment, composer_chips, conversation_list, escape, filmstrip, prompt_words
 from gemini_diffusion.ui.attachment import Attachment
 from gemini_diffusion.ui.conversation_list import ConversationList
 from gemini_diffusion.ui.messages import Transcript, prompt
@@ -29,6 +29,7 @@ class ChatPanel:
 
     listed: ConversationList
     chat: gr.Chatbot
+    filmstrip: gr.HTML
     transcript: Transcript
     attachment: Attachment
     box: gr.Textbox
@@ -46,8 +47,8 @@ class ChatPanel:
 
     def components(self) -> list[Any]:
         """Every component that a turn may change."""
-        own = [self.chat, self.box, self.returned, self.status, self.review, self.asked, self.chips, self.editing]
-        return own + self.attachment.components() + self.listed.components()
+        own = [self.chat, self.filmstrip, self.box, self.returned, self.status, self.review, self.asked, self.chips]
+        return [*own, self.editing, *self.attachment.components(), *self.listed.components()]
 
     def emptied(self) -> Updates:
         """The message was sent: the box is empty and Stop can be pressed."""
@@ -71,19 +72,19 @@ class ChatPanel:
         said = "Waiting for your choice" if asks else stage.text if stage else "Ready"
         asked = prompt(last) if last and asks else ""
         return {
-            self.chat: self.transcript.messages(turns), self.status: escape.escape_text(said),
-            self.review: gr.update(visible=asks), self.asked: asked, self.chips: composer_chips.of(session),
-            self.editing: "",
+            self.chat: self.transcript.messages(turns), self.filmstrip: gr.update(value=filmstrip.frames(turns)),
+            self.status: escape.escape_text(said), self.review: gr.update(visible=asks), self.asked: asked,
+            self.chips: composer_chips.of(session), self.editing: "",
         }  # fmt: skip
 
 
 def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
-    """Lays out the conversation where it is called; `models` lays out the two model pickers under the box."""
+    """Lays out the conversation where it is called, its filmstrip aside; `models` lays out the model pickers under the box."""
     listed = conversation_list.build()
     chat = gr.Chatbot(
         elem_id="chat", show_label=False, container=False, height="100%", layout="bubble", buttons=[],
         latex_delimiters=[], allow_tags=False, allow_file_downloads=False, autoscroll=False,  # page.js does it
-        placeholder="Say what you want to see: a red cat on the beach. Then: make it night.",
+        placeholder="Try: a red cat on the beach. Then: make it night.",
     )  # fmt: skip
     review, asked, review_prompt, review_words, draw, again, mine = _review()
     with gr.Column(elem_id="composer", min_width=0):
@@ -102,9 +103,9 @@ def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
             chosen = models()
             status = gr.Markdown("Ready", elem_id="status")
     return ChatPanel(
-        chat=chat, transcript=Transcript(chat), attachment=clip, box=box, returned=returned, status=status,
-        review=review, asked=asked, review_prompt=review_prompt, review_words=review_words, draw=draw, again=again, mine=mine,
-        listed=listed, chips=chips, editing=editing,
+        chat=chat, filmstrip=filmstrip.build(), transcript=Transcript(chat), attachment=clip, box=box, returned=returned,
+        status=status, review=review, asked=asked, review_prompt=review_prompt, review_words=review_words, draw=draw,
+        again=again, mine=mine, listed=listed, chips=chips, editing=editing,
     ), chosen  # fmt: skip
 
 

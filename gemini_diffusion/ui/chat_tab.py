@@ -36,9 +36,7 @@ Updates = dict[Any, Any]
 
 SURPRISES = (
     *EXAMPLES,
-    "/imagine a blue boat at night, far out on the left",
-    "/imagine a black cat in the city at night",
-    "/imagine a pink flower in the desert at sunset",
+    "/imagine a blue boat far out on the left, in the morning",
     "/imagine a purple bird with a heart, in the forest",
     "/imagine a green car on a snowy road in the evening",
     "/imagine a small rabbit in a meadow in the morning light",
@@ -138,6 +136,14 @@ class ChatTab:
         picture = visitor.session.picture(tapped(data.value))
         return await self.following.show_picture(visitor, picture) if picture else gr.skip()
 
+    async def pick(self, data: gr.EventData, request: gr.Request) -> Updates:
+        """Selects a picture of the filmstrip."""
+        visitor = self._visitor(request)
+        picture = visitor.session.picture(str(data._data))
+        if picture is None:
+            raise BadInput("That picture is not here any more.", "Choose another one.")
+        return await self.following.show_picture(visitor, picture)
+
     async def mend(self, selected: str, shown: str, request: gr.Request) -> Updates:
         """Shows the selected picture again to a page that missed the update and still has another one `shown`."""
         visitor = self._visitor(request)
@@ -193,6 +199,7 @@ class ChatTab:
         opened.then(show_error(self.choices.lists), None, models, **quiet)
         ConversationActions(self.following).wire()
         talk.chat.select(show_error(self.take), None, [talk.editing, talk.returned, talk.chips, *panel.components()], **quiet)
+        talk.filmstrip.press(show_error(self.pick), None, panel.components(), trigger_mode="always_last", **quiet)
         panel.selected.change(show_error(self.mend), [panel.selected, panel.shown], panel.components(), js=_SLOW, **quiet)
         answers: dict[ReviewChoice, Any] = {"draw": talk.draw, "again": talk.again, "mine": talk.mine}
         for choice, button in answers.items():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from gemini_diffusion.generation.edit import Edit
+from gemini_diffusion.generation.picture_turns import STRENGTHS
 from gemini_diffusion.ui.attachment import Attachment
 from gemini_diffusion.ui.error_display import show_error
 from gemini_diffusion.ui.live_updates import LiveUpdates, exported
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 Updates = dict[Any, Any]
 Values = dict[Any, Any]
 Turns = AsyncGenerator[Updates, None]
-
-VARIED = 0.5
-"""The strength of a variation: a different picture that still resembles the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +41,12 @@ class ImageActions:
         return self._drawn(values, request, seed="random")
 
     def vary(self, values: Values, request: gr.Request) -> Turns:
-        """Draws a variation that starts from the picture."""
-        return self._drawn(values, request, seed="random", begin=True, strength=VARIED)
+        """Draws one that is a little different, from the picture itself."""
+        return self._drawn(values, request, seed="random", begin=True, strength=STRENGTHS["subtle"])
+
+    def vary_strong(self, values: Values, request: gr.Request) -> Turns:
+        """Draws a very different one, from the picture itself."""
+        return self._drawn(values, request, seed="random", begin=True, strength=STRENGTHS["strong"])
 
     def enlarge(self, values: Values, request: gr.Request) -> Turns:
         """Draws it at twice the size."""
@@ -105,6 +107,7 @@ class ImageActions:
         turn(panel.redraw.click, _streamed(self.redraw), edits)
         turn(panel.reseed.click, _streamed(self.reseed), edits)
         turn(panel.vary.click, _streamed(self.vary), edits)
+        turn(panel.vary_strong.click, _streamed(self.vary_strong), edits)
         turn(panel.enlarge.click, _streamed(self.enlarge), edits)
         turn(panel.mask.draw.click, _streamed(self.paint), edits | {panel.mask.marks})
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}

@@ -21,7 +21,10 @@ Updates = dict[Any, Any]
 EXAMPLES = {
     "/imagine a fox in the snow": "fox.webp",
     "/imagine a red house by the sea at dusk": "house.webp",
-    "/imagine a yellow balloon over a meadow --n 2": "balloon.webp",
+    "/imagine a yellow balloon over a meadow": "balloon.webp",
+    "/imagine a blue boat at night": "boat.webp",
+    "/imagine a black cat in the city at night": "cat.webp",
+    "/imagine a pink flower in the desert at sunset": "flower.webp",
 }
 """Example requests, each with what the built-in model made of it."""
 PICTURES = Path(__file__).resolve().parent / "examples"
@@ -67,6 +70,7 @@ class ImagePanel:
     redraw: gr.Button
     reseed: gr.Button
     vary: gr.Button
+    vary_strong: gr.Button
     enlarge: gr.Button
     edit: gr.Button
     attach: gr.Button
@@ -98,6 +102,7 @@ class ImagePanel:
             self.redraw: gr.update(value=_SAME_SEED if details.is_drawn else "Draw from it", visible=can_redraw),
             self.reseed: gr.update(visible=details.is_drawn),
             self.vary: gr.update(visible=details.is_drawn and details.can_begin),
+            self.vary_strong: gr.update(visible=details.is_drawn and details.can_begin),
             self.enlarge: gr.update(visible=details.can_grow),
             self.edit: gr.update(visible=details.can_begin),
             self.attach: gr.update(visible=details.can_begin),
@@ -120,17 +125,28 @@ class ImagePanel:
 
     def enable(self, yes: bool) -> Updates:
         """Enables or disables everything that starts a drawing: one at a time."""
-        drawing = (self.redraw, self.reseed, self.vary, self.enlarge, self.mask.draw, self.surprise, *self.examples)
+        drawing = (
+            self.redraw,
+            self.reseed,
+            self.vary,
+            self.vary_strong,
+            self.enlarge,
+            self.mask.draw,
+            self.surprise,
+            *self.examples,
+        )
         return {button: gr.update(interactive=yes) for button in drawing}
 
 
-def build(welcome: Sequence[str]) -> ImagePanel:
+def build(welcome: Sequence[str], filmstrip: gr.HTML) -> ImagePanel:
     """Lays the panel out where it is called, empty; `welcome` says what is set up and what is not, a line each."""
     with gr.Column(elem_id="image-panel", min_width=0):
         gr.Button("Back to the conversation", elem_id="image-panel-close", size="sm")
         selected = gr.State("")
         shown = gr.Textbox(visible="hidden", elem_id="shown")
-        view = _view(welcome)
+        with gr.Row(elem_id="easel"):
+            view = _view(welcome)
+            filmstrip.render()
         with gr.Column(visible=False, elem_id="image-content", min_width=0) as content:
             parts = _actions() | _prompt() | _facts()
     return ImagePanel(selected=selected, shown=shown, content=content, **view, **parts)
@@ -142,7 +158,7 @@ def _view(welcome: Sequence[str]) -> dict[str, Any]:
         greeting = _welcome(welcome)
         preview = gr.HTML(None, html_template=_PREVIEW, elem_id="preview")
         picture = gr.Image(
-            show_label=False, container=False, interactive=False, buttons=["fullscreen"], elem_id="picture", min_width=0,
+            show_label=False, container=False, interactive=False, buttons=[], elem_id="picture", min_width=0,
             visible=False,
         )  # fmt: skip
         mask_editor.build_canvas()
@@ -160,18 +176,20 @@ def _actions() -> dict[str, Any]:
     """What can be done with the selected picture, in one line; two of them open a menu, which page.js shows."""
     with gr.Row(elem_id="actions"):
         download = gr.DownloadButton("Download", variant="primary", size="md", elem_id="download", min_width=0)
-        edit, vary, enlarge = (_button(text) for text in ("Edit", "Vary", "Enlarge"))
+        edit, enlarge = _button("Edit"), _button("Enlarge")
         _button("Again")
         with gr.Column(elem_id="again-menu", elem_classes="menu", min_width=0):
             redraw = gr.Button(_SAME_SEED, size="md", elem_id="redraw", min_width=0)
             reseed = gr.Button("With a new seed", size="md", elem_id="reseed", min_width=0)
+            vary = gr.Button("A little different", size="md", elem_id="vary", min_width=0)
+            vary_strong = gr.Button("Very different", size="md", elem_id="vary-strong", min_width=0)
         _button("More")
         with gr.Column(elem_id="more-menu", elem_classes="menu", min_width=0):
             attach = gr.Button("Attach to the next message", size="md", elem_id="attach", min_width=0)
             file_format = gr.Radio(FORMATS, value="png", label="Download as", elem_id="file-format", interactive=True)
     return {
-        "download": download, "edit": edit, "vary": vary, "enlarge": enlarge, "redraw": redraw, "reseed": reseed,
-        "attach": attach, "file_format": file_format,
+        "download": download, "edit": edit, "enlarge": enlarge, "redraw": redraw, "reseed": reseed,
+        "vary": vary, "vary_strong": vary_strong, "attach": attach, "file_format": file_format,
     }  # fmt: skip
 
 
@@ -212,10 +230,16 @@ class WelcomePanel(NamedTuple):
 def _welcome(lines: Sequence[str]) -> WelcomePanel:
     with gr.Column(elem_id="welcome", min_width=0) as greeting:
         gr.Markdown("## Say what you want to see\nYour words become a careful prompt, the prompt becomes a picture.")
-        examples = tuple(gr.Button(text, icon=PICTURES / file, elem_classes="example") for text, file in EXAMPLES.items())
+        with gr.Row(elem_id="examples"):
+            examples = tuple(_example(line, file) for line, file in EXAMPLES.items())
         surprise = gr.Button("Surprise me", elem_id="surprise", variant="secondary")
         set_up = gr.Markdown(listed(lines), elem_id="set-up")
     return WelcomePanel(greeting, set_up, examples, surprise)
+
+
+def _example(line: str, file: str) -> gr.Button:
+    words = line.removeprefix("/imagine ").capitalize()
+    return gr.Button(words, icon=PICTURES / file, elem_classes="example", min_width=0)
 
 
 def listed(lines: Sequence[str]) -> str:

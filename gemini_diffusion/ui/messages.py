@@ -23,6 +23,7 @@ SHOWN = 60
 """Turns on the screen at most: a page with more grows slow, and nobody scrolls that far."""
 REMEMBERED = 2000
 """Ended turns, of all visitors, that are kept as rendered; about 3 kB each."""
+_BUTTONS = "".join(f'<button type="button" data-do="{name.lower()}">{name}</button>' for name in ("Edit", "Again", "More"))
 
 
 class Transcript:
@@ -71,7 +72,7 @@ def turn_messages(turn: Turn) -> Iterator[Message]:
         yield _said("\n".join(f"> {escape.escape_text(notice)}" for notice in turn.notices))
     for picture in turn.pictures or _shown_again(turn):
         yield _picture(picture)
-        yield _download(picture)
+        yield _actions(picture)
     if turn.state == "review":
         yield _said("This is the prompt. Draw it, change it, or use your own words.")
     if turn.text:
@@ -155,16 +156,21 @@ def _under_way(turn: Turn, steps: list[Step]) -> str:
 def _picture(picture: Picture) -> Message:
     """As `gr.Image` would be shown, but with an address of our own: Gradio would look up the file again for every state."""
     seen = {"alt_text": alt(picture.recipe), "show_label": False, "container": False, "buttons": [], "interactive": False}
-    return _component("image", {"path": str(picture.path), "url": _address(picture)}, seen)
+    return _component("image", {"path": str(picture.path), "url": address(picture)}, seen)
 
 
-def _download(picture: Picture) -> Message:
-    """A link to the kept file; the style sheet shows it on a phone, where the Download button is not beside the picture."""
-    name = html.escape(picture.path.name, quote=True)
-    return _component("html", f'<a class="download-picture" href="{_address(picture)}" download="{name}">Download</a>', {})
+def _actions(picture: Picture) -> Message:
+    """What can be done with a picture; the style sheet shows it on a phone, where the large picture's actions are not in view.
+
+    It tells the page the picture's shape too, so that its place is kept while it is loaded.
+    """
+    name, shape = html.escape(picture.path.name, quote=True), picture.recipe.width / picture.recipe.height
+    link = f'<a class="download-picture" href="{address(picture)}" download="{name}">Download</a>'
+    return _component("html", f'<div class="picture-actions" data-shape="{shape:.4f}">{link}{_BUTTONS}</div>', {})
 
 
-def _address(picture: Picture) -> str:
+def address(picture: Picture) -> str:
+    """Where a page finds the kept file."""
     return f"/gradio_api/file={quote(str(picture.path))}"
 
 

@@ -56,7 +56,7 @@ def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
             with gr.Tab("Chat", id="chat", elem_id="chat-tab") as chat, gr.Row(elem_id="chat-layout"):
                 with gr.Column(elem_id="conversation", min_width=0):
                     talk, models = chat_panel.build(lambda: model_pickers.build(visitors))
-                stand = image_panel.build(welcome)
+                stand = image_panel.build(welcome, talk.filmstrip)
             with gr.Tab("Pictures", id="pictures", elem_id="pictures-tab", render_children=True) as pictures:
                 kept = pictures_tab.build()
             with gr.Tab("Settings", id=SETTINGS_TAB, elem_id="settings-tab") as settings:

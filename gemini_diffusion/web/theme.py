@@ -8,19 +8,12 @@ import gradio as gr
 from gradio.themes.utils.fonts import LocalFont
 
 _FOLDER = Path(__file__).resolve().parent / "static"
-STYLES = (_FOLDER / "style.css", _FOLDER / "pictures.css", _FOLDER / "conversations.css")
+STYLES = tuple(_FOLDER / f"{name}.css" for name in ("style", "easel", "pictures", "conversations"))
 ICON = _FOLDER / "icon.svg"
 _SCRIPTS = (
-    "attach.js",
-    "brush.js",
-    "page.js",
-    "settings.js",
-    "words.js",
-    "pictures.js",
-    "compare.js",
-    "recipe.js",
-    "conversations.js",
-)
+    "attach.js", "brush.js", "page.js", "settings.js", "words.js", "pictures.js", "compare.js", "recipe.js", "conversations.js",
+    "filmstrip.js", "full_screen.js",
+)  # fmt: skip
 """In this order: the first listener may keep a key press for itself."""
 _FONT, _CODE = "Source Sans Pro", "IBM Plex Mono"
 
@@ -52,6 +45,7 @@ def build_theme() -> gr.themes.Base:
 
 def page_head() -> str:
     """What the page's head needs besides Gradio's own: our scripts."""
+    hidden = "<style>#chat-layout { opacity: 0; }</style>"  # until the style sheet comes, so that nothing is seen to move
     viewport = '<meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content">'
     scripts = "\n".join((_FOLDER / name).read_text("utf-8") for name in _SCRIPTS)
-    return f"{viewport}\n<script>\n{scripts}\n</script>"
+    return f"{viewport}\n{hidden}\n<script>\n{scripts}\n</script>"

@@ -140,11 +140,11 @@ def test_a_picture_is_varied_enlarged_and_attached_from_the_panel(come: Open, sk
     window = come()
     window.draw(FOX)
     first = sketching.pictures[-1]
-    window.page.locator("#vary").click()
+    window.act("vary-strong")
     expect(window.pictures).to_have_count(2)
     window.rest()
     request = sketching.engine.history[-1][0]
-    assert (request.image, request.strength, request.seed) == (first.read_bytes(), 0.5, None)
+    assert (request.image, request.strength, request.seed) == (first.read_bytes(), 0.7, None)
     window.page.locator("#enlarge").click()
     expect(window.pictures).to_have_count(3)
     window.rest()

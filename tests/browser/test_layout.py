@@ -15,7 +15,7 @@ from tests.browser.window import Window
 
 pytestmark = pytest.mark.browser
 SQUARE, WIDE = "/imagine a fox in the snow --seed 7 --ar 1:1", "/imagine a fox in the snow --seed 8 --ar 16:9"
-ACTIONS = ("download", "edit", "vary", "enlarge", "again", "more")
+ACTIONS = ("download", "edit", "enlarge", "again", "more")
 
 
 @pytest.fixture(scope="module")

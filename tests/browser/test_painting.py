@@ -106,7 +106,7 @@ def test_on_a_phone_a_finger_paints_and_finds_its_targets(come: Open, sketching:
     expect(window.panel).to_be_visible()
     window.quiet()
     window.shot("editing-7-narrow-panel")
-    assert all(finger(window, name) for name in ("#vary", "#enlarge", "#edit", "#again", "#more"))
+    assert all(finger(window, name) for name in ("#enlarge", "#edit", "#again", "#more"))
     window.page.locator("#edit").tap()
     expect(window.page.locator("#mask-canvas canvas")).to_be_in_viewport(ratio=0.9)
     box = window.place(window.page.locator("#mask-canvas canvas"))
@@ -130,9 +130,7 @@ def test_all_of_it_can_be_read(theme: str, come: Open, tmp_path: Path) -> None:
     window.take(window.pictures.last)
     expect(window.page.locator("#meter")).to_contain_text("tokens")
     window.shot(f"editing-9-{theme}-panel")
-    dim = unreadable(
-        window, "#attached-text p", "#attached-remove", "#meter p", "#vary", "#enlarge", "#edit", "#again", "#more"
-    )
+    dim = unreadable(window, "#attached-text p", "#attached-remove", "#meter p", "#enlarge", "#edit", "#again", "#more")
     window.page.locator("#edit").click()
     paint(window, (0.3, 0.3), (0.6, 0.6))
     window.shot(f"editing-10-{theme}-painting")

@@ -126,7 +126,10 @@ class Window:
 
     def opened(self, name: str) -> Locator:
         """An action of the selected picture, its menu open where it is in one."""
-        action, menu = self.page.locator(f"#{name}"), "#again" if name in ("redraw", "reseed") else "#more"
+        action, menu = (
+            self.page.locator(f"#{name}"),
+            "#again" if name in ("redraw", "reseed", "vary", "vary-strong") else "#more",
+        )
         expect(self.page.locator(menu)).to_be_visible()
         if not action.is_visible():
             self.page.locator(menu).click()

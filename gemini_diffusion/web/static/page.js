@@ -39,7 +39,35 @@
     return Boolean(open);
   };
 
-  const isPicture = (target) => target instanceof Element && target.closest("#chat .message")?.querySelector("img");
+  // Under a picture on a phone: its actions open the sheet on it, at the button that is meant.
+  const beside = (actions) => {
+    for (let at = actions.closest(".message"); at; at = at.previousElementSibling) {
+      const picture = at.querySelector(".image-frame img");
+      if (picture) return picture;
+    }
+    return null;
+  };
+  const PATIENCE = 5000; // milliseconds that the sheet may take to show it
+  const act = async (button) => {
+    const picture = beside(button), until = performance.now() + PATIENCE;
+    picture.click();
+    while (document.querySelector("#picture img")?.src !== picture.src && performance.now() < until) await new Promise(requestAnimationFrame);
+    const meant = document.getElementById(button.dataset.do);
+    if (!meant) return;
+    if (button.dataset.do === "edit") meant.click();
+    else menu(meant);
+    meant.focus();
+  };
+  // As soon as a picture is there its place has its shape, before it is loaded.
+  const shape = () => document.querySelectorAll(".picture-actions:not([data-known])").forEach((actions) => {
+    const frame = beside(actions)?.parentElement;
+    if (!frame) return;
+    frame.style.setProperty("--shape", actions.dataset.shape);
+    actions.dataset.known = "";
+  });
+  new MutationObserver(shape).observe(document, { childList: true, subtree: true });
+
+  const isPicture = (target) => target instanceof Element && target.closest("#chat .message")?.querySelector(".image-frame img");
 
   document.addEventListener("click", (event) => {
     if (!(event.target instanceof Element)) return;
@@ -52,12 +80,13 @@
     }
     if (event.target.closest("#image-panel-close")) close();
     else if (event.target.closest("#show-models")) desk().toggle("choices-open");
+    else if (event.target.closest(".picture-actions button")) act(event.target);
     else if (isPicture(event.target)) open();
     if (event.isTrusted) menu(event.target); // the script itself presses hidden buttons
-    if (event.target.closest("#redraw, #reseed, #vary, #enlarge, #attach, #mask-draw")) close();
+    if (event.target.closest("#redraw, #reseed, #vary, #vary-strong, #enlarge, #attach, #mask-draw")) close();
   }, true);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !menu(null)) close();
+    if (event.key === "Escape" && !document.querySelector("dialog[open]") && !menu(null)) close();
     if (event.key === "Enter" && isPicture(event.target) && !blurred(event.target)) open();
   }, true);
 
@@ -79,7 +108,7 @@
   // The conversation stays at its end as it grows; who reads above stays there, until they send something.
   const talk = () => document.querySelector("#chat .bubble-wrap");
   const NEAR = 60; // pixels from the end that count as there
-  const SENDING = "#box .submit-button, #chat .option, .example, #surprise, #redraw, #reseed, #vary, #enlarge, #mask-draw";
+  const SENDING = "#box .submit-button, #chat .option, .example, #surprise, #redraw, #reseed, #vary, #vary-strong, #enlarge, #mask-draw";
   let atEnd = true, last = 0;
   const toEnd = () => {
     if (!atEnd || !talk()) return;
