@@ -14,6 +14,8 @@ from PIL import Image
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.limits.disk_quota import LEAST_FREE, MEGABYTE, DiskQuota
+from gemini_diffusion.storage.files import remove_parts
+from gemini_diffusion.storage.picture_index import Search
 from gemini_diffusion.types.errors import BadInput, OutOfQuota
 from tests.test_key_quota import Inn
 from tests.waiting import patiently, until
@@ -111,6 +113,7 @@ def test_a_restart_forgets_nothing_but_what_was_thrown_away_and_a_data_folder_ma
         room(tmp_path / "new").refuse_more("a")
     shutil.rmtree(tmp_path / "new" / "pictures" / "1")
     room(tmp_path / "new").refuse_more("a")
+    assert "pictures/1" not in (tmp_path / "new" / "strangers.txt").read_text()
 
 
 def test_a_disk_that_is_nearly_full_is_left_to_the_host(tmp_path: Path) -> None:
@@ -181,6 +184,8 @@ async def test_all_that_is_kept_counts_and_a_restart_counts_the_same(inn: Inn, t
     visitor.change({"temperature": 1.5})
     visitor.session.bundle()
     visitor.session.export(turn.pictures[0], "webp")
+    visitor.session.collection.star(turn.pictures[0].id, True)
+    visitor.session.collection.thumbnail(visitor.session.collection.search(Search(), 1).pictures[0])
     await inn.asks("b", "hello")
     counted = inn.visitors._disk_quota
     assert counted is not None and counted._kept == DiskQuota(inn.visitors._host)._kept
@@ -188,11 +193,39 @@ async def test_all_that_is_kept_counts_and_a_restart_counts_the_same(inn: Inn, t
     assert folders == {path for part in ("pictures", "visitors") for path in (tmp_path / part).iterdir()}
 
 
+async def test_in_a_full_house_nothing_is_written_and_what_there_is_stays_to_be_had(inn: Inn, tmp_path: Path) -> None:
+    picture = (await inn.asks("a", "/imagine a fox --raw")).pictures[0]
+    ada = inn.visitors.of("a")
+    ada.change({"temperature": 1.5})
+    before = everything(tmp_path)
+    inn.visitors._disk_quota._free = lambda folder: LEAST_FREE - 1  # type: ignore[union-attr]
+    for write in (ada.session.bundle, lambda: inn.visitors.of("b").change({"temperature": 1.5})):
+        with pytest.raises(OutOfQuota, match="nearly full"):
+            write()
+    ada.change({"temperature": 1.2})  # what is there may change
+    assert ada.session.export(picture, "webp") == picture.path
+    assert everything(tmp_path) == before
+
+
+def test_what_was_written_by_half_goes_when_nobody_can_still_be_writing_it(tmp_path: Path) -> None:
+    old, new, other = (kept(tmp_path, "1", 0) / name for name in (".fox.png.0a1b2c3d.part", ".cat.png.0a1b2c3d.part", "x.part"))
+    for path in (old, new, other):
+        path.touch()
+    for path in (old, other):
+        os.utime(path, (1, 1))
+    remove_parts(tmp_path)
+    assert [path.exists() for path in (old, new, other)] == [False, True, True]
+
+
 async def test_of_the_zips_of_a_conversation_only_the_last_is_kept(inn: Inn, tmp_path: Path) -> None:
     for number in range(3):
         await inn.asks("a", f"/imagine a fox --raw --seed {number}")
         bundle = inn.visitors.of("a").session.bundle()
     assert zips(tmp_path) == [bundle] == [inn.visitors.of("a").session.bundle()]
+
+
+def everything(home: Path) -> set[Path]:
+    return set(home.rglob("*"))
 
 
 def zips(home: Path) -> list[Path]:

@@ -15,6 +15,7 @@ from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.limits.key_quota import KeyQuota
+from gemini_diffusion.generation.limits.time_quota import TimeQuota
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.visitors import COOKIELESS, Visitors
 from gemini_diffusion.storage.gallery import Gallery
@@ -138,6 +139,39 @@ async def test_what_cannot_be_counted_is_not_lent(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where the folder should be")
     with pytest.raises(BadInput, match="cannot be written to"):
         await lending.take("a")
+
+
+def test_minutes_that_this_machine_draws_are_counted_by_the_day_and_said_before_they_begin(tmp_path: Path) -> None:
+    now, calendar = [0.0], Calendar()
+    host = Settings().replaced({"home": str(tmp_path), "draw_minutes_per_visitor": 10})
+    quota = TimeQuota(host, lambda: now[0], calendar)
+    quota.refuse("a", 600.0)
+    with pytest.raises(OutOfQuota, match="about 11 min of this machine, and 10 of your 10 min of today are left"):
+        quota.refuse("a", 601.0)
+    for event in (quota.begin, quota.begin, quota.end):  # two that are drawn at once
+        event("a")
+        now[0] += 180
+    quota.end("a")
+    for counted in (quota, TimeQuota(host, lambda: now[0], calendar)):
+        with pytest.raises(OutOfQuota, match="about 2 min of this machine, and 1 of"):
+            counted.refuse("a", 61.0)
+        counted.refuse("b", 600.0)
+    quota.begin("a")
+    now[0] += 60
+    quota.end("a")
+    with pytest.raises(OutOfQuota, match="This machine draws for everybody, and 0 of"):
+        quota.refuse("a", None)
+    calendar.day = 2
+    quota.refuse("a", 600.0)
+
+
+async def test_the_time_of_a_visitors_drawings_counts_here_and_not_elsewhere(tmp_path: Path) -> None:
+    inn = Inn(tmp_path, host={"draw_minutes_per_visitor": 1})
+    told = await inn.asks("a", "/imagine a fox --raw --steps 5 --n 8 --engine local")  # 2 s a step
+    assert "about 2 min of this machine, and 1 of your 1 min" in told.failures[0].text and inn.calls() == (0, 0, 0)
+    for engine in ("hosted", "local"):
+        assert (await inn.asks("a", f"/imagine a fox --raw --steps 5 --n 2 --engine {engine}")).state == "done"
+        assert (tmp_path / "drawing_time.json").exists() is (engine == "local")
 
 
 # A visitor's turns

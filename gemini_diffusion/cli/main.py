@@ -9,6 +9,7 @@ import functools
 import secrets
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.health import advice, check_all, welcome
 from gemini_diffusion.generation.services import Services, open_services
 from gemini_diffusion.generation.visitors import Visitors
+from gemini_diffusion.storage.files import remove_parts
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 
 if TYPE_CHECKING:
@@ -113,6 +115,7 @@ def open_app(services: Services, settings: Settings, flags: argparse.Namespace) 
         flags.host, flags.port, flags.share, auth, _names(settings), browser=not flags.no_browser, mcp=flags.mcp
     )
     visitors = Visitors(services, settings, lends=options.private or flags.lend_keys, owner=options.private)
+    threading.Thread(target=remove_parts, args=(settings.home_path,), name="cleaning", daemon=True).start()
     with naming_variables():
         return open_window(build(visitors, welcome(services, settings)), options)
 

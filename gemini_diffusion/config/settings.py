@@ -128,6 +128,10 @@ class Settings:
         10_000, "Sharing", "Disk quota in all", "On a shared app: megabytes of pictures kept for all visitors together.",
         low=1, high=100_000_000, scope="host",
     )  # fmt: skip
+    draw_minutes_per_visitor: int = row(
+        120, "Sharing", "Drawing time per visitor", "On a shared app: minutes a day that this machine draws for one visitor.",
+        low=0, high=1440, scope="host",
+    )  # fmt: skip
     picture_filter: str = row(
         "auto", "Sharing", "Picture filter", "Blurs pictures that may not be for everyone until they are clicked; auto: on a "
         "shared app.", choices=("auto", "on", "off"), scope="host",

@@ -117,9 +117,11 @@ class ConversationStore:
         return kept
 
     def bundle(self, turns: Turns) -> Path:
-        """One zip of a conversation, its words and its pictures; an earlier one goes. Raises BadInput where it is empty."""
+        """One zip of a conversation, its words and its pictures; an earlier one goes. Raises BadInput where it is empty,
+        OutOfQuota where the host keeps nothing more."""
         if not turns:
             raise BadInput("There is nothing in this conversation yet.", "Ask for a picture first: /imagine a fox.")
+        self._access.refuse_more()
         pictures = [picture for turn in turns for picture in turn.pictures if picture.path.exists()]
         texts = conversation_zip.texts(self.conversations.current, turns, pictures)
         earlier, self._bundle = self._bundle, self._gallery.bundle(pictures, texts)

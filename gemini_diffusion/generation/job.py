@@ -110,6 +110,7 @@ class Job:
         if not job.flags.dry:
             asked = planned.requests(CraftedPrompt(job.idea, job.idea))[0]
             planned.engine.check_request(asked, self.settings)  # before a chat model is paid for the prompt
+            self.access.refuse_long(planned.engine.key, planned.seconds)
         crafted = await self._crafted(job, planned)
         has_shape = job.flags.aspect or planned.request.image
         shaped = planned if has_shape else planned.shaped(crafted.aspect_ratio)
@@ -126,6 +127,7 @@ class Job:
 
     async def redraw(self, planned: DrawingPlan, crafted: CraftedPrompt) -> None:
         """Draws a prompt that needs no crafting."""
+        self.access.refuse_long(planned.engine.key, planned.seconds)
         self._notify((*planned.notices, *planned.remarks(crafted)))
         self.emit(Crafted(crafted))
         await self.draw(planned, crafted)
@@ -136,8 +138,7 @@ class Job:
         requests = [dataclasses.replace(request, party=self.access.party) for request in planned.requests(crafted)]
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._draw_one(planned, crafted, request, first + place))
-                for place, request in enumerate(requests)
+                group.create_task(self._draw_one(planned, crafted, each, place)) for place, each in enumerate(requests, first)
             ]
         failures = [task.result() for task in tasks]
         lost = [error for error in failures if error]
@@ -177,9 +178,9 @@ class Job:
         self, planned: DrawingPlan, crafted: CraftedPrompt, request: ImageRequest, place: int
     ) -> GeminiDiffusionError | None:
         try:
-            async with self.access.drawing(planned.engine.key, request, self.settings):
-                result = await planned.engine.generate(request, self.settings, _with_index(self.emit, place))
-                verdict = await self.services.picture_filter.judge(result.image, self.settings, _with_index(self.emit, place))
+            async with self.access.drawing(planned.engine.key, request, self.settings, _with_index(self.emit, place)) as emit:
+                result = await planned.engine.generate(request, self.settings, emit)
+                verdict = await self.services.picture_filter.judge(result.image, self.settings, emit)
                 notices = (*result.notices, *verdict.notices)
                 ignored = tuple(dict.fromkeys((*planned.ignored, *result.ignored)))
                 result = dataclasses.replace(result, ignored=ignored, notices=(*self.notices, *notices))

@@ -74,6 +74,12 @@ class DrawingPlan:
         return tuple(said)
 
     @property
+    def seconds(self) -> float | None:
+        """About how long all its pictures take, None where nobody knows."""
+        each = self.engine.estimate(self.request)
+        return None if each is None else each * len(self.seeds)
+
+    @property
     def drawer(self) -> str:
         """Who draws, as a person says it: "SDXL base 1.0 on this machine"."""
         place = "" if self.model.is_address else f" {models.PLACES.get(self.engine.name, self.engine.name)}"

@@ -30,7 +30,7 @@ from gemini_diffusion.storage.collection import Collection
 from gemini_diffusion.storage.conversations import Conversations
 from gemini_diffusion.storage.gallery import FileFormat
 from gemini_diffusion.types import CraftedPrompt, Event, Failed, Noticed, Picture, Stopped
-from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
+from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError, OutOfQuota
 from gemini_diffusion.types.turn import Turn
 
 FRAMES = 8
@@ -83,7 +83,11 @@ class Session:
         return self.collection.picture(identity)
 
     def export(self, picture: Picture, file_format: FileFormat) -> Path:
-        """The file to download: the kept PNG itself, or a JPEG or WebP made beside it."""
+        """The file to download: the kept PNG itself, or a JPEG or WebP made beside it where there is room for one more."""
+        try:
+            self._access.refuse_more()
+        except OutOfQuota:
+            return picture.path
         path = self._services.gallery.export(picture, file_format)
         self._access.keeps(path.parent)
         return path

@@ -17,8 +17,9 @@ from typing import Any
 from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import SAFETY, Settings
 from gemini_diffusion.generation.limits.access import Access, DrawingSlots, is_local_path, refuse_local_path
-from gemini_diffusion.generation.limits.disk_quota import DiskQuota
+from gemini_diffusion.generation.limits.disk_quota import BLOCK, DiskQuota
 from gemini_diffusion.generation.limits.key_quota import KeyQuota
+from gemini_diffusion.generation.limits.time_quota import TimeQuota
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
 from gemini_diffusion.storage.files import write_atomically
@@ -70,7 +71,10 @@ class Visitor:
             raise BadInput("That setting is not changed here.", "Keys have their own box; the rest is the host's.")
         checked = self._defaults.replaced({**self._choices, **values})
         kept = {name: value for name, value in checked.public().items() if name in {*self._choices, *values}}
-        write_atomically(self._file, json.dumps(kept, ensure_ascii=False, indent=1).encode("utf-8"))
+        content = json.dumps(kept, ensure_ascii=False, indent=1).encode("utf-8")
+        if not self._file.exists() or len(content) > BLOCK:  # else it takes no more room than it has
+            self._access.refuse_more()
+        write_atomically(self._file, content)
         self._access.keeps(self._file.parent)
         self._choices = kept
 
@@ -140,6 +144,7 @@ class Visitors:
         self._lends = lends and (owner or min(defaults.lend_per_visitor, defaults.lend_in_all) > 0)
         self._key_quota = KeyQuota(defaults) if self._lends and not owner else None
         self._disk_quota = None if owner else DiskQuota(defaults)
+        self._time_quota = None if owner else TimeQuota(defaults)
         self._slots = DrawingSlots()
         self._cookieless = self._access(folder_name(COOKIELESS))
         self._clock = clock
@@ -160,7 +165,7 @@ class Visitors:
         return self._here[name]
 
     def _access(self, name: str) -> Access:
-        return Access(self._slots, self._key_quota, self._disk_quota, name, guest=not self.owner)
+        return Access(self._slots, self._key_quota, self._disk_quota, self._time_quota, name, guest=not self.owner)
 
     def agree(self, model: str) -> None:
         """The host agrees that `model` may be fetched to this machine; anybody else gets BadInput."""

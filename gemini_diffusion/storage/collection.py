@@ -64,7 +64,12 @@ class Collection:
         self._names.parent.mkdir(parents=True, exist_ok=True)
         with self._names.open("a", encoding="ascii") as file:
             file.write(f"{picture.id}\n")
-        self._counted(picture.path.parent)
+        self._count(picture.path.parent)
+
+    def _count(self, folder: Path) -> None:
+        """What was made or moved, and what is written down of it here."""
+        for grown in (folder, self._names.parent):
+            self._counted(grown)
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -92,6 +97,7 @@ class Collection:
                 del stars[identity]
             write_atomically(self._stars, "".join(f"{each}\n" for each in stars).encode("ascii"))
             self._tell(lambda: self._index.star(stars, _stamp(self._stars)))
+        self._counted(self._stars.parent)
 
     def delete(self, identity: str) -> None:
         """Puts a picture into the trash, from where `restore` brings it back. Raises BadInput for one that is not here."""
@@ -164,7 +170,7 @@ class Collection:
         small = path.with_name(NAME)
         if not small.exists():
             thumbnail(path)
-            self._counted(path.parent)
+            self._count(path.parent)  # the index has grown by then
         return small
 
     def _read_on(self) -> int:

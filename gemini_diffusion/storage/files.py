@@ -6,11 +6,23 @@ import contextlib
 import errno
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from gemini_diffusion.types.errors import BadInput, DiskFull
+
+_PART_LIVES = 3600.0
+"""Seconds after which nobody can still be writing a partial file."""
+
+
+def remove_parts(folder: Path) -> None:
+    """Removes what a program that was killed had written by half, in `folder` and the folders in it."""
+    for part in folder.rglob(".*.????????.part"):
+        with contextlib.suppress(OSError):  # gone by itself, or not ours to remove
+            if time.time() - part.stat().st_mtime > _PART_LIVES:
+                part.unlink()
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path, PureWindowsPath
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.limits.disk_quota import DiskQuota
 from gemini_diffusion.generation.limits.key_quota import KeyQuota
-from gemini_diffusion.types import ImageRequest
+from gemini_diffusion.generation.limits.time_quota import TimeQuota
+from gemini_diffusion.types import Emit, Event, ImageRequest, StageStarted
 from gemini_diffusion.types.errors import BadInput, KeyNeeded, OutOfQuota, Overloaded
 
 MOST_DRAWINGS = 64
@@ -51,6 +52,7 @@ class Access:
     slots: DrawingSlots = field(default_factory=DrawingSlots)
     key_quota: KeyQuota | None = None
     disk_quota: DiskQuota | None = None
+    time_quota: TimeQuota | None = None
     name: str = ""
     guest: bool = False
     party: str = field(default_factory=lambda: secrets.token_hex(8))
@@ -70,6 +72,11 @@ class Access:
         if self.disk_quota:
             self.disk_quota.refuse_more(self.name)
 
+    def refuse_long(self, key: str, seconds: float | None) -> None:
+        """Raises OutOfQuota where this machine would draw for longer than it still does for them today."""
+        if self.time_quota and not key:
+            self.time_quota.refuse(self.name, seconds)
+
     def keeps(self, folder: Path) -> None:
         """Counts what is in `folder` now as theirs."""
         if self.disk_quota:
@@ -85,13 +92,28 @@ class Access:
             await self.key_quota.take(self.name)
 
     @asynccontextmanager
-    async def drawing(self, key: str, request: ImageRequest, settings: Settings) -> AsyncIterator[None]:
-        """A place for one drawing until it is kept, counted where the host pays. Raises Overloaded, OutOfQuota, KeyNeeded."""
+    async def drawing(self, key: str, request: ImageRequest, settings: Settings, emit: Emit) -> AsyncIterator[Emit]:
+        """A place for one drawing until it is kept, counted where the host pays, by the time that its news tell where this
+        machine draws. Raises Overloaded, OutOfQuota, KeyNeeded."""
         with self.slots.one(self.party):
             if self.key_quota and self._borrows(key, settings):
                 _keep_at_home(self.key_quota, request, settings)
                 await self.key_quota.take(self.name)
-            yield
+            timed = None if key else self.time_quota
+            began = False
+
+            def watched(event: Event) -> None:
+                nonlocal began
+                if timed and not began and isinstance(event, StageStarted) and event.stage == "drawing":
+                    began = True
+                    timed.begin(self.name)
+                emit(event)
+
+            try:
+                yield watched
+            finally:
+                if timed and began:
+                    timed.end(self.name)
 
     def refusal(self, key: str, settings: Settings) -> OutOfQuota | None:
         """Why the host does not pay for a drawing any more today; None where they do, or need not."""

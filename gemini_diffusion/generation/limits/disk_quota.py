@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shutil
@@ -12,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.storage.files import write_atomically
 from gemini_diffusion.storage.trash import TRASH
-from gemini_diffusion.types.errors import BadInput, OutOfQuota
+from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError, OutOfQuota
 
 MEGABYTE = 1_000_000
 LEAST_FREE = 300 * MEGABYTE
 """Bytes of the disk that are left to the host whatever the limits say."""
-_BLOCK = 4096
+BLOCK = 4096
 """Bytes of a disk that the smallest file takes."""
 _LOG = logging.getLogger(__name__)
 
@@ -38,8 +40,11 @@ class DiskQuota:
         self._ledger = self._home / "strangers.txt"
         self._counting = threading.Lock()
         self._kept: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        for visitor, place in self._lines():
-            self._kept[visitor][place] = _size(self._home / place)
+        lines = self._lines()
+        for visitor, place in lines:
+            if size := _size(self._home / place):
+                self._kept[visitor][place] = size
+        self._shorten(lines)
 
     def refuse_more(self, visitor: str) -> None:
         """Raises OutOfQuota where nothing more is kept for this visitor, or for anybody, even with the trash emptied."""
@@ -80,6 +85,13 @@ class DiskQuota:
                 self._write(f"{visitor} {place}\n")
             self._kept[visitor][place] = _size(folder)
 
+    def _shorten(self, lines: list[tuple[str, str]]) -> None:
+        """Leaves out of the file what is gone, which else grew for ever."""
+        here = [f"{visitor} {place}\n" for visitor, places in self._kept.items() for place in places]
+        if len(here) < len(lines):
+            with contextlib.suppress(GeminiDiffusionError):  # it is only shorter
+                write_atomically(self._ledger, "".join(here).encode("utf-8"))
+
     def _write(self, line: str) -> None:
         try:
             with self._ledger.open("a", encoding="utf-8") as file:
@@ -114,6 +126,6 @@ def _changed(folder: Path) -> float:
 def _size(folder: Path) -> int:
     """Bytes of the files in a folder, none where it is gone."""
     try:
-        return sum(-(-entry.stat().st_size // _BLOCK) * _BLOCK for entry in os.scandir(folder))
+        return sum(-(-entry.stat().st_size // BLOCK) * BLOCK for entry in os.scandir(folder))
     except FileNotFoundError:
         return 0

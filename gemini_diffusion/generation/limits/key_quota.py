@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
-import threading
-from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.storage.files import write_atomically
+from gemini_diffusion.generation.limits.daily_count import DailyCount, utc_today
 from gemini_diffusion.types.errors import OutOfQuota
 
 _HINT = "Add a key of your own in Settings, or come back tomorrow."
-_LOG = logging.getLogger(__name__)
-
-
-def utc_today() -> date:
-    return datetime.now(UTC).date()
 
 
 class KeyQuota:
@@ -30,11 +21,7 @@ class KeyQuota:
 
     def __init__(self, host: Settings, today: Callable[[], date] = utc_today) -> None:
         self._host = host
-        self._file = host.home_path / "lending.json"
-        self._today = today
-        self._writing = threading.Lock()
-        self._day = today()
-        self._lent = self._load()
+        self._count = DailyCount(host.home_path / "lending.json", host.lend_in_all, today)
 
     @property
     def per_visitor(self) -> int:
@@ -55,14 +42,14 @@ class KeyQuota:
 
     def left(self, visitor: str) -> int:
         """How many answers and pictures this visitor may still have today."""
-        self._roll_over_day()
-        return max(0, min(self.per_visitor - self._lent[visitor], self._in_all - self._lent.total()))
+        mine, all_together = self._count.of(visitor), self._count.total
+        return max(0, int(min(self.per_visitor - mine, self._host.lend_in_all - all_together)))
 
     def refusal(self, visitor: str) -> OutOfQuota | None:
         """Why this visitor is lent nothing more today; None where something is left."""
         if self.left(visitor):
             return None
-        if self._lent[visitor] >= self.per_visitor:
+        if self._count.of(visitor) >= self.per_visitor:
             share = f"{self.per_visitor} of {self.per_visitor}"
             return OutOfQuota(f"Your share of the host's keys for today is used up ({share}).", _HINT)
         return OutOfQuota("The host's keys have given everything they lend in a day.", _HINT)
@@ -74,39 +61,5 @@ class KeyQuota:
         """
         if refusal := self.refusal(visitor):
             raise refusal
-        self._lent[visitor] += 1
-        await asyncio.to_thread(self._save)
-
-    @property
-    def _in_all(self) -> int:
-        return self._host.lend_in_all
-
-    def _roll_over_day(self) -> None:
-        if self._day != self._today():
-            self._day, self._lent = self._today(), Counter()
-
-    def _save(self) -> None:
-        """Each writes the count as it is when its turn comes, so that none puts an older one in its place."""
-        with self._writing:
-            kept = {"day": self._day.isoformat(), "lent": dict(self._lent)}
-            write_atomically(self._file, json.dumps(kept, indent=1).encode("ascii"))
-
-    def _load(self) -> Counter[str]:
-        """Today's count as it was kept."""
-        if not self._file.exists():
-            return Counter()
-        try:
-            kept = json.loads(self._file.read_text("ascii"))
-            day, lent = (
-                date.fromisoformat(kept["day"]),
-                Counter({str(name): int(count) for name, count in kept["lent"].items()}),
-            )
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            _LOG.warning(
-                "What was lent today could not be read (%r), so nothing more is lent today. "
-                "To begin at zero, remove %s and start again.",
-                error,
-                self._file,
-            )
-            return Counter({"": self._in_all})
-        return lent if day == self._day else Counter()
+        self._count.add(visitor, 1)
+        await asyncio.to_thread(self._count.save)
