@@ -23,6 +23,7 @@ class ScriptedChatModel:
 
     name = "scripted"
     key = "google_api_key"
+    paid_by: tuple[str, ...] = ("google_api_key",)
     sees = True
 
     def __init__(self, turns: Iterable[Turn] = (), structured: bool = True) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.chat_models import ChatModel, choose, open_chat_models
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.limits.key_quota import KeyQuota
@@ -60,7 +60,7 @@ class Inn:
         studio = Services(models, {"local": self.local, "hosted": self.hosted}, Gallery(home / "pictures"))
         given = {"home": str(home), "google_api_key": HOST_KEY, "hf_token": HOST_TOKEN, "num_inference_steps": 1}
         limits = {"lend_per_visitor": per_visitor, "lend_in_all": in_all}
-        host = Settings().replaced({**given, **limits, **options.get("host", {})})
+        self.host = host = Settings().replaced({**given, **limits, **options.get("host", {})})
         self.visitors = Visitors(studio, host, lends=True, owner=options.get("owner", False))
 
     async def asks(self, name: str, text: str) -> Turn:
@@ -275,6 +275,29 @@ async def test_the_hosts_endpoint_is_lent_too_and_not_beside_a_token_of_ones_own
     inn.visitors.of("a").set_key("hf_token", OWN_TOKEN)
     await inn.asks("a", "/imagine a fox --raw")
     assert [bool(settings.hf_inference_url) for _, settings in inn.hosted.history] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("host", "own", "paid"),
+    [
+        ({"openai_base_url": "http://127.0.0.1:9/v1"}, {}, True),
+        ({"openai_api_key": HOST_KEY}, {}, True),
+        ({"openai_api_key": HOST_KEY, "openai_base_url": "http://127.0.0.1:9/v1"}, {"openai_api_key": OWN_KEY}, False),
+        ({"hf_token": HOST_TOKEN, "chat_model": "huggingface:org/model"}, {}, True),
+        ({"hf_token": HOST_TOKEN, "chat_model": "huggingface:org/model"}, {"hf_token": OWN_TOKEN}, False),
+    ],
+)
+def test_what_a_chat_server_says_counts_where_the_host_pays(
+    host: dict[str, str], own: dict[str, str], paid: bool, tmp_path: Path
+) -> None:
+    inn = Inn(tmp_path, host={"google_api_key": "", "hf_token": "", **host})
+    visitor = inn.visitors.of("a")
+    for name, key in own.items():
+        visitor.set_key(name, key)
+    settings, models = visitor.settings, open_chat_models()
+    chosen = choose(models, settings)
+    assert chosen.key and KeyQuota(inn.host).pays_for_answers(chosen, settings) == paid
+    assert paid or not settings.openai_base_url
 
 
 async def test_the_hosts_token_never_goes_to_an_address_that_a_visitor_names(inn: Inn) -> None:

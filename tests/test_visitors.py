@@ -30,6 +30,7 @@ class Clock:
 
 def arrivals(home: Path, *, lends: bool = True, clock: Clock | None = None, owner: bool = True) -> Visitors:
     settings = Settings().replaced({"home": str(home), "google_api_key": HOST_KEY, "hf_inference_url": "http://127.0.0.1:9/x"})
+    settings = settings.replaced({"openai_base_url": "http://127.0.0.1:9/v1"})
     return Visitors(
         Services({"builtin": BuiltinChatModel()}, {}, Gallery(home / "pictures")),
         settings,
@@ -42,7 +43,7 @@ def arrivals(home: Path, *, lends: bool = True, clock: Clock | None = None, owne
 def test_the_host_lends_keys_or_nothing_at_all(tmp_path: Path) -> None:
     assert arrivals(tmp_path).of("a").settings.google_api_key.reveal() == HOST_KEY
     alone = arrivals(tmp_path, lends=False).of("a").settings
-    assert not alone.google_api_key and not alone.hf_inference_url
+    assert not alone.google_api_key and not alone.hf_inference_url and not alone.openai_base_url
 
 
 def test_each_has_their_own_key_and_choices(tmp_path: Path) -> None:

@@ -14,17 +14,18 @@ class ChatModel(Protocol):
     """A model that answers in words. One instance serves all visitors: the key comes with each call's settings.
 
     `structured` says whether it can answer in JSON by a schema; crafting by model needs that, `sees` whether it
-    takes the picture of a message. `key` is the setting that holds
-    the key it needs, "" for one that needs none.
+    takes the picture of a message. `key` is the setting that holds the key it needs, "" for one that needs none; `paid_by`
+    are the settings that say at whose expense it answers.
     """
 
     name: str
     key: str
+    paid_by: tuple[str, ...]
     structured: bool
     sees: bool
 
     def is_ready(self, settings: Settings) -> bool:
-        """Whether the settings hold what it needs; nothing is asked."""
+        """Whether it would answer under these settings; nothing is asked."""
         ...
 
     async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
@@ -50,13 +51,17 @@ def open_chat_models() -> dict[str, ChatModel]:
     """Every chat model by name, the preferred first; nothing is imported or connected until its first use."""
     from gemini_diffusion.chat_models.builtin import BuiltinChatModel
     from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
+    from gemini_diffusion.chat_models.openai_compatible.chat_model import HuggingFaceChatModel, OpenAiChatModel
 
-    return {"gemini": GeminiChatModel(), "builtin": BuiltinChatModel()}
+    opened: list[ChatModel] = [GeminiChatModel(), OpenAiChatModel(), HuggingFaceChatModel(), BuiltinChatModel()]
+    return {model.name: model for model in opened}
 
 
 def choose(chat_models: Mapping[str, ChatModel], settings: Settings) -> ChatModel:
-    """The first that is ready."""
-    return next((model for model in chat_models.values() if model.is_ready(settings)), None) or fallback(chat_models)
+    """The one that the chosen model's name begins with, as "openai:llama3.2", if it is ready; else the first that is."""
+    named = chat_models.get(settings.chat_model.partition(":")[0])
+    ready = [model for model in (named, *chat_models.values()) if model and model.is_ready(settings)]
+    return ready[0] if ready else fallback(chat_models)
 
 
 def fallback(chat_models: Mapping[str, ChatModel]) -> ChatModel:

@@ -27,6 +27,7 @@ class BuiltinChatModel:
 
     name = "builtin"
     key = ""
+    paid_by: tuple[str, ...] = ()
     structured = False
     sees = False
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gemini_diffusion.web.server import OpenWindow
 
 KEYS = {"google_api_key": "GOOGLE_API_KEY", "hf_token": "HF_TOKEN"}
-"""Settings that are keys, by the name under which Colab keeps them."""
+"""The keys a notebook asks for, by the name under which Colab keeps them."""
 DRIVE = Path("/content/drive")
 ENOUGH = 8000
 """Megabytes of a GPU from which SDXL is offered."""

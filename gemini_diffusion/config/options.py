@@ -50,7 +50,8 @@ class Secret:
 class Option:
     """One row of the table: what a person reads about a setting and what values it takes.
 
-    `env` are variables besides GEMINI_DIFFUSION_<FIELD>; `scope` says whether each visitor sets it or only the host.
+    `env` are variables besides GEMINI_DIFFUSION_<FIELD>; `scope` says whether each visitor sets it or only the host; `address`
+    is, for a key, the setting that holds the address it is sent to in place of the service's.
     """
 
     group: str
@@ -61,6 +62,7 @@ class Option:
     high: float | None = None
     choices: tuple[str, ...] = ()
     scope: Scope = "visitor"
+    address: str = ""
 
     @property
     def range(self) -> str:

@@ -28,7 +28,13 @@ class Settings:
     google_api_key: Secret = row(
         Secret(), "Keys", "Gemini key", "Lets Gemini chat and write prompts.", env=("GOOGLE_API_KEY", "GEMINI_API_KEY")
     )
-    hf_token: Secret = row(Secret(), "Keys", "Hugging Face token", "Lets Hugging Face draw for you.", env=("HF_TOKEN",))
+    hf_token: Secret = row(
+        Secret(), "Keys", "Hugging Face token", "Lets Hugging Face draw for you.", env=("HF_TOKEN",), address="hf_inference_url"
+    )
+    openai_api_key: Secret = row(
+        Secret(), "Keys", "Chat server key", "Lets OpenAI, or the chat server that the host named, chat and write prompts.",
+        env=("OPENAI_API_KEY",), address="openai_base_url",
+    )  # fmt: skip
     chat_model: str = row("gemini-flash-latest", "Chat", "Chat model", "The model that chats and writes the prompts.")
     temperature: float | None = row(
         None, "Chat", "Temperature", "Higher values make answers more varied, lower ones more predictable.", low=0, high=2
@@ -52,6 +58,10 @@ class Settings:
     google_base_url: str = row(
         "", "Chat", "Gemini address", "The address of another server that speaks Gemini's API.",
         env=("GOOGLE_GEMINI_BASE_URL",), scope="host",
+    )  # fmt: skip
+    openai_base_url: str = row(
+        "", "Chat", "Chat server", "The address of a server that speaks OpenAI's chat API, such as http://localhost:11434/v1.",
+        env=("OPENAI_BASE_URL",), scope="host",
     )  # fmt: skip
     engine: str = row(
         "auto", "Drawing", "Engine", "Where pictures are drawn; auto asks a service whose key is set, else this machine."
@@ -145,6 +155,16 @@ class Settings:
     def table() -> dict[str, Option]:
         """Field name -> its row, in the order of the Settings tab."""
         return {entry.name: entry.metadata["option"] for entry in dataclasses.fields(Settings)}
+
+    @staticmethod
+    def key_names() -> tuple[str, ...]:
+        """The names of the settings that are keys."""
+        return tuple(name for name, kind in _kinds().items() if kind is Secret)
+
+    @staticmethod
+    def addresses() -> dict[str, str]:
+        """The name of a key -> that of the setting with an address of the host's own, where there is one."""
+        return {name: option.address for name, option in Settings.table().items() if option.address}
 
     @staticmethod
     def environment_names(name: str) -> tuple[str, ...]:

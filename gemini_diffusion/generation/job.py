@@ -83,7 +83,7 @@ class Job:
     async def say(self, command: Say) -> None:
         """Plain chat: the history holds the words said and no instructions."""
         request = ChatRequest((*self.conversation, Message("user", command.text)))
-        await self.access.answer(self.settings)
+        await self.access.answer(self.services.chat_model(self.settings), self.settings)
         answer = await self.services.chat_model(self.settings).answer(request, self.settings, self.emit)
         self._notify(answer.notices)
         self.emit(Finished(answer.text))
@@ -219,7 +219,7 @@ class Job:
     async def _writer(self) -> ChatModel:
         """Who writes the prompt; the rules write it, and say so, where the host lends no more answers today."""
         try:
-            await self.access.answer(self.settings)
+            await self.access.answer(self.services.chat_model(self.settings), self.settings)
         except GeminiDiffusionError as error:
             self._notify([str(error), "I wrote the prompt by rule instead."])
             return chat_models.fallback(self.services.chat_models)

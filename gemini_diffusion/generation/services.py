@@ -35,9 +35,9 @@ class Services:
 
     @property
     def keyed(self) -> list[ChatModel | ImageEngine]:
-        """All that need a key, chat models first."""
+        """One for each key, chat models first; where a key serves two, the engine, which can tell whose it is."""
         every: list[ChatModel | ImageEngine] = [*self.chat_models.values(), *self.engines.values()]
-        return [part for part in every if part.key]
+        return list({part.key: part for part in every if part.key}.values())
 
 
 def open_services(home: Path) -> Services:

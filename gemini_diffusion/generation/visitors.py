@@ -33,7 +33,6 @@ COOKIELESS = "passing:"
 """Begins the name of somebody who cannot come back, as a program that keeps no cookie: where all are strangers, these share
 what one visitor may have of keys, places and room, since each of their calls may come as somebody new."""
 
-_KEYS = ("google_api_key", "hf_token")
 _LOG = logging.getLogger(__name__)
 
 
@@ -54,10 +53,10 @@ class Visitor:
     def settings(self) -> Settings:
         """The host's defaults, this visitor's choices, and their own keys before any the host lends.
 
-        Who brings a token where keys are lent within limits draws with it, and not at the host's endpoint.
+        Who brings a key where keys are lent within limits uses it at the service itself, and not at the host's own address.
         """
         own = self._own_keys()
-        elsewhere = {"hf_inference_url": ""} if self._access.key_quota and "hf_token" in own else {}
+        elsewhere = {address: "" for key, address in Settings.addresses().items() if self._access.key_quota and key in own}
         return self._defaults.replaced({**self._choices, **own, **elsewhere})
 
     def set_defaults(self, defaults: Settings) -> None:
@@ -67,7 +66,7 @@ class Visitor:
     def change(self, values: Mapping[str, Any]) -> None:
         """Applies choices at once and keeps them; raises BadInput and changes nothing where one does not fit."""
         table = Settings.table()
-        if any(name in _KEYS or table[name].scope == "host" for name in values if name in table):
+        if any(name in Settings.key_names() or table[name].scope == "host" for name in values if name in table):
             raise BadInput("That setting is not changed here.", "Keys have their own box; the rest is the host's.")
         checked = self._defaults.replaced({**self._choices, **values})
         kept = {name: value for name, value in checked.public().items() if name in {*self._choices, *values}}
@@ -80,7 +79,7 @@ class Visitor:
 
     def set_key(self, name: str, value: str) -> None:
         """Takes a key for this visitor alone; an empty value forgets it. Raises BadInput where it cannot be a key."""
-        if name not in _KEYS:
+        if name not in Settings.key_names():
             raise BadInput("There is no such key.", "Choose one of the keys in Settings.")
         secret = Secret(value)
         if not secret.reveal().isascii() or any(mark.isspace() for mark in secret.reveal()) or len(secret.reveal()) > 500:
@@ -178,9 +177,8 @@ class Visitors:
 
     def _lent(self) -> Settings:
         """What a visitor starts from: without leave, none of what the host pays for."""
-        return (
-            self._host if self._lends else self._host.replaced({"google_api_key": "", "hf_token": "", "hf_inference_url": ""})
-        )
+        unpaid = {name: "" for name in (*Settings.key_names(), *Settings.addresses().values())}
+        return self._host if self._lends else self._host.replaced(unpaid)
 
     def _evict(self) -> None:
         """Whoever has something under way stays; of the others nothing is left in memory, no key either."""

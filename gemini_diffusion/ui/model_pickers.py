@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from gemini_diffusion.chat_models import fallback
+from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ModelChoice
 from gemini_diffusion.types.errors import GeminiDiffusionError
 from gemini_diffusion.ui.error_display import error_sentence, show_error, show_errors
 from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:
-    from gemini_diffusion.config.settings import Settings
     from gemini_diffusion.generation.visitors import Visitor, Visitors
 
 Updates = dict[Any, Any]
 Pair = tuple[str, str]
 OWN_CHOICE = "Image: automatic"
+AUTOMATIC = "Chat: automatic"
 NO_KEY = "Built-in chat"
 
 
@@ -33,7 +36,7 @@ class ModelPickers:
 
     def show(self, settings: Settings) -> Updates:
         """The current choices, without asking any service; Settings may have changed them."""
-        chat, images = [(_name(settings), settings.chat_model)], _with_own([], settings.image_model)
+        chat, images = [_chosen(self.visitors, settings)], _with_own([], settings.image_model)
         return {
             self.chat_model: gr.update(value=settings.chat_model, choices=chat, interactive=True),
             self.image_model: gr.update(value=settings.image_model, choices=images, interactive=True),
@@ -93,16 +96,23 @@ class Offer:
 
 
 async def chat_offer(visitors: Visitors, settings: Settings) -> Offer:
-    """The chat models, from the service if there is a key; without one there is nothing to choose yet."""
-    chosen = [(_name(settings), settings.chat_model)]
-    model = visitors.services.chat_model(settings)
-    if not model.key:
-        return Offer(chosen)
-    try:
-        found = _pairs(await model.models(settings))
-    except GeminiDiffusionError as error:
-        return Offer(chosen, str(error))
-    return Offer(_with_chosen(found, settings.chat_model))
+    """The chat models of every service that is set up; one that does not answer costs the list only its own."""
+    chosen = _chosen(visitors, settings)
+    every = visitors.services.chat_models.values()
+    asked = [model for model in every if model.key and (model.is_ready(settings) or getattr(settings, model.key))]
+    if not asked:
+        return Offer([chosen])
+    found: list[Pair] = []
+    troubles: list[str] = []
+    for answer in await asyncio.gather(*(model.models(settings) for model in asked), return_exceptions=True):
+        if isinstance(answer, GeminiDiffusionError):
+            troubles.append(str(answer))
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            found += _pairs(answer)
+    found.append((NO_KEY, fallback(visitors.services.chat_models).name))
+    return Offer(found if any(model == chosen[1] for _, model in found) else [chosen, *found], " ".join(troubles))
 
 
 async def image_offer(visitors: Visitors, settings: Settings) -> Offer:
@@ -125,8 +135,12 @@ def _label(choice: ModelChoice) -> str:
     return f"{choice.label} ({choice.note})" if choice.note else choice.label
 
 
-def _name(settings: Settings) -> str:
-    return settings.chat_model if settings.google_api_key else NO_KEY
+def _chosen(visitors: Visitors, settings: Settings) -> Pair:
+    """The choice as it stands; where none was made, another than the preferred service may answer, or the built-in chat."""
+    answers, preferred = visitors.services.chat_model(settings), next(iter(visitors.services.chat_models.values()))
+    automatic = settings.chat_model == Settings().chat_model and answers is not preferred
+    label = AUTOMATIC if automatic else settings.chat_model
+    return label if answers.key else NO_KEY, settings.chat_model
 
 
 def _with_chosen(pairs: list[Pair], chosen: str) -> list[Pair]:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from gemini_diffusion.chat_models.answer_errors import FieldRefused
 from gemini_diffusion.types.errors import (
     BadAnswer,
-    GaveUp,
     GeminiDiffusionError,
     KeyRefused,
     ModelNotFound,
@@ -29,21 +29,6 @@ from gemini_diffusion.types.errors import (
 
 BUSY_HINT = "Try again in a while, or choose another model."
 KEY_HINT = "Copy it again from aistudio.google.com/apikey and test it in Settings."
-
-
-class FieldRefused(RequestRefused):
-    """A 400 that names an optional part of the request: without `field` it may be taken."""
-
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-
-class BrokeOff(GaveUp):
-    """The answer ended after its first words, which have been shown; they are not asked for again."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(f"The answer broke off. {why}", "What came of it is above. Send your words again for a whole one.")
 
 
 @dataclass(frozen=True, slots=True)

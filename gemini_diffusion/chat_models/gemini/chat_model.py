@@ -8,8 +8,9 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from gemini_diffusion.chat_models.answer_errors import BrokeOff, FieldRefused
 from gemini_diffusion.chat_models.gemini import chat_request
-from gemini_diffusion.chat_models.gemini.api_errors import AskedWith, BrokeOff, FieldRefused, foreign, translate_api_errors
+from gemini_diffusion.chat_models.gemini.api_errors import AskedWith, foreign, translate_api_errors
 from gemini_diffusion.chat_models.gemini.chat_answer import PartialAnswer
 from gemini_diffusion.chat_models.gemini.chat_request import GeminiRequest
 from gemini_diffusion.chat_models.gemini.connections import Connection, GeminiConnections
@@ -30,6 +31,7 @@ class GeminiChatModel:
 
     name = "gemini"
     key = "google_api_key"
+    paid_by: tuple[str, ...] = ("google_api_key",)
     structured = True
     sees = True
 

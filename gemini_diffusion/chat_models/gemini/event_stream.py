@@ -12,12 +12,11 @@ from collections.abc import AsyncIterator
 
 import httpx2
 
-_END_OF_LINE = re.compile(rb"\r\n|\n|\r(?!$)")
-"""A carriage return at the very end may be half of a pair whose other half has not come yet."""
+from gemini_diffusion.network.event_stream import lines
+
 _PASSED_OVER = re.compile(rb":|(?:event|id|retry)(?::|$)")
 _ESCAPED = {text.encode(): rb"\u%04x" % ord(text) for text in ("\u2028", "\u2029", "\u0085")}
 """What Python takes for the end of a line, though JSON allows it inside a text, as JSON can also write it."""
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 async def ask_uncompressed(request: httpx2.Request) -> None:
@@ -38,24 +37,12 @@ class _Plain(httpx2.AsyncByteStream):
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for line in _lines(self._stream):
+        async for line in lines(self._stream):
             if plain := _plain(line):
                 yield plain
 
     async def aclose(self) -> None:
         await self._stream.aclose()
-
-
-async def _lines(stream: httpx2.AsyncByteStream) -> AsyncIterator[bytes]:
-    """The lines without their ends, each as soon as it is whole; also a last one that nothing ends."""
-    held, first = b"", True
-    async for piece in stream:
-        *whole, held = _END_OF_LINE.split(held + piece)
-        for line in whole:
-            yield line.removeprefix(_BYTE_ORDER_MARK) if first else line
-            first = False
-    for line in held.split(b"\r"):
-        yield line
 
 
 def _plain(line: bytes) -> bytes:

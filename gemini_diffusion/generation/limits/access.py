@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
+from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.limits.disk_quota import DiskQuota
 from gemini_diffusion.generation.limits.key_quota import KeyQuota
@@ -82,13 +83,13 @@ class Access:
         if self.disk_quota:
             self.disk_quota.count(self.name, folder)
 
-    def lends_answers(self, settings: Settings) -> bool:
-        """Whether the host pays for what a chat model says under these settings."""
-        return self.key_quota is not None and self.key_quota.pays_for_answers(settings)
+    def lends_answers(self, model: ChatModel, settings: Settings) -> bool:
+        """Whether the host pays for what this chat model says under these settings."""
+        return self.key_quota is not None and self.key_quota.pays_for_answers(model, settings)
 
-    async def answer(self, settings: Settings) -> None:
-        """Counts one answer of a chat model where the host pays for it. Raises OutOfQuota before anything is asked."""
-        if self.key_quota and self.lends_answers(settings):
+    async def answer(self, model: ChatModel, settings: Settings) -> None:
+        """Counts one answer of this chat model where the host pays for it. Raises OutOfQuota before anything is asked."""
+        if self.key_quota and self.lends_answers(model, settings):
             await self.key_quota.take(self.name)
 
     @asynccontextmanager

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from datetime import date
 
+from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.limits.daily_count import DailyCount, utc_today
 from gemini_diffusion.types.errors import OutOfQuota
@@ -28,9 +29,10 @@ class KeyQuota:
         """Answers and pictures that one visitor may have in a day."""
         return self._host.lend_per_visitor
 
-    def pays_for_answers(self, settings: Settings) -> bool:
-        """Whether answers under these settings of a visitor are at the host's expense."""
-        return bool(settings.google_api_key) and settings.google_api_key == self._host.google_api_key
+    def pays_for_answers(self, model: ChatModel, settings: Settings) -> bool:
+        """Whether answers of this chat model under these settings of a visitor are at the host's expense."""
+        used = [(getattr(settings, name), getattr(self._host, name)) for name in model.paid_by]
+        return any(bool(value) and value == of_the_host for value, of_the_host in used)
 
     def pays_for_pictures(self, settings: Settings) -> bool:
         """Whether hosted pictures under these settings of a visitor are at the host's expense."""
