@@ -15,7 +15,7 @@ from gemini_diffusion.engines.models import CATALOGUE, find_model, nearest_size
 from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.edit import Edit
 from gemini_diffusion.generation.plan import DrawingPlan
-from gemini_diffusion.generation.request_options import FEWEST_DRAFT_STEPS
+from gemini_diffusion.generation.request_options import FEWEST_DRAFT_STEPS, choose_flags
 from gemini_diffusion.types import Adapter, Aspect, Capabilities, CraftedPrompt, ImageRequest, StartImage
 from gemini_diffusion.types.errors import ModelNotFound, RequestRefused
 from tests.recipes import changed
@@ -51,6 +51,24 @@ def test_a_flag_beats_a_setting_which_beats_the_models_own() -> None:
     assert decided(num_inference_steps=9).request.num_inference_steps == 9
     assert decided(Flags(steps=7), num_inference_steps=9).request.num_inference_steps == 7
     assert decided(Flags(cfg=0.0), guidance_scale=3).request.guidance_scale == 0.0
+
+
+CHOSEN = Settings(aspect_ratio="16:9", style="Anime", pictures=3)
+
+
+@pytest.mark.parametrize(
+    ("flags", "alone", "expected"),
+    [
+        (Flags(), True, Flags(aspect=Aspect(16, 9), style="Anime", count=3)),
+        (Flags(), False, Flags(aspect=Aspect(16, 9), style="Anime")),
+        (Flags(aspect=Aspect(1, 1), style="Noir", count=1), True, Flags(aspect=Aspect(1, 1), style="Noir", count=1)),
+        (Flags(references=("a",)), False, Flags(references=("a",), style="Anime")),
+        (Flags(raw=True), True, Flags(raw=True)),
+    ],
+)
+def test_what_is_chosen_for_every_drawing_fills_what_a_line_leaves_open(flags: Flags, alone: bool, expected: Flags) -> None:
+    assert choose_flags(flags, CHOSEN, alone=alone) == expected
+    assert choose_flags(flags, Settings(), alone=alone) == flags
 
 
 def test_a_scheduler_is_the_flags_else_the_settings_else_the_models_own() -> None:

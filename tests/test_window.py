@@ -336,6 +336,26 @@ async def test_a_tapped_picture_goes_in_the_panel_and_nobody_elses_does(desk: De
         await anext(desk.hand.redraw(desk.edits("mine now", first.id), who("b")))
 
 
+async def test_shape_style_and_number_are_chosen_under_the_box_and_nothing_else_is(desk: Desk) -> None:
+    for name, value in (("aspect_ratio", "16:9"), ("pictures", "2"), ("engine", "hosted")):
+        shown = await desk.tab.choices.choose_drawing(gr.EventData(None, {"name": name, "value": value}), who())
+    assert [entry["value"] for entry in shown[desk.tab.choices.drawing]] == ["16:9", "", 2]
+    assert desk.visitor(who()).settings.engine == "auto"
+    await desk.shown(desk.tab.send("/imagine a fox", "", who()))
+    assert len(desk.engine.history) == 2
+
+
+async def test_a_picture_of_the_filmstrip_is_selected_by_whoever_owns_it(desk: Desk) -> None:
+    await desk.shown(desk.tab.send("/imagine a fox --seed 1", "", who()))
+    page = await desk.shown(desk.tab.send("make it night", "", who()))
+    frames = page[desk.talk.filmstrip]["value"]
+    assert [(frame["number"], frame["parent"]) for frame in frames] == [(1, 0), (2, 1)]
+    wanted = gr.EventData(None, frames[0]["id"])
+    assert (await desk.tab.pick(wanted, who()))[desk.panel.selected] == frames[0]["id"]
+    with pytest.raises(BadInput, match="not here any more"):
+        await desk.tab.pick(wanted, who("b"))
+
+
 @pytest.mark.parametrize(
     "value", ["text", None, {}, {"value": None}, {"value": {"path": 7}}, {"value": {"path": "/etc/passwd"}}]
 )

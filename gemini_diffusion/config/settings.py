@@ -83,6 +83,14 @@ class Settings:
     max_prompt_tokens: int = row(
         60, "Drawing", "Max output prompt tokens", "About how long a written prompt may be.", low=10, high=500
     )
+    aspect_ratio: str = row(
+        "auto", "Drawing", "Shape", "The shape of a picture where a request names none (--ar); auto leaves it to the words.",
+        choices=("auto", "1:1", "3:2", "16:9", "2:3", "9:16"),
+    )  # fmt: skip
+    style: str = row("", "Drawing", "Style", "The style of a picture where a request names none (--style); empty adds none.")
+    pictures: int = row(
+        1, "Drawing", "Pictures", "How many pictures a request draws where it does not say so (--n).", low=1, high=8
+    )
     review: bool = row(False, "Drawing", "Review", "Shows the prompt and waits for you before anything is drawn.")
     negative_prompt: str = row("", "Drawing", "Negative prompt", "What no picture should show; put commas between the words.")
     num_inference_steps: int | None = row(

@@ -20,6 +20,7 @@ from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.plan import DrawingPlan
 from gemini_diffusion.generation.recipe_builder import make_recipe, plan_recipe
+from gemini_diffusion.generation.request_options import choose_flags
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage import uploads
 from gemini_diffusion.types import (
@@ -91,7 +92,7 @@ class Job:
     async def imagine(self, command: Imagine) -> None:
         """Crafts and draws each of the command's choices in turn; with --dry it only plans them."""
         made, last_words, dry = 0, "", list[tuple[DrawingPlan, ImageRequest]]()
-        for job in _jobs(command):
+        for job in _jobs(command, self.settings):
             self.notices[:] = command.notices
             self._notify(job.notices)
             planned, crafted = await self._prepare(job)
@@ -275,14 +276,16 @@ def _taught(planned: DrawingPlan) -> tuple[str, ...]:
     return (*names, *(word for choice in found for word in choice.trigger_words))
 
 
-def _jobs(command: Imagine) -> list[Imagine]:
-    """One job for each choice of {a, b}; BadInput names how many pictures it would be, before anything is expanded."""
+def _jobs(command: Imagine, settings: Settings) -> list[Imagine]:
+    """One job for each choice of {a, b}, with what is set for every drawing; BadInput names how many pictures it would be."""
     try:
         jobs = commands.expand(command, MOST_PICTURES)
     except commands.TooManyChoices as error:
         raise BadInput(str(error), f"Take out a choice or two: at most {MOST_PICTURES} are drawn at once.") from None
     except commands.BadChoice as error:
         raise BadInput(str(error), "Let every choice leave something to draw.") from None
+    alone = len(jobs) == 1
+    jobs = [dataclasses.replace(job, flags=choose_flags(job.flags, settings, alone=alone)) for job in jobs]
     total = sum(job.flags.count or 1 for job in jobs)
     if total > MOST_PICTURES:
         raise BadInput(f"That would be {total} pictures.", f"Ask for at most {MOST_PICTURES} at once.")

@@ -13,7 +13,7 @@ import re
 from gemini_diffusion.commands import Flags
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.models import ImageModel
-from gemini_diffusion.types import Adapter, Capabilities, StartImage
+from gemini_diffusion.types import Adapter, Aspect, Capabilities, StartImage
 
 MOST_STEPS = 150
 FEWEST_DRAFT_STEPS = 6
@@ -52,6 +52,20 @@ def settle_flags(
     )
     settled, said_of_draft = _draft(settled) if flags.draft else (settled, ())
     return settled, (*said_of_steps, *said_of_adapters, *said_of_draft, *said_of_strength)
+
+
+def choose_flags(flags: Flags, settings: Settings, *, alone: bool) -> Flags:
+    """The flags with the shape, the style and, for a request that is `alone`, the number that the settings choose for every
+    drawing. A line with --raw says all there is, and a picture to begin from has a shape of its own.
+    """
+    if flags.raw:
+        return flags
+    width, _, height = settings.aspect_ratio.partition(":")
+    shape = Aspect(int(width), int(height)) if height and not flags.references else None
+    count = settings.pictures if alone and settings.pictures > 1 else None
+    return dataclasses.replace(
+        flags, aspect=flags.aspect or shape, style=flags.style or settings.style or None, count=flags.count or count
+    )
 
 
 def join_names(names: list[str]) -> str:

@@ -99,7 +99,7 @@ def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
         returned = gr.Textbox(visible="hidden", elem_id="returned", interactive=True)
         editing = gr.Textbox(visible="hidden", elem_id="editing", interactive=True)
         with gr.Row(elem_id="composer-tools"):
-            gr.Button("Models", size="sm", elem_id="show-models", min_width=0, scale=0)
+            gr.Button("Choices", size="sm", elem_id="show-choices", min_width=0, scale=0)
             chosen = models()
             status = gr.Markdown("Ready", elem_id="status")
     return ChatPanel(

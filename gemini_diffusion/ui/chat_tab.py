@@ -195,7 +195,7 @@ class ChatTab:
         talk.box.stop(show_error(self.stop), None, None, **private)
         quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
         models = [self.choices.chat_model, self.choices.image_model]
-        opened = tab.select(show_error(self.return_here), None, [*models, panel.set_up], **quiet)
+        opened = tab.select(show_error(self.return_here), None, [*models, self.choices.drawing, panel.set_up], **quiet)
         opened.then(show_error(self.choices.lists), None, models, **quiet)
         ConversationActions(self.following).wire()
         talk.chat.select(show_error(self.take), None, [talk.editing, talk.returned, talk.chips, *panel.components()], **quiet)

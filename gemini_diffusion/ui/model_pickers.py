@@ -1,4 +1,4 @@
-"""The chat model and the image model under the message box; their lists are loaded after the page."""
+"""What is chosen under the message box: shape, style, number, and the two models, whose lists are loaded after the page."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from gemini_diffusion.chat_models import fallback
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ModelChoice
 from gemini_diffusion.types.errors import GeminiDiffusionError
+from gemini_diffusion.ui import drawing_choices
 from gemini_diffusion.ui.error_display import error_sentence, show_error, show_errors
 from gemini_diffusion.web.cookies import visitor_name
 
@@ -28,9 +29,10 @@ NO_KEY = "Built-in chat"
 
 @dataclass(frozen=True, slots=True)
 class ModelPickers:
-    """Two lists that also accept a typed name. A choice applies to the next message and is kept."""
+    """Two lists that also accept a typed name, and what else is chosen. A choice applies to the next message and is kept."""
 
     visitors: Visitors
+    drawing: gr.HTML
     chat_model: gr.Dropdown
     image_model: gr.Dropdown
 
@@ -38,6 +40,7 @@ class ModelPickers:
         """The current choices, without asking any service; Settings may have changed them."""
         chat, images = [_chosen(self.visitors, settings)], _with_own([], settings.image_model)
         return {
+            self.drawing: drawing_choices.offer(settings),
             self.chat_model: gr.update(value=settings.chat_model, choices=chat, interactive=True),
             self.image_model: gr.update(value=settings.image_model, choices=images, interactive=True),
         }
@@ -54,12 +57,15 @@ class ModelPickers:
     async def choose_image_model(self, value: str | None, request: gr.Request) -> Updates:
         return self._changed(self._visitor(request), "image_model", value)
 
+    async def choose_drawing(self, data: gr.EventData, request: gr.Request) -> Updates:
+        visitor, change = self._visitor(request), data._data if isinstance(data._data, dict) else {}
+        if change.get("name") in drawing_choices.NAMES:
+            _keep(visitor, change["name"], change.get("value"))
+        return {self.drawing: drawing_choices.offer(visitor.settings)}
+
     def _changed(self, visitor: Visitor, name: str, value: str | None) -> Updates:
-        """Keeps the choice, or says why not; the component then shows what is set."""
-        try:
-            visitor.change({name: value or None})
-        except GeminiDiffusionError as error:
-            show_errors(error_sentence(error))
+        """Keeps the choice; the component then shows what is set."""
+        _keep(visitor, name, value)
         component = self.chat_model if name == "chat_model" else self.image_model
         return {component: getattr(visitor.settings, name)}
 
@@ -71,14 +77,24 @@ class ModelPickers:
         for component, choose in ((self.chat_model, self.choose_chat_model), (self.image_model, self.choose_image_model)):
             # each choice is sent, also one that is made while the answer to the last is on its way
             component.input(show_error(choose), component, component, trigger_mode="multiple", **quiet)
+        self.drawing.press(show_error(self.choose_drawing), None, self.drawing, trigger_mode="multiple", **quiet)
+
+
+def _keep(visitor: Visitor, name: str, value: Any) -> None:
+    """Keeps a choice, or says why not."""
+    try:
+        visitor.change({name: value or None})
+    except GeminiDiffusionError as error:
+        show_errors(error_sentence(error))
 
 
 def build(visitors: Visitors) -> ModelPickers:
-    """Lays out both lists where it is called, disabled until the page knows the current choices."""
+    """Lays out all of them where it is called, disabled until the page knows the current choices."""
+    drawing = drawing_choices.build()
     with gr.Row(elem_id="choices"):
         chat_model = _list("Chat model", "chat-model")
         image_model = _list("Image model", "image-model")
-    return ModelPickers(visitors, chat_model, image_model)
+    return ModelPickers(visitors, drawing, chat_model, image_model)
 
 
 def _list(label: str, elem_id: str) -> gr.Dropdown:

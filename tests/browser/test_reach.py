@@ -121,7 +121,7 @@ def test_on_a_phone_nothing_is_cut_off_and_the_panel_is_a_sheet(come: Open, serv
 def test_on_a_phone_a_finger_finds_its_target(come: Open) -> None:
     window = come(width=390, height=844, touch=True)
     window.draw(FOX)
-    seen = ["#box .submit-button", "#show-models", "#new-conversation"]
+    seen = ["#box .submit-button", "#show-choices", "#new-conversation"]
     sheet = ["#image-panel-close", "#download", "#again", "#more"]
     small = [name for name in seen if not finger(window, name)]
     window.pictures.first.tap()

@@ -79,16 +79,25 @@
       return;
     }
     if (event.target.closest("#image-panel-close")) close();
-    else if (event.target.closest("#show-models")) desk().toggle("choices-open");
+    else if (event.target.closest("#show-choices")) desk().toggle("choices-open");
     else if (event.target.closest(".picture-actions button")) act(event.target);
     else if (isPicture(event.target)) open();
     if (event.isTrusted) menu(event.target); // the script itself presses hidden buttons
     if (event.target.closest("#redraw, #reseed, #vary, #vary-strong, #enlarge, #attach, #mask-draw")) close();
   }, true);
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !document.querySelector("dialog[open]") && !menu(null)) close();
+    if (event.key === "Escape" && event.isTrusted && !document.querySelector("dialog[open]") && !menu(null)) close();
     if (event.key === "Enter" && isPicture(event.target) && !blurred(event.target)) open();
   }, true);
+
+  // A list that Tab leaves would stay open over what is below it; Gradio closes it for Escape, once it has heard that it was left.
+  const LEFT = 60; // milliseconds
+  document.addEventListener("focusout", ({ target }) => {
+    if (!target.matches?.("input[role=combobox]")) return;
+    setTimeout(() => {
+      if (target !== document.activeElement) target.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    }, LEFT);
+  });
 
   // A picture is as large as its place allows, in its own shape, so that its corners are round.
   document.addEventListener("load", (event) => {
@@ -145,7 +154,7 @@
     name("#line textarea", "Command that draws it again");
     document.querySelectorAll("#chat .thought-group .icon-button:not([aria-hidden])").forEach((found) => {
       found.setAttribute("aria-hidden", "true");
-      found.tabIndex = -1;
+      found.disabled = true; // what it does the line around it does too
     });
     document.querySelectorAll("#chat [data-testid][aria-label]").forEach((found) => found.removeAttribute("aria-label"));
   };
