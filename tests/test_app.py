@@ -272,11 +272,6 @@ def test_a_failure_reaches_a_program_with_the_sentence_people_read(services: Sta
     assert str(refused.value) in told.splitlines()
 
 
-def test_nothing_to_send_is_refused_with_a_sentence(client: Client) -> None:
-    with pytest.raises(AppError, match="There is nothing to send"):
-        client.predict("  ", api_name="/chat")
-
-
 def test_a_program_that_cancels_ends_the_drawing(services: StandIns, client: Client) -> None:
     held = Held(drawn)
     services.hub.enqueue(held)

@@ -7,11 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
-from gemini_diffusion.config.options import Secret
-from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.types import ChatAnswer, ChatRequest, Message
 from gemini_diffusion.types.errors import RequestRefused
+from tests.gemini_harness import Gemini
 from tests.servers import gemini as g
 from tests.servers.wire import Piece, Reply
 
@@ -38,27 +35,16 @@ STREAMS = {
 }
 
 
-async def asked(server: g.GeminiServer) -> ChatAnswer:
-    model = GeminiChatModel()
-    settings = Settings(google_api_key=Secret("AIza-of-a-visitor"), google_base_url=server.url, deadline=60)
-    try:
-        return await model.answer(ChatRequest((Message("user", "What is snow?"),)), settings, lambda event: None)
-    finally:
-        await model.close()
-
-
 @pytest.mark.parametrize("name", STREAMS)
-async def test_the_whole_answer_is_read(name: str) -> None:
-    with g.GeminiServer() as server:
-        server.enqueue(STREAMS[name])
-        answer = await asked(server)
-    assert answer.text == "".join(WORDS)
-    assert server.calls[-1].headers["accept-encoding"] == "identity"
+async def test_the_whole_answer_is_read(name: str, gemini: Gemini) -> None:
+    gemini.server.enqueue(STREAMS[name])
+    assert (await gemini.answer()).text == "".join(WORDS)
+    assert gemini.server.calls[-1].headers["accept-encoding"] == "identity"
 
 
-async def test_an_error_instead_of_events_keeps_its_words() -> None:
+async def test_an_error_instead_of_events_keeps_its_words(gemini: Gemini) -> None:
     body = json.dumps({"error": {"code": 400, "message": "Snow is out of season.", "status": "INVALID_ARGUMENT"}}, indent=1)
-    with g.GeminiServer() as server:
-        server.enqueue(Reply(headers=(("Content-Type", "text/event-stream"),), pieces=(Piece(body.encode()),), chunked=True))
-        with pytest.raises(RequestRefused, match="Snow is out of season"):
-            await asked(server)
+    headers = (("Content-Type", "text/event-stream"),)
+    gemini.server.enqueue(Reply(headers=headers, pieces=(Piece(body.encode()),), chunked=True))
+    with pytest.raises(RequestRefused, match="Snow is out of season"):
+        await gemini.answer()
