@@ -27,6 +27,31 @@ def adapter_folder(tmp_path: Path) -> AdapterFolder:
     return AdapterFolder(tmp_path / "adapters", tmp_path / "hub")
 
 
+LAYER = "down_blocks.1.attentions.0.transformer_blocks.0.attn2"
+LAYERS = {  # of a LoRA, in every spelling, and the family it tells by the width of the text that it reads
+    f"unet.{LAYER}.to_k.lora_A.weight": "sdxl",
+    f"unet.{LAYER}.to_k.lora.down.weight": "sdxl",
+    f"unet.{LAYER}.processor.to_k_lora.down.weight": "sdxl",
+    f"{LAYER}.processor.to_k_lora.down.weight": "sdxl",
+    f"base_model.model.unet.{LAYER}.to_k.lora_A.default.weight": "sdxl",
+    "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k.lora_down.weight": "sdxl",
+    "lora_unet_double_blocks_0_img_attn_proj.lora_down.weight": "flux",
+    "transformer.single_transformer_blocks.0.attn.to_k.lora_A.weight": "flux",
+    "diffusion_model.blocks.0.self_attn.q.lora_A.weight": "other",
+    "double_blocks.0.processor.proj_lora1.down.weight": "flux",  # as XLabs writes it
+    "double_blocks.0.img_attn.proj.lora_A.weight": "flux",  # as Black Forest Labs do
+}
+VECTORS: list[tuple[dict[str, tuple[int, ...]], str]] = [
+    ({"clip_l": (2, 768), "clip_g": (2, 1280)}, "sdxl"), ({"emb_params": (3, 768)}, "sd15"), ({"<cat-toy>": (768,)}, "sd15"),
+    ({"text_encoders_0": (2, 768), "text_encoders_1": (2, 1280)}, "sdxl"),  # of a pivotal tuning
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "family"), LAYERS.items())
+def test_every_spelling_of_a_lora_is_read(key: str, family: str, tmp_path: Path) -> None:
+    assert read_adapter(write_header(tmp_path / "a.safetensors", {key: (4, 2048)})).family == family
+
+
 @pytest.mark.parametrize(("width", "family"), [(768, "sd15"), (1024, "sd2"), (2048, "sdxl"), (160, "postcard"), (99, "")])
 def test_a_lora_tells_its_family_by_the_width_of_the_text_it_reads(width: int, family: str, tmp_path: Path) -> None:
     file = read_adapter(lora(tmp_path / "style.safetensors", width))
@@ -34,19 +59,10 @@ def test_a_lora_tells_its_family_by_the_width_of_the_text_it_reads(width: int, f
     assert file.size == (tmp_path / "style.safetensors").stat().st_size
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        "unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.weight",
-        "unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.lora.down.weight",
-        "unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.processor.to_k_lora.down.weight",
-        "down_blocks.1.attentions.0.transformer_blocks.0.attn2.processor.to_k_lora.down.weight",
-        "base_model.model.unet.down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.lora_A.default.weight",
-        "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k.lora_down.weight",
-    ],
-)
-def test_every_spelling_of_a_lora_is_read(key: str, tmp_path: Path) -> None:
-    assert read_adapter(write_header(tmp_path / "a.safetensors", {key: (4, 2048)})).family == "sdxl"
+@pytest.mark.parametrize(("shapes", "family"), VECTORS)
+def test_a_textual_inversion_is_known_by_its_vectors(shapes: dict[str, tuple[int, ...]], family: str, tmp_path: Path) -> None:
+    file = read_adapter(write_header(tmp_path / "Toy.safetensors", shapes))
+    assert (file.kind, file.family, file.token) == ("textual inversion", family, "<toy>")
 
 
 def test_a_lora_with_words_of_its_own_is_used_without_them_and_says_so(adapter_folder: AdapterFolder) -> None:
@@ -56,38 +72,6 @@ def test_a_lora_with_words_of_its_own_is_used_without_them_and_says_so(adapter_f
     assert adapter_folder.find("pet").family == "sdxl"
     chosen = choose_adapters(replace(REQUEST, adapters=(Adapter("pet"),)), adapter_folder)
     assert [notice for notice in chosen.notices if "(ohwx), which are not used here" in notice]
-
-
-def test_the_two_vectors_of_a_pivotal_tuning_are_a_textual_inversion(tmp_path: Path) -> None:
-    file = read_adapter(write_header(tmp_path / "pti.safetensors", {"text_encoders_0": (2, 768), "text_encoders_1": (2, 1280)}))
-    assert (file.kind, file.family) == ("textual inversion", "sdxl")
-
-
-@pytest.mark.parametrize(
-    ("key", "family"),
-    [
-        ("lora_unet_double_blocks_0_img_attn_proj.lora_down.weight", "flux"),
-        ("transformer.single_transformer_blocks.0.attn.to_k.lora_A.weight", "flux"),
-        ("diffusion_model.blocks.0.self_attn.q.lora_A.weight", "other"),
-        ("double_blocks.0.processor.proj_lora1.down.weight", "flux"),  # as XLabs writes it
-        ("double_blocks.0.img_attn.proj.lora_A.weight", "flux"),  # as Black Forest Labs do
-    ],
-)
-def test_loras_of_models_without_a_unet_are_named(key: str, family: str, tmp_path: Path) -> None:
-    assert read_adapter(write_header(tmp_path / "a.safetensors", {key: (4, 3072)})).family == family
-
-
-@pytest.mark.parametrize(
-    ("shapes", "family"),
-    [
-        ({"clip_l": (2, 768), "clip_g": (2, 1280)}, "sdxl"),
-        ({"emb_params": (3, 768)}, "sd15"),
-        ({"<cat-toy>": (768,)}, "sd15"),
-    ],
-)
-def test_a_textual_inversion_is_known_by_its_vectors(shapes: dict[str, tuple[int, ...]], family: str, tmp_path: Path) -> None:
-    file = read_adapter(write_header(tmp_path / "Toy.safetensors", shapes))
-    assert (file.kind, file.family, file.token) == ("textual inversion", family, "<toy>")
 
 
 @pytest.mark.parametrize(

@@ -162,16 +162,12 @@ async def test_what_cannot_be_done_is_a_sentence_for_the_model(
     assert sentence in texts(result)
 
 
-async def test_a_services_refusal_reaches_the_model_as_an_error(services: StandIns, app: AppHere) -> None:
-    services.hub.enqueue(credits_exhausted())
-    async with speaking(app) as client:
-        result = await client.call_tool("imagine", {"line": "a fox"})
-    assert result.is_error and texts(result).startswith("This month's credit at Hugging Face is used up.")
-
-
-async def test_a_review_waits_for_nobody(app: AppHere) -> None:
+async def test_a_review_waits_for_nobody_and_a_services_refusal_is_an_error(services: StandIns, app: AppHere) -> None:
     async with speaking(app) as client:
         assert pictures(await client.call_tool("imagine", {"line": "a fox --review"}))
+        services.hub.enqueue(credits_exhausted())
+        result = await client.call_tool("imagine", {"line": "a fox"})
+    assert result.is_error and texts(result).startswith("This month's credit at Hugging Face is used up.")
 
 
 # Leaving

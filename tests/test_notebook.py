@@ -97,14 +97,14 @@ def jupyter(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield notebook
 
 
-def test_it_installs_nothing_where_nothing_is_missing(jupyter: Running) -> None:
+def test_it_installs_nothing_uses_the_keys_of_the_environment_and_leaves_a_zip_with_a_link(jupyter: Running) -> None:
     assert jupyter.said("install").strip() == "Everything is installed."
-
-
-def test_keys_of_the_environment_are_used_and_others_can_be_left_out(jupyter: Running) -> None:
     assert "No Hugging Face token; that is fine." in jupyter.said("begin")
-    assert "Gemini key" not in jupyter.said("begin")
-    assert jupyter.keys == {HOST_KEY}
+    assert "Gemini key" not in jupyter.said("begin") and jupyter.keys == {HOST_KEY}
+    (link,) = jupyter.shown("pictures", "text/html")
+    (bundle,) = jupyter.folder.glob("*.zip")
+    assert bundle.name in link
+    assert not any(output.get("name") == "stderr" for outputs in jupyter.outputs.values() for output in outputs)
 
 
 def test_the_window_is_in_a_frame_below_the_cell(jupyter: Running) -> None:
@@ -118,13 +118,6 @@ def test_showing_it_twice_opens_one_window(jupyter: Running) -> None:
     first = jupyter.shown("show", "text/html")
     jupyter.run("show")
     assert jupyter.shown("show", "text/html") == first
-
-
-def test_the_zip_lies_beside_the_notebook_with_a_link(jupyter: Running) -> None:
-    (link,) = jupyter.shown("pictures", "text/html")
-    (bundle,) = jupyter.folder.glob("*.zip")
-    assert bundle.name in link
-    assert not any(output.get("name") == "stderr" for outputs in jupyter.outputs.values() for output in outputs)
 
 
 # In Colab
@@ -168,23 +161,17 @@ def test_the_window_is_in_a_frame_of_colabs_and_answers_there(colab: Running) ->
     assert "https://colab.research.google.com" in page.headers["content-security-policy"]
 
 
-def test_a_cell_draws_with_the_token_and_shows_the_pictures(services: StandIns, colab: Running) -> None:
+def test_a_cell_draws_with_the_token_shows_the_pictures_and_gives_them_all(services: StandIns, colab: Running) -> None:
     shown = [base64.b64decode(png) for png in colab.shown("draw", "image/png")]
     kept = sorted(colab.folder.glob(".local/share/gemini-diffusion/pictures/*/*.png"))
     assert sorted(shown) == sorted(path.read_bytes() for path in kept) and len(kept) == 2
     assert "--seed 8" in colab.said("draw") and colab.said("draw").count("Wrote the prompt") == 1
     assert colab.said("draw").count("has drawn it") == 1, "what both pictures share was said twice"
     assert [drawing.token for drawing in services.hub.drawings] == [TOKEN, TOKEN]
-
-
-def test_every_picture_comes_along_in_one_zip_that_the_browser_downloads(colab: Running) -> None:
     (download,) = [asked["filename"] for asked in colab.asked_of_colab if asked["part"] == "files"]
     with zipfile.ZipFile(download) as bundle:
         assert sorted(re.findall(r"-(\d+)\.png", " ".join(bundle.namelist()))) == ["7", "8"]
-
-
-def test_no_key_stands_in_an_output(colab: Running) -> None:
-    assert TOKEN not in json.dumps(colab.outputs)
+    assert TOKEN not in json.dumps(colab.outputs) + repr(Notebook({"hf_token": TOKEN}))
 
 
 @pytest.fixture
@@ -286,7 +273,3 @@ def test_a_gpu_is_offered_with_the_reason(
     assert begun and said in capsys.readouterr().out
     assert begun.settings.engine == ("local" if gpu else "auto")
     assert begun.settings.agreed_models == ({"sdxl"} if gpu else set())
-
-
-def test_a_notebook_does_not_show_its_keys() -> None:
-    assert TOKEN not in repr(Notebook({"hf_token": TOKEN}))

@@ -67,14 +67,17 @@ def test_without_advice_waits_grow_and_differ() -> None:
         assert len(set(several)) > 1
 
 
-def test_no_single_wait_passes_a_minute() -> None:
-    assert seconds_to_wait(ColdStart("It wakes up.", retry_after=600), 1) == 60
-    assert seconds_to_wait(Overloaded("Busy."), 500) == 60
-
-
-def test_advice_to_come_back_at_once_does_not_become_a_hammer() -> None:
-    assert seconds_to_wait(ColdStart("It wakes up.", retry_after=0), 4) >= 8
-    assert seconds_to_wait(ColdStart("It wakes up.", retry_after=0.001), 1) == 0.25
+@pytest.mark.parametrize(
+    ("trouble", "failures", "least", "most"),
+    [
+        (ColdStart("It wakes up.", retry_after=600), 1, 60, 60), (Overloaded("Busy."), 500, 60, 60),
+        (ColdStart("It wakes up.", retry_after=0), 4, 8, 60), (ColdStart("It wakes up.", retry_after=0.001), 1, 0.25, 0.25),
+    ],
+)  # fmt: skip
+def test_no_single_wait_passes_a_minute_and_none_becomes_a_hammer(
+    trouble: Transient, failures: int, least: float, most: float
+) -> None:
+    assert least <= seconds_to_wait(trouble, failures) <= most
 
 
 @pytest.mark.parametrize("refusal", [KeyRefused("No."), Blocked("No."), ValueError("ours"), TimeoutError("the attempt's own")])
@@ -115,10 +118,7 @@ async def test_a_wait_that_would_outlast_the_deadline_is_refused_at_once() -> No
         await retrying(service, deadline=5, emit=events.append)
     assert raised.value.message == "It wakes up. Asked once; asking again would need 14 s more, 5 s left."
     assert (events, len(service.calls)) == ([], 1)
-
-
-async def test_advice_longer_than_the_time_left_is_refused_even_where_one_wait_would_fit() -> None:
-    with pytest.raises(GaveUp, match="would need 300 s more, 100 s left"):
+    with pytest.raises(GaveUp, match="would need 300 s more, 100 s left"):  # though one wait would fit
         await retrying(Service(ColdStart("It wakes up.", retry_after=300)), deadline=100, emit=ignore)
 
 

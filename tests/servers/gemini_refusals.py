@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from tests.servers.wire import Reply, as_json
@@ -25,9 +26,8 @@ def error_body(code: int, status: str, message: str, *details: dict[str, Any]) -
     return {"error": error | ({"details": list(details)} if details else {})}
 
 
-def no_key() -> Reply:
-    """403: the call carried no key."""
-    return refusal(403, "PERMISSION_DENIED", UNREGISTERED)
+no_key = partial(refusal, 403, "PERMISSION_DENIED", UNREGISTERED)
+"""403: the call carried no key."""
 
 
 def invalid_key() -> Reply:
@@ -53,9 +53,8 @@ def field_unsupported(name: str = "temperature") -> Reply:
     )  # fmt: skip
 
 
-def location_unsupported() -> Reply:
-    """400: the service is not offered where the caller is."""
-    return refusal(400, "FAILED_PRECONDITION", "User location is not supported for the API use.")
+location_unsupported = partial(refusal, 400, "FAILED_PRECONDITION", "User location is not supported for the API use.")
+"""400: the service is not offered where the caller is."""
 
 
 def service_disabled() -> Reply:
@@ -67,9 +66,8 @@ def service_disabled() -> Reply:
     return refusal(403, "PERMISSION_DENIED", message, _info("SERVICE_DISABLED"))
 
 
-def permission_denied() -> Reply:
-    """403: the key may not do this."""
-    return refusal(403, "PERMISSION_DENIED", "The caller does not have permission")
+permission_denied = partial(refusal, 403, "PERMISSION_DENIED", "The caller does not have permission")
+"""403: the key may not do this."""
 
 
 def model_not_found(model: str = "gemini-gone") -> Reply:
@@ -96,19 +94,10 @@ def not_in_free_tier(retry: float = 24.0) -> Reply:
     return _quota("GenerateContentInputTokensPerModelPerMinute-FreeTier", 0, retry)
 
 
-def internal_error() -> Reply:
-    """500."""
-    return refusal(500, "INTERNAL", "An internal error has occurred. Please retry or report in the developer forum.")
-
-
-def overloaded() -> Reply:
-    """503, as it comes at busy hours."""
-    return refusal(503, "UNAVAILABLE", "The model is overloaded. Please try again later.")
-
-
-def deadline_exceeded() -> Reply:
-    """504 in their own shape."""
-    return refusal(504, "DEADLINE_EXCEEDED", "The request timed out. Please try again.")
+internal_error = partial(refusal, 500, "INTERNAL", "An internal error has occurred. Please retry or report it in the forum.")
+overloaded = partial(refusal, 503, "UNAVAILABLE", "The model is overloaded. Please try again later.")
+"""As it comes at busy hours."""
+deadline_exceeded = partial(refusal, 504, "DEADLINE_EXCEEDED", "The request timed out. Please try again.")
 
 
 def _quota(quota_id: str, limit: int, retry: float) -> Reply:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from tests.servers.wire import Reply, as_json
 
 SDXL = "stabilityai/stable-diffusion-xl-base-1.0"
@@ -24,24 +26,11 @@ def too_many_requests(retry_after: str | None = None, ratelimit: str | None = No
     return as_json({"error": "Rate limit reached"}, 429, {name: hint for name, hint in hints.items() if hint is not None})
 
 
-def credits_exhausted() -> Reply:
-    """402: this month's free credits are used up."""
-    message = (
-        "You have exceeded your monthly included credits for Inference Providers. "
-        "Subscribe to PRO to get 20x more monthly included credits."
-    )
-    return as_json({"error": message}, 402)
-
-
-def invalid_token() -> Reply:
-    """401: no token, or not one of theirs."""
-    return as_json({"error": "Invalid username or password."}, 401)
-
-
-def forbidden() -> Reply:
-    """403: the token lacks the permission to call providers."""
-    message = "This authentication method does not have sufficient permissions to call Inference Providers on behalf of user"
-    return as_json({"error": message}, 403)
+credits_exhausted = partial(as_json, {"error": "You have exceeded your monthly included credits. Subscribe to PRO."}, 402)
+invalid_token = partial(as_json, {"error": "Invalid username or password."}, 401)
+"""No token, or not one of theirs."""
+forbidden = partial(as_json, {"error": "This method does not have sufficient permissions to call Inference Providers"}, 403)
+not_found = partial(as_json, {"error": "Model not found"}, 404)
 
 
 def gated(model: str = SDXL) -> Reply:
@@ -54,11 +43,6 @@ def private_or_missing() -> Reply:
     """401 of the hub: a repository that is private, or none."""
     headers = {"X-Error-Code": "RepoNotFound", "X-Error-Message": "Repository not found"}
     return as_json({"error": "Repository not found"}, 401, headers)
-
-
-def not_found() -> Reply:
-    """404: no such model here."""
-    return as_json({"error": "Model not found"}, 404)
 
 
 def deprecated(model: str = SDXL) -> Reply:
