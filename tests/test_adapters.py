@@ -91,6 +91,11 @@ def with_files(pipe: Any, *chosen: tuple[AdapterFile, float], prompt: str = "a c
         return drawn(pipe, prompt, negative)
 
 
+def toy(folder: Path) -> AdapterFile:
+    """A textual inversion of two vectors for each encoder of SDXL."""
+    return read_adapter(write_inversion(folder / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
+
+
 def torch_of() -> Any:
     import torch
 
@@ -106,7 +111,9 @@ def near(one: Any, other: Any) -> bool:
 
 
 @pytest.mark.parametrize("spelling", ["peft", "peft, rank-stabilised", "kohya", "kohya, names of the first code"])
-def test_every_spelling_draws_what_diffusers_and_peft_draw(spelling: str, xl: Any, sdxl: Path, tmp_path: Path) -> None:
+def test_every_spelling_draws_what_diffusers_and_peft_draw_and_says_nothing_on_the_terminal(
+    spelling: str, xl: Any, sdxl: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     lora = RandomLora.of(xl, EVERYWHERE)
     path = tmp_path / "style.safetensors"
     if "peft" in spelling:
@@ -116,9 +123,18 @@ def test_every_spelling_draws_what_diffusers_and_peft_draw(spelling: str, xl: An
     reference = opened(type(xl), sdxl)
     reference.load_lora_weights(path, adapter_name="style")
     reference.set_adapters(["style"], [0.8])
-    ours = with_files(xl, (read_adapter(path), 0.8))
+    capfd.readouterr()
+    ours = with_files(xl, (read_adapter(path), 0.8), (toy(tmp_path), 1.0))
+    assert capfd.readouterr() == ("", "")
     assert near(ours, drawn(reference))
     assert not near(ours, drawn(xl))
+
+
+def test_attention_as_diffusers_first_wrote_it_is_read_too(xl: Any, tmp_path: Path) -> None:
+    lora = RandomLora.of(xl, ATTENTION)
+    paths = (lora.as_first_diffusers(tmp_path / "first.safetensors"), lora.as_kohya(tmp_path / "kohya.safetensors"))
+    first, kohya = (with_files(xl, (read_adapter(path), 1.0)) for path in paths)
+    assert near(first, kohya) and not near(first, drawn(xl))
 
 
 @pytest.mark.parametrize("rank_stabilised", [False, True])
@@ -129,13 +145,6 @@ def test_the_alpha_that_peft_notes_in_a_file_of_its_own_counts(xl: Any, tmp_path
     ours = with_files(xl, (read_adapter(beside), 1.0))
     assert same(ours, with_files(xl, (read_adapter(inside), 1.0)))
     assert not near(ours, drawn(xl))
-
-
-def test_attention_as_diffusers_first_wrote_it_is_read_too(xl: Any, tmp_path: Path) -> None:
-    lora = RandomLora.of(xl, ATTENTION)
-    first = with_files(xl, (read_adapter(lora.as_first_diffusers(tmp_path / "first.safetensors")), 1.0))
-    assert near(first, with_files(xl, (read_adapter(lora.as_kohya(tmp_path / "kohya.safetensors")), 1.0)))
-    assert not near(first, drawn(xl))
 
 
 def test_stable_diffusion_1_5_takes_them_too(older: Any, tmp_path: Path) -> None:
@@ -160,7 +169,7 @@ def test_several_at_once_pull_with_their_own_strengths(xl: Any, tmp_path: Path) 
 
 def test_a_drawing_that_fails_leaves_the_model_as_it_was(xl: Any, tmp_path: Path) -> None:
     file = read_adapter(RandomLora.of(xl, EVERYWHERE).as_peft(tmp_path / "a.safetensors"))
-    token = read_adapter(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
+    token = toy(tmp_path)
     before, plain = state(xl), drawn(xl)
     with pytest.raises(MemoryError), AppliedAdapters(xl, torch_of()).applied([(file, 1.0), (token, 1.0)]):
         assert state(xl) != before
@@ -209,7 +218,7 @@ def test_numbers_that_have_overflowed_are_refused(xl: Any, tmp_path: Path) -> No
 
 
 def test_a_token_means_its_vectors_in_prompt_and_negative_prompt_and_nothing_afterwards(xl: Any, tmp_path: Path) -> None:
-    file = read_adapter(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (3, 32), "clip_g": (3, 32)}))
+    file = toy(tmp_path)
     plain = drawn(xl, "a <toy>")
     assert not near(with_files(xl, (file, 1.0), prompt="a <toy>"), plain)
     assert not near(with_files(xl, (file, 1.0), negative="a <toy>"), drawn(xl, negative="a <toy>"))
@@ -233,7 +242,7 @@ def test_a_new_word_is_not_taken_for_the_end_of_the_text(sdxl: Path, packages: T
     right, old = (opened(packages.diffusers.StableDiffusionXLPipeline, sdxl) for _ in range(2))
     old.text_encoder_2.text_model.eos_token_id = 2
     assert same(drawn(old), drawn(right))
-    file = read_adapter(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (1, 32), "clip_g": (1, 32)}))
+    file = toy(tmp_path)
     assert same(with_files(old, (file, 1.0), prompt="a <toy> cat"), with_files(right, (file, 1.0), prompt="a <toy> cat"))
     assert old.text_encoder_2.text_model.eos_token_id == 2
 
@@ -242,7 +251,7 @@ def test_a_table_with_rows_to_spare_is_not_mistaken_for_one_without(sdxl: Path, 
     plain, spare = (opened(packages.diffusers.StableDiffusionXLPipeline, sdxl) for _ in range(2))
     for encoder in (spare.text_encoder, spare.text_encoder_2):
         encoder.resize_token_embeddings(len(spare.tokenizer) + 10)
-    file = read_adapter(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
+    file = toy(tmp_path)
     assert same(*(with_files(pipe, (file, 1.0), prompt="a <toy> cat") for pipe in (plain, spare)))
 
 
@@ -253,7 +262,7 @@ def test_a_model_whose_layers_come_to_the_device_one_by_one_takes_them_too(xl: A
     for part in (pipe.vae, pipe.unet, pipe.text_encoder, pipe.text_encoder_2):
         accelerate.cpu_offload(part, "cpu")
     file = read_adapter(RandomLora.of(xl, EVERYWHERE).as_kohya(tmp_path / "a.safetensors"))
-    token = read_adapter(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
+    token = toy(tmp_path)
     assert pipe.text_encoder.get_input_embeddings().weight.is_meta
     assert same(*(with_files(one, (file, 1.0), (token, 1.0), prompt="a <toy> cat") for one in (xl, pipe)))
 
@@ -279,14 +288,3 @@ def test_files_stay_in_memory_but_not_all_for_ever_and_a_changed_one_is_read_aga
     paths[7].rename(paths[2])
     with adapters.applied([(files[2], 1.0)]):
         assert not near(first, drawn(xl))
-
-
-def test_nothing_is_said_on_the_terminal_while_files_are_applied(
-    xl: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    file = read_adapter(RandomLora.of(xl, EVERYWHERE).as_kohya(tmp_path / "a.safetensors"))
-    token = read_adapter(write_inversion(tmp_path / "toy.safetensors", {"clip_l": (2, 32), "clip_g": (2, 32)}))
-    capfd.readouterr()
-    with AppliedAdapters(xl, torch_of()).applied([(file, 1.0), (token, 1.0)]):
-        drawn(xl, "a <toy>")
-    assert capfd.readouterr() == ("", "")

@@ -14,45 +14,10 @@ from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ChatRequest, Message, ignore
 from gemini_diffusion.types.errors import RequestRefused
+from tests.tables import read_table
 
 TEXTS = json.loads(Path(builtin.__file__).with_suffix(".json").read_text(encoding="utf-8"))
-SAID = {
-    "en": (
-        "Hello", "What can you do?", "What does /imagine do?", "How do I add a key?",
-        "What is the capital of France?", "Thanks!", "save it", "What is a seed?",
-    ),
-    "ko": (
-        "안녕하세요", "뭘 할 수 있어?", "그림은 어떻게 그려?", "키는 어떻게 넣어?", "프랑스의 수도는 어디야?",
-        "고마워요", "저장해 줘", "시드가 뭐예요?",
-    ),
-    "pt": (
-        "Olá", "O que você pode fazer?", "Como desenhar uma imagem?", "Onde ponho a chave?",
-        "Qual é a capital da França?", "Obrigado", "salvar", "O que é a semente?",
-    ),
-    "es": (
-        "Hola", "¿Qué puedes hacer?", "¿Cómo dibujar una imagen?", "¿Dónde pongo la clave?",
-        "¿Cuál es la capital de Francia?", "¡Gracias!", "guárdala", "¿Qué es una semilla?",
-    ),
-    "ja": (
-        "こんにちは", "何ができますか", "絵を描きたい", "キーはどこですか", "フランスの首都はどこですか",
-        "ありがとう", "保存して", "シードとは何ですか",
-    ),
-    "de": (
-        "Hallo", "Was kannst du?", "Wie male ich ein Bild?", "Wo kommt der Schlüssel hin?", "Was ist die Hauptstadt?",
-        "Danke", "Bitte speichern", "Was ist ein Seed?",
-    ),
-    "fr": (
-        "Bonjour", "Que peux-tu faire ?", "Dessiner une image ?", "Où mettre la clé ?",
-        "Quelle est la capitale de la France ?", "Merci", "enregistre", "C'est quoi la graine ?",
-    ),
-    "ar": (
-        "مرحبا", "ماذا يمكنك أن تفعل؟", "ارسم صورة", "أين أضع المفتاح؟", "ما هي عاصمة فرنسا؟", "شكرا", "احفظ الصورة",
-        "ما هي البذرة؟",
-    ),
-    "zh": (
-        "你好", "你能做什么", "怎么画图", "密钥放在哪里", "法国的首都是哪里", "谢谢", "保存", "种子是什么",
-    ),
-}  # fmt: skip
+SAID = read_table("greetings")
 TOPICS = ("greeting", "abilities", "imagine", "key", "chat", "thanks", "saved", "seed")
 
 

@@ -179,18 +179,9 @@ def test_every_package_that_is_required_has_a_reason() -> None:
     required = {re.split(r"[><=]", line)[0]: line for line in listed if line and not line.startswith("#")}
     assert all("#" in line for line in required.values())
     reasons = page("docs/design-decisions.md").text.split("## Packages", 1)[1]
-    known = {
-        "gradio",
-        "torch",
-        "diffusers",
-        "transformers",
-        "accelerate",
-        "google-genai",
-        "huggingface-hub",
-        "pillow",
-        "python-dotenv",
-    }
-    assert {name for name in required if f"`{name}`" not in reasons} <= known | {"python-dotenv"}
+    known = {"gradio", "torch", "diffusers", "transformers", "accelerate", "google-genai", "huggingface-hub", "pillow",
+             "python-dotenv"}  # fmt: skip
+    assert {name for name in required if f"`{name}`" not in reasons} <= known
 
 
 def command_flags() -> set[str]:

@@ -27,10 +27,12 @@ from tests.servers.wire import FOREVER, as_json
 # --- what is sent ---
 
 
+SENT = {"negative_prompt": "blurry", "height": 48, "width": 64, "num_inference_steps": 9, "guidance_scale": 6.5, "seed": 5}
+
+
 async def test_every_parameter_is_in_its_place_and_none_is_empty(hosted: Hosted) -> None:
     await hosted.draw()
-    sent = {"negative_prompt": "blurry", "width": 64, "height": 48, "num_inference_steps": 9, "guidance_scale": 6.5, "seed": 5}
-    assert hosted.server.drawings[0].body == {"inputs": "a red fox", "parameters": sent}
+    assert hosted.server.drawings[0].body == {"inputs": "a red fox", "parameters": SENT}
     await hosted.draw(dataclasses.replace(REQUEST, negative_prompt=""))
     assert "negative_prompt" not in hosted.server.drawings[1].parameters
 
@@ -46,30 +48,19 @@ async def test_each_provider_draws_the_size_and_the_words_asked_for(hosted: Host
     assert [name in call.parameters for name in ("seed", "negative_prompt")] == ["seed" not in result.ignored] * 2
 
 
-def test_every_provider_that_is_offered_is_known_and_the_other_way_round() -> None:
-    assert {*OFFERED_PROVIDERS} - {"auto"} == {*PROVIDERS}
-
-
 @pytest.mark.parametrize("served_as", ["owner/model", "owner/model:version"])
 @pytest.mark.parametrize("provider", [name for name, tasks in HUB_PROVIDERS.items() if "text-to-image" in tasks])
 def test_providers_are_asked_exactly_as_the_hubs_own_client_asks_them(provider: str, served_as: str) -> None:
+    assert {*OFFERED_PROVIDERS} - {"auto"} == {*PROVIDERS}
     helper, ours = get_provider_helper(provider, "text-to-image", hf.SD3), PROVIDERS[provider]
-    parameters = {
-        "negative_prompt": "blurry",
-        "height": 48,
-        "width": 64,
-        "num_inference_steps": 9,
-        "guidance_scale": 6.5,
-        "seed": 5,
-    }
-    sent = {name: value for name, value in parameters.items() if name not in ours.ignores}
+    sent = {name: value for name, value in SENT.items() if name not in ours.ignores}
     for weights in ("", "lora.safetensors"):
         mapping = InferenceProviderMapping(
             provider=provider, hf_model_id=hf.SD3, providerId=served_as, status="live", task="text-to-image",
             adapterWeightsPath=weights or None,
         )  # fmt: skip
         body = ours.body(ServedModel(hf.SD3, provider, served_as, weights), "a fox", dict(sent))
-        assert body == helper._prepare_payload_as_dict("a fox", dict(parameters), mapping)
+        assert body == helper._prepare_payload_as_dict("a fox", dict(SENT), mapping)
     address = helper._prepare_url("hf_visitor", served_as)
     assert address == f"https://router.huggingface.co/{provider}{ours.path(served_as)}"
     theirs = helper._prepare_headers({}, "hf_visitor")

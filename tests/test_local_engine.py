@@ -56,10 +56,14 @@ async def test_without_a_scheduler_the_models_own_is_taken_and_named(local: Loca
         await local.draw(sdxl, scheduler="Karras")
 
 
-async def test_one_drawings_scheduler_does_not_stay_for_the_next(local: Local, sdxl: Path) -> None:
+async def test_one_drawings_scheduler_does_not_stay_and_a_negative_prompt_without_guidance_is_named(
+    local: Local, sdxl: Path
+) -> None:
     before = await local.draw(sdxl)
     await local.draw(sdxl, scheduler="UniPC")
     assert (await local.draw(sdxl)).image.tobytes() == before.image.tobytes()
+    for guidance, ignored in ((1.0, ("negative_prompt",)), (2.0, ())):
+        assert (await local.draw(sdxl, negative_prompt="dog", guidance_scale=guidance)).ignored == ignored
 
 
 async def test_what_the_encoder_cannot_hold_is_named(local: Local, sdxl: Path) -> None:
@@ -68,11 +72,6 @@ async def test_what_the_encoder_cannot_hold_is_named(local: Local, sdxl: Path) -
         'The end of the prompt did not fit the encoder and was left out: "zebra".'
     ]
     assert not [notice for notice in (await local.draw(sdxl, prompt="cat " * 600)).notices if "left out" in notice]
-
-
-async def test_a_negative_prompt_that_guidance_switches_off_is_named(local: Local, sdxl: Path) -> None:
-    assert (await local.draw(sdxl, negative_prompt="dog", guidance_scale=1.0)).ignored == ("negative_prompt",)
-    assert (await local.draw(sdxl, negative_prompt="dog", guidance_scale=2.0)).ignored == ()
 
 
 async def test_models_stay_warm_until_too_many_are_and_the_least_recently_used_goes(
@@ -255,13 +254,9 @@ def test_tokens_are_counted_as_the_encoder_counts_them(sdxl: Path, tmp_path: Pat
     counter = TokenCounter()
     for text in TEXTS:
         assert counter.count(folder, text) == len(tokenizer(text)["input_ids"]), text
-
-
-def test_tokens_of_a_model_that_is_not_here_are_not_guessed(tmp_path: Path, sdxl: Path) -> None:
     engine = LocalEngine(tmp_path)
-    assert engine.count_tokens("sdxl", "a cat") is None
-    assert engine.count_tokens(str(tmp_path / "nowhere"), "a cat") is None
-    assert engine.count_tokens(str(sdxl), "a cat") == 4
+    assert engine.count_tokens("sdxl", "a cat") is engine.count_tokens(str(tmp_path / "nowhere"), "a cat") is None
+    assert engine.count_tokens(str(sdxl), "a cat") == 4, "and none is guessed where no tokenizer is here"
 
 
 async def test_the_list_says_what_each_model_costs(local: Local) -> None:

@@ -21,20 +21,6 @@ def test_every_name_of_an_entry_leads_to_it(entry: ImageModel) -> None:
         assert models.find_model(name) is entry
 
 
-def test_what_needs_an_agreement_at_its_page_says_so() -> None:
-    gated = {entry.label for entry in EVERY if entry.gated}
-    assert gated == {"FLUX.1 dev", "FLUX.1 Krea", "Stable Diffusion 3 medium"}
-
-
-def test_the_word_flux_means_the_one_that_anybody_may_use() -> None:
-    flux = models.find_model("flux")
-    assert (flux.label, flux.licence, flux.gated) == ("FLUX.1 schnell", "Apache 2.0", False)
-
-
-def test_of_entries_that_share_a_repository_its_address_means_the_plain_one() -> None:
-    assert models.find_model("stabilityai/stable-diffusion-xl-base-1.0").id == "sdxl"
-
-
 @pytest.mark.parametrize("entry", LOCAL, ids=lambda entry: entry.id)
 def test_a_local_entry_names_a_scheduler_that_there_is_and_sizes_on_the_grid(entry: ImageModel) -> None:
     assert entry.scheduler in ("", *SCHEDULERS)
@@ -57,7 +43,11 @@ def test_a_few_step_model_sets_guidance_scheduler_and_negative_with_its_steps(en
     assert not entry.negative_prompt
 
 
-def test_every_way_of_the_field_is_there() -> None:
+def test_every_way_of_the_field_is_there_and_what_needs_an_agreement_says_so() -> None:
+    assert {entry.label for entry in EVERY if entry.gated} == {"FLUX.1 dev", "FLUX.1 Krea", "Stable Diffusion 3 medium"}
+    flux = models.find_model("flux")  # the word means the one that anybody may use
+    assert (flux.label, flux.licence, flux.gated) == ("FLUX.1 schnell", "Apache 2.0", False)
+    assert models.find_model("stabilityai/stable-diffusion-xl-base-1.0").id == "sdxl", "of those that share it, the plain one"
     few = {entry.id for entry in LOCAL if entry.num_inference_steps <= 8}
     assert {"sdxl-turbo", "sdxl-lightning", "sdxl-lcm"} <= few
     laptops = [entry for entry in LOCAL if 1e9 <= entry.download_bytes <= 3e9]

@@ -15,10 +15,11 @@ from gemini_diffusion.types.errors import BadInput
 KEY = "AIzaTestTestTestTest4f2a"
 
 
-def test_every_field_has_a_row_with_a_group_a_label_and_a_sentence() -> None:
+def test_every_field_has_a_row_with_a_group_a_label_a_sentence_and_a_variable() -> None:
     for name, option in Settings.table().items():
         assert option.group in GROUPS, name
         assert option.label and option.help.endswith("."), name
+        assert f"GEMINI_DIFFUSION_{name.upper()}" in Settings.environment_names(name)
 
 
 def test_the_fields_own_terms_are_the_labels() -> None:
@@ -44,17 +45,11 @@ def test_the_environment_fills_the_defaults() -> None:
     )
     assert settings.google_api_key.reveal() == KEY
     assert (settings.stylize, settings.review, bool(settings.hf_token)) == (0, True, False)
-
-
-def test_googles_own_name_beats_geminis() -> None:
     both = {"GEMINI_API_KEY": "second-key-here", "GOOGLE_API_KEY": KEY}
     assert Settings.from_environment(both).google_api_key.reveal() == KEY
     assert Settings.from_environment({"GEMINI_API_KEY": "second-key-here"}).google_api_key.reveal() == "second-key-here"
-
-
-def test_every_setting_has_its_own_variable() -> None:
-    for name in Settings.table():
-        assert f"GEMINI_DIFFUSION_{name.upper()}" in Settings.environment_names(name)
+    with pytest.raises(BadInput, match="GEMINI_DIFFUSION_DEADLINE"):
+        Settings.from_environment({"GEMINI_DIFFUSION_DEADLINE": "soon"})
 
 
 @pytest.mark.parametrize(
@@ -92,25 +87,17 @@ def test_a_value_is_read_as_a_person_writes_it(name: str, written: object, read:
     assert (found, type(found)) == (read, type(read))
 
 
-def test_the_bad_variable_is_named() -> None:
-    with pytest.raises(BadInput, match="GEMINI_DIFFUSION_DEADLINE"):
-        Settings.from_environment({"GEMINI_DIFFUSION_DEADLINE": "soon"})
-
-
 def test_an_empty_number_means_the_models_own() -> None:
     assert Settings().replaced({"temperature": 0.5}).replaced({"temperature": ""}).temperature is None
 
 
-def test_a_key_never_shows_itself() -> None:
+def test_a_key_never_shows_itself_and_the_hosts_settings_are_not_a_visitors() -> None:
     settings = Settings().replaced({"google_api_key": KEY})
     assert KEY not in repr(settings) and KEY not in str(settings.google_api_key) and KEY not in f"{settings.google_api_key}"
     assert settings.google_api_key.tail == "4f2a"
     assert Secret("short").tail == ""
-    assert "google_api_key" not in settings.public()
-
-
-def test_the_hosts_settings_are_not_a_visitors() -> None:
-    assert {"home", "deadline", "hf_inference_url", "google_base_url", "agreed_downloads"}.isdisjoint(Settings().public())
+    hosts = {"home", "deadline", "hf_inference_url", "google_base_url", "agreed_downloads"}
+    assert {"google_api_key", *hosts}.isdisjoint(settings.public())
 
 
 @given(st.sampled_from(sorted(Settings.table())), st.one_of(st.text(max_size=30), st.floats(), st.integers(), st.none()))

@@ -46,7 +46,7 @@ def test_the_host_lends_keys_or_nothing_at_all(tmp_path: Path) -> None:
     assert not alone.google_api_key and not alone.hf_inference_url and not alone.openai_base_url
 
 
-def test_each_has_their_own_key_and_choices(tmp_path: Path) -> None:
+def test_each_has_their_own_key_and_choices_and_no_key_is_ever_written(tmp_path: Path) -> None:
     visitors = arrivals(tmp_path, lends=False)
     visitors.of("a").set_key("google_api_key", OWN_KEY)
     visitors.of("a").change({"stylize": 7})
@@ -54,6 +54,8 @@ def test_each_has_their_own_key_and_choices(tmp_path: Path) -> None:
     assert visitors.of("a").settings.stylize == 7
     assert not visitors.of("b").settings.google_api_key
     assert visitors.of("b").settings.stylize == 100
+    for file in tmp_path.rglob("*"):
+        assert file.is_dir() or (OWN_KEY.encode() not in file.read_bytes() and HOST_KEY.encode() not in file.read_bytes())
 
 
 def test_choices_survive_a_restart_and_keys_do_not(tmp_path: Path) -> None:
@@ -62,14 +64,6 @@ def test_choices_survive_a_restart_and_keys_do_not(tmp_path: Path) -> None:
     before.set_key("hf_token", OWN_KEY)
     after = arrivals(tmp_path, lends=False).of("a").settings
     assert (after.stylize, after.review, bool(after.hf_token)) == (7, True, False)
-
-
-def test_no_key_is_ever_written(tmp_path: Path) -> None:
-    visitor = arrivals(tmp_path).of("a")
-    visitor.set_key("google_api_key", OWN_KEY)
-    visitor.change({"stylize": 7})
-    for file in tmp_path.rglob("*"):
-        assert file.is_dir() or (OWN_KEY.encode() not in file.read_bytes() and HOST_KEY.encode() not in file.read_bytes())
 
 
 def test_a_key_is_forgotten_when_it_has_not_been_used_for_long(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from gemini_diffusion.crafting.required_terms import find_required_terms
 from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit
 from tests.scripted import ScriptedChatModel, as_json
+from tests.tables import read_table
 from tests.wishes import ANSWERLESS, HELD, Craft, crafts
 
 EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "150"))
@@ -75,28 +76,7 @@ class AtOnce(ScriptedChatModel):
 
 
 _SCRIPTS = ("aZ ,.", "äß é", "가힣 을", "あア漢鳥", "的没有两", "بدون٣", "без две", "बिना३ לא ไม่")
-_WORDS = [
-    "no",
-    "without",
-    "two",
-    "5",
-    "red",
-    "cat",
-    "left",
-    '"',
-    "«",
-    "'",
-    "<t>",
-    "(a:1.2)",
-    "10:30",
-    "없이",
-    "ない",
-    "没",
-    "ohne",
-    "sin",
-    "-",
-    "Aa",
-]
+_WORDS = read_table("scraps")["wishes"]
 ODD = st.lists(
     st.sampled_from(_WORDS) | st.text(st.sampled_from("".join(_SCRIPTS)) | st.characters(), max_size=6), max_size=25
 ).map(" ".join)

@@ -121,7 +121,7 @@ def begun(window: Window, services: StandIns) -> Held:
     return held
 
 
-def test_a_reload_in_the_middle_finds_the_drawing_done(come: Open, services: StandIns) -> None:
+def test_a_reload_in_the_middle_finds_the_drawing_done_and_stop_works_after_it(come: Open, services: StandIns) -> None:
     window = come()
     held = begun(window, services)
     assert services.hub.wait_for(lambda: len(services.hub.drawings) == 1)
@@ -139,10 +139,6 @@ def test_a_reload_in_the_middle_finds_the_drawing_done(come: Open, services: Sta
     expect(window.pictures).to_have_count(1)
     expect(window.large).to_be_visible()
     expect(window.prompt).to_have_value(services.hub.drawings[0].prompt)
-
-
-def test_stop_works_after_a_reload(come: Open, services: StandIns) -> None:
-    window = come()
     held = begun(window, services)
     window.reload(following=True)
     expect(window.stop).to_be_visible()
@@ -150,10 +146,10 @@ def test_stop_works_after_a_reload(come: Open, services: StandIns) -> None:
     expect(window.chat).to_contain_text("Stopped")
     window.rest()
     held.let_go()
-    expect(window.pictures).to_have_count(0)
+    expect(window.pictures).to_have_count(1)
 
 
-def test_a_draft_typed_during_a_run_stays(come: Open, services: StandIns) -> None:
+def test_a_draft_typed_during_a_run_stays_also_where_text_comes_back(come: Open, services: StandIns) -> None:
     window = come()
     held = begun(window, services)
     window.box.fill("and then a bear")
@@ -165,10 +161,6 @@ def test_a_draft_typed_during_a_run_stays(come: Open, services: StandIns) -> Non
     expect(window.box).to_have_value("and then a bear")
     expect(window.said).to_have_count(1)
     assert len(services.hub.drawings) == 1
-
-
-def test_a_draft_is_not_overwritten_by_the_text_that_comes_back(come: Open, services: StandIns) -> None:
-    window = come()
     held = begun(window, services)
     window.box.fill("a bear instead")
     window.stop.click()
@@ -198,7 +190,10 @@ def test_review_waits_and_draws_what_was_chosen(come: Open, services: StandIns) 
     window.shot("5-review")
     review.get_by_role("button", name="Take out: fine detail").click()
     expect(box).to_have_value("a fox in the snow, soft morning light, gentle depth of field")
-    box.fill("a fox, only a fox")
+    box.fill("a fox, ")
+    window.hear_more()
+    box.press_sequentially("only a fox")
+    expect(box).to_have_value("a fox, only a fox")
     review.get_by_role("button", name="Draw", exact=True).click()
     expect(window.pictures).to_have_count(1)
     expect(review).to_be_hidden()
@@ -247,6 +242,10 @@ def test_a_new_conversation_empties_the_screen_and_keeps_the_pictures(come: Open
     window.page.locator("#new-conversation").click()
     expect(window.said).to_have_count(0)
     expect(window.large).to_be_visible()
+    window.reload()
+    expect(window.large).to_be_visible()
+    expect(window.prompt).to_have_value(services.hub.drawings[-1].prompt)
+    expect(window.said).to_have_count(0)
     window.send("What did I say before?")
     expect(window.chat).to_contain_text("You said: What did I say before?")
     assert len(services.gemini.generations[-1].turns) == 1

@@ -29,7 +29,7 @@ def save(window: Window, name: str, value: str) -> None:
     part(window, f"{name}-save").click()
 
 
-def test_an_answer_grows_and_keeps_its_shape(come: Open, services: StandIns) -> None:
+def test_an_answer_grows_and_keeps_its_shape_and_a_stopped_one_what_came(come: Open, services: StandIns) -> None:
     window = come()
     held = Held(reply("Snow is **very", " cold**", " and white."))
     services.gemini.enqueue(held)
@@ -42,10 +42,6 @@ def test_an_answer_grows_and_keeps_its_shape(come: Open, services: StandIns) -> 
     expect(window.chat.locator("strong")).to_have_text("very cold")
     window.rest()
     window.shot("7-chat")
-
-
-def test_a_stopped_answer_keeps_what_came(come: Open, services: StandIns) -> None:
-    window = come()
     held = Held(reply("Once upon a time", " there was a fox."))
     services.gemini.enqueue(held)
     window.send("Tell me a story.")
@@ -81,17 +77,12 @@ def test_a_key_is_taken_used_and_never_shown(come: Open, services: StandIns) -> 
     expect(part(window, "google_api_key-state")).to_contain_text("the host's key is used")
 
 
-def test_a_key_that_cannot_be_one_is_said_and_the_box_is_emptied(come: Open, services: StandIns) -> None:
+def test_what_is_wrong_with_a_key_is_said_when_it_is_saved_or_tested(come: Open, services: StandIns) -> None:
     window = come()
     window.go_to("Settings")
     save(window, "google_api_key", "two words")
     expect(part(window, "google_api_key-state")).to_contain_text("A key has no blanks")
     expect(part(window, "google_api_key").locator("input")).to_have_value("")
-
-
-def test_testing_a_key_says_what_is_wrong_with_it(come: Open, services: StandIns) -> None:
-    window = come()
-    window.go_to("Settings")
     services.gemini.keys = frozenset({HOST_KEY})
     save(window, "google_api_key", KEY)
     expect(part(window, "google_api_key-state")).to_contain_text("ends in")
@@ -107,7 +98,9 @@ def test_testing_a_key_says_what_is_wrong_with_it(come: Open, services: StandIns
     expect(part(window, "google_api_key-state")).not_to_contain_text("aistudio.google.com")
 
 
-def test_a_value_that_does_not_fit_is_said_and_the_old_one_is_kept(come: Open) -> None:
+def test_a_value_that_does_not_fit_is_said_and_the_old_one_kept_and_one_that_fits_counts_at_once(
+    come: Open, services: StandIns
+) -> None:
     window = come()
     window.go_to("Settings")
     field = part(window, "set-stylize")
@@ -127,6 +120,14 @@ def test_a_value_that_does_not_fit_is_said_and_the_old_one_is_kept(come: Open) -
     window.reload()
     window.go_to("Settings")
     expect(box).to_have_value("250")
+    part(window, "set-review").get_by_role("checkbox").check()
+    window.go_to("Chat")
+    window.send("/imagine a fox")
+    expect(window.page.locator("#review")).to_be_visible()
+    assert services.hub.drawings == []
+    window.stop.click()
+    expect(window.page.locator("#review")).to_be_hidden()
+    window.rest()
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
@@ -150,16 +151,3 @@ def test_the_adapters_that_are_here_are_listed_when_the_tab_is_opened(come: Open
     window.shot(f"adapters-{width}-{theme}")
     assert window.overflow() == 0
     assert window.contrast(listed.locator("li")) >= 4.5
-
-
-def test_review_is_switched_on_in_settings(come: Open, services: StandIns) -> None:
-    window = come()
-    window.go_to("Settings")
-    part(window, "set-review").get_by_role("checkbox").check()
-    window.go_to("Chat")
-    window.send("/imagine a fox")
-    expect(window.page.locator("#review")).to_be_visible()
-    assert services.hub.drawings == []
-    window.stop.click()
-    expect(window.page.locator("#review")).to_be_hidden()
-    window.rest()

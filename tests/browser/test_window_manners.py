@@ -257,29 +257,3 @@ def test_a_page_that_was_too_slow_for_the_news_shows_the_picture_after_all(come:
     second.let_go()
     expect(window.pictures).to_have_count(3)
     window.rest()
-
-
-def test_a_prompt_in_review_stays_as_it_is_edited(come: Open, services: StandIns) -> None:
-    window = come()
-    window.send(f"{FOX} --review")
-    review = window.page.locator("#review-prompt textarea")
-    expect(review).not_to_have_value("")
-    review.fill("a fox, ")
-    window.hear_more()
-    review.press_sequentially("only a fox")
-    expect(review).to_have_value("a fox, only a fox")
-    window.page.locator("#review").get_by_role("button", name="Draw", exact=True).click()
-    expect(window.pictures).to_have_count(1)
-    assert services.hub.drawings[-1].prompt == "a fox, only a fox"
-    window.rest()
-
-
-def test_in_a_new_conversation_after_a_reload_the_picture_is_in_the_panel_again(come: Open, services: StandIns) -> None:
-    window = come()
-    window.draw(FOX)
-    window.page.locator("#new-conversation").click()
-    expect(window.said).to_have_count(0)
-    window.reload()
-    expect(window.large).to_be_visible()
-    expect(window.prompt).to_have_value(services.hub.drawings[-1].prompt)
-    expect(window.said).to_have_count(0)
