@@ -172,7 +172,7 @@ def test_training_goes_on_from_where_it_stopped(tmp_path: Path) -> None:
 
     pipe = _pipe()
     spoken = language.load(ASSETS)
-    pool.fill(pool.PoolPlan(tmp_path / "pool", shards=1, size=16), pipe.vae, spoken)
+    pool.fill(pool.PoolPlan(tmp_path / "pool", shards=1, size=64), pipe.vae, spoken)
     saves: list[Any] = []
     first = diffusion.DiffusionPlan(SHORT, tmp_path, tmp_path / "pool", batch_size=2)
     diffusion.train(first, None, lambda average: saves.append(average.state_dict()))
