@@ -58,12 +58,12 @@ class RequiredTerms:
     @cached_property
     def wanted(self) -> frozenset[str]:
         """The stems of everything that is asked for."""
-        return frozenset[str]().union(*(term.stems for term in self.terms if term.kind in ("noun", "name", "colour", "word")))
+        return frozenset[str]().union(*(_names(term) for term in self.terms if term.kind in ("noun", "name", "colour", "word")))
 
     @cached_property
     def contradictions(self) -> tuple[str, ...]:
         """What is both asked for and denied."""
-        things = frozenset[str]().union(*(term.stems for term in self.terms if term.kind in ("noun", "name")))
+        things = frozenset[str]().union(*(_names(term) for term in self.terms if term.kind in ("noun", "name")))
         things |= {stem(term.english) for term in self.terms if term.kind == "colour"}
         return tuple(term.english for term in self.terms if term.kind == "negation" and term.stems & things)
 
@@ -97,6 +97,12 @@ class RequiredTerms:
             if term.kind in ("noun", "name") and " " not in term.english and (said := fold_accents(term.english)):
                 found[said[0]].append(said)
         return found
+
+
+def _names(term: Term) -> frozenset[str]:
+    """The stems that name a thing itself: a moon honours a night, and is none."""
+    row = read_lexicon().english.get(stem(term.english))
+    return row.names if row else term.stems
 
 
 def find_required_terms(idea: str, avoid: Sequence[str] = (), weighed: Sequence[str] = ()) -> RequiredTerms:
@@ -170,7 +176,7 @@ def english_terms(text: str, code: str = "en") -> Iterator[Term]:
             last = denial.end
         yield from (denial_term(thing, f"no {thing}") for thing in denial.things)
     plain = "".join([*rest, text[last:]])
-    names = _names(plain)
+    names = _capitals(plain)
     heads: list[tuple[str, str]] = []
     for run in _runs(plain):
         terms = list(_run_terms(run, names))
@@ -196,7 +202,7 @@ def _runs(text: str) -> Iterator[list[str]]:
     yield run
 
 
-def _names(text: str) -> frozenset[str]:
+def _capitals(text: str) -> frozenset[str]:
     """Words written with a capital where no sentence starts; none where nearly every word has one."""
     spoken = re.findall(r"(^|[.!?:]\s+|\s|[^\w\s])([^\W\d_][\w'\u2019]*)", text.strip())
     capital = [(before, word) for before, word in spoken if word[0].isupper()]
