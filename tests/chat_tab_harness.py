@@ -71,7 +71,7 @@ class Desk:
         return self.visitors.of(visitor_name(request))
 
     def edits(self, prompt: str, picture: str) -> dict[Any, Any]:
-        return {self.panel.prompt: prompt, self.panel.negative: "", self.panel.selected: picture}
+        return {self.panel.prompt: prompt, self.panel.keywords: "", self.panel.negative: "", self.panel.selected: picture}
 
 
 def who(name: str = "a") -> gr.Request:

@@ -91,7 +91,7 @@ class _Printer:
 def _lasting_lines(turn: Turn) -> list[str]:
     notices = [f"  {text}" for text in turn.notices]
     steps = [f"  {step.text}  {step.seconds:.1f} s" for step in turn.steps if step.seconds is not None]
-    prompt = [f"  Prompt: {turn.crafted.prompt}", *_difference(turn.crafted)] if turn.crafted else []
+    prompt = [f"  Prompt: {turn.crafted.prompt}", *_difference(turn.crafted), *_keywords(turn.crafted)] if turn.crafted else []
     return [*notices, *steps[:1], *prompt, *steps[1:]]
 
 
@@ -101,6 +101,13 @@ def _difference(crafted: CraftedPrompt) -> list[str]:
     rows = (("Kept", crafted.unchanged), ("Added", crafted.added), ("Changed", changed), ("Dropped", crafted.dropped))
     told = [f"{name}: {', '.join(words)}." for name, words in rows if words]
     return [f"  {' '.join(told)}"] if told else []
+
+
+def _keywords(crafted: CraftedPrompt) -> list[str]:
+    """The paraphrases and the keywords that were counted in them, with how many hold each and its weight."""
+    words = [f"{keyword.word} {keyword.held} ({keyword.weight:g})" for keyword in crafted.keywords]
+    told = [f"  Paraphrase {number}: {text}" for number, text in enumerate(crafted.paraphrases, 1)]
+    return [*told, f"  Keywords, held by so many and weight: {', '.join(words)}."] if words else []
 
 
 def _progress_line(turn: Turn) -> str:

@@ -72,6 +72,14 @@ class Flags:
         None, Flag("stylize", "whole", "how much may be added to your words", "0 to 1000", ("s",), 0, 1000)
     )
     raw: bool = row(False, Flag("raw", "switch", "your words exactly, nothing added"))
+    keywords: bool = row(False, Flag("keywords", "switch", "words counted in five paraphrases weigh the picture; needs a key"))
+    prompt_2: str | None = row(
+        None,
+        Flag(
+            "second-prompt", "text", "what a second text encoder reads instead", 'words, "(fox:1.5), snow"',
+            request="prompt_2", needs="prompt_2",
+        ),
+    )  # fmt: skip
     style: str | None = row(None, Flag("style", "text", "a style by name", 'a name, "Film Noir"'))
     count: int | None = row(None, Flag("n", "whole", "that many pictures", "1 to 8", ("repeat", "r"), 1, 8))
     steps: int | None = row(

@@ -5,6 +5,7 @@
 
 from gemini_diffusion.crafting.contract import ContractResult, check_prompt
 from gemini_diffusion.crafting.crafter import craft
+from gemini_diffusion.crafting.keywords import Keywords, find_keywords
 from gemini_diffusion.crafting.prompt_request import PromptRequest, verbatim
 from gemini_diffusion.crafting.provenance import account, only_yours, put_in, without_parts
 from gemini_diffusion.crafting.rules import craft_by_rules
@@ -13,12 +14,14 @@ from gemini_diffusion.crafting.vocabulary import Vocabulary, read_vocabulary
 
 __all__ = [
     "ContractResult",
+    "Keywords",
     "PromptRequest",
     "Vocabulary",
     "account",
     "check_prompt",
     "craft",
     "craft_by_rules",
+    "find_keywords",
     "only_yours",
     "put_in",
     "read_vocabulary",

@@ -12,6 +12,7 @@ from gemini_diffusion import commands, crafting
 from gemini_diffusion.commands import Flags, Imagine
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting.edits.change_list import ChangeList
+from gemini_diffusion.crafting.keywords import follow_prompt
 from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.job import Job
@@ -31,6 +32,7 @@ class Edit:
 
     prompt: str | None = None
     negative_prompt: str | None = None
+    prompt_2: str | None = None
     seed: int | Literal["random"] | None = None
     begin: bool = False
     mask: bytes = b""
@@ -45,14 +47,22 @@ class Edit:
     def crafted(self, recipe: Recipe) -> CraftedPrompt:
         """The prompt of a kept picture with the person's changes; what was crafted stays known while it is unchanged."""
         if self.changes is not None:
-            return _told(recipe, self.changes.prompt, self.changes.negative_prompt)
+            told = _told(recipe, self.changes.prompt, self.changes.negative_prompt)
+            return dataclasses.replace(told, prompt_2=self._prompt_2(recipe))
         prompt = recipe.prompt if self.prompt is None else _words_only(self.prompt)
         negative = recipe.negative_prompt if self.negative_prompt is None else self.negative_prompt.strip()
         if not is_drawn(recipe):
             return CraftedPrompt(prompt, prompt, negative)
         if prompt != recipe.prompt:
-            return _told(recipe, prompt, negative)
-        return dataclasses.replace(recipe.crafted, negative_prompt=negative, reply="")
+            return dataclasses.replace(_told(recipe, prompt, negative), prompt_2=self._prompt_2(recipe))
+        return dataclasses.replace(recipe.crafted, negative_prompt=negative, prompt_2=self._prompt_2(recipe), reply="")
+
+    def _prompt_2(self, recipe: Recipe) -> str:
+        """What the second encoder reads: as the person left it, or with what plain words changed in the prompt."""
+        if self.prompt_2 is not None:
+            return self.prompt_2.strip()
+        kept = recipe.request.prompt_2
+        return follow_prompt(kept, recipe.prompt, self.changes.prompt) if kept and self.changes else kept
 
     def canvas(self, job: Job, picture: Picture) -> StartImage:
         """What the drawing begins from: what the picture itself began from, or the picture, as it is or marked; on a thread."""
@@ -86,7 +96,8 @@ class Edit:
             return plan.make_plan(Flags(strength=self.strength, hd=self.hd), settings, engines, None, canvas)
         kept = recipe.request
         strength = kept.strength if self.strength is None else self.strength
-        altered = dataclasses.replace(recipe, request=dataclasses.replace(kept, strength=strength, hd=kept.hd or self.hd))
+        told = dataclasses.replace(kept, strength=strength, hd=kept.hd or self.hd, prompt_2="")  # its words are crafted
+        altered = dataclasses.replace(recipe, request=told)
         seed = None if self.seed == "random" else recipe.seed if self.seed is None else self.seed
         return plan.plan_again(altered, settings, engines, seed, canvas)
 

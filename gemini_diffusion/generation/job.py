@@ -17,6 +17,7 @@ from gemini_diffusion.commands import Flags, Imagine, Say, Unknown, Usage
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting import PromptRequest
 from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.keyword_weights import Weigh, find_weighing
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.plan import DrawingPlan
 from gemini_diffusion.generation.recipe_builder import make_recipe, plan_recipe
@@ -78,7 +79,7 @@ class Job:
         if isinstance(command, Unknown):
             self.emit(Failed(command.text, "", f"send:{command.meant}" if command.meant else ""))
             return
-        self._notify(command.notices)
+        self.notify(command.notices)
         self.emit(Finished(commands.USAGE))
 
     async def say(self, command: Say) -> None:
@@ -86,7 +87,7 @@ class Job:
         request = ChatRequest((*self.conversation, Message("user", command.text)))
         await self.access.answer(self.services.chat_model(self.settings), self.settings)
         answer = await self.services.chat_model(self.settings).answer(request, self.settings, self.emit)
-        self._notify(answer.notices)
+        self.notify(answer.notices)
         self.emit(Finished(answer.text))
 
     async def imagine(self, command: Imagine) -> None:
@@ -94,7 +95,7 @@ class Job:
         made, last_words, dry = 0, "", list[tuple[DrawingPlan, ImageRequest]]()
         for job in _jobs(command, self.settings):
             self.notices[:] = command.notices
-            self._notify(job.notices)
+            self.notify(job.notices)
             planned, crafted = await self._prepare(job)
             if job.flags.dry:
                 dry.append((planned, self._propose(planned, crafted, made)))
@@ -107,7 +108,7 @@ class Job:
     async def _prepare(self, job: Imagine) -> tuple[DrawingPlan, CraftedPrompt]:
         """All that is decided before anything is drawn."""
         planned = self._planned(job.flags, await self._start_image(job.flags.references))
-        self._notify(planned.notices)
+        self.notify(planned.notices)
         if not job.flags.dry:
             asked = planned.requests(CraftedPrompt(job.idea, job.idea))[0]
             planned.engine.check_request(asked, self.settings)  # before a chat model is paid for the prompt
@@ -115,7 +116,7 @@ class Job:
         crafted = await self._crafted(job, planned)
         has_shape = job.flags.aspect or planned.request.image
         shaped = planned if has_shape else planned.shaped(crafted.aspect_ratio)
-        self._notify((*shaped.notices[len(planned.notices) :], *shaped.remarks(crafted)))
+        self.notify((*shaped.notices[len(planned.notices) :], *shaped.remarks(crafted)))
         return shaped, crafted
 
     def _propose(self, planned: DrawingPlan, crafted: CraftedPrompt, first: int) -> ImageRequest:
@@ -129,7 +130,7 @@ class Job:
     async def redraw(self, planned: DrawingPlan, crafted: CraftedPrompt) -> None:
         """Draws a prompt that needs no crafting."""
         self.access.refuse_long(planned.engine.key, planned.seconds)
-        self._notify((*planned.notices, *planned.remarks(crafted)))
+        self.notify((*planned.notices, *planned.remarks(crafted)))
         self.emit(Crafted(crafted))
         await self.draw(planned, crafted)
         self.emit(Finished())
@@ -158,7 +159,7 @@ class Job:
         if picture is None:
             raise BadInput(f"You have no picture {own[0]}.", "Attach one, or take the line of a picture of yours.")
         if len(own) > 1:
-            self._notify(["A drawing begins from one picture, so only the first one counts."])
+            self.notify(["A drawing begins from one picture, so only the first one counts."])
         return await asyncio.to_thread(uploads.start_image, picture)
 
     def _planned(self, flags: Flags, start: StartImage) -> DrawingPlan:
@@ -197,15 +198,16 @@ class Job:
     async def _crafted(self, job: Imagine, planned: DrawingPlan) -> CraftedPrompt:
         """The prompt, as the person wants it: verbatim, written by a model, or reviewed."""
         prompt_request = self._prompt_request(job, planned)
-        self._notify(await asyncio.to_thread(crafting.validate, prompt_request))
+        self.notify(await asyncio.to_thread(crafting.validate, prompt_request))
         if job.flags.raw:
             crafted = crafting.verbatim(prompt_request)
-            self._notify(["Your words are drawn as they are, so --stylize was left out."] if job.flags.stylize else [])
+            self.notify(["Your words are drawn as they are, so --stylize was left out."] if job.flags.stylize else [])
         else:
             crafted = await self._write(prompt_request)
+        crafted = (weigh := await find_weighing(self, job.flags, prompt_request, planned))(crafted)
         if job.flags.review or (self.settings.review and not job.flags.dry):
-            crafted = await self._reviewed(prompt_request, crafted)
-        self._notify(crafted.notices)
+            crafted = await self._reviewed(prompt_request, crafted, weigh)
+        self.notify(crafted.notices)
         self.emit(Crafted(crafted))
         return crafted
 
@@ -222,24 +224,24 @@ class Job:
         try:
             await self.access.answer(self.services.chat_model(self.settings), self.settings)
         except GeminiDiffusionError as error:
-            self._notify([str(error), "I wrote the prompt by rule instead."])
+            self.notify([str(error), "I wrote the prompt by rule instead."])
             return chat_models.fallback(self.services.chat_models)
         return self.services.chat_model(self.settings)
 
-    async def _reviewed(self, prompt_request: PromptRequest, crafted: CraftedPrompt) -> CraftedPrompt:
+    async def _reviewed(self, prompt_request: PromptRequest, crafted: CraftedPrompt, weigh: Weigh) -> CraftedPrompt:
         """Nothing runs until the person has chosen; "again" writes it anew and asks again."""
         while True:
             self.emit(Crafted(crafted))
             choice, prompt = await self.review(crafted)
             if choice == "mine":
-                return crafting.verbatim(prompt_request)
+                return weigh(crafting.verbatim(prompt_request))
             if choice == "draw":
                 unchanged = prompt.strip() in ("", crafted.prompt)
                 if unchanged:
                     return crafted
                 told = await asyncio.to_thread(crafting.account, crafted, prompt.strip())
                 return dataclasses.replace(told, crafted_by="you")
-            crafted = await self._write(prompt_request)
+            crafted = weigh(await self._write(prompt_request))
 
     def _prompt_request(self, job: Imagine, planned: DrawingPlan) -> PromptRequest:
         flags = job.flags
@@ -256,7 +258,7 @@ class Job:
             taught=_taught(planned),
         )
 
-    def _notify(self, sentences: Iterable[str]) -> None:
+    def notify(self, sentences: Iterable[str]) -> None:
         """Tells the person, and the recipes of the pictures that follow."""
         said = tuple(sentences)
         self.notices.extend(said)

@@ -60,9 +60,11 @@ class DrawingPlan:
         """One request a picture, alike but for the seed; marks of emphasis only where the engine reads them."""
         prompt, denied = prompt_weights.split_negative(crafted.prompt)
         negative = ", ".join(merge_negative(split_phrases(crafted.negative_prompt), denied, self.negative))
+        prompt_2 = (crafted.prompt_2 or self.request.prompt_2) if self.capabilities.prompt_2 else ""
         if not self.capabilities.weights:
-            prompt, negative = prompt_weights.strip_weights(prompt), prompt_weights.strip_weights(negative)
-        return [dataclasses.replace(self.request, prompt=prompt, negative_prompt=negative, seed=seed) for seed in self.seeds]
+            prompt, prompt_2, negative = map(prompt_weights.strip_weights, (prompt, prompt_2, negative))
+        told = dataclasses.replace(self.request, prompt=prompt, prompt_2=prompt_2, negative_prompt=negative)
+        return [dataclasses.replace(told, seed=seed) for seed in self.seeds]
 
     def remarks(self, crafted: CraftedPrompt) -> tuple[str, ...]:
         """What has to be said of a prompt before it is drawn: what of it means nothing to the engine."""

@@ -32,6 +32,7 @@ from gemini_diffusion.types.image import (
     EncoderUsage,
     ImageRequest,
     ImageResult,
+    Keyword,
     ModelChoice,
     PromptPart,
     StartImage,

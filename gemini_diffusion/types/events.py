@@ -9,7 +9,7 @@ from typing import Literal
 from gemini_diffusion.types.image import CraftedPrompt
 from gemini_diffusion.types.recipe import Picture, Recipe
 
-Stage = Literal["crafting", "waiting", "downloading", "loading", "drawing", "finishing", "saving"]
+Stage = Literal["crafting", "paraphrasing", "waiting", "downloading", "loading", "drawing", "finishing", "saving"]
 
 
 @dataclass(frozen=True, slots=True)

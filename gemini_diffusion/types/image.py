@@ -57,12 +57,22 @@ class PromptPart:
 
 
 @dataclass(frozen=True, slots=True)
+class Keyword:
+    """A word of the paraphrases: `held` of them hold it, from which its `weight` follows."""
+
+    word: str
+    held: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class CraftedPrompt:
     """An idea made ready for an encoder, with the account of what was kept of it and what was added.
 
     `original` is the person's idea, `crafted_by` the chat model, "rules" or "you" (verbatim). `kept` and `missing` are
     the terms of the must-keep contract, `unseen` nouns of the idea that are not found in the prompt; `notices` name each rung
-    the crafting had to step down. `parts` in a row are the prompt, empty where it is the person's alone.
+    the crafting had to step down. `parts` in a row are the prompt, empty where it is the person's alone. `keywords` were
+    counted in `paraphrases` of the idea, both empty where nobody asked for that.
     """
 
     original: str
@@ -79,6 +89,8 @@ class CraftedPrompt:
     unseen: tuple[str, ...] = ()
     added_words: int = 0
     parts: tuple[PromptPart, ...] = ()
+    paraphrases: tuple[str, ...] = ()
+    keywords: tuple[Keyword, ...] = ()
     notices: tuple[str, ...] = ()
 
     @property

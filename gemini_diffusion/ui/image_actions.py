@@ -59,7 +59,8 @@ class ImageActions:
 
     async def _drawn(self, values: Values, request: gr.Request, **changes: Any) -> Turns:
         visitor, panel = self._visitor(request), self.following.panel
-        edit = Edit(prompt=values[panel.prompt], negative_prompt=values[panel.negative], **changes)
+        second = str(values[panel.keywords] or "")[:LONGEST_PROMPT]
+        edit = Edit(prompt=values[panel.prompt], negative_prompt=values[panel.negative], prompt_2=second, **changes)
         await visitor.session.redraw(values[panel.selected], edit, visitor.settings)
         async for updates in self.following.follow(visitor):
             yield updates
@@ -103,7 +104,7 @@ class ImageActions:
     def wire(self, turn: Callable[..., None]) -> None:
         """Connects every event; `turn(trigger, handler, inputs)` connects one that starts a turn."""
         panel = self.following.panel
-        edits = {panel.prompt, panel.negative, panel.selected}
+        edits = {panel.prompt, panel.keywords, panel.negative, panel.selected}
         turn(panel.redraw.click, _streamed(self.redraw), edits)
         turn(panel.reseed.click, _streamed(self.reseed), edits)
         turn(panel.vary.click, _streamed(self.vary), edits)

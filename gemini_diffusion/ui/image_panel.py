@@ -59,6 +59,7 @@ class ImagePanel:
     picture: gr.Image
     prompt: gr.Textbox
     words: gr.HTML
+    keywords: gr.HTML
     meter: gr.Markdown
     measure: gr.Button
     negative: gr.Textbox
@@ -93,6 +94,7 @@ class ImagePanel:
             self.picture: gr.update(value=str(details.path), alt_text=details.alt, visible=True),
             self.prompt: gr.update(value=details.prompt, placeholder="" if details.is_drawn else "What to draw from it"),
             self.words: gr.update(value=details.words),
+            self.keywords: gr.update(value=details.prompt_2),
             self.negative: gr.update(value=details.negative_prompt, visible=details.takes_negative),
             self.summary: escape.escape_text(details.summary),
             self.facts: facts,
@@ -201,14 +203,15 @@ def _prompt() -> dict[str, Any]:
     """The prompt to be changed and drawn again, how full it is, what was kept and added; while a mask is painted, its tools."""
     prompt = gr.Textbox(label="Prompt", lines=2, max_lines=10, elem_id="prompt", interactive=True, render=False)
     words = prompt_words.build(prompt)
+    keywords = prompt_words.build_keywords()
     meter = gr.Markdown(elem_id="meter")
     measure = gr.Button("Count again", visible="hidden", elem_id="measure")
     summary = gr.Markdown(elem_id="summary")
     negative = gr.Textbox(label="Negative prompt", lines=1, max_lines=4, elem_id="negative", interactive=True)
     mask = mask_editor.build()
     return {
-        "prompt": prompt, "words": words, "meter": meter, "measure": measure, "summary": summary, "negative": negative,
-        "mask": mask,
+        "prompt": prompt, "words": words, "keywords": keywords, "meter": meter, "measure": measure, "summary": summary,
+        "negative": negative, "mask": mask,
     }  # fmt: skip
 
 

@@ -19,6 +19,8 @@ from gemini_diffusion.ui.recovery import corrections, recovery_options
 
 Message = dict[str, Any]
 
+_WRITING = ("crafting", "paraphrasing")
+"""Stages whose line opens to show what was written."""
 SHOWN = 60
 """Turns on the screen at most: a page with more grows slow, and nobody scrolls that far."""
 REMEMBERED = 2000
@@ -113,25 +115,26 @@ def _alike(steps: Sequence[Step]) -> list[list[Step]]:
     """The steps in order, those that say the same of several pictures together."""
     groups: dict[Any, list[Step]] = {}
     for place, step in enumerate(steps):
-        key = place if step.stage == "crafting" else (step.stage, step.text, step.seconds is None)
+        key = place if step.stage in _WRITING else (step.stage, step.text, step.seconds is None)
         groups.setdefault(key, []).append(step)
     return list(groups.values())
 
 
 def _thought(turn: Turn, steps: list[Step], several: bool) -> Message:
     """One stage as a line that can be opened: with a spinner while it runs, with its time when it is done."""
-    first, crafting = steps[0], steps[0].stage == "crafting"
+    first, writing = steps[0], steps[0].stage in _WRITING
     title = first.text
-    if several and not crafting:
+    if several and not writing:
         title = _titled(first, len(steps))
     if first.seconds is None:
-        return _pending(title, escape.escape_text(turn.writing if crafting else _under_way(turn, steps)))
+        return _pending(title, escape.escape_text(turn.writing if first.stage == "crafting" else _under_way(turn, steps)))
     done = {
         "title": escape.escape_text(title),
         "status": "done",
         "duration": round(max(step.seconds or 0.0 for step in steps), 1),
     }
-    return {**_said(escape.escape_text(prompt(turn)) if crafting else ""), "metadata": done}
+    written = {"crafting": prompt, "paraphrasing": paraphrases}.get(first.stage)
+    return {**_said(escape.escape_text(written(turn)) if written else ""), "metadata": done}
 
 
 def _titled(step: Step, count: int) -> str:
@@ -144,6 +147,14 @@ def _titled(step: Step, count: int) -> str:
 def prompt(turn: Turn) -> str:
     """The prompt of a turn, as far as it is written."""
     return turn.crafted.prompt if turn.crafted else turn.writing
+
+
+def paraphrases(turn: Turn) -> str:
+    """The paraphrases that keywords were counted in, a line each, and how many of them hold each keyword."""
+    found = turn.crafted.paraphrases if turn.crafted else ()
+    counted = (f"{word.word} {word.held}" for word in (turn.crafted.keywords if turn.crafted else ()))
+    lines = [f"{number}. {text}" for number, text in enumerate(found, 1)]
+    return "\n\n".join([*lines, f"Held by how many of {len(found)}: {', '.join(counted)}."]) if found else ""
 
 
 def _under_way(turn: Turn, steps: list[Step]) -> str:

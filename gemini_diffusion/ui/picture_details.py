@@ -42,6 +42,7 @@ class PictureDetails:
     alt: str
     prompt: str
     words: dict[str, Any] | None
+    prompt_2: str
     negative_prompt: str
     takes_negative: bool
     summary: str
@@ -62,6 +63,7 @@ def describe(picture: Picture, capabilities: Capabilities) -> PictureDetails:
         alt=alt(recipe),
         prompt=recipe.prompt,
         words=describe_words(recipe.crafted) if drawn else None,
+        prompt_2=recipe.request.prompt_2,
         negative_prompt=recipe.negative_prompt,
         takes_negative=capabilities.negative_prompt,
         summary=summary(recipe),

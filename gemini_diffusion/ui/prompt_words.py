@@ -18,6 +18,7 @@ Updates = dict[Any, Any]
 
 LONGEST_PROMPT = 20_000
 """Characters of a prompt that are looked at."""
+_KEYWORDS = "window.showKeywords(element, props, watch)"
 _SHOW = 'window.showPromptWords(element, props, (order) => trigger("press", order), watch)'
 
 
@@ -27,6 +28,17 @@ def build(prompt: gr.Textbox) -> gr.HTML:
         view = gr.HTML(None, html_template='<div class="words"></div>', js_on_load=_SHOW, apply_default_css=False)
         prompt.render()
     return view
+
+
+def build_keywords() -> gr.HTML:
+    """Lays out the second prompt as chips that can be moved and taken out; its value is that prompt, as the page left it."""
+    return gr.HTML(
+        "",
+        html_template='<div class="words keywords"></div>',
+        js_on_load=_KEYWORDS,
+        apply_default_css=False,
+        elem_id="keywords",
+    )
 
 
 def describe_words(crafted: CraftedPrompt, prompt: str | None = None) -> dict[str, Any] | None:

@@ -37,6 +37,10 @@ def _value(schema: Mapping[str, Any], name: str, idea: str) -> Any:
         return "1:1" if "1:1" in schema["enum"] else schema["enum"][0]
     if kind == "object":
         return {key: _value(entry, key, idea) for key, entry in schema.get("properties", {}).items()}
+    if name == "paraphrases":
+        return [
+            f"{idea}{more}" for more in ("", " in soft light", ", seen close up", " in soft morning light", ", fine detail")
+        ]
     if kind == "array":
         return idea.split() if name.startswith(("kept", "keep")) else []
     if kind in ("integer", "number"):

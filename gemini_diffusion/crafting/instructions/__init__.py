@@ -14,7 +14,10 @@ from string import Template
 from gemini_diffusion.crafting.instructions.styles import Style, find_style, known_styles, nearest_style, styles
 from gemini_diffusion.engines.models import Family
 
-__all__ = ["InstructionRequest", "Style", "find_style", "known_styles", "nearest_style", "styles", "write_instruction"]
+__all__ = [
+    "InstructionRequest", "Style", "find_style", "known_styles", "nearest_style", "paraphrase_instruction", "styles",
+    "write_instruction",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,11 @@ def _keep(words: tuple[str, ...]) -> str:
 
 def _vocabulary(words: tuple[str, ...]) -> str:
     return f"This small model knows only these words; add no others: {', '.join(words)}." if words else ""
+
+
+def paraphrase_instruction() -> str:
+    """The system instruction for five paraphrases of a wish."""
+    return _text("paraphrases")
 
 
 @cache
