@@ -89,8 +89,9 @@ class SketchEngine(ImageEngine):
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
         if not self._able:
             return Capabilities()
-        able = dict.fromkeys(("adapters", "refine", "image", "mask", "tile", "hd", "clip_skip", "weights", "prompt_2"), True)
-        return Capabilities(**able)
+        return Capabilities(
+            adapters=True, refine=True, image=True, mask=True, tile=True, hd=True, clip_skip=True, weights=True, prompt_2=True,
+        )  # fmt: skip
 
     def is_ready(self, settings: Settings) -> bool:
         return not self.key or bool(settings.hf_token or settings.hf_inference_url)

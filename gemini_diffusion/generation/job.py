@@ -212,8 +212,7 @@ class Job:
         return crafted
 
     async def _write(self, prompt_request: PromptRequest) -> CraftedPrompt:
-        loop = asyncio.get_running_loop()
-        start = loop.time()
+        start = (loop := asyncio.get_running_loop()).time()
         self.emit(StageStarted("crafting", "Writing the prompt"))
         crafted = await crafting.craft(prompt_request, self.conversation, await self._writer(), self.settings, self.emit)
         self.emit(StageFinished("crafting", "Wrote the prompt", loop.time() - start))
@@ -236,8 +235,7 @@ class Job:
             if choice == "mine":
                 return weigh(crafting.verbatim(prompt_request))
             if choice == "draw":
-                unchanged = prompt.strip() in ("", crafted.prompt)
-                if unchanged:
+                if prompt.strip() in ("", crafted.prompt):
                     return crafted
                 told = await asyncio.to_thread(crafting.account, crafted, prompt.strip())
                 return dataclasses.replace(told, crafted_by="you")
