@@ -161,7 +161,7 @@ def test_each_button_that_the_guide_names_is_in_the_window() -> None:
     window = (*(ROOT / "gemini_diffusion" / "ui").glob("*.py"), *(ROOT / "gemini_diffusion" / "web" / "static").glob("*.js"))
     code = "".join(path.read_text("utf-8") for path in window)
     named = set(re.findall(r"(?<!\*)\*([A-Z][a-z ]+)\*", GUIDE.prose)) - {option.label for option in Settings.table().values()}
-    assert {"Download", "Edit", "Vary"} <= named
+    assert {"Download", "Edit", "Again", "Choices"} <= named
     assert [name for name in named if f'"{name}"' not in code] == []
 
 
