@@ -10,7 +10,7 @@ import importlib
 from typing import Any
 
 __version__ = "0.2.0"
-__all__ = ["Painter", "__version__", "imagine", "imagine_async", "read_recipe"]
+__all__ = ["Painter", "__version__", "imagine", "imagine_async", "read_recipe", "reproduce"]
 
 
 def __getattr__(name: str) -> Any:

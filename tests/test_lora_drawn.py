@@ -12,6 +12,7 @@ from PIL import Image
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.local.local_engine import LocalEngine
+from gemini_diffusion.generation.reproduction import compare
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
 from gemini_diffusion.storage.gallery import Gallery
@@ -51,6 +52,9 @@ async def test_a_lora_named_in_a_line_brings_its_subject_and_is_in_the_recipe(en
     assert recipe.request.adapters == (Adapter("mushroom"),)
     assert "<lora:mushroom" in recipe.line
     assert any("mushroom answers to" in notice for notice in turns[1].notices)
+    weaker = await drawn(session, recipe.line.replace("<lora:mushroom>", "<lora:mushroom:0.5>"))
+    told = compare(turns[1].pictures[0].path, recipe, weaker.pictures[0], lossless=True)
+    assert (told.verdict, told.reasons) == ("different", ("the LoRA mushroom at 0.5 instead of 1",))
 
 
 async def test_a_lora_draws_within_a_mask_too(engine: LocalEngine) -> None:

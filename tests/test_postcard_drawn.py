@@ -15,7 +15,7 @@ from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.generation.edit import Edit
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
-from gemini_diffusion.storage.gallery import Gallery
+from gemini_diffusion.storage.gallery import Gallery, recipe_to_json
 from gemini_diffusion.types import Picture
 from gemini_diffusion.types.turn import Turn
 from postcard.judge import Judge, Verdict
@@ -73,6 +73,21 @@ async def test_the_kept_line_makes_the_same_pixels_and_another_seed_others(sessi
     again = (await ended(session)).pictures[0]
     assert farthest(again, first) <= SHADES  # the first was drawn together with the other
     assert farthest(other, first) > 50
+
+
+async def test_redrawn_by_its_recipe_a_brought_postcard_is_identical_and_otherwise_it_is_told_why(session: Session) -> None:
+    session.start("/imagine a pink rabbit in the snow --seed 5", Settings())
+    [first] = (await ended(session)).pictures
+    await session.bring(first.path.read_bytes(), "rabbit.png", recipe_to_json(first.recipe))
+    told = {
+        "": "Identical",
+        '--scheduler "Euler a"': "the scheduler Euler a instead of Euler",
+        "--seed 6": "the seed 6 instead of 5",
+    }
+    for flags, said in told.items():
+        session.start(f"{first.recipe.line} {flags}", Settings())
+        turn = await ended(session)
+        assert any(said in notice for notice in turn.notices), turn.notices
 
 
 async def test_the_kept_line_makes_the_same_bytes_whatever_is_set_meanwhile(session: Session) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
-from gemini_diffusion.cli.terminal import line_of_picture, once
+from gemini_diffusion.cli.terminal import line_of_picture, once, picture_named
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
@@ -47,11 +47,12 @@ def test_a_pictures_file_stands_for_the_line_that_its_recipe_says(tmp_path: Path
     services = Services({}, {}, Gallery(tmp_path / "pictures"))
     (tmp_path / "kite.png").write_bytes(png(parameters=f"{A1111}, Model: kiteXL"))
     out = io.StringIO()
-    line = line_of_picture(services, Settings(), f" {tmp_path / 'kite.png'}", out)
+    kite = picture_named(f" {tmp_path / 'kite.png'}")
+    assert kite and picture_named("a kite.png") is None, "words that only look like a file"
+    line = line_of_picture(services, Settings(), kite, out)
     assert line.startswith("/imagine a kite --ar 2:3 --seed 42")
     said = out.getvalue().splitlines()
     assert said[0] == f"Recipe of AUTOMATIC1111: {line}" and "kiteXL, which is not here" in said[1]
-    assert line_of_picture(services, Settings(), "a kite.png", out) == "a kite.png", "words that only look like a file"
 
 
 async def test_a_picture_that_failed_is_told_before_the_path_and_makes_the_code_one(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemini_diffusion import __version__
-from gemini_diffusion.cli.terminal import line_of_picture, once, report
+from gemini_diffusion.cli.terminal import line_of_picture, once, picture_named, report, report_likeness
 from gemini_diffusion.config.environment import read_settings
 from gemini_diffusion.config.library_variables import naming_variables
 from gemini_diffusion.config.log import open_log
@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None, env_file: Path | None = None) -
             return report(asyncio.run(check_all(services, settings, live=flags.live)))
         if flags.once is not None:
             return asyncio.run(draw_once(services, settings, flags.once))
+        if flags.reproduce is not None:
+            return asyncio.run(draw_again(services, settings, Path(flags.reproduce)))
         return stay_open(services, settings, flags)
     except GeminiDiffusionError as error:
         print(error, file=sys.stderr)
@@ -71,6 +73,7 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--once", metavar="LINE", help='do one thing without a window: "/imagine a fox", or a picture with a recipe'
     )
+    parser.add_argument("--reproduce", metavar="FILE", help="draw a picture again by its recipe and say how alike both are")
     parser.add_argument("--check", action="store_true", help="say what works here and what does not")
     parser.add_argument("--live", action="store_true", help="with --check: try each key with one real call")
     parser.add_argument("--lang", default="en", choices=("en",), help="language of the window (en)")
@@ -86,8 +89,16 @@ def chosen(flags: argparse.Namespace) -> dict[str, str | None]:
 
 async def draw_once(services: Services, settings: Settings, line: str) -> int:
     """One line of the person at this terminal, who is the host; a picture's file stands for the line that its recipe says."""
-    line = line_of_picture(services, settings, line)
+    if picture := picture_named(line):
+        line = line_of_picture(services, settings, picture)
     return await once(Visitors(services, settings, lends=True, owner=True).of("terminal").session, line, settings)
+
+
+async def draw_again(services: Services, settings: Settings, picture: Path) -> int:
+    """What the recipe in a picture says, drawn and compared with it."""
+    session = Visitors(services, settings, lends=True, owner=True).of("terminal").session
+    line = line_of_picture(services, settings, picture)
+    return await once(session, line, settings) or report_likeness(picture, session)
 
 
 def stay_open(services: Services, settings: Settings, flags: argparse.Namespace) -> int:

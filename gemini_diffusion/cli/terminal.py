@@ -12,6 +12,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.error_messages import nothing_to_draw
 from gemini_diffusion.generation.health import CheckResult
 from gemini_diffusion.generation.recipe_offer import offer_of_file
+from gemini_diffusion.generation.reproduction import compare_with_file
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
 from gemini_diffusion.types import CraftedPrompt
@@ -43,15 +44,25 @@ async def once(session: Session, line: str, settings: Settings, out: TextIO | No
     return 0 if turn.state == "done" and not turn.failures else 1
 
 
-def line_of_picture(services: Services, settings: Settings, line: str, out: TextIO | None = None) -> str:
-    """The line of the recipe in the picture that `line` names, told on `out`; any other line as it is. Raises BadInput."""
+def picture_named(line: str) -> Path | None:
+    """The picture's file that a line is the name of; None for any other line."""
     path = Path(line.strip())
-    if path.suffix.lower() not in PICTURES or not path.is_file():
-        return line
+    return path if path.suffix.lower() in PICTURES and path.is_file() else None
+
+
+def line_of_picture(services: Services, settings: Settings, path: Path, out: TextIO | None = None) -> str:
+    """The line of the recipe in a picture, told on `out`. Raises BadInput where there is none."""
     offer = offer_of_file(path, services, settings)
     for text in (f"Recipe of {offer.program}: {offer.line}", *(f"  {notice}" for notice in offer.notices)):
         print(text, file=out)
     return offer.line
+
+
+def report_likeness(picture: Path, session: Session, out: TextIO | None = None) -> int:
+    """Says how alike a picture and the one just drawn are; the exit code: 0 when they look the same."""
+    comparison = compare_with_file(picture, session.turns[-1].pictures[-1])
+    print(comparison, file=out)
+    return 1 if comparison.verdict == "different" else 0
 
 
 def report(findings: list[CheckResult], out: TextIO | None = None) -> int:

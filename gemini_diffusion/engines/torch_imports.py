@@ -30,8 +30,13 @@ class TorchImports:
 
     @property
     def versions(self) -> dict[str, str]:
-        """What decides a picture beside its recipe."""
+        """By the packages' names."""
         return {name: str(getattr(self, name).__version__) for name in ("torch", "diffusers", "transformers")}
+
+    def stack(self, device: str, dtype: str) -> dict[str, str]:
+        """What decides a picture beside its recipe: the versions, where it is drawn and how numbers are added up there."""
+        threads = {"threads": str(self.torch.get_num_threads())} if device == "cpu" else {}
+        return {**self.versions, "device": device, "dtype": dtype, **threads}
 
 
 def import_torch() -> TorchImports:

@@ -58,7 +58,7 @@ ReviewChoice = Literal["draw", "again", "mine"]
 class Job:
     """One turn's work. `conversation` is what was said before; `review` asks the person and returns choice and prompt.
 
-    `keep` is told of every picture as soon as it is on disk; `access` is who it is for, `find` finds a picture of theirs.
+    `keep` is told of every picture as soon as it is on disk; `access` is who it is for, `find` finds a picture of theirs,
     `notices` collects what the person is told about the pictures, for their recipes; `wishes` hold for every picture.
     """
 
@@ -71,6 +71,7 @@ class Job:
     last_seed: int | None = None
     access: Access = field(default_factory=Access)
     find: Callable[[str], Picture | None] = field(default=lambda identity: None)
+    compare: Callable[[Picture], tuple[str, ...]] = field(default=lambda picture: ())
     notices: list[str] = field(default_factory=list)
     wishes: tuple[str, ...] = ()
 
@@ -191,8 +192,8 @@ class Job:
         except GeminiDiffusionError as error:
             return error
         self.keep(picture)
-        self._emit_notices(notices)
         self.emit(PictureKept(picture, place))
+        self._emit_notices((*notices, *await asyncio.to_thread(self.compare, picture)))
         return None
 
     async def _crafted(self, job: Imagine, planned: DrawingPlan) -> CraftedPrompt:

@@ -23,6 +23,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.error_messages import nothing_to_draw
 from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.recipe_offer import RecipeOffer, offer_of_file
+from gemini_diffusion.generation.reproduction import Comparison, compare_with_file
 from gemini_diffusion.generation.services import Services, open_services
 from gemini_diffusion.types import CraftedPrompt, Event, Failed, Picture, PictureKept, Planned
 from gemini_diffusion.types.errors import BadInput
@@ -62,6 +63,16 @@ def read_recipe(picture: str | Path, **settings: Any) -> RecipeOffer:
     """
     with Painter(**settings) as painter:
         return painter.read_recipe(picture)
+
+
+def reproduce(picture: str | Path, *, watch: Watch | None = None, **settings: Any) -> tuple[Picture, Comparison]:
+    """Draws what the recipe in a picture says, and compares both: `.verdict` is "identical", "near" or "different".
+
+    `.reasons` name what differs between the two recipes, and between what they were drawn on. Raises as `imagine`, and BadInput
+    where there is no recipe.
+    """
+    with Painter(**settings) as painter:
+        return painter.reproduce(picture, watch=watch)
 
 
 class Painter:
@@ -114,6 +125,11 @@ class Painter:
     def read_recipe(self, picture: str | Path) -> RecipeOffer:
         """What the recipe in a picture offers, as `read_recipe` does."""
         return offer_of_file(Path(picture), self._services, self.settings)
+
+    def reproduce(self, picture: str | Path, *, watch: Watch | None = None) -> tuple[Picture, Comparison]:
+        """Draws what the recipe in a picture says, and compares both, as `reproduce` does."""
+        [drawn, *_] = self.imagine(self.read_recipe(picture).line, watch=watch)
+        return drawn, compare_with_file(Path(picture), drawn)
 
     def close(self) -> None:
         """Ends what is being drawn and lets the models go. A closed painter that is asked again begins anew."""

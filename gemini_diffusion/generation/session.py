@@ -23,6 +23,7 @@ from gemini_diffusion.generation.intent import Intent
 from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.recall import recall
+from gemini_diffusion.generation.reproduction import BroughtRecipe
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.wishes import confirmation, read_wish
 from gemini_diffusion.storage import history, uploads
@@ -52,6 +53,7 @@ class Session:
         self.store = ConversationStore(folder, services.gallery, self._access)
         self.collection = Collection(folder, services.gallery, self._access.keeps)
         self._turns = self.store.read()
+        self._brought = BroughtRecipe()
         self._task: asyncio.Task[None] | None = None
         self._choice: asyncio.Future[tuple[ReviewChoice, str]] | None = None
         self._changed = asyncio.Event()
@@ -166,12 +168,14 @@ class Session:
         asked = plan.canonical_line(planned.requests(crafted)[0], planned.engine.name)
         return self._begin(Turn(new_id(), asked, "imagine"), lambda job: job.redraw(planned, crafted), settings)
 
-    async def bring(self, content: bytes, name: str = "") -> Picture:
-        """Keeps a picture that this person brings, cleaned of all but what is seen. Raises BadInput, DiskFull, OutOfQuota."""
+    async def bring(self, content: bytes, name: str = "", recipe: str = "") -> Picture:
+        """Keeps a picture that this person brings, cleaned of all but what is seen; what is drawn by the `recipe` it came with
+        is compared with it. Raises BadInput, DiskFull, OutOfQuota."""
         self._access.refuse_more()
         image = await asyncio.to_thread(uploads.read_upload, content)
         picture = await asyncio.to_thread(self._services.gallery.save, image, uploads.upload_recipe(image, name))
         self._keep_picture(picture)
+        self._brought.take(picture, content, recipe)
         return picture
 
     async def bring_back(self) -> None:
@@ -237,7 +241,7 @@ class Session:
         return Job(
             self._services, settings, self._emit, self._keep_picture, self._review,
             recall(self._turns), seeds[-1] if seeds else None, self._access, self.picture,
-            wishes=self.conversations.current.wishes,
+            wishes=self.conversations.current.wishes, compare=self._brought.compare,
         )  # fmt: skip
 
     def _refuse_a_second(self) -> None:

@@ -59,8 +59,8 @@ class AttachmentHandlers:
     async def bring(self, carried: str, request: gr.Request) -> Updates:
         """The page has read a picture: it is kept, attached and shown."""
         visitor = self.visitors.of(visitor_name(request))
-        name, content = unpacked(carried)
-        picture = await visitor.session.bring(content, name)
+        name, content, recipe = unpacked(carried)
+        picture = await visitor.session.bring(content, name, recipe)
         return {self.parts.held: picture.id} | await self.show_picture(visitor, picture)
 
     async def show(self, held: str, request: gr.Request) -> Updates:
@@ -110,11 +110,12 @@ def build_clip(row: gr.Row, thumb: gr.Image, remove: gr.Button) -> Attachment:
     )  # fmt: skip
 
 
-def unpacked(carried: str) -> tuple[str, bytes]:
-    """The name and the bytes of the picture that a page sent. Raises BadInput for anything a page would not send."""
+def unpacked(carried: str) -> tuple[str, bytes, str]:
+    """The name and the bytes of the picture that a page sent, and our recipe in it, "" without one. Raises
+    BadInput for anything a page would not send."""
     try:
         found = json.loads(carried)
-        return str(found["name"]), from_data_url(str(found["picture"]))
+        return str(found["name"]), from_data_url(str(found["picture"])), str(found.get("recipe", ""))
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadInput("The picture arrived incomplete.", "Attach it again.") from error
 

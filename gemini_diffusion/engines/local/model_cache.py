@@ -286,7 +286,7 @@ def _hand_over(ticket: Ticket[DrawCommand, ImageResult], seed: int, outcome: Out
             ignored=outcome.ignored,
             notices=(plan.reason, *notices) if made.stepped_down or plan.scale < 1 else notices,
             scheduler=outcome.scheduler,
-            versions=made.warm.pipeline.packages.versions,
+            versions=made.warm.pipeline.packages.stack(plan.placement.device, plan.placement.dtype),
         )
     )
     return None

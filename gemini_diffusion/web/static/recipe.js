@@ -138,10 +138,10 @@ window.recipe = (() => {
 
   let latest = 0;
   return {
-    offer: async (file) => {
+    texts: (file) => found(file).catch(() => ({})), // what cannot be read is a picture without a recipe
+    offer: async (texts) => {
       const turn = ++latest;
       document.getElementById("attached-recipe")?.remove();
-      const texts = await found(file).catch(() => ({})); // what cannot be read is a picture without a recipe
       if (!Object.keys(texts).length) return;
       const known = await window.pictures.ask("recipe", texts).catch(() => ({}));
       while (known.line && !document.getElementById("attached")) await new Promise(requestAnimationFrame);
