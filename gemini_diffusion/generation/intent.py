@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from gemini_diffusion import commands
-from gemini_diffusion.commands import Command, PictureAction, PictureCommand, Say
+from gemini_diffusion.commands import Command, Flags, Imagine, PictureAction, PictureCommand, Say
 from gemini_diffusion.crafting.edits.edit_clauses import LONGEST_EDIT, names_a_scene, names_a_thing, read_edit, take_reference
 from gemini_diffusion.crafting.edits.edit_words import pattern
 
@@ -37,16 +37,23 @@ def read_intent(text: str, *, pictures: bool, looked: bool = False, plain: bool 
     command = commands.read(text)
     if not isinstance(command, Say) or not plain:
         return Intent(command)
-    wish = commands.meant_by(text)
-    if wish is None and len(text) <= LONGEST_EDIT and names_a_scene(text):
-        wish = commands.meant_by(f"make a picture of {text.strip(_MARKS)}")
-    if wish:
-        return Intent(wish, "talk")
+    if wanted := commands.meant_by(text) or _scene(text):
+        return Intent(wanted, "talk")
     if not pictures:
         return Intent(command, open=_could_draw(text))
     if found := _about_picture(text, looked):
         return Intent(found, "talk" if found.name in _DRAWS else "")
     return Intent(command, _offer(text), open=True)
+
+
+def _scene(text: str) -> Imagine | None:
+    """What a message that only names something to be seen would draw, flags and all; None for any other."""
+    if len(text) > LONGEST_EDIT:
+        return None
+    said = commands.read(f"/imagine {text}")
+    if not isinstance(said, Imagine) or not names_a_scene(said.idea):
+        return None
+    return said if said.flags != Flags() else commands.meant_by(f"make a picture of {text.strip(_MARKS)}")
 
 
 def drawing_line(text: str) -> str:
