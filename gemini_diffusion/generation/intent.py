@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from gemini_diffusion import commands
-from gemini_diffusion.commands import Command, Flags, Imagine, PictureAction, PictureCommand, Say
+from gemini_diffusion.commands import Command, Imagine, PictureAction, PictureCommand, Say
 from gemini_diffusion.crafting.edits.edit_clauses import LONGEST_EDIT, names_a_scene, names_a_thing, read_edit, take_reference
 from gemini_diffusion.crafting.edits.edit_words import pattern
 
@@ -53,7 +53,7 @@ def _scene(text: str) -> Imagine | None:
     said = commands.read(f"/imagine {text}")
     if not isinstance(said, Imagine) or not names_a_scene(said.idea):
         return None
-    return said if said.flags != Flags() else commands.meant_by(f"make a picture of {text.strip(_MARKS)}")
+    return commands.meant_by(f"make a picture of {text.strip(_MARKS)}")
 
 
 def drawing_line(text: str) -> str:
