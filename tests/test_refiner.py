@@ -26,6 +26,7 @@ from gemini_diffusion.engines.local.pipeline import Pipeline
 from gemini_diffusion.engines.local.sampling.batch import DrawnImage
 from gemini_diffusion.engines.local.sampling.init_image import InitImage
 from gemini_diffusion.engines.local.sampling.refiner import open_refiner, refuse_handover
+from gemini_diffusion.engines.local.sampling.sampling import Models, segments
 from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS, TWO_CALLS
 from gemini_diffusion.engines.local.sampling.seamless import seamless
 from gemini_diffusion.engines.torch_imports import TorchImports
@@ -127,6 +128,19 @@ async def test_a_refined_picture_of_a_batch_is_the_refined_picture_drawn_alone(p
 async def test_other_schedulers_hand_over_too(pair: Pipeline, scheduler: str) -> None:
     drawn = draw_one(pair, refine=0.7, num_inference_steps=5, scheduler=scheduler)
     assert (drawn.scheduler, drawn.ignored) == (scheduler, ())
+
+
+@pytest.mark.parametrize("steps", [3, 60])
+@pytest.mark.parametrize("scheduler", ["LCM", "TCD", ""])
+async def test_more_and_fewer_steps_than_a_scheduler_counts_on_are_split_as_they_are_drawn(
+    pair: Pipeline, packages: TorchImports, scheduler: str, steps: int
+) -> None:
+    request = asked(num_inference_steps=steps, scheduler=scheduler, refine=0.6).request
+    base, refiner = segments(Models(pair.base, pair.refiner, packages), request)
+    for segment in (base, refiner):
+        segment.view.scheduler.set_timesteps(steps)
+    assert base.view.scheduler.timesteps.tolist() == refiner.view.scheduler.timesteps.tolist()
+    assert base.steps + refiner.steps == steps and base.view.scheduler.timesteps[0] > 700
 
 
 @pytest.mark.parametrize("refine", [0.999, 0.001])

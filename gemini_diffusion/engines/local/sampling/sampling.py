@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -148,7 +149,7 @@ def segments(models: Models, request: ImageRequest, strength: float | None = Non
         return [Segment(view_of(base, scheduler, kind), first, {**options, **begun})]
     if scheduler.order > 1:
         raise cannot_hand_over(schedulers.scheduler_name(scheduler))
-    alike = type(scheduler).from_config(scheduler.config)
+    alike = copy.deepcopy(scheduler)
     return [
         Segment(view_of(base, scheduler, kind), first, {**options, **begun, "denoising_end": request.refine}),
         Segment(view_of(refiner, alike), second, {**options, "denoising_start": request.refine}, refines=True),
@@ -162,7 +163,7 @@ def steps_made(num_inference_steps: int, strength: float) -> int:
 
 def _timesteps(scheduler: Any, num_inference_steps: int, strength: float | None) -> Any:
     """The timesteps that are left from a picture on, all of them from noise."""
-    trial = type(scheduler).from_config(scheduler.config)
+    trial = copy.deepcopy(scheduler)  # from_config would forget what was set on it since
     trial.set_timesteps(num_inference_steps)
     left_out = 0 if strength is None else num_inference_steps - steps_made(num_inference_steps, strength)
     return trial.timesteps[left_out * trial.order :]
