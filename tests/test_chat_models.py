@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gemini_diffusion.chat_models import ChatModel, choose, fallback, open_chat_models
-from gemini_diffusion.chat_models.openai_compatible.chat_model import HuggingFaceChatModel
+from gemini_diffusion.chat_models.openai_compatible.completion_models import HuggingFaceChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, ModelChoice, TextGrew, ignore
 from gemini_diffusion.types.errors import BadInput, GaveUp, KeyNeeded

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.chat_models.openai_compatible.chat_answer import without_thoughts
-from gemini_diffusion.chat_models.openai_compatible.chat_model import OpenAiChatModel
+from gemini_diffusion.chat_models.openai_compatible.completion_answer import without_thoughts
+from gemini_diffusion.chat_models.openai_compatible.completion_models import OpenAiChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message
 from gemini_diffusion.types.errors import (

@@ -51,7 +51,7 @@ def open_chat_models() -> dict[str, ChatModel]:
     """Every chat model by name, the preferred first; nothing is imported or connected until its first use."""
     from gemini_diffusion.chat_models.builtin import BuiltinChatModel
     from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
-    from gemini_diffusion.chat_models.openai_compatible.chat_model import HuggingFaceChatModel, OpenAiChatModel
+    from gemini_diffusion.chat_models.openai_compatible.completion_models import HuggingFaceChatModel, OpenAiChatModel
 
     opened: list[ChatModel] = [GeminiChatModel(), OpenAiChatModel(), HuggingFaceChatModel(), BuiltinChatModel()]
     return {model.name: model for model in opened}

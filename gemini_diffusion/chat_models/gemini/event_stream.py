@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 
 import httpx2
 
-from gemini_diffusion.network.event_stream import lines
+from gemini_diffusion.network.server_sent_events import lines
 
 _PASSED_OVER = re.compile(rb":|(?:event|id|retry)(?::|$)")
 _ESCAPED = {text.encode(): rb"\u%04x" % ord(text) for text in ("\u2028", "\u2029", "\u0085")}

@@ -14,7 +14,7 @@ OPENING, CLOSING = "<think>", "</think>"
 
 
 @dataclass
-class PartialAnswer:
+class PartialCompletion:
     """One streamed answer of `model`, which is what was asked for until the server names another."""
 
     model: str

@@ -68,7 +68,7 @@ def _table() -> Mapping[type[Exception], Callable[[str], GeminiDiffusionError]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class CompletionRefusal:
     """An answer that is none: `status` 0 where it came in the middle of a good one; `label` begins a sentence."""
 
     status: int

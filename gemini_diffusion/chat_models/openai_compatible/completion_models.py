@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 from gemini_diffusion.chat_models.answer_errors import BrokeOff, FieldRefused
-from gemini_diffusion.chat_models.openai_compatible.chat_answer import PartialAnswer
-from gemini_diffusion.chat_models.openai_compatible.chat_request import UNUSED, CompletionRequest, build_request
-from gemini_diffusion.chat_models.openai_compatible.server import ChatServer
+from gemini_diffusion.chat_models.openai_compatible.completion_answer import PartialCompletion
+from gemini_diffusion.chat_models.openai_compatible.completion_request import UNUSED, CompletionRequest, build_request
+from gemini_diffusion.chat_models.openai_compatible.completion_server import CompletionServer
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.network.retry import retrying
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice, TextGrew, ignore
@@ -71,11 +71,11 @@ class OpenAiChatModel:
         """The model that was chosen; "" where the choice is left to the server."""
         return "" if settings.chat_model == Settings().chat_model else settings.chat_model.removeprefix(f"{self.name}:")
 
-    def _server(self, settings: Settings) -> ChatServer:
+    def _server(self, settings: Settings) -> CompletionServer:
         if not self._is_set(settings):
             raise KeyNeeded("No chat server is set.", "Add its key in Settings, or its address as OPENAI_BASE_URL.")
         label = "The chat server" if settings.openai_base_url else "OpenAI"
-        return ChatServer(settings.openai_base_url or ADDRESS, settings.openai_api_key, label)
+        return CompletionServer(settings.openai_base_url or ADDRESS, settings.openai_api_key, label)
 
 
 class HuggingFaceChatModel(OpenAiChatModel):
@@ -95,23 +95,23 @@ class HuggingFaceChatModel(OpenAiChatModel):
     def _is_set(self, settings: Settings) -> bool:
         return bool(settings.hf_token)
 
-    def _server(self, settings: Settings) -> ChatServer:
+    def _server(self, settings: Settings) -> CompletionServer:
         if not self._is_set(settings):
             raise KeyNeeded("Hugging Face needs a token.")
-        return ChatServer(self._router, settings.hf_token, "Hugging Face")
+        return CompletionServer(self._router, settings.hf_token, "Hugging Face")
 
 
 @dataclass
 class _Exchange:
     """One question and its answer, over as many attempts as it takes; `model` is "" for the first that the server lists."""
 
-    server: ChatServer
+    server: CompletionServer
     request: ChatRequest
     settings: Settings
     model: str
     emit: Emit
     asked: CompletionRequest | None = None
-    so_far: PartialAnswer = field(default_factory=lambda: PartialAnswer(""))
+    so_far: PartialCompletion = field(default_factory=lambda: PartialCompletion(""))
 
     async def attempt(self) -> ChatAnswer:
         """The answer, asked for again at once where the server refuses a part it can do without."""
@@ -128,7 +128,7 @@ class _Exchange:
                 self.asked = self.asked.without(refused.field)
 
     async def _once(self, asked: CompletionRequest) -> ChatAnswer:
-        self.so_far = PartialAnswer(self.model)
+        self.so_far = PartialCompletion(self.model)
         try:
             async for chunk in self.server.ask(asked.body):
                 if self.so_far.add(chunk) and self.so_far.text:
@@ -140,7 +140,7 @@ class _Exchange:
             raise BrokeOff(trouble.message) from trouble
 
 
-async def _listed(server: ChatServer) -> list[str]:
+async def _listed(server: CompletionServer) -> list[str]:
     """The names of the models that chat, or might."""
     names = [str(entry["id"]) for entry in await server.models()]
     found = [name for name in names if not _NOT_FOR_CHAT.search(name.lower())]

@@ -15,10 +15,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gemini_diffusion import __version__
-from gemini_diffusion.chat_models.openai_compatible import api_errors
+from gemini_diffusion.chat_models.openai_compatible import completion_errors
 from gemini_diffusion.config.library_variables import naming_variables
 from gemini_diffusion.config.options import Secret
-from gemini_diffusion.network import event_stream
+from gemini_diffusion.network import server_sent_events
 from gemini_diffusion.types.errors import BadAnswer, BadInput, GeminiDiffusionError, KeyRefused
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ MOST_BYTES = 8_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class ChatServer:
+class CompletionServer:
     """One server: `address` as https://host/v1, the key it may be given, and what it is called in a sentence."""
 
     address: str
@@ -43,7 +43,7 @@ class ChatServer:
         """The chunks of an answer as they come; one that ignores `stream` sends the whole in one. Raises errors of ours."""
         async with self._opened("POST", "/chat/completions", body) as response:
             if response.headers.get("content-type", "").lower().startswith("text/event-stream"):
-                async for data in event_stream.data(self._bounded(response)):
+                async for data in server_sent_events.data(self._bounded(response)):
                     if data.strip() == "[DONE]":
                         return
                     yield self._read(data)
@@ -75,8 +75,8 @@ class ChatServer:
                         raise self._refusal(response.status_code, response.headers, await self._text(response))
                     yield response
                 return
-            except api_errors.foreign() as error:
-                ours = api_errors.translate_api_errors(error, self.label)
+            except completion_errors.foreign() as error:
+                ours = completion_errors.translate_api_errors(error, self.label)
         raise ours  # outside, so that no trace of the request and its headers hangs on to it
 
     def _url(self, path: str) -> str:
@@ -121,7 +121,7 @@ class ChatServer:
         return value
 
     def _refusal(self, status: float, headers: Mapping[str, str], text: str) -> GeminiDiffusionError:
-        return api_errors.Refusal(int(status), text, headers, self.label, self.key.reveal()).in_our_words()
+        return completion_errors.CompletionRefusal(int(status), text, headers, self.label, self.key.reveal()).in_our_words()
 
 
 @cache
