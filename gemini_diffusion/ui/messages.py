@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import gradio as gr
 
+from gemini_diffusion.crafting.languages import detect_language
 from gemini_diffusion.types import Picture
 from gemini_diffusion.types.turn import Step, Turn
 from gemini_diffusion.ui import escape
@@ -79,6 +80,8 @@ def turn_messages(turn: Turn) -> Iterator[Message]:
         yield _said("This is the prompt. Draw it, change it, or use your own words.")
     if turn.text:
         yield _said(escape.escape_answer(turn.text))
+        if turn.kind == "say" and not turn.running:
+            yield _aloud(turn.text)
     yield from _failures(turn, several)
     yield from _corrections(turn)
 
@@ -178,6 +181,14 @@ def _actions(picture: Picture) -> Message:
     name, shape = html.escape(picture.path.name, quote=True), picture.recipe.width / picture.recipe.height
     link = f'<a class="download-picture" href="{address(picture)}" download="{name}">Download</a>'
     return _component("html", f'<div class="picture-actions" data-shape="{shape:.4f}">{link}{_BUTTONS}</div>', {})
+
+
+def _aloud(answer: str) -> Message:
+    """The button that reads an answer aloud; the style sheet shows it where the browser has a voice."""
+    button = (
+        f'<button type="button" class="read-aloud" lang="{detect_language(answer)}">Read aloud</button>'
+    )
+    return _component("html", button, {})
 
 
 def address(picture: Picture) -> str:

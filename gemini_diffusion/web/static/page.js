@@ -40,16 +40,10 @@
   };
 
   // Under a picture on a phone: its actions open the sheet on it, at the button that is meant.
-  const beside = (actions) => {
-    for (let at = actions.closest(".message"); at; at = at.previousElementSibling) {
-      const picture = at.querySelector(".image-frame img");
-      if (picture) return picture;
-    }
-    return null;
-  };
+  const above = (actions) => actions.closest(".message").previousElementSibling;
   const PATIENCE = 5000; // milliseconds that the sheet may take to show it
   const act = async (button) => {
-    const picture = beside(button), until = performance.now() + PATIENCE;
+    const picture = above(button).querySelector("img"), until = performance.now() + PATIENCE;
     picture.click();
     while (document.querySelector("#picture img")?.src !== picture.src && performance.now() < until) await new Promise(requestAnimationFrame);
     const meant = document.getElementById(button.dataset.do);
@@ -60,9 +54,7 @@
   };
   // As soon as a picture is there its place has its shape, before it is loaded.
   const shape = () => document.querySelectorAll(".picture-actions:not([data-known])").forEach((actions) => {
-    const frame = beside(actions)?.parentElement;
-    if (!frame) return;
-    frame.style.setProperty("--shape", actions.dataset.shape);
+    above(actions)?.style.setProperty("--shape", actions.dataset.shape);
     actions.dataset.known = "";
   });
   new MutationObserver(shape).observe(document, { childList: true, subtree: true });
@@ -149,6 +141,7 @@
     if (found.getAttribute("aria-label") !== label) found.setAttribute("aria-label", label);
   });
   const tidy = () => {
+    window.explainTerms();
     name("#box .submit-button", "Send");
     name("#box .stop-button", "Stop");
     name("#line textarea", "Command that draws it again");
