@@ -57,8 +57,8 @@ def welcome(services: Services, settings: Settings) -> list[str]:
     """What is set up and what is not, a line each, before anything is asked or loaded; for whoever comes first."""
     lines = []
     if not services.chat_model(settings).key:
-        preferred = next(model for model in services.chat_models.values() if model.key)
-        lines.append(f"No {_label(preferred)} yet: I write prompts by rule. Add one in Settings.")
+        preferred = next((model for model in services.chat_models.values() if model.key), None)
+        lines += [f"No {_label(preferred)} yet: I write prompts by rule. Add one in Settings."] if preferred else []
     lines += _who_draws(services, settings)
     if services.picture_filter.is_on(settings):
         lines.append("A picture that may not be for everyone stays blurred until you tap it.")

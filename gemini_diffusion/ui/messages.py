@@ -185,9 +185,7 @@ def _actions(picture: Picture) -> Message:
 
 def _aloud(answer: str) -> Message:
     """The button that reads an answer aloud; the style sheet shows it where the browser has a voice."""
-    button = (
-        f'<button type="button" class="read-aloud" lang="{detect_language(answer)}">Read aloud</button>'
-    )
+    button = f'<button type="button" class="read-aloud" lang="{detect_language(answer)}">Read aloud</button>'
     return _component("html", button, {})
 
 

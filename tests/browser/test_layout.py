@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from importlib.resources import files
 
 import pytest
 from playwright.sync_api import expect
@@ -15,6 +17,23 @@ from tests.browser.window import Window
 
 pytestmark = pytest.mark.browser
 SQUARE, WIDE = "/imagine a fox in the snow --seed 7 --ar 1:1", "/imagine a fox in the snow --seed 8 --ar 16:9"
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+BARRIERS = """() => axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations
+    .filter(found => ["serious", "critical"].includes(found.impact)).map(found => `${found.id}: ${found.nodes[0].html}`))"""
+MOVED = """() => new Promise(done => {
+    let burst = 0, begun = 0, last = 0, most = 0;  // as browsers count it: the worst five seconds
+    const add = ({ value, startTime: now, hadRecentInput: wanted }) => {
+        if (wanted) return;
+        if (now - last > 1000 || now - begun > 5000) [burst, begun] = [0, now];
+        [burst, last] = [burst + value, now];
+        most = Math.max(most, burst);
+    };
+    new PerformanceObserver(list => list.getEntries().forEach(add)).observe({ type: "layout-shift", buffered: true });
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(most), 50)));
+})"""
+VOICE = """window.spoken = []; Object.defineProperty(window, "speechSynthesis", { value: {
+    getVoices: () => [{}], addEventListener: () => {}, cancel: () => spoken.push("stop"),
+    speak: ({ text, lang }) => spoken.push(`${lang}: ${text}`) } })"""
 ACTIONS = ("download", "edit", "enlarge", "again", "more")
 
 
@@ -34,8 +53,59 @@ def test_the_picture_takes_most_of_the_width_six_actions_are_in_view_and_nothing
     window.draw(WIDE)
     assert window.place(window.page.locator("#actions")) == before, "a picture of another shape moves what is below it"
     roomy(window, 1280, 0.50)
+    assert window.page.evaluate(MOVED) <= 0.1
+    walked_and_seen_over_the_whole_screen(window)
     window.page.set_viewport_size({"width": 1920, "height": 1080})
+    window.page.locator("#filmstrip button").last.click()
+    window.quiet()
     roomy(window, 1920, 0.55)
+
+
+def walked_and_seen_over_the_whole_screen(window: Window) -> None:
+    """Arrow keys walk the filmstrip, never out of the box; a press fills the screen, with the focus kept there."""
+    page, frames, whole = window.page, window.page.locator("#filmstrip button"), window.page.locator("#full-screen")
+    window.box.fill("a word")
+    window.box.press("ArrowLeft")
+    expect(frames.nth(1)).to_have_attribute("aria-current", "true")
+    window.box.fill("")
+    window.box.blur()
+    page.keyboard.press("ArrowLeft")
+    expect(frames.nth(0)).to_have_attribute("aria-current", "true")
+    expect(window.large).to_have_js_property("src", frames.nth(0).locator("img").evaluate("picture => picture.src"))
+    window.quiet()
+    page.evaluate(AXE)
+    assert page.evaluate(BARRIERS) == []
+    window.large.click()
+    page.keyboard.press("ArrowRight")
+    expect(whole).to_contain_text("2 of 2")
+    for _ in range(5):
+        page.keyboard.press("Tab")
+        assert whole.evaluate("dialog => dialog.contains(document.activeElement) || document.activeElement === document.body")
+    assert page.evaluate(BARRIERS) == []
+    page.keyboard.press("Escape")
+    expect(whole).to_be_hidden()
+    expect(frames.nth(1)).to_have_attribute("aria-current", "true")
+    expect(page.locator("#picture button")).to_be_focused()
+    window.quiet()
+
+
+def test_an_answer_is_read_aloud_until_it_is_pressed_again_and_terms_are_told(come: Open) -> None:
+    window = come()
+    button = window.page.locator(".read-aloud")
+    window.say("What can you do?")
+    expect(button).to_be_hidden()  # this browser has no voice
+    window.rest()
+    window.page.add_init_script(VOICE)
+    window.reload()
+    button.click()
+    assert window.page.evaluate("spoken[1]").startswith("en: I am the built-in helper")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    button.click()
+    assert window.page.evaluate("spoken.at(-1)") == "stop"
+    expect(button).to_have_text("Read aloud")
+    window.draw(SQUARE)
+    for place, word in (("#details", "Seed"), ("#meter", "Tokens"), ("#negative", "Negative prompt")):
+        expect(window.page.locator(f"{place} .term").first).to_have_attribute("title", re.compile(f"^{word}: "))
 
 
 def roomy(window: Window, width: int, share: float) -> None:
@@ -75,6 +145,16 @@ def test_on_a_phone_a_picture_grows_above_the_box_and_has_its_download_below_it(
         link.tap()
     assert waiting.value.path().read_bytes() == app.pictures[-1].read_bytes()
     assert waiting.value.suggested_filename == app.pictures[-1].name
+    assert all(finger(window, f".picture-actions [data-do={name}]") for name in ("edit", "again", "more"))
+    window.page.locator(".picture-actions [data-do=again]").tap()
+    expect(window.page.locator("#redraw")).to_be_in_viewport()
+    window.page.locator("#image-panel-close").tap()
+    window.page.locator("#show-choices").tap()
+    window.page.get_by_role("combobox", name="Shape").select_option("Tall")
+    window.quiet()
+    assert window.overflow() == 0 and finger(window, "#drawing-choices select >> nth=0")
+    window.draw("/imagine a fox in the snow")
+    assert app.engine.history[-1][0].height > app.engine.history[-1][0].width
 
 
 def test_a_menu_opens_and_closes_by_keyboard(come: Open) -> None:

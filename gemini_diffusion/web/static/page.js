@@ -45,7 +45,8 @@
   const act = async (button) => {
     const picture = above(button).querySelector("img"), until = performance.now() + PATIENCE;
     picture.click();
-    while (document.querySelector("#picture img")?.src !== picture.src && performance.now() < until) await new Promise(requestAnimationFrame);
+    do await new Promise(requestAnimationFrame);
+    while (document.querySelector("#picture img")?.src !== picture.src && performance.now() < until);
     const meant = document.getElementById(button.dataset.do);
     if (!meant) return;
     if (button.dataset.do === "edit") meant.click();
