@@ -36,6 +36,7 @@ WORDS = g.reply(*["Good morning "] * 30)
 COPY = "Copy it again from aistudio.google.com/apikey and test it in Settings."
 LATER = "Try again in a while, or choose another model."
 NETWORK = "Check the network and try again."
+SLOW = "Try again, or give it more time"
 AGAIN = "What came of it is above. Send your words again for a whole one."
 LEAKED = g.refusal(403, "PERMISSION_DENIED", f"Your API key {KEY} was reported as leaked. Please use another API key.")
 REFERER = g.refusal(
@@ -84,9 +85,9 @@ PASSING: dict[str, Fault] = {  # asked again while the deadline allows it
     "no candidate": (g.no_candidates(), GaveUp, f"{FLASH} sent an empty answer. Asked once;", "Say it in other words"),
 }
 SILENT: dict[str, Fault] = {
-    "hang": (f.hang(), GaveUp, "No answer came. Asked once; the 0.9 s it may take are over.", NETWORK),
-    "headers": (f.headers_only(), GaveUp, "No answer came. Asked once; the 0.9 s it may take are over.", NETWORK),
-    "trickle": (f.trickle(WORDS, 0.02), GaveUp, "No answer came. Asked once; the 0.9 s it may take are over.", NETWORK),
+    "hang": (f.hang(), GaveUp, "No whole answer came. Asked once; the 0.9 s it may take are over.", SLOW),
+    "headers": (f.headers_only(), GaveUp, "No whole answer came. Asked once; the 0.9 s it may take are over.", SLOW),
+    "trickle": (f.trickle(WORDS, 0.02), GaveUp, "No whole answer came. Asked once; the 0.9 s it may take are over.", SLOW),
 }
 BROKEN: dict[str, Fault] = {  # words have been shown: not asked again
     "cut": (f.cut(WORDS), GaveUp, "The answer broke off. The connection to Gemini broke.", AGAIN),

@@ -102,5 +102,5 @@ async def test_a_near_name_is_found_even_if_the_listing_fails(gemini: Gemini) ->
 
 async def test_a_listing_that_never_comes_ends_at_the_deadline(gemini: Gemini) -> None:
     gemini.server.enqueue(hang(), to=g.MODELS)
-    with pytest.raises(Exception, match=r"No answer came\. Asked once"):
+    with pytest.raises(Exception, match=r"No whole answer came\. Asked once"):
         await gemini.models(deadline=0.8)

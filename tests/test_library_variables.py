@@ -25,6 +25,7 @@ WRONG = {
     "HF_ENDPOINT": ("::", "huggingface.co", "ftp://host"),
     **dict.fromkeys(("GRADIO_TEMP_DIR", "HF_HOME", "TMPDIR"), (NOWHERE, __file__)),
     "USE_TORCH": ("0",),
+    "TORCH_LOGS": ("a b", "!", "dynamo,"),
     **dict.fromkeys(("TQDM_MAXINTERVAL", "TQDM_MININTERVAL"), ("soon", "")),
 }
 RIGHT = {

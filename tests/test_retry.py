@@ -137,7 +137,7 @@ async def test_an_attempt_that_hangs_ends_at_the_deadline() -> None:
     with pytest.raises(GaveUp) as raised:
         await retrying(hang, deadline=0.4, emit=ignore)
     assert time.monotonic() - started >= 0.4
-    assert raised.value.message == "No answer came. Asked once; the 0.4 s it may take are over."
+    assert raised.value.message == "No whole answer came. Asked once; the 0.4 s it may take are over."
     assert isinstance(raised.value.__cause__, Transient)
 
 

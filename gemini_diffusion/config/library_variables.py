@@ -54,6 +54,7 @@ _CERTIFICATES = Kind("a file of certificates", "the file that your system or pro
 _FOLDER = Kind("a folder that can be written to", "a folder of your own", _can_be_written)
 _WHOLE = Kind("a whole number", "one", _like(r"\d{1,6}"))
 _YES = Kind("a yes", "1", _like("1|on|yes|true|auto"))
+_LOGS = Kind("a list of torch's logs", "one like dynamo,+inductor", _like(r"[+-]?\w[\w.]*(,[+-]?\w[\w.]*)*"))
 _NUMBER = Kind("a number", "one", _like(r"\d{1,6}(\.\d+)?"))
 
 VARIABLES: dict[str, Kind] = {
@@ -66,6 +67,7 @@ VARIABLES: dict[str, Kind] = {
     **dict.fromkeys(("GRADIO_ANALYTICS_CACHE_FREQUENCY", "GRADIO_ANALYTICS_MAX_EVENTS"), _WHOLE),
     **dict.fromkeys(("TQDM_NCOLS", "TQDM_POSITION"), _WHOLE),
     "USE_TORCH": _YES,
+    "TORCH_LOGS": _LOGS,
     **dict.fromkeys(("TQDM_MAXINTERVAL", "TQDM_MININTERVAL"), _NUMBER),
 }
 """Those with which httpx2, gradio, huggingface-hub, diffusers and what they bring have been seen to fail."""

@@ -29,6 +29,9 @@ SHORTEST_WAIT = 0.25
 TICK = 1.0
 """Seconds between two Waiting events."""
 
+SLOW = "Try again, or give it more time: GEMINI_DIFFUSION_DEADLINE. Where nothing ever comes, check the network."
+"""Not that the network is down: an answer may have been on its way still."""
+
 
 async def retrying(attempt: Callable[[], Awaitable[T]], *, deadline: float, emit: Emit) -> T:
     """What `attempt` returns, asked again after each Transient; whatever else it raises passes through untouched.
@@ -60,7 +63,7 @@ class _Asking:
     emit: Emit
     attempts: int = 0
     failures: Counter[type[Transient]] = field(default_factory=Counter)
-    trouble: Transient = field(default_factory=lambda: Unreachable("No answer came."))
+    trouble: Transient = field(default_factory=lambda: Unreachable("No whole answer came.", SLOW))
     started: float = field(default_factory=time.monotonic)
 
     async def run(self, attempt: Callable[[], Awaitable[T]]) -> T:
