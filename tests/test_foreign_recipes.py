@@ -20,8 +20,9 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS
 from gemini_diffusion.generation.recipe_offer import offer_of_file, offer_of_texts
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.storage.gallery import RECIPE_KEY, Gallery, recipe_to_json
+from gemini_diffusion.storage.gallery import Gallery, recipe_to_json
 from gemini_diffusion.storage.metadata import read_from_picture, samplers
+from gemini_diffusion.storage.metadata.written import RECIPE_KEY
 from gemini_diffusion.types import AdapterChoice
 from gemini_diffusion.types.errors import BadInput
 from tests.foreign_pictures import chunk, comment, plain, png, stealth, webp, xmp

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -11,8 +13,13 @@ from hypothesis import strategies as st
 from PIL import Image
 from sd_parsers import ParserManager
 
-from gemini_diffusion.storage.gallery import Gallery, file_name, parameters, read_recipe, recipe_from_json, recipe_to_json
+from gemini_diffusion.storage.gallery import Gallery, file_name, read_recipe, recipe_from_json, recipe_to_json
+from gemini_diffusion.storage.metadata import read_foreign
+from gemini_diffusion.storage.metadata.containers import is_signed
+from gemini_diffusion.storage.metadata.written import parameters
+from gemini_diffusion.types import Adapter
 from gemini_diffusion.types.errors import BadInput
+from tests.foreign_pictures import chunk, plain, png
 from tests.recipes import changed
 
 
@@ -54,6 +61,99 @@ def test_another_tool_reads_it_as_automatic1111s(tmp_path: Path) -> None:
     assert [prompt.value for prompt in read.prompts] == ["a fox in the snow, soft light"]
     assert [prompt.value for prompt in read.negative_prompts] == ["blurry, text"]
     assert next(iter(read.samplers)).parameters["seed"] == "1234"
+
+
+def test_all_that_another_program_knows_is_in_its_words() -> None:
+    model = "/home/me/my models/kite, XL.safetensors"
+    loras = (Adapter("me/Dune", 0.8), Adapter("sand"))
+    made = changed(
+        prompt="a kite", negative_prompt="", scheduler="DPM++ 2M Karras", model=model, adapters=loras, hd=True, refine=0.8,
+        clip_skip=2, source="0" * 32, strength=0.5, hashes={"dune": "9f8e7d6c5b4a", model: "0a1b2c3d4e"},
+    )  # fmt: skip
+    text = parameters(made)
+    assert "/home" not in text and "Denoising strength: 0.5" in text
+    found = read_foreign({"parameters": text})
+    assert found is not None
+    assert [(lora.name, lora.weight, lora.hash) for lora in found.loras] == [("Dune", 0.8, "9f8e7d6c5b4a"), ("sand", 1.0, "")]
+    seen = (found.prompt, found.sampler, found.schedule, found.model, found.model_hash)
+    assert seen == ("a kite", "DPM++ 2M", "Karras", "kite XL", "0a1b2c3d4e")
+    also = (found.width, found.hd, found.refine, found.refiner, found.clip_skip, found.others)
+    assert also == (32, True, 0.8, "sd_xl_refiner_1.0", 2, ())
+
+
+def by_a1111(text: str) -> str:
+    """AUTOMATIC1111 and Forge: the last line are the settings, a line that begins so the negative prompt."""
+    lines = text.strip().split("\n")[:-1]
+    places = [place for place, line in enumerate(lines) if line.strip().startswith("Negative prompt:")]
+    return "\n".join(lines[: places[0] if places else None])
+
+
+def by_reader(text: str) -> str:
+    """stable-diffusion-prompt-reader: whatever stands before the first of these, wherever that is."""
+    return text.partition("\nSteps:")[0].partition("Negative prompt:")[0]
+
+
+def by_sdnext(text: str) -> str:
+    """SD.Next: names of settings end the prompt, in any case."""
+    return re.split(r"negative prompt: |steps: |seed: |size: |sampler: ", text, flags=re.IGNORECASE)[0]
+
+
+def by_krita(text: str) -> str:
+    """Krita: cut at the first of each."""
+    return text.partition("Negative prompt:")[0].partition("Steps:")[0]
+
+
+def by_civitai(text: str) -> str:
+    """Civitai: what stands before the first steps, without the line of the negative prompt."""
+    return next(line for line in text[: text.index("Steps: ")].split("\n") if not line.startswith("Negative prompt: "))
+
+
+def by_sd_parsers(text: str) -> str:
+    read = ParserManager().parse(io.BytesIO(png(form="iTXt", parameters=text)))
+    assert read is not None
+    return read.prompts[0].value
+
+
+@pytest.mark.parametrize("negative", ["", "fog, Steps: 3, Negative prompt: none"])
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Negative prompt: a cat", "a kite\nNegative prompt: fog",
+        "a sign that says Steps: 20, Sampler: Euler, Seed: 1, Size: 1x1",
+        "Steps: 20, Sampler: Euler, CFG scale: 7, Seed: 42", "a Model: with a Template: and Size: large", "négatif: (red:1.2)",
+    ],
+)  # fmt: skip
+def test_words_of_the_format_in_a_prompt_stay_in_it_for_every_reader(prompt: str, negative: str) -> None:
+    text = parameters(changed(prompt=prompt, negative_prompt=negative))
+    for reader in (by_a1111, by_reader, by_sdnext, by_krita, by_civitai, by_sd_parsers):
+        assert reader(text).strip().replace(" :", ":") == " ".join(prompt.split()), reader.__name__
+
+
+@pytest.mark.parametrize("file_format", ["jpeg", "webp"])
+@pytest.mark.parametrize("words", ["viele Wörter " * 1500, "눈 속의 여우 " * 2800])
+def test_no_prompt_is_too_long_for_a_download(words: str, file_format: str, tmp_path: Path) -> None:
+    gallery = Gallery(tmp_path)
+    made = changed(original=words, prompt=words, negative_prompt=words, line=f"/imagine {words}")
+    path = gallery.export(gallery.save(picture(), made), file_format)  # type: ignore[arg-type]
+    assert read_recipe(path) == made
+    assert b"trainedAlgorithmicMedia" in path.read_bytes()
+
+
+SIGNED = (
+    png()[:-12] + chunk(b"caBX", b"\0\0jumb") + png()[-12:],
+    plain("JPEG")[:2] + b"\xff\xeb\0\x0cJP\0\1\0\0jumb" + plain("JPEG")[2:],
+    plain("WEBP") + b"C2PA\4\0\0\0jumb",
+)
+
+
+@pytest.mark.parametrize("content", SIGNED, ids=["png", "jpeg", "webp"])
+def test_a_signed_picture_is_downloaded_as_it_came(content: bytes, tmp_path: Path) -> None:
+    assert is_signed(content) and not any(is_signed(plain(kind)) for kind in ("PNG", "JPEG", "WEBP"))
+    gallery = Gallery(tmp_path)
+    kept = gallery.save(picture(), changed(), content)
+    assert gallery.export(kept, "webp").read_bytes() == gallery.export(kept, "png").read_bytes() == content
+    assert gallery.find(kept.id) == kept, "the recipe stays in the picture that is shown"
+    assert gallery.export(gallery.save(picture(), changed()), "png").suffix == ".png"
 
 
 @pytest.mark.parametrize(("file_format", "kind"), [("jpeg", "JPEG"), ("webp", "WEBP")])

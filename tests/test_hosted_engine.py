@@ -18,6 +18,7 @@ from gemini_diffusion.engines.hosted.providers import PROVIDERS, ServedModel
 from gemini_diffusion.types import ImageRequest
 from gemini_diffusion.types.errors import BadInput, GaveUp, KeyNeeded, KeyRefused, ModelNotFound
 from tests.engine_harness import REQUEST, VISITOR, Hosted, reading
+from tests.foreign_pictures import chunk
 from tests.servers import faults
 from tests.servers import hugging_face as hf
 from tests.servers.faults import redirect
@@ -74,6 +75,13 @@ async def test_a_model_without_negatives_and_guidance_is_not_sent_them_and_that_
     assert hosted.server.drawings[0].parameters.keys() == {"height", "width", "num_inference_steps", "seed"}
     untouched = await hosted.draw(dataclasses.replace(request, negative_prompt="", guidance_scale=0.0))
     assert untouched.ignored == ()
+
+
+async def test_a_picture_that_the_service_signed_is_handed_on_as_it_came(hosted: Hosted) -> None:
+    png = Picture.noise(1, 64, 48).png()
+    signed = png[:-12] + chunk(b"caBX", b"\0\0jumb") + png[-12:]
+    hosted.server.enqueue(hf.picture(signed), hf.picture(png))
+    assert [(await hosted.draw()).signed for _ in range(2)] == [signed, b""]
 
 
 async def test_a_size_other_than_the_one_asked_for_is_told(hosted: Hosted) -> None:

@@ -17,7 +17,8 @@ from gemini_diffusion.generation.plan import plan_again
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
 from gemini_diffusion.generation.visitors import Visitors
-from gemini_diffusion.storage.gallery import RECIPE_KEY, Gallery, read_recipe
+from gemini_diffusion.storage.gallery import Gallery, read_recipe
+from gemini_diffusion.storage.metadata.written import RECIPE_KEY
 from gemini_diffusion.types import StartImage
 from tests.sketch_engine import SketchEngine
 

@@ -188,7 +188,7 @@ class Job:
                 ignored = tuple(dict.fromkeys((*planned.ignored, *result.ignored)))
                 result = dataclasses.replace(result, ignored=ignored, notices=(*self.notices, *notices))
                 recipe = make_recipe(result, crafted, veiled=verdict.blurred, parent=planned.parent)
-                picture = await asyncio.to_thread(self.services.gallery.save, result.image, recipe)
+                picture = await asyncio.to_thread(self.services.gallery.save, result.image, recipe, result.signed)
         except GeminiDiffusionError as error:
             return error
         self.keep(picture)

@@ -6,6 +6,7 @@ import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
+from gemini_diffusion.engines import models
 from gemini_diffusion.generation import plan
 from gemini_diffusion.types import CraftedPrompt, ImageRequest, ImageResult, Recipe
 
@@ -22,10 +23,16 @@ def make_recipe(result: ImageResult, crafted: CraftedPrompt, *, veiled: bool = F
         ignored=result.ignored,
         seconds=round(result.seconds, 3),
         versions=result.versions,
+        hashes=_model_hash(asked.model) | dict(result.hashes),
         notices=tuple(dict.fromkeys(result.notices)),
         veiled=veiled,
         parent=parent,
     )
+
+
+def _model_hash(model: str) -> dict[str, str]:
+    known = models.find_model(model).hashes
+    return {model: known[0]} if known else {}
 
 
 def plan_recipe(request: ImageRequest, crafted: CraftedPrompt, engine: str) -> Recipe:

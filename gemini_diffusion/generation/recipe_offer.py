@@ -15,9 +15,10 @@ from gemini_diffusion.engines import models
 from gemini_diffusion.engines.models.entry import MODEL_FILES
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage import metadata
-from gemini_diffusion.storage.gallery import RECIPE_KEY, recipe_from_json
+from gemini_diffusion.storage.gallery import recipe_from_json
 from gemini_diffusion.storage.metadata import FoundLora, FoundRecipe
 from gemini_diffusion.storage.metadata.samplers import like_ours
+from gemini_diffusion.storage.metadata.written import RECIPE_KEY, note_in_xmp
 from gemini_diffusion.types import Adapter, AdapterChoice, Aspect
 from gemini_diffusion.types.errors import BadInput
 
@@ -60,8 +61,8 @@ def offer_of_file(path: Path, services: Services, settings: Settings) -> RecipeO
 
 def offer_of_texts(texts: dict[str, str], services: Services, settings: Settings, *, host: bool = True) -> RecipeOffer | None:
     """The recipe in what a picture carries as text; None where there is none. Only the `host` is told of files here."""
-    own = texts.get(RECIPE_KEY) or texts.get("exif:010e", "").rstrip("\0")
-    if offer := _own(own):
+    own = (texts.get(RECIPE_KEY, ""), texts.get("exif:010e", "").rstrip("\0"), note_in_xmp(texts.get("xmp", "")))
+    if offer := next(filter(None, map(_own, own)), None):
         return offer
     found = metadata.read_foreign(texts)
     if found is None or not (found.prompt or found.line):

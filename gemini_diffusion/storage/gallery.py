@@ -18,31 +18,22 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from gemini_diffusion import __version__
 from gemini_diffusion.storage.files import replacing, write_atomically
+from gemini_diffusion.storage.metadata.containers import read_texts
+from gemini_diffusion.storage.metadata.written import RECIPE_KEY, note_in_xmp, png_text, save_options
 from gemini_diffusion.storage.trash import TRASH, Trash
 from gemini_diffusion.types import Picture, Recipe
 from gemini_diffusion.types.errors import BadInput
 
 if TYPE_CHECKING:
-    from PIL.Image import Exif, Image
-    from PIL.PngImagePlugin import PngInfo
+    from PIL.Image import Image
     from pydantic import TypeAdapter
 
 FileFormat = Literal["png", "jpeg", "webp"]
 SUFFIXES: dict[str, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
-
-RECIPE_KEY = "gemini-diffusion"
-"""The PNG text key of our JSON; in JPEG and WebP it stands in EXIF's ImageDescription."""
-
-_USER_COMMENT, _IMAGE_DESCRIPTION, _EXIF_IFD = 0x9286, 0x010E, 0x8769
-_XMP_KEY = "XML:com.adobe.xmp"
-_AI_MADE = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-_XMP = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
-<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
-<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
- Iptc4xmpExt:DigitalSourceType="{_AI_MADE}"/></rdf:RDF></x:xmpmeta>
-<?xpacket end="w"?>"""
+SIGNED = ".signed"
+"""Stands in the name of a file that a service signed; it sorts behind the picture's own."""
+_IMAGE_DESCRIPTION = 0x010E
 
 
 class Gallery:
@@ -52,15 +43,20 @@ class Gallery:
         self.folder = folder
         self.trash = Trash(folder.with_name(TRASH))
 
-    def save(self, image: Image, recipe: Recipe) -> Picture:
-        """Writes `image` as PNG with its recipe, whole or not at all; the trash makes room. Raises DiskFull, BadInput."""
+    def save(self, image: Image, recipe: Recipe, signed: bytes = b"") -> Picture:
+        """Writes `image` as PNG with its recipe, whole or not at all; the trash makes room. Raises DiskFull, BadInput.
+
+        `signed` is the file as it came from a service that signs its pictures: it is kept beside, and is the download.
+        """
         identity = secrets.token_hex(16)
         path = self.folder / identity / file_name(recipe)
         content = io.BytesIO()
         clean = image.copy()
         clean.info.clear()  # what a service wrote into its file is not ours to pass on
-        clean.save(content, "PNG", pnginfo=_png_text(recipe))
-        self.trash.make_room(content.tell())
+        clean.save(content, "PNG", pnginfo=png_text(recipe, recipe_to_json(recipe)))
+        self.trash.make_room(content.tell() + len(signed))
+        if signed:
+            write_atomically(path.with_name(f"{path.stem}{SIGNED}{_suffix(signed)}"), signed)
         write_atomically(path, content.getvalue())
         return Picture(identity, path, recipe)
 
@@ -81,7 +77,10 @@ class Gallery:
         self.trash.restore(identity, self.folder)
 
     def export(self, picture: Picture, file_format: FileFormat) -> Path:
-        """The file to download: the kept PNG itself, or a JPEG or WebP made beside it once, with the recipe in EXIF."""
+        """The file to download: the kept PNG itself, or a JPEG or WebP made beside it once, with the recipe in EXIF; of a
+        picture that a service signed the file as it came, since any other would have lost the signature."""
+        if signed := next(picture.path.parent.glob(f"*{SIGNED}.*"), None):
+            return signed
         if file_format == "png":
             return picture.path
         path = picture.path.with_suffix(SUFFIXES[file_format])
@@ -109,6 +108,11 @@ class Gallery:
         with contextlib.suppress(OSError):
             bundle.unlink()
             bundle.parent.rmdir()
+
+
+def _suffix(content: bytes) -> str:
+    """Of a file by what it begins with."""
+    return ".png" if content.startswith(b"\x89PNG") else ".webp" if content.startswith(b"RIFF") else ".jpg"
 
 
 def _found(folder: Path, identity: str) -> Picture | None:
@@ -154,12 +158,16 @@ def read_recipe(path: Path) -> Recipe:
 
     try:
         with Image.open(path, formats=("PNG", "JPEG", "WEBP")) as image:
-            text = image.info.get(RECIPE_KEY) or image.getexif().get(_IMAGE_DESCRIPTION)
+            text = image.info.get(RECIPE_KEY) or image.getexif().get(_IMAGE_DESCRIPTION) or _noted_in_xmp(path)
     except (OSError, ValueError, SyntaxError, UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise BadInput(f"{path.name} is not a picture that can be read.", "Choose another file.") from error
     if not isinstance(text, str):
         raise BadInput(f"{path.name} carries no recipe.", "Only pictures made here carry one.")
     return recipe_from_json(text)
+
+
+def _noted_in_xmp(path: Path) -> str | None:
+    return note_in_xmp(read_texts(path.read_bytes()).get("xmp", "")) or None
 
 
 def recipe_from_json(text: str) -> Recipe:
@@ -185,55 +193,11 @@ def _kind() -> TypeAdapter[Recipe]:
     return TypeAdapter(Recipe)
 
 
-def parameters(recipe: Recipe) -> str:
-    """The text AUTOMATIC1111 writes under the key `parameters`, which most tools of the field can read."""
-    lines = [_readable(recipe.prompt)]
-    if recipe.negative_prompt:
-        lines.append(f"Negative prompt: {_readable(recipe.negative_prompt)}")
-    values = {
-        "Steps": recipe.num_inference_steps,
-        "Sampler": recipe.scheduler or "model's own",
-        "CFG scale": f"{recipe.guidance_scale:g}",
-        "Seed": recipe.seed,
-        "Size": f"{recipe.width}x{recipe.height}",
-        "Model": re.sub(r"[,:\"]", " ", recipe.model),
-        "Version": f"Gemini Diffusion {__version__}",
-    }
-    lines.append(", ".join(f"{name}: {value}" for name, value in values.items()))
-    return "\n".join(lines)
-
-
-def _readable(text: str) -> str:
-    """One line that UTF-8 can hold: no line break could pass for a field of the format, no NUL would end the chunk."""
-    return re.sub(r"\s+", " ", text.replace("\0", " ")).strip().encode("utf-8", "replace").decode("utf-8")
-
-
-def _png_text(recipe: Recipe) -> PngInfo:
-    from PIL.PngImagePlugin import PngInfo
-
-    text = PngInfo()
-    text.add_text(RECIPE_KEY, recipe_to_json(recipe))
-    if is_drawn(recipe):  # else nothing of it is made by AI
-        text.add_text("parameters", parameters(recipe))
-        text.add_itxt(_XMP_KEY, _XMP)
-    return text
-
-
-def _exif(recipe: Recipe) -> Exif:
-    from PIL.Image import Exif
-
-    exif = Exif()
-    exif[_IMAGE_DESCRIPTION] = recipe_to_json(recipe)
-    if is_drawn(recipe):
-        exif.get_ifd(_EXIF_IFD)[_USER_COMMENT] = b"UNICODE\0" + parameters(recipe).encode("utf-16-be")
-    return exif
-
-
 def _encoded(picture: Picture, file_format: FileFormat) -> bytes:
     from PIL import Image
 
     content = io.BytesIO()
+    options = save_options(picture.recipe, recipe_to_json(picture.recipe), file_format)
     with Image.open(picture.path) as image:
-        made = {"xmp": _XMP.encode("utf-8")} if is_drawn(picture.recipe) else {}
-        image.convert("RGB").save(content, file_format.upper(), quality=95, exif=_exif(picture.recipe).tobytes(), **made)
+        image.convert("RGB").save(content, file_format.upper(), quality=95, **options)
     return content.getvalue()

@@ -160,7 +160,8 @@ class ImageRequest:
 class ImageResult:
     """One picture drawn: `seed` as used; `ignored` names each field of the request the engine could not honour.
 
-    `notices` are sentences for the person (a retry, a step down, the device and why), `seconds` the drawing alone.
+    `notices` are sentences for the person (a retry, a step down, the device and why), `seconds` the drawing alone. `hashes`
+    are as in Recipe. `signed` is the file as it came from a service that signs its pictures, b"" from any other.
     """
 
     image: Image
@@ -172,6 +173,8 @@ class ImageResult:
     notices: tuple[str, ...] = ()
     scheduler: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    signed: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

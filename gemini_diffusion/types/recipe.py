@@ -26,7 +26,8 @@ class Recipe:
     was kept of the idea. `created` is ISO 8601 in UTC, `line` the canonical /imagine line that makes the picture again.
     `ignored` names the request's fields without effect, `notices` are all sentences that were told about the picture. `veiled`
     says that the picture filter wants it clicked before it is seen. `parent` is the id of the picture that this is another
-    version of, "" for one that was asked for anew.
+    version of, "" for one that was asked for anew. `hashes` are the beginnings of the SHA-256 by which other programs know its
+    model and LoRAs, by their names here.
 
     Written as JSON it is flat, as in 0.2.0: the fields of both parts beside its own. They are an allow-list, so that no key
     can slip in.
@@ -43,6 +44,7 @@ class Recipe:
     notices: tuple[str, ...] = ()
     veiled: bool = False
     parent: str = ""
+    hashes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def original(self) -> str:
@@ -95,7 +97,7 @@ class Recipe:
         own = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)[2:]}
         told = {name: value for name, value in crafted.items() if name in _IN_CRAFTED}
         asked = {name: value for name, value in request.items() if name in _IN_REQUEST}
-        return told | asked | own | {"versions": dict(self.versions)}
+        return told | asked | own | {"versions": dict(self.versions), "hashes": dict(self.hashes)}
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Callable[[Any], CoreSchema]) -> CoreSchema:

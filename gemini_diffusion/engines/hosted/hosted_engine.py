@@ -33,6 +33,7 @@ from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.network.retry import retrying
 from gemini_diffusion.storage.image_check import is_black, read_picture
+from gemini_diffusion.storage.metadata.containers import is_signed
 from gemini_diffusion.types import (  # fmt: skip
     Capabilities,
     Emit,
@@ -153,6 +154,7 @@ class HostedEngine(ImageEngine):
             self._hub.forget(drawing.entry.source)
             raise
         picture = await asyncio.to_thread(read_picture, content)
+        drawing.signed = content if is_signed(content) else b""
         if is_black(picture):
             drawing.black()
         return picture

@@ -45,6 +45,7 @@ class HostedImageRequest:
     attempts: int = 0
     began: float = 0.0
     notices: list[str] = field(default_factory=list)
+    signed: bytes = b""
 
     @property
     def provider(self) -> Provider:
@@ -107,6 +108,7 @@ class HostedImageRequest:
             ignored=ignored,
             notices=tuple(self.notices),
             versions={"provider": self.served.provider},
+            signed=self.signed,
         )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gemini_diffusion.engines.downloads.model_store import ALONE, ModelParts, weights_bytes
 from gemini_diffusion.engines.error_map import translate_error
-from gemini_diffusion.engines.local.adapters.adapter_files import AdapterFile
+from gemini_diffusion.engines.local.adapters.adapter_files import AdapterFile, short_hash
 from gemini_diffusion.engines.local.adapters.apply import AppliedAdapters
 from gemini_diffusion.engines.local.drawing_queue import Ticket
 from gemini_diffusion.engines.local.eta import DurationEstimator, WorkSize
@@ -286,6 +286,7 @@ def _hand_over(ticket: Ticket[DrawCommand, ImageResult], seed: int, outcome: Out
             ignored=outcome.ignored,
             notices=(plan.reason, *notices) if made.stepped_down or plan.scale < 1 else notices,
             scheduler=outcome.scheduler,
+            hashes={file.name: digest for file, _ in ticket.drawing.adapters if (digest := short_hash(file))},
             versions=made.warm.pipeline.packages.stack(plan.placement.device, plan.placement.dtype),
         )
     )

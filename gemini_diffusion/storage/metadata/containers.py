@@ -106,11 +106,7 @@ def inflate(data: bytes, bits: int = zlib.MAX_WBITS) -> bytes | None:
 
 
 def _in_jpeg(view: memoryview) -> Iterator[tuple[str, str]]:
-    at = 2
-    while at + 4 <= len(view) and view[at] == 0xFF and view[at + 1] != 0xDA:
-        marker, length = view[at + 1], int.from_bytes(view[at + 2 : at + 4])
-        data = bytes(view[at + 4 : at + 2 + length])
-        at += 2 + max(2, length)
+    for marker, data in _jpeg_segments(view):
         if marker == 0xE1 and data.startswith(b"Exif\0\0"):
             yield from _in_exif(data[6:])
         elif marker == 0xE1 and data.startswith(_JPEG_XMP):
@@ -119,20 +115,33 @@ def _in_jpeg(view: memoryview) -> Iterator[tuple[str, str]]:
             yield "xmp", data[len(_JPEG_MORE_XMP) + 40 :].decode("utf-8", "replace")
 
 
+def _jpeg_segments(view: memoryview) -> Iterator[tuple[int, bytes]]:
+    """Marker and data of each segment before the pixels."""
+    at = 2
+    while at + 4 <= len(view) and view[at] == 0xFF and view[at + 1] != 0xDA:
+        marker, length = view[at + 1], int.from_bytes(view[at + 2 : at + 4])
+        yield marker, bytes(view[at + 4 : at + 2 + length])
+        at += 2 + max(2, length)
+
+
 def _in_webp(view: memoryview) -> Iterator[tuple[str, str]]:
-    at = 12
-    for _ in range(MOST_PIECES):
-        if at + 8 > len(view):
-            return
-        kind, length = bytes(view[at : at + 4]), int.from_bytes(view[at + 4 : at + 8], "little")
-        data = view[at + 8 : at + 8 + length]
-        at += 8 + length + length % 2
-        if length > MOST_BYTES:
+    for kind, data in _webp_chunks(view):
+        if len(data) > MOST_BYTES:
             continue
         if kind == b"EXIF":
             yield from _in_exif(bytes(data).removeprefix(b"Exif\0\0"))
         elif kind == b"XMP ":
             yield "xmp", bytes(data).decode("utf-8", "replace")
+
+
+def _webp_chunks(view: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    at = 12
+    for _ in range(MOST_PIECES):
+        if at + 8 > len(view):
+            return
+        length = int.from_bytes(view[at + 4 : at + 8], "little")
+        yield bytes(view[at : at + 4]), view[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2
 
 
 def _in_exif(data: bytes) -> Iterator[tuple[str, str]]:
@@ -161,6 +170,16 @@ def _entries(data: bytes, order: str, directory: int) -> Iterator[tuple[int, int
         if at + 12 > len(data):
             return
         yield struct.unpack_from(f"{order}HHII", data, at)
+
+
+def is_signed(content: bytes) -> bool:
+    """Whether a picture holds Content Credentials (C2PA): a signed account of where it comes from, void once a byte changes."""
+    view = memoryview(content)
+    if content.startswith(b"\x89PNG"):
+        return any(kind == b"caBX" for kind, _ in png_chunks(view))
+    if content[:4] == b"RIFF":
+        return any(kind == b"C2PA" for kind, _ in _webp_chunks(view))
+    return any(marker == 0xEB and b"jumb" in data[:40] for marker, data in _jpeg_segments(view))
 
 
 def exif_text(raw: str) -> str:

@@ -55,19 +55,20 @@ window.recipe = (() => {
     return found;
   };
   const comment = (packet) => { // the one field of XMP that holds a recipe, without what else stands there
-    const found = packet.match(/<exif:UserComment>[^]*?<\/exif:UserComment>/);
+    const found = packet.match(/<exif:UserComment>[^]*?<\/exif:UserComment>|\sgd:recipe="[^"]*"/);
     return found ? { xmp: found[0] } : {};
   };
   const inJpeg = (bytes, view) => {
-    let found = {};
+    let found = {}, packet = "";
     for (let at = 2; at + 4 < bytes.length && bytes[at] === 0xff && bytes[at + 1] !== 0xda; at += 2 + view.getUint16(at + 2)) {
       const data = bytes.subarray(at + 4, at + 2 + view.getUint16(at + 2));
       if (bytes[at + 1] !== 0xe1) continue;
       const head = raw(data.subarray(0, 29));
       if (head.startsWith("Exif\0\0")) found = { ...found, ...inTiff(data.subarray(6)) };
-      if (head.startsWith("http://ns.adobe.com/xap/1.0/\0")) found = { ...found, ...comment(text(data.subarray(29))) };
+      if (head.startsWith("http://ns.adobe.com/xap/1.0/\0")) packet += text(data.subarray(29));
+      if (head.startsWith("http://ns.adobe.com/xmp/exten")) packet += text(data.subarray(75)); // what one segment does not hold
     }
-    return found;
+    return { ...found, ...comment(packet) };
   };
   const inWebp = (bytes, view) => {
     let found = {};

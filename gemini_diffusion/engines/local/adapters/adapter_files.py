@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -27,6 +29,8 @@ from gemini_diffusion.types.errors import BadInput, ModelNotFound
 Kind = Literal["LoRA", "textual inversion"]
 FOLDER = "adapters"
 """The folder in the data folder into which a person puts files."""
+LARGEST_HASHED = 500_000_000
+"""Bytes of a file that is read once more for its hash: about a second."""
 UNSAFE = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 FAMILIES = {768: "sd15", 1024: "sd2", 1280: "sdxl refiner", 2048: "sdxl", 160: "postcard"}
 """What a model is by the numbers a word has for its UNet: the width of its text, which no two of these share."""
@@ -161,6 +165,20 @@ def read_adapter(path: Path) -> AdapterFile:
     return AdapterFile(
         path.stem, path, "LoRA", FAMILIES.get(width, ""), width, _trigger_words(metadata), size, words, hash=digest
     )  # fmt: skip
+
+
+def short_hash(file: AdapterFile) -> str:
+    """The twelve digits by which other programs know a LoRA: noted in it, or of its tensors; "" for a very large one."""
+    if file.kind != "LoRA" or file.size > LARGEST_HASHED:
+        return file.hash[:12]
+    return (file.hash or _tensor_hash(file.path, file.path.stat().st_mtime_ns))[:12]
+
+
+@functools.lru_cache(64)
+def _tensor_hash(path: Path, changed: int) -> str:
+    with path.open("rb") as content:
+        content.seek(8 + int.from_bytes(content.read(8), "little"))
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _listed(path: Path) -> AdapterFile:
