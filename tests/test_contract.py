@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gemini_diffusion.crafting import account, check_prompt, only_yours, put_in, without_parts
-from gemini_diffusion.crafting.contract import Pair, verify
+from gemini_diffusion.crafting.contract import verify
 from gemini_diffusion.crafting.lexicon import stem
 from gemini_diffusion.crafting.merge import merge
+from gemini_diffusion.crafting.pairs import Pair
 from gemini_diffusion.crafting.prompt_text import PromptText
 from gemini_diffusion.crafting.provenance import parts_of, trim
 from gemini_diffusion.crafting.required_terms import find_required_terms

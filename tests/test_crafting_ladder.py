@@ -46,6 +46,16 @@ async def test_a_cut_answer_is_asked_for_again() -> None:
     assert (crafted.prompt, len(model.history)) == (GOOD, 2)
 
 
+@pytest.mark.parametrize(("said", "english", "calls"), [("nad jeziorem", "over a lake", 1), ("", "", 2)])
+async def test_what_no_pair_and_no_table_covers_is_asked_for_once(said: str, english: str, calls: int) -> None:
+    kept = [{"said": "czerwony latawiec", "english": "red kite"}, {"said": said, "english": english}]
+    answer = as_json(f"a red kite {english}".strip(), kept=kept)
+    crafted, model, _ = await crafted_from(answer, answer, idea="czerwony latawiec nad jeziorem")
+    assert len(model.history) == calls
+    assert ('"jeziorem"' in model.history[-1].messages[-1].text) == (calls == 2)
+    assert crafted.prompt.startswith("a red kite"), "what is only watched is not put in"
+
+
 async def test_an_answer_cut_twice_is_used_as_far_as_it_came_if_the_contract_holds() -> None:
     cut = as_json(GOOD)[: as_json(GOOD).index("soft wav") + 8]
     crafted, _, _ = await crafted_from(cut, cut)

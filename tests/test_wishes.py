@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting import PromptRequest, account, craft, only_yours, put_in, without_parts
-from gemini_diffusion.crafting.contract import ContractResult, Pair, verify
+from gemini_diffusion.crafting.contract import ContractResult, verify
+from gemini_diffusion.crafting.pairs import Pair
 from gemini_diffusion.crafting.parse_answer import is_complaint
 from gemini_diffusion.crafting.required_terms import find_required_terms
 from gemini_diffusion.engines.models import find_model

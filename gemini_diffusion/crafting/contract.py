@@ -14,24 +14,21 @@ from functools import cached_property
 from gemini_diffusion.crafting.added_words import added_tokens, count_words, is_slip
 from gemini_diffusion.crafting.lexicon import fold_accents, read_lexicon, stem, words_in
 from gemini_diffusion.crafting.noun_values import others_on_noun
+from gemini_diffusion.crafting.pairs import Pair, overlap, roots_of, squashed, uncovered_words
 from gemini_diffusion.crafting.prompt_text import PromptText, Token
 from gemini_diffusion.crafting.required_terms import RequiredTerms, english_terms, find_required_terms
 from gemini_diffusion.crafting.sides import OPPOSITE, english_marks, sides_of
 from gemini_diffusion.crafting.terms import Term
 
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """What the chat model says it kept: words of the request to the letter, and the English words for them."""
-
-    said: str
-    english: str
+_BEARERS = ("text", "sign", "poster", "banner", "letter", "board", "plate", "note", "label")
+"""Things that words stand on."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContractResult:
     """`missing` is what is held and lost, `changed` of it what stands there with another value; `unseen` is what is watched
-    and not there. `strange` says that the prompt shows nothing of the wish: another picture.
+    and not there, `uncovered` words of the wish that nothing in the prompt can stand for. `strange` says that the prompt shows
+    nothing of the wish: another picture.
     """
 
     kept: tuple[Term, ...]
@@ -41,6 +38,7 @@ class ContractResult:
     added: tuple[str, ...]
     added_words: int
     strange: bool = False
+    uncovered: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -66,8 +64,8 @@ class _Check:
 
     def __init__(self, reading: RequiredTerms, text: PromptText, negative: PromptText, pairs: Sequence[Pair]) -> None:
         self.reading, self.text, self.negative = reading, text, negative
-        idea = _squashed(reading.idea)
-        self.pairs = [pair for pair in pairs if pair.english.strip() and _squashed(pair.said) and _squashed(pair.said) in idea]
+        idea = squashed(reading.idea)
+        self.pairs = [pair for pair in pairs if pair.english.strip() and squashed(pair.said) and squashed(pair.said) in idea]
         self.standing = [pair for pair in self.pairs if roots_of(pair.english) <= text.shown]
 
     def result(self) -> ContractResult:
@@ -88,6 +86,7 @@ class _Check:
             tuple(token.word for token in added),
             count_words(self.reading, self.text, added),
             strange,
+            uncovered_words(self.reading, self.pairs, sum(token.root not in self._explained for token in added)),
         )
 
     def _worth_asking(self) -> Iterator[Term]:
@@ -102,10 +101,11 @@ class _Check:
             yield Term("negation", "", "")
         for pair in self.pairs:
             roots = roots_of(pair.english)
-            covering = [term for term in self.reading.terms if _overlap(term, pair)]
+            covering = [term for term in self.reading.terms if overlap(term, pair)]
             denied = any(roots_of(phrase) == roots for phrase in self.negative.text.split(","))
             if denied and roots and all(term.kind == "negation" for term in covering):
-                yield Term("negation", pair.said, pair.english, roots)
+                shown = roots <= self.text.shown  # "white queen" denies no other queen and nothing else that is white
+                yield Term("negation", pair.said, pair.english, roots if shown else roots - self.text.shown)
             elif pair not in self.standing and not covering and not roots <= self.negative.shown:
                 held = [term for term in english_terms(pair.english) if term.kind in ("number", "colour", "name")]
                 yield from (replace(term, said=pair.said) for term in held)
@@ -114,7 +114,7 @@ class _Check:
 
     def _is_kept(self, term: Term) -> bool:
         if term.kind == "quote":
-            return _squashed(term.english) in _squashed(self.text.text)
+            return squashed(term.english) in squashed(self.text.text)
         if term.kind == "token":
             return term.english in self.text.text
         if term.kind == "negation":
@@ -139,6 +139,8 @@ class _Check:
         if term.kind == "number" and ":" in term.value:
             return term.value in self.text.text
         others = others_on_noun(term, self.text, self.reading)
+        if term.stems & self.text.denied and term.of & self.text.denied:
+            return True  # "without its white queen", whatever the wish was taken for
         if term.kind == "number" and term.value == "1":
             return not others
         places = self.text.places(term.of)
@@ -152,17 +154,22 @@ class _Check:
         """Whether the chat model named other words for it that stand in the prompt and are not known to mean another thing."""
         lexicon = read_lexicon()
         for pair in self.standing:
-            if not _overlap(term, pair):
+            if not overlap(term, pair):
                 continue
             roots = roots_of(pair.english)
             if term.kind == "name" and not any(word[0].isupper() for word in words_in(pair.english)):
                 continue
-            if term.kind == "noun" and roots and all(root in lexicon.english for root in roots) and not roots & term.stems:
+            other = roots and all(root in lexicon.english for root in roots) and not roots & term.stems
+            if term.kind == "noun" and other and not self._is_in_a_compound(term, pair):
                 continue
             if term.kind in ("colour", "number") and any(lexicon.is_kind(root, term.kind) for root in roots):
                 continue
             return True
         return False
+
+    def _is_in_a_compound(self, term: Term, pair: Pair) -> bool:
+        """Whether a pair is about a longer word that a term was read in: the tree in 桜の木."""
+        return self.reading.language in ("ja", "zh") and len(squashed(pair.said)) > len(squashed(term.said))
 
     def _is_on_its_side(self, term: Term) -> bool:
         found = self._sides.get(_sided(term), set())
@@ -187,6 +194,8 @@ class _Check:
     def _is_respelled(self, term: Term) -> bool:
         """A slip of the pen put right, or a foreign name in its English form: the same word for a reader, not for a stem."""
         said = fold_accents(term.english)
+        if any(overlap(term, pair) and pair not in self.standing for pair in self.pairs):
+            return False
         if term.kind == "name" and not term.sure:
             starts = {word[:3] for word in said.split() if len(word) > 2}
             capital = [token for token in self.text.tokens if token.word[0].isupper() and self._may_be_name(token)]
@@ -219,12 +228,12 @@ class _Check:
         lexicon, root = read_lexicon(), stem(term.english)
         row = lexicon.english.get(root)
         known = row is not None and row.kind in ("thing", "place", "time")
-        if any(_overlap(term, pair) and pair not in self.standing for pair in self.pairs):
+        if any(overlap(term, pair) and pair not in self.standing for pair in self.pairs):
             return True
         if not known and root not in lexicon.things and root not in lexicon.kinds:
             return False
         if row is not None and (
-            row.kind == "medium" or row.english in lexicon.soft or (row.english == "text" and '"' in self.text.text)
+            row.kind == "medium" or row.english in lexicon.soft or (row.english in _BEARERS and self._holds_quote())
         ):
             return False
         wider = (lexicon.english[stem(name)].names for name in lexicon.kinds.get(root, ()))
@@ -232,9 +241,16 @@ class _Check:
             return False
         return not any(self._could_be(token, known) for token in self.text.tokens)
 
+    def _holds_quote(self) -> bool:
+        """Whether the prompt has all that the wish quotes: what bears it may be called by any name."""
+        quotes = [squashed(term.english) for term in self.reading.terms if term.kind == "quote"]
+        return bool(quotes) and all(quote in squashed(self.text.text) for quote in quotes)
+
     def _is_part_of_a_word(self, root: str) -> bool:
-        """Chess in a chessboard, a bowl in a fishbowl."""
-        ends = len(root) > 3 and any(shown.endswith(root) for shown in self.text.shown)
+        """Chess in a chessboard, a bowl in a fishbowl, and the other way: a violin for a violinist."""
+        ends = len(root) > 3 and any(
+            shown.endswith(root) or (len(shown) > 4 and root.startswith(shown)) for shown in self.text.shown
+        )
         return ends or (len(root) > 4 and any(shown.startswith(root) for shown in self.text.shown))
 
     def _could_be(self, token: Token, known: bool) -> bool:
@@ -253,43 +269,21 @@ class _Check:
         """Another picture: not one thing, name or quotation of the request is in it."""
         lexicon = read_lexicon()
         seen = any(term.kind in ("noun", "name", "quote", "word", "token") for term in kept)
-        told = any(not any(_overlap(term, pair) for term in self.reading.terms) for pair in self.standing)
+        told = any(not any(overlap(term, pair) for term in self.reading.terms) for pair in self.standing)
         roots = [stem(term.english) for term in nouns]
         things = [root for root in roots if root in lexicon.kinds or root in lexicon.things]
         replaced = any(root in lexicon.english for root in roots) and self._shows_first_another()
-        return not seen and not told and (len(things) > 1 or bool(unseen) or replaced)
+        several = len(things) > 1 and len(self.reading.foreign) < 2  # else what nobody could read may be what is shown
+        return not seen and not told and (several or bool(unseen) or replaced)
 
     def _shows_first_another(self) -> bool:
         """Whether the first thing of the prompt is one that the tables know to be none of the request."""
         lexicon = read_lexicon()
-        things = (token.root for token in self.text.tokens if token.root in lexicon.things or self._is_thing(token.root))
+        things = (token.root for token in self.text.tokens if token.root in lexicon.things or lexicon.is_thing(token.root))
         first = next(things, "")
         return first in lexicon.kinds and first not in lexicon.generic and first not in self._explained
-
-    @staticmethod
-    def _is_thing(root: str) -> bool:
-        lexicon = read_lexicon()
-        return any(lexicon.is_kind(stem(name), "thing") for name in lexicon.kinds.get(root, ()))
 
 
 def _sided(term: Term) -> str:
     """The thing of "a cat on the left"."""
     return term.english.rpartition(" on the ")[0]
-
-
-def _overlap(term: Term, pair: Pair) -> bool:
-    """Whether a pair is about a term."""
-    said, other = _squashed(term.said.removeprefix("no ") if term.kind == "negation" else term.said), _squashed(pair.said)
-    if term.kind == "side":
-        return any(word in other for word in said.split(" on the ")[:1])
-    return bool(said) and (said in other or other in said)
-
-
-def roots_of(text: str) -> frozenset[str]:
-    """The stems of the words of substance."""
-    stop = read_lexicon().stop
-    return frozenset(token.root for token in PromptText(text).tokens if token.root and token.word.lower() not in stop)
-
-
-def _squashed(text: str) -> str:
-    return " ".join(text.casefold().replace("\u2019", "'").split())

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.crafting.contract import ContractResult, Pair, verify
+from gemini_diffusion.crafting.contract import ContractResult, verify
 from gemini_diffusion.crafting.instructions import InstructionRequest, known_styles, write_instruction
 from gemini_diffusion.crafting.lexicon import read_lexicon, words_in
 from gemini_diffusion.crafting.merge import merge
+from gemini_diffusion.crafting.pairs import Pair
 from gemini_diffusion.crafting.parse_answer import CraftAnswer, How, answer_schema, is_complaint, parse_answer, partial_prompt
 from gemini_diffusion.crafting.postprocess import postprocess, with_denials
 from gemini_diffusion.crafting.prompt_request import PromptRequest
@@ -55,9 +56,10 @@ class Attempt:
         return [Pair(pair.said, pair.english) for pair in self.answer.kept]
 
     @property
-    def rank(self) -> tuple[bool, int, int]:
-        """Smaller is better: whether it shows the wish at all, what is missing, then how the answer was found."""
-        return self.verdict.strange, len(self.verdict.missing), list(_STEPS_DOWN).index(self.how)
+    def rank(self) -> tuple[bool, int, int, int]:
+        """Smaller is better: whether it shows the wish at all, what is missing or not covered, how the answer was found."""
+        verdict = self.verdict
+        return verdict.strange, len(verdict.missing), len(verdict.uncovered), list(_STEPS_DOWN).index(self.how)
 
 
 async def craft(
@@ -157,8 +159,12 @@ class _Crafting:
         )
 
     def _needs_repair(self, attempt: Attempt | None) -> bool:
-        """A denial that is merely not written down goes into the negative by rule; what is held and lost is asked for once."""
-        return attempt is None or attempt.how in ("cut", "prose") or not attempt.verdict.holds
+        """Whether to ask once more: for what is held and lost, and for words that neither a pair nor our own reading covers. A
+        denial that is merely not written down goes into the negative by rule.
+        """
+        if attempt is None or attempt.how in ("cut", "prose"):
+            return True
+        return not attempt.verdict.holds or bool(attempt.verdict.uncovered)
 
     async def _repaired(self, first: ChatAnswer, attempt: Attempt | None) -> Attempt | None:
         """The better of the first answer and a second one that was told what is missing."""
@@ -173,8 +179,9 @@ class _Crafting:
         except GeminiDiffusionError as error:
             self.notices.append(f"Asking for a better prompt failed: {error.message}")
             return attempt
-        if attempt and attempt.verdict.missing:
-            self.notices.append(f"The chat model left out {_list(attempt.verdict.missing)}, so I asked it again.")
+        if attempt and (attempt.verdict.missing or attempt.verdict.uncovered):
+            lost = dict.fromkeys([*(term.said for term in attempt.verdict.missing), *attempt.verdict.uncovered])
+            self.notices.append(f"The chat model left out {', '.join(lost)}, so I asked it again.")
         found = [entry for entry in (second, attempt) if entry]
         return min(found, key=lambda entry: entry.rank) if found else None
 
@@ -229,7 +236,7 @@ def _order(wish: PromptRequest) -> InstructionRequest:
 
 def _complaint(attempt: Attempt | None) -> str:
     """What the second call says: exactly what is missing or changed. The person's words stand in it as quotations."""
-    if attempt is None or attempt.verdict.strange or not attempt.verdict.missing:
+    if attempt is None or attempt.verdict.strange or not (attempt.verdict.missing or attempt.verdict.uncovered):
         return "That was not one whole JSON object by the schema for my wish. Write that object for it, nothing else."
     parts = []
     for term in attempt.verdict.missing:
@@ -238,6 +245,7 @@ def _complaint(attempt: Attempt | None) -> str:
         else:
             changed = " (you changed it)" if term in attempt.verdict.changed else ""
             parts.append(f'the {term.kind} "{term.said}"{changed}')
+    parts += [f'"{word}"' for word in attempt.verdict.uncovered]
     return f"Your prompt lost this of my wish: {'; '.join(parts)}. Write the whole answer again with it."
 
 

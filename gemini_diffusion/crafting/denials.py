@@ -12,7 +12,8 @@ _DOING = r"(?!(?:clothing|building|painting|lightning|ceiling|writing|lettering|
 _DONT = r"(?:do not|don['\u2019]?t|never)\s+(?:(?:make|let) it(?: be)?|show|draw|include|add|put|use|want|have)(?:\s+any)?"
 _HOW = (
     r"no|without|not a single|not|never any|(?:free|devoid) of|zero|avoid(?:ing)?|exclud(?:e|ing)|minus|"
-    rf"lacking|except(?: for)?|(?:everything|anything) (?:but|except)|missing (?:his|her|its|their|the|any)|{_DONT}"
+    rf"lacking|except(?: for)?|(?:everything|anything) (?:but|except)|missing (?:his|her|its|their|the|any)|"
+    rf"(?<=with )(?:an?|one|two|some) missing|{_DONT}"
 )
 _END = (
     r"(?=\s*(?:[,.;:!?)]|$)|\s+(?:and|or|but|nor|in|on|at|by|with|near|under|over|of|to|for|from|anywhere|around|visible|please|is|are)\b"

@@ -86,8 +86,9 @@ def _spaced(text: str, language: Language) -> Iterator[Item]:
             if found:
                 break
         place += length
-        if counted and fold_accents(said) in language.counters:
-            found = []
+        if counted and any(form in language.counters for form in forms_of(fold_accents(said), language)):
+            counted = False
+            continue
         yield from found or [Item(said, None, _digits(said))]
         counted = bool(found and found[0].number is not None) or _digits(said) is not None
 

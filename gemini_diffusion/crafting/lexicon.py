@@ -111,6 +111,10 @@ class Lexicon:
         row = self.english.get(root)
         return row is not None and row.kind == kind
 
+    def is_thing(self, root: str) -> bool:
+        """Whether an English stem honours a thing of a row, its name among what does: a kitten a cat."""
+        return any(self.is_kind(stem(name), "thing") for name in self.kinds.get(root, ()))
+
 
 @lru_cache(maxsize=1 << 15)
 def fold_accents(text: str) -> str:

@@ -34,7 +34,8 @@ def _is_value(token: Token, kind: str) -> bool:
     if kind == "number":
         return lexicon.is_kind(token.root, "number") or token.word.isdecimal()
     names = lexicon.kinds.get(token.root, frozenset())
-    return lexicon.is_kind(token.root, "colour") or any(lexicon.is_kind(stem(name), "colour") for name in names)
+    thing = token.root in lexicon.things or any(lexicon.is_kind(token.root, kind) for kind in ("thing", "place", "time"))
+    return lexicon.is_kind(token.root, "colour") or (not thing and any(lexicon.is_kind(stem(name), "colour") for name in names))
 
 
 def _is_part(token: Token, wanted: frozenset[str]) -> bool:

@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from gemini_diffusion.crafting.added_words import count_added
 from gemini_diffusion.crafting.apply_weights import apply_weights
-from gemini_diffusion.crafting.contract import ContractResult, Pair, verify
+from gemini_diffusion.crafting.contract import ContractResult, verify
 from gemini_diffusion.crafting.lexicon import stem, words_in
 from gemini_diffusion.crafting.merge import rewordings
+from gemini_diffusion.crafting.pairs import Pair
 from gemini_diffusion.crafting.prompt_request import PromptRequest, style_notices
 from gemini_diffusion.crafting.prompt_text import PromptText
 from gemini_diffusion.crafting.provenance import parts_of, trim

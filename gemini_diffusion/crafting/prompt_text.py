@@ -12,12 +12,14 @@ from gemini_diffusion.crafting.lexicon import VERB, fold_accents, read_lexicon, 
 
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*[a-z]*|[^\W_]+(?:['\u2019][^\W_]+)*|[,.;:!?()\u2014]")
 _DENIERS = frozenset(("no", "without", "not", "never", "zero", "sans", "lacking", "minus", "nor", "missing", "devoid"))
+_GONE = frozenset(("gone", "missing", "absent", "removed"))
 _WALLS = frozenset(
     (
         *("in", "on", "with", "at", "by", "from", "under", "over", "near", "behind", "beside", "beneath", "above"),
         *("below", "into", "onto", "wearing", "holding", "and"),
     )
 )
+_ARTICLES = frozenset(("a", "an", "the", "his", "her", "its", "their"))
 _LOOK_BACK = 5
 
 
@@ -82,11 +84,15 @@ class PromptText:
             if not token.root or token.word.lower() in _WALLS or lexicon.is_kind(token.root, "thing"):
                 return
             yield earlier
+            if token.word.lower() in _ARTICLES:
+                return
 
 
 def _is_denied(words: list[str], place: int) -> bool:
     """Whether one of the last few words rules out what follows, up to a comma, or "-free" follows it."""
     if words[place + 1 : place + 2] == ["free"] and words[place + 2 : place + 3] != ["of"]:
+        return True
+    if words[place + 1 : place + 2] and words[place + 1] in _GONE:
         return True
     before = words[max(0, place - 4) : place]
     for back in range(len(before) - 1, -1, -1):

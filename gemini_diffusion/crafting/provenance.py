@@ -14,8 +14,9 @@ from itertools import accumulate, groupby
 from typing import Any, Literal
 
 from gemini_diffusion.crafting.added_words import added_tokens, is_slip
-from gemini_diffusion.crafting.contract import Pair, check_prompt, roots_of
+from gemini_diffusion.crafting.contract import check_prompt
 from gemini_diffusion.crafting.lexicon import fold_accents, read_lexicon, stem, words_in
+from gemini_diffusion.crafting.pairs import Pair, roots_of
 from gemini_diffusion.crafting.prompt_request import LONGEST_IDEA
 from gemini_diffusion.crafting.prompt_text import PromptText, Token
 from gemini_diffusion.crafting.required_terms import RequiredTerms, find_required_terms

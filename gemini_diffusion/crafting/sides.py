@@ -46,12 +46,13 @@ def _in_clause(clause: Sequence[Mark]) -> Iterator[tuple[str, str]]:
 
 def english_marks(words: Iterable[tuple[str, str]]) -> Iterator[Mark]:
     """Marks of an English text from its words, each with the name of the thing it stands for or "" for none."""
-    language = read_lexicon().languages["en"]
+    language, before = read_lexicon().languages["en"], ""
     for word, name in words:
-        low = word.lower()
+        last, low = before, word.lower()
+        before = low
         if low in language.sides:
             yield Mark("side", language.sides[low])
-        elif low in language.of:
+        elif low in language.of and (last in language.sides or last in ("side", "hand")):
             yield Mark("of")
         elif not word[0].isalnum() and word != ":":
             yield Mark("end")

@@ -204,12 +204,7 @@ def _subject(text: PromptText) -> Token | None:
     """The first thing that a prompt names."""
     lexicon = read_lexicon()
     known = (token for token in text.tokens if token.root and not token.denied)
-    return next((token for token in known if lexicon.is_kind(token.root, "thing") or _is_thing(token.root)), None)
-
-
-def _is_thing(root: str) -> bool:
-    lexicon = read_lexicon()
-    return root in lexicon.things or any(lexicon.is_kind(stem(name), "thing") for name in lexicon.kinds.get(root, ()))
+    return next((token for token in known if lexicon.is_thing(token.root)), None)
 
 
 def _grounds(clause: EditClause) -> list[Named]:
