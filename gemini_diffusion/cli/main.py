@@ -25,6 +25,7 @@ from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.health import advice, check_all, welcome
 from gemini_diffusion.generation.services import Services, open_services
 from gemini_diffusion.generation.visitors import Visitors
+from gemini_diffusion.storage import backup
 from gemini_diffusion.storage.files import remove_parts
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str] | None = None, env_file: Path | None = None) -
     flags = read_flags(arguments)
     try:
         settings = read_settings(chosen(flags), env_file)
+        if told := copy_data(settings.home_path, flags):
+            print(told)
+            return 0
         open_log(settings.home_path)
         services = open_services(settings.home_path)
         plan.refuse_unknown_engine(settings.engine, services.engines)
@@ -74,6 +78,9 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--once", metavar="LINE", help='do one thing without a window: "/imagine a fox", or a picture with a recipe'
     )
     parser.add_argument("--reproduce", metavar="FILE", help="draw a picture again by its recipe and say how alike both are")
+    parser.add_argument("--backup", metavar="FILE", help="write all pictures, conversations and choices into one file")
+    parser.add_argument("--restore", metavar="FILE", help="put what is in a backup into an empty data folder")
+    parser.add_argument("--with-keys", action="store_true", help="with --backup: the .env file of the data folder too")
     parser.add_argument("--check", action="store_true", help="say what works here and what does not")
     parser.add_argument("--live", action="store_true", help="with --check: try each key with one real call")
     parser.add_argument("--lang", default="en", choices=("en",), help="language of the window (en)")
@@ -85,6 +92,16 @@ def chosen(flags: argparse.Namespace) -> dict[str, str | None]:
     """What the flags say of settings; None where nothing was said."""
     preload = "off" if flags.no_preload else None
     return {"engine": flags.engine, "image_model": flags.model, "home": flags.data_dir, "preload": preload}
+
+
+def copy_data(home: Path, flags: argparse.Namespace) -> str:
+    """Makes or restores a backup, where a flag asks for one; what is said of it, else "". Raises BadInput, DiskFull."""
+    if flags.backup:
+        report = backup.make_backup(home, Path(flags.backup), with_keys=flags.with_keys)
+        return f"Kept {report} in {flags.backup}, without models, logs{'' if flags.with_keys else ', keys'} and indexes."
+    if flags.restore:
+        return f"Restored {backup.restore_backup(Path(flags.restore), home)} into {home}."
+    return ""
 
 
 async def draw_once(services: Services, settings: Settings, line: str) -> int:
