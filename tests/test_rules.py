@@ -16,6 +16,7 @@ from gemini_diffusion.crafting import (
     PromptRequest,
     check_prompt,
     craft_by_rules,
+    lexicon,
     read_vocabulary,
     validate,
     verbatim,
@@ -31,6 +32,8 @@ from gemini_diffusion.types.errors import BadInput
 REQUESTS: list[dict[str, Any]] = json.loads(Path(__file__).with_name("requests.json").read_text(encoding="utf-8"))
 SDXL, FLUX, POSTCARD = find_model("sdxl"), find_model("FLUX.1 schnell"), find_model("postcard")
 ANY_TEXT = st.text(max_size=400)
+CRAFTING = Path(lexicon.__file__).parent
+SMALL = "the and you who what where how very please thanks yes no not this there something everyone would could about only"
 WORDS = {
     "subjects": {"cat": ["cat", "feline"], "boat": ["boat"]},
     "colours": {"red": ["red", "crimson"]},
@@ -50,6 +53,15 @@ def small_model(folder: Path) -> Any:
 def test_there_are_sixty_requests_and_more_in_every_language_of_the_table() -> None:
     assert len(REQUESTS) >= 60
     assert {row["language"] for row in REQUESTS} == {"en", *LANGUAGES}
+
+
+def test_six_hundred_nouns_have_a_name_in_each_of_eight_languages_and_no_small_word_is_one() -> None:
+    nouns = {"thing", "place", "time"}
+    for code in ("ko", "pt", "es", "ja", "de", "fr", "ar", "zh"):
+        tables = (json.loads((CRAFTING / f"{name}.json").read_text("utf-8"))[name] for name in ("words", "nouns"))
+        named = {name for rows in tables for name, row in rows.items() if row.get(code) and row.get("kind", "thing") in nouns}
+        assert len(named) >= 600, (code, len(named))
+    assert not {stem(word) for word in SMALL.split()} & read_lexicon().things
 
 
 @pytest.mark.parametrize("row", REQUESTS, ids=lambda row: row["idea"])

@@ -188,8 +188,9 @@ def read_lexicon() -> Lexicon:
             kinds[root] = kinds.get(root, frozenset()) | {word.english}
     sets = {name: frozenset(text.split()) for name, text in tables["english"].items()}
     languages = {code: _language(code, row, rows, words) for code, row in tables["languages"].items()}
+    things = frozenset(map(stem, _table("nouns")["things"].split())) - set(map(stem, sets["stop"]))
     return Lexicon(
-        english, kinds, languages, frozenset(map(stem, _table("nouns")["things"].split())) - kinds.keys(),
+        english, kinds, languages, things - kinds.keys(),
         sets["stop"], sets["soft"], sets["nouns"], sets["other"],
         frozenset(map(stem, sets["scenery"])), frozenset(map(stem, sets["generic"])), sets["degrees"], sets["not_things"],
         {stem(name): phrase for name, phrase in tables["rewordings"].items()},
