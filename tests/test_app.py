@@ -105,6 +105,7 @@ def test_check_live_makes_one_call_with_each_key_and_draws_nothing(services: Sta
     ("flag", "value", "said"),
     [
         ("--auth", "ada", "--auth NAME:PASSWORD"),
+        ("--auth-file", "nowhere.txt", "nowhere.txt cannot be read"),
         ("--auth", ":secret", "--auth NAME:PASSWORD"),
         ("--port", "99999", "There is no port 99999."),
         ("--once", "  ", "There is nothing to send."),

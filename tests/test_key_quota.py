@@ -16,6 +16,7 @@ from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.limits.key_quota import KeyQuota
 from gemini_diffusion.generation.limits.time_quota import TimeQuota
+from gemini_diffusion.generation.limits.usage import usage
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.visitors import COOKIELESS, Visitors
 from gemini_diffusion.storage.gallery import Gallery
@@ -172,6 +173,9 @@ async def test_the_time_of_a_visitors_drawings_counts_here_and_not_elsewhere(tmp
     for engine in ("hosted", "local"):
         assert (await inn.asks("a", f"/imagine a fox --raw --steps 5 --n 2 --engine {engine}")).state == "done"
         assert (tmp_path / "drawing_time.json").exists() is (engine == "local")
+    everybody, ada, last = usage(inn.visitors._host)
+    assert everybody.removeprefix("In all: ") == ada.partition(": ")[2] and last.startswith("1 visitor; ")
+    assert ada.startswith("2 answers and pictures lent and 0.0 min drawn today, ", len("12345678: ")) and " 0.00 MB" not in ada
 
 
 # A visitor's turns

@@ -23,6 +23,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.models import PLACES
 from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.health import advice, check_all, welcome
+from gemini_diffusion.generation.limits.usage import usage
 from gemini_diffusion.generation.services import Services, open_services
 from gemini_diffusion.generation.visitors import Visitors
 from gemini_diffusion.storage import backup
@@ -30,6 +31,7 @@ from gemini_diffusion.storage.files import remove_parts
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 
 if TYPE_CHECKING:
+    from gemini_diffusion.web.people import People
     from gemini_diffusion.web.server import OpenWindow
 
 
@@ -46,6 +48,9 @@ def main(arguments: Sequence[str] | None = None, env_file: Path | None = None) -
         open_log(settings.home_path)
         services = open_services(settings.home_path)
         plan.refuse_unknown_engine(settings.engine, services.engines)
+        if flags.usage:
+            print("\n".join(usage(settings)))
+            return 0
         if flags.check:
             return report(asyncio.run(check_all(services, settings, live=flags.live)))
         if flags.once is not None:
@@ -66,7 +71,10 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on (the first free one from 7860)")
     parser.add_argument("--share", action="store_true", help="make a public link, behind a password")
-    parser.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
+    asked = parser.add_mutually_exclusive_group()
+    asked.add_argument("--auth", metavar="USER:PASSWORD", help="ask for this name and password")
+    asked.add_argument("--auth-file", metavar="FILE", help="ask for those of this file, a line NAME:PASSWORD each")
+    parser.add_argument("--usage", action="store_true", help="say what visitors had today and keep, and end")
     parser.add_argument("--lend-keys", action="store_true", help="let visitors of a shared or open window use your keys")
     parser.add_argument("--mcp", action="store_true", help="offer chat and imagine to programs that speak MCP")
     parser.add_argument("--engine", choices=(plan.AUTO, *PLACES), help="where pictures are drawn (auto)")
@@ -158,8 +166,12 @@ def _names(settings: Settings) -> frozenset[str]:
     return frozenset(name.strip().lower() for name in settings.public_names.split(",") if name.strip())
 
 
-def _auth(flags: argparse.Namespace) -> tuple[str, str] | None:
+def _auth(flags: argparse.Namespace) -> tuple[str, str] | People | None:
     """The name and password asked of everybody; a shared link always has one."""
+    if flags.auth_file:
+        from gemini_diffusion.web.people import People
+
+        return People(Path(flags.auth_file).expanduser())
     if flags.auth:
         name, colon, password = flags.auth.partition(":")
         if not (name and colon and password):

@@ -25,6 +25,7 @@ from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.web import theme
 from gemini_diffusion.web.health_endpoint import HealthEndpoint
 from gemini_diffusion.web.login_throttle import LoginThrottle
+from gemini_diffusion.web.people import People, RemovedPeople
 from gemini_diffusion.web.rate_limit import RateLimiter
 from gemini_diffusion.web.security_headers import COLAB, LONGEST, AllowedHosts, SecurityHeaders, own_hosts
 from gemini_diffusion.web.share_link import ShareLink, open_share_link
@@ -38,6 +39,8 @@ EVENTS = 500
 """Events under way at once: Gradio counts them by its threads, though ours, being coroutines, use none."""
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 """Addresses that mean every one of this machine, and the one under which it reaches itself."""
+LOGIN = "Gemini Diffusion. The name and the password come from whoever sent you this link, or started the program."
+"""Stands above the form that asks for a password."""
 FAREWELL = 1.0
 """Seconds to wait for what ends together."""
 _LOG = logging.getLogger(__name__)
@@ -46,12 +49,13 @@ _LOG = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
     """Where a window opens. `port` None takes the first free from 7860; `share` also makes a public link; `auth` is a name and
-    a password asked of everybody; `names` are those of a proxy in front; `browser` opens a tab, `mcp` also speaks MCP."""
+    a password asked of everybody, or those of a file; `names` are those of a proxy in front; `browser` opens a tab, `mcp` also
+    speaks MCP."""
 
     host: str = "127.0.0.1"
     port: int | None = None
     share: bool = False
-    auth: tuple[str, str] | None = None
+    auth: tuple[str, str] | People | None = None
     names: frozenset[str] = frozenset()
     browser: bool = True
     mcp: bool = False
@@ -129,7 +133,8 @@ def open_window(blocks: gr.Blocks, place: ServerOptions) -> OpenWindow:
             server_name=place.host,
             server_port=place.port,
             share=False,  # ours makes the link; a page that Gradio shares fetches its script from another host
-            auth=place.auth,
+            auth=place.auth.let_in if isinstance(place.auth, People) else place.auth,
+            auth_message=LOGIN,
             mcp_server=place.mcp,
             prevent_thread_lock=True,
             quiet=True,
@@ -166,6 +171,8 @@ class _Unfetched(LRUCache[str, Any]):
 def _middleware(place: ServerOptions, names: AllowedHosts) -> list[Middleware]:
     """What a request passes, in this order; on a private server no rate limit is needed."""
     always = [Middleware(HealthEndpoint), Middleware(SecurityHeaders, names=names), Middleware(LoginThrottle)]
+    if isinstance(place.auth, People):
+        always.append(Middleware(RemovedPeople, people=place.auth))
     return always if place.private else [*always, Middleware(RateLimiter)]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemini_diffusion.types.errors import GeminiDiffusionError
+from gemini_diffusion.web.people import People
 
 if TYPE_CHECKING:
     from gemini_diffusion.web.server import OpenWindow
@@ -23,7 +24,9 @@ def announce_address(window: OpenWindow, folder: Path, say: Callable[[str], None
     say(f"Gemini Diffusion is at {window.url}")
     if window.network_url:
         say(f"On your network: {window.network_url}")
-    if window.place.auth:
+    if isinstance(window.place.auth, People):
+        say(f"Names and passwords: {window.place.auth.file}")
+    elif window.place.auth:
         say("Name: {}  Password: {}".format(*window.place.auth))
     if window.place.mcp:
         say(f"The MCP endpoint is {window.url}gradio_api/mcp")

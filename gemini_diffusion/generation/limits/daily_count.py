@@ -33,6 +33,12 @@ class DailyCount:
         return self._had.get(name, 0.0)
 
     @property
+    def counts(self) -> dict[str, float]:
+        """All of today's."""
+        self._roll_over_day()
+        return dict(self._had)
+
+    @property
     def total(self) -> float:
         self._roll_over_day()
         return sum(self._had.values())

@@ -18,6 +18,7 @@ from gemini_diffusion.storage.trash import TRASH
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError, OutOfQuota
 
 MEGABYTE = 1_000_000
+LEDGER = "strangers.txt"
 LEAST_FREE = 300 * MEGABYTE
 """Bytes of the disk that are left to the host whatever the limits say."""
 BLOCK = 4096
@@ -37,12 +38,12 @@ class DiskQuota:
 
     def __init__(self, host: Settings, free: Callable[[Path], int] = free_bytes) -> None:
         self._host, self._home, self._free = host, host.home_path, free
-        self._ledger = self._home / "strangers.txt"
+        self._ledger = self._home / LEDGER
         self._counting = threading.Lock()
         self._kept: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        lines = self._lines()
+        lines = read_ledger(self._home)
         for visitor, place in lines:
-            if size := _size(self._home / place):
+            if size := folder_size(self._home / place):
                 self._kept[visitor][place] = size
         self._shorten(lines)
 
@@ -83,7 +84,7 @@ class DiskQuota:
         with self._counting:
             if place not in self._kept[visitor]:
                 self._write(f"{visitor} {place}\n")
-            self._kept[visitor][place] = _size(folder)
+            self._kept[visitor][place] = folder_size(folder)
 
     def _shorten(self, lines: list[tuple[str, str]]) -> None:
         """Leaves out of the file what is gone, which else grew for ever."""
@@ -99,15 +100,18 @@ class DiskQuota:
         except OSError as error:  # until the next start it counts all the same
             _LOG.warning("What is kept for visitors could not be written down: %s", error)
 
-    def _lines(self) -> list[tuple[str, str]]:
-        if not self._ledger.exists():
-            return []
-        try:
-            lines = self._ledger.read_text("utf-8", "replace").splitlines()
-        except OSError as error:
-            raise BadInput(f"{self._ledger} cannot be read.", "Choose another folder with --data-dir.") from error
-        found = (line.partition(" ") for line in lines)
-        return [(visitor, place) for visitor, _, place in found if visitor and place]
+
+def read_ledger(home: Path) -> list[tuple[str, str]]:
+    """Visitor and folder, a line each, as far as they can be read. Raises BadInput where there is something else."""
+    ledger = home / LEDGER
+    if not ledger.exists():
+        return []
+    try:
+        lines = ledger.read_text("utf-8", "replace").splitlines()
+    except OSError as error:
+        raise BadInput(f"{ledger} cannot be read.", "Choose another folder with --data-dir.") from error
+    found = (line.partition(" ") for line in lines)
+    return [(visitor, place) for visitor, _, place in found if visitor and place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +127,7 @@ def _changed(folder: Path) -> float:
     return folder.stat().st_mtime if folder.exists() else 0.0
 
 
-def _size(folder: Path) -> int:
+def folder_size(folder: Path) -> int:
     """Bytes of the files in a folder, none where it is gone."""
     try:
         return sum(-(-entry.stat().st_size // BLOCK) * BLOCK for entry in os.scandir(folder))
