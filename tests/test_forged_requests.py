@@ -157,9 +157,11 @@ def component(path: Path) -> dict[str, Any]:
 
 
 def test_no_event_takes_the_conversation_from_the_page(events: list[dict[str, Any]], client: httpx.Client) -> None:
-    components = {entry["id"]: entry["type"] for entry in client.get("/config").json()["components"]}
-    taken = {components[given] for event in events for given in event["inputs"]}
-    assert taken <= {"textbox", "number", "checkbox", "dropdown", "radio", "state", "api"}  # the last takes plain values
+    laid_out = client.get("/config").json()["components"]
+    kinds = {entry["id"]: entry["props"].get("elem_id") if entry["type"] == "html" else entry["type"] for entry in laid_out}
+    taken = {kinds[given] for event in events for given in event["inputs"]}
+    plain = {"textbox", "number", "checkbox", "dropdown", "radio", "state", "api"}  # the last takes plain values
+    assert taken <= plain | {"keywords"}, "the second prompt, of which a text is made"
 
 
 @pytest.mark.parametrize(
