@@ -39,8 +39,9 @@ run_tests() {
     export CHROMIUM OMP_NUM_THREADS=1 GRADIO_ANALYTICS_ENABLED=False
 
     linted "$python" || { echo "A linter found something, so the tests were not run." >&2; return 1; }
-    # Three at once on two cores, each file in one process: most tests wait for an app or a page of their own.
-    exec "$python" -m pytest -n 3 --dist loadfile --durations 40 "$@"
+    # Four at once on two cores, each file in one process: most tests wait for an app or a page of their own, and with three a
+    # quarter of the cores was idle.
+    exec "$python" -m pytest -n 4 --dist loadfile --durations 40 "$@"
 }
 
 if (return 0 2>/dev/null); then

@@ -305,7 +305,7 @@ def test_the_linters_run_first_and_pytest_last(linted: Project, command: str) ->
     assert done.returncode == 0, done.stderr
     ran = [line.removeprefix("ran ") for line in done.stdout.splitlines()]
     assert ran[:4] == ["lint-imports 1", "ruff check . 1", "ruff format --check . 1", "mypy 1"]
-    assert ran[4:] == [f"pytest -n 3 --dist loadfile --durations 40{' -k a cat' if 'cat' in command else ''} 1"]
+    assert ran[4:] == [f"pytest -n 4 --dist loadfile --durations 40{' -k a cat' if 'cat' in command else ''} 1"]
 
 
 @pytest.mark.parametrize("failing", ["lint-imports", "ruff", "mypy", "pytest"])
