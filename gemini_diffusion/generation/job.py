@@ -254,7 +254,7 @@ class Job:
             max_prompt_tokens=self.settings.max_prompt_tokens,
             max_tokens=planned.capabilities.max_tokens,
             count_tokens=lambda text: planned.engine.count_tokens(planned.model.id, text),
-            taught=_taught(planned),
+            taught=planned.taught,
         )
 
     def notify(self, sentences: Iterable[str]) -> None:
@@ -266,15 +266,6 @@ class Job:
     def _emit_notices(self, sentences: Iterable[str]) -> None:
         for sentence in sentences:
             self.emit(Noticed(sentence))
-
-
-def _taught(planned: DrawingPlan) -> tuple[str, ...]:
-    """What the LoRAs of a drawing add to the words of a model that has few: their names and their trigger words."""
-    names = [adapter.name for adapter in planned.request.adapters]
-    if not names or planned.model.vocabulary is None:
-        return ()
-    found = [choice for choice in planned.engine.adapters() if any(f":{name}:" in choice.written for name in names)]
-    return (*names, *(word for choice in found for word in choice.trigger_words))
 
 
 def _jobs(command: Imagine, settings: Settings) -> list[Imagine]:

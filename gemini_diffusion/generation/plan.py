@@ -76,6 +76,15 @@ class DrawingPlan:
         return tuple(said)
 
     @property
+    def taught(self) -> tuple[str, ...]:
+        """What its LoRAs add to the words of a model that has few: their names and their trigger words."""
+        names = [adapter.name for adapter in self.request.adapters]
+        if not names or self.model.vocabulary is None:
+            return ()
+        found = [choice for choice in self.engine.adapters() if any(f":{name}:" in choice.written for name in names)]
+        return (*names, *(word for choice in found for word in choice.trigger_words))
+
+    @property
     def seconds(self) -> float | None:
         """About how long all its pictures take, None where nobody knows."""
         each = self.engine.estimate(self.request)
