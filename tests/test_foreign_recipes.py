@@ -53,9 +53,10 @@ NODES: dict[str, Any] = {
     "n10": ("LoraLoader", {"lora_name": "dune.safetensors", "strength_model": 0.6, "model": ["4", 0], "clip": ["4", 1]}),
     "n11": ("CLIPSetLastLayer", {"stop_at_clip_layer": -2, "clip": ["10", 1]}),
 }
-HIRES = NODES | {
+HIRES = {
     "n2": ("KSampler", KSAMPLER | {"seed": 7, "denoise": 0.4, "latent_image": ["12", 0]}),
     "n12": ("LatentUpscale", {"samples": ["3", 0]}),
+    **NODES,
     "n9": ("SaveImage", {"images": ["2", 0]}),
 }
 REFINED = NODES | {

@@ -128,9 +128,8 @@ FOX = "/imagine a fox"
 KITE = '/imagine a kite --ar 2:3 --seed 42 --no fog --raw --steps 20 --cfg 6.5 --scheduler "Euler a"'
 OTHERS = {
     "a1111 jpeg, little endian": "AUTOMATIC1111", "a1111 ztxt": "AUTOMATIC1111", "forge, hidden": "AUTOMATIC1111",
-    "a1111 packed itxt after the pixels": "AUTOMATIC1111", "fooocus": "Fooocus", "invokeai": "InvokeAI",
-    "comfyui webp": "ComfyUI", "swarmui": "SwarmUI",
-    "novelai": "NovelAI", "draw things on a mac": "Draw Things", "easy diffusion": "Easy Diffusion",
+    "a1111 packed itxt after the pixels": "AUTOMATIC1111", "comfyui webp": "ComfyUI", "novelai": "NovelAI",
+    "draw things on a mac": "Draw Things", "easy diffusion": "Easy Diffusion",
 }  # fmt: skip
 
 
