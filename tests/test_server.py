@@ -67,7 +67,7 @@ def pressed(window: OpenWindow, client: httpx.Client, event: str, data: list[Any
     return messages
 
 
-@pytest.mark.parametrize(("event", "data"), [("arrive", []), ("send_example", []), ("lists", []), ("open", []), ("clear", [])])
+@pytest.mark.parametrize(("event", "data"), [("arrive", []), ("send_example", []), ("lists", []), ("open_1", []), ("new", [])])
 def test_what_a_page_asks_first_is_answered_from_whatever_folder_the_app_was_started(
     window: OpenWindow, event: str, data: list[Any]
 ) -> None:
