@@ -166,7 +166,7 @@ REFUSALS: list[tuple[Any, type[GeminiDiffusionError], str, int]] = [
     (f.reset(), GaveUp, "The connection to the chat server broke", 3),
     (f.empty(), GaveUp, "no answer of a chat model", 2),
     (f.gzip_bomb(), GaveUp, "sends without end", 2),
-    (f.flood(12, "text/event-stream"), GaveUp, "sends without end", 2),
+    (f.flood(9, "application/json"), GaveUp, "sends without end", 2),
     (
         Completion(("A fox ",), more=(), finish=None, done=b'data: {"error": {"message": "boom"}}\n\n'),
         RequestRefused,
