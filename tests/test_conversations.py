@@ -120,14 +120,14 @@ async def test_what_grows_too_long_leaves_its_older_half_to_a_conversation_of_it
 async def carry(room: Room, content: bytes) -> None:
     for at in range(0, len(content), 60_000):
         room.session.store.receive(at, len(content), content[at : at + 60_000])
-    await room.session.bring_back()
+    await room.session.switch(lambda: room.session.store.bring_back(room.session.collection, room.studio.engines))
 
 
 async def test_what_was_saved_comes_back_whole_to_somebody_else(tmp_path: Path) -> None:
     here, there = Room(tmp_path / "here"), Room(tmp_path / "there")
     fox = (await here.done("/imagine a red fox --raw --steps 1 --seed 7")).pictures[0]
     here.session.store.wish("in watercolour")
-    saved = here.session.bundle().read_bytes()
+    saved = here.session.store.bundle(here.session.turns).read_bytes()
     await carry(there, saved)
     [turn] = there.session.turns
     [picture] = turn.pictures
@@ -159,7 +159,7 @@ async def test_of_a_zip_that_was_changed_nothing_is_believed(
 ) -> None:
     here, there = Room(tmp_path / "here"), Room(tmp_path / "there")
     await here.done("/imagine a red fox --raw --steps 1 --seed 7")
-    files = zipped(here.session.bundle().read_bytes())
+    files = zipped(here.session.store.bundle(here.session.turns).read_bytes())
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for each, told in files.items():

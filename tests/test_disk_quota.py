@@ -182,8 +182,8 @@ async def test_all_that_is_kept_counts_and_a_restart_counts_the_same(inn: Inn, t
     turn = await inn.asks("a", "/imagine a fox --raw")
     visitor = inn.visitors.of("a")
     visitor.change({"temperature": 1.5})
-    visitor.session.bundle()
-    visitor.session.export(turn.pictures[0], "webp")
+    visitor.session.store.bundle(visitor.session.turns)
+    visitor.session.store.export(turn.pictures[0], "webp")
     visitor.session.collection.star(turn.pictures[0].id, True)
     visitor.session.collection.thumbnail(visitor.session.collection.search(Search(), 1).pictures[0])
     await inn.asks("b", "hello")
@@ -199,11 +199,14 @@ async def test_in_a_full_house_nothing_is_written_and_what_there_is_stays_to_be_
     ada.change({"temperature": 1.5})
     before = everything(tmp_path)
     inn.visitors._disk_quota._free = lambda folder: LEAST_FREE - 1  # type: ignore[union-attr]
-    for write in (ada.session.bundle, lambda: inn.visitors.of("b").change({"temperature": 1.5})):
+    for write in (
+        lambda: ada.session.store.bundle(ada.session.turns),
+        lambda: inn.visitors.of("b").change({"temperature": 1.5}),
+    ):
         with pytest.raises(OutOfQuota, match="nearly full"):
             write()
     ada.change({"temperature": 1.2})  # what is there may change
-    assert ada.session.export(picture, "webp") == picture.path
+    assert ada.session.store.export(picture, "webp") == picture.path
     assert everything(tmp_path) == before
 
 
@@ -220,8 +223,8 @@ def test_what_was_written_by_half_goes_when_nobody_can_still_be_writing_it(tmp_p
 async def test_of_the_zips_of_a_conversation_only_the_last_is_kept(inn: Inn, tmp_path: Path) -> None:
     for number in range(3):
         await inn.asks("a", f"/imagine a fox --raw --seed {number}")
-        bundle = inn.visitors.of("a").session.bundle()
-    assert zips(tmp_path) == [bundle] == [inn.visitors.of("a").session.bundle()]
+        bundle = inn.visitors.of("a").session.store.bundle(inn.visitors.of("a").session.turns)
+    assert zips(tmp_path) == [bundle] == [inn.visitors.of("a").session.store.bundle(inn.visitors.of("a").session.turns)]
 
 
 def everything(home: Path) -> set[Path]:

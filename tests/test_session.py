@@ -19,6 +19,7 @@ from gemini_diffusion.generation.error_messages import describe_failure
 from gemini_diffusion.generation.limits.access import MOST_DRAWINGS, Access, DrawingSlots
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
+from gemini_diffusion.generation.turn_line import MOST
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, Failed, Noticed
 from gemini_diffusion.types.errors import AgreementNeeded, BadInput, KeyRefused, OutOfCredit, OutOfQuota, RequestRefused
@@ -248,15 +249,35 @@ async def test_stop_ends_a_chat_at_once_and_stopping_nothing_is_no_fault(room: R
     assert room.session.turns[-1].state == "stopped"
 
 
-async def test_one_turn_at_a_time(room: Room) -> None:
+async def test_what_is_sent_while_something_runs_waits_and_can_be_taken_back(room: Room) -> None:
     room.engine.pause_at(1)
     room.session.start("/imagine a cat --steps 2", PLAIN)
-    with pytest.raises(BadInput, match="One thing at a time"):
-        room.session.start("hello", PLAIN)
-    with pytest.raises(BadInput):
-        await room.session.new()
+    later = [room.session.start(text, PLAIN) for text in ("make it night", "hello", "/imagine a dog --steps 1")]
+    assert [turn.state for turn in later] == ["queued"] * 3 and len(room.session.turns) == 1
+    assert room.session.take_back(later[1].id).asked == "hello"
+    for work in (room.session.new, lambda: room.session.take_back(later[1].id)):
+        with pytest.raises(BadInput):
+            await work()  # type: ignore[misc]
+    await until(lambda: room.engine.history)
     room.engine.resume()
-    assert (await room.ended()).state == "done"
+    watched = [turn async for turn in room.session.watch(later[2].id)]
+    assert (watched[0].state, watched[-1].state, watched[-1].asked) == ("queued", "done", "/imagine a dog --steps 1")
+    cat, night = list(room.session.turns)[:2]
+    assert night.pictures[0].recipe.parent == cat.pictures[0].id, "it is about the picture that came before it"
+    assert room.anew().turns == room.session.turns and not room.session.busy
+
+
+async def test_stop_ends_the_running_one_only_and_the_line_is_not_endless(room: Room) -> None:
+    room.engine.pause_at(1)
+    first = room.session.start("/imagine a cat --steps 2", PLAIN)
+    with pytest.raises(BadInput, match="wait already"):
+        for _ in range(MOST + 1):
+            room.session.start("/undo", PLAIN)
+    await until(lambda: room.engine.history)
+    await room.session.stop()
+    assert [turn async for turn in room.session.watch(first.id)][-1].state == "stopped"
+    await until(lambda: not room.session.busy)
+    assert [turn.state for turn in room.session.turns] == ["stopped", *["failed"] * MOST], "there was nothing to undo"
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "x" * 20_001])
@@ -323,7 +344,7 @@ async def test_who_leaves_in_the_moment_in_which_something_changes_has_left(room
     room.engine.pause_at(1)
     room.session.start("/imagine a cat --steps 2", PLAIN)
     watcher = asyncio.create_task(_watched(room, []))
-    await until(lambda: room.session._changed._waiters)
+    await until(lambda: room.session._changed.next._waiters)
     room.session._emit(Noticed("It goes on."))
     for _ in range(steps):
         await asyncio.sleep(0)
@@ -410,9 +431,9 @@ async def test_an_edited_prompt_is_drawn_as_it_stands(room: Room) -> None:
 
 async def test_a_conversations_pictures_are_saved_together(room: Room) -> None:
     with pytest.raises(BadInput, match="nothing in this conversation"):
-        room.session.bundle()
+        room.session.store.bundle(room.session.turns)
     await room.done("/imagine a cat --n 2 --steps 1")
-    assert room.session.bundle().name == "gemini-diffusion-2-pictures.zip"
+    assert room.session.store.bundle(room.session.turns).name == "gemini-diffusion-2-pictures.zip"
 
 
 async def test_a_new_seed_changes_nothing_else(room: Room) -> None:

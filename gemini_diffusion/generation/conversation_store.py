@@ -14,9 +14,9 @@ from gemini_diffusion.storage import conversation_zip, history
 from gemini_diffusion.storage.collection import Collection
 from gemini_diffusion.storage.conversation_zip import CarriedConversation
 from gemini_diffusion.storage.conversations import Conversations
-from gemini_diffusion.storage.gallery import Gallery
+from gemini_diffusion.storage.gallery import FileFormat, Gallery
 from gemini_diffusion.types import Picture
-from gemini_diffusion.types.errors import BadInput
+from gemini_diffusion.types.errors import BadInput, OutOfQuota
 from gemini_diffusion.types.turn import Turn
 
 Turns = tuple[Turn, ...]
@@ -115,6 +115,16 @@ class ConversationStore:
         kept = self._gallery.save(image, recipe)
         collection.add(kept)
         return kept
+
+    def export(self, picture: Picture, file_format: FileFormat) -> Path:
+        """The file to download: the kept PNG itself, or a JPEG or WebP made beside it where there is room for one more."""
+        try:
+            self._access.refuse_more()
+        except OutOfQuota:
+            return picture.path
+        path = self._gallery.export(picture, file_format)
+        self._access.keeps(path.parent)
+        return path
 
     def bundle(self, turns: Turns) -> Path:
         """One zip of a conversation, its words and its pictures; an earlier one goes. Raises BadInput where it is empty,

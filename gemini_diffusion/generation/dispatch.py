@@ -28,7 +28,7 @@ Begun = tuple[Turn, Work]
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A message with what stood there when it was sent: the `turns` before it, the picture in `front` of the person, and the
-    one that was attached as `source`.
+    one that was attached as `source`. Its turn is to have the `id`, where that is not "".
     """
 
     text: str
@@ -36,6 +36,7 @@ class Sent:
     turns: Sequence[Turn]
     front: Picture | None = None
     source: Picture | None = None
+    id: str = ""
 
 
 def dispatch(sent: Sent, intent: Intent, access: Access, model: ChatModel) -> Begun:
@@ -87,4 +88,4 @@ def _about(command: PictureCommand, sent: Sent, offer: str, access: Access) -> B
 
 
 def _turn(sent: Sent, kind: Kind, offer: str = "") -> Turn:
-    return Turn(new_id(), sent.text, kind, source=sent.source, offer=offer)
+    return Turn(sent.id or new_id(), sent.text, kind, source=sent.source, offer=offer)

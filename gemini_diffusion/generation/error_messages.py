@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Iterable, Mapping
 
 from gemini_diffusion.engines import ImageEngine, fallback
-from gemini_diffusion.types import Failed
+from gemini_diffusion.types import Event, Failed, Stopped
 from gemini_diffusion.types.errors import (
     AgreementNeeded,
     BadInput,
@@ -17,7 +19,9 @@ from gemini_diffusion.types.errors import (
     OutOfQuota,
     Transient,
 )
-from gemini_diffusion.types.turn import Kind
+from gemini_diffusion.types.turn import Kind, Turn
+
+_LOG = logging.getLogger(__name__)
 
 
 def describe_failure(error: GeminiDiffusionError, kind: Kind, engines: Mapping[str, ImageEngine]) -> Failed:
@@ -29,6 +33,16 @@ def describe_failure(error: GeminiDiffusionError, kind: Kind, engines: Mapping[s
     if isinstance(error, (Transient, GaveUp, OutOfCredit, OutOfQuota)):
         return Failed(error.message, error.hint, f"engine:{fallback(engines).name}" if kind == "imagine" else "retry")
     return Failed(error.message, error.hint)
+
+
+def describe_end(error: BaseException, turn: Turn, engines: Mapping[str, ImageEngine]) -> Event:
+    """How a turn ends with an error: stopped by the person, failed, or failed in a way nobody foresaw, which is logged."""
+    if isinstance(error, asyncio.CancelledError):
+        return Stopped(turn.last_words())
+    if isinstance(error, GeminiDiffusionError):
+        return describe_failure(error, turn.kind, engines)
+    _LOG.error("A turn failed in a way nobody foresaw.", exc_info=error)
+    return Failed("Something unexpected went wrong.", "Try again; the log on this machine says more.", "retry")
 
 
 def nothing_to_draw(notices: Iterable[str]) -> BadInput:

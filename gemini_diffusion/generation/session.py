@@ -8,38 +8,34 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation import plan, versions
+from gemini_diffusion.generation.changes import Changes, wait_for
 from gemini_diffusion.generation.conversation_store import ConversationStore
 from gemini_diffusion.generation.dispatch import Sent, dispatch, intent_of, new_id, talk
 from gemini_diffusion.generation.edit import Edit
-from gemini_diffusion.generation.error_messages import describe_failure
+from gemini_diffusion.generation.error_messages import describe_end, describe_failure
 from gemini_diffusion.generation.intent import Intent
 from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.recall import recall
 from gemini_diffusion.generation.reproduction import BroughtRecipe
 from gemini_diffusion.generation.services import Services
+from gemini_diffusion.generation.turn_line import TurnLine
 from gemini_diffusion.generation.wishes import confirmation, read_wish
 from gemini_diffusion.storage import history, uploads
 from gemini_diffusion.storage.collection import Collection
 from gemini_diffusion.storage.conversations import Conversations
-from gemini_diffusion.storage.gallery import FileFormat
-from gemini_diffusion.types import CraftedPrompt, Event, Failed, Noticed, Picture, Stopped
-from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError, OutOfQuota
+from gemini_diffusion.types import CraftedPrompt, Event, Noticed, Picture
+from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 from gemini_diffusion.types.turn import Turn
 
-FRAMES = 8
-"""States of a running turn that a watcher is shown in a second at most; it is shown one at least."""
 LONGEST_MESSAGE = 20_000
 """Characters of one message."""
-
-_LOG = logging.getLogger(__name__)
 
 
 class Session:
@@ -54,9 +50,11 @@ class Session:
         self.collection = Collection(folder, services.gallery, self._access.keeps)
         self._turns = self.store.read()
         self._brought = BroughtRecipe()
-        self._task: asyncio.Task[None] | None = None
+        self.line = TurnLine()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._switching = False
         self._choice: asyncio.Future[tuple[ReviewChoice, str]] | None = None
-        self._changed = asyncio.Event()
+        self._changed = Changes()
 
     # What there is
 
@@ -68,6 +66,11 @@ class Session:
     @property
     def running(self) -> Turn | None:
         return self._turns[-1] if self._turns and self._turns[-1].running else None
+
+    @property
+    def busy(self) -> bool:
+        """Whether what is sent now would wait in line."""
+        return self.running is not None or bool(self.line) or self._switching
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
@@ -84,69 +87,65 @@ class Session:
         """A picture of this person's own, None for anybody else's id."""
         return self.collection.picture(identity)
 
-    def export(self, picture: Picture, file_format: FileFormat) -> Path:
-        """The file to download: the kept PNG itself, or a JPEG or WebP made beside it where there is room for one more."""
-        try:
-            self._access.refuse_more()
-        except OutOfQuota:
-            return picture.path
-        path = self._services.gallery.export(picture, file_format)
-        self._access.keeps(path.parent)
-        return path
-
     @property
     def conversations(self) -> Conversations:
         return self.store.conversations
 
-    def bundle(self) -> Path:
-        """The zip of this conversation. Raises BadInput where it is empty."""
-        return self.store.bundle(self._turns)
-
-    async def watch(self) -> AsyncIterator[Turn]:
-        """The latest turn at every change and once a second, at most FRAMES a second, its last state last.
+    async def watch(self, identity: str = "") -> AsyncIterator[Turn]:
+        """A turn, the latest one without an id, at every change and once a second, a few times a second at most, its last
+        state last. One that waits in line is watched from there on.
 
         It ends when the turn is on disk too, so that whoever leaves then leaves nothing behind.
         """
-        identity, task = self._turns[-1].id if self._turns else "", self._task
-        while turn := next((turn for turn in reversed(self._turns) if turn.id == identity), None):
-            changed = self._changed
+        identity = identity or (self._turns[-1].id if self._turns else "")
+        while turn := self._find(identity):
+            change = self._changed.next
             yield turn
-            if not turn.running:
+            if not turn.running and turn.state != "queued":
                 break
-            await asyncio.sleep(1 / FRAMES)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1 - 1 / FRAMES):  # wait_for of Python 3.11 loses a cancellation that meets a change
-                    await changed.wait()
-        if task is not None:
+            await wait_for(change)
+        if task := self._tasks.get(identity):
             await asyncio.wait({task})
+
+    def _find(self, identity: str) -> Turn | None:
+        queued = self.line.find(identity)
+        return queued.turn if queued else next((turn for turn in reversed(self._turns) if turn.id == identity), None)
 
     # What a person does
 
     def start(self, text: str, settings: Settings, attached: str = "", selected: str = "") -> Turn:
-        """Begins what `text` asks for. `attached` is the id of a picture of this person's that goes with it, `selected` the id
-        of the one in front of them.
+        """Begins what `text` asks for, or lines it up while something else runs. `attached` is the id of a picture of this
+        person's that goes with it, `selected` the id of the one in front of them.
 
-        Raises BadInput for no text, too much of it, a picture that is not theirs, or while another turn is under way, and
-        OutOfQuota for a picture more than the host keeps.
+        Raises BadInput for no text, too much of it, a picture that is not theirs, or a line that is full, and OutOfQuota for a
+        picture more than the host keeps.
         """
         sent = self._sent(text, settings, attached, selected)
-        return self._answer(sent, intent_of(sent))
+        return self.line.add(sent) if self.busy else self._answer(sent, intent_of(sent))
 
     async def send(self, text: str, settings: Settings, attached: str = "", selected: str = "") -> Turn:
         """As `start`, for a loop that serves others too: a long message is read beside it."""
         sent = self._sent(text, settings, attached, selected)
-        return self._answer(sent, await asyncio.to_thread(intent_of, sent))
-
-    def _answer(self, sent: Sent, intent: Intent) -> Turn:
-        if sent.settings.plain_words and (wish := read_wish(sent.text)):
-            self._refuse_a_second()
-            self.store.wish(wish)
-            return self._begin(Turn(new_id(), sent.text, "note"), confirmation(wish), sent.settings)
-        return self._begin(*dispatch(sent, intent, self._access, self._services.chat_model(sent.settings)), sent.settings)
+        intent = await asyncio.to_thread(intent_of, sent)
+        return self.line.add(sent) if self.busy else self._answer(sent, intent)
 
     def say(self, text: str, settings: Settings) -> Turn:
         """Begins an answer to `text`, whatever else it could mean. Raises BadInput as `start`."""
-        return self._begin(*talk(self._sent(text, settings)), settings)
+        sent = self._sent(text, settings)
+        return self.line.add(sent, talk=True) if self.busy else self._begin(*talk(sent), settings)
+
+    def take_back(self, identity: str) -> Turn:
+        """Takes a message out of the line. Raises BadInput where its turn has come."""
+        if turn := self.line.take(identity):
+            self._changed.tell()
+            return turn
+        raise BadInput("That message is not in line any more.", "Stop ends the one that runs.")
+
+    def _answer(self, sent: Sent, intent: Intent) -> Turn:
+        if sent.settings.plain_words and (wish := read_wish(sent.text)):
+            self.store.wish(wish)
+            return self._begin(Turn(sent.id or new_id(), sent.text, "note"), confirmation(wish), sent.settings)
+        return self._begin(*dispatch(sent, intent, self._access, self._services.chat_model(sent.settings)), sent.settings)
 
     def _sent(self, text: str, settings: Settings, attached: str = "", selected: str = "") -> Sent:
         if not text.strip():
@@ -161,7 +160,7 @@ class Session:
 
         Raises BadInput, RequestRefused where nobody can draw it so, and OutOfQuota as `start`.
         """
-        self._refuse_a_second()
+        self._refuse_while_busy()
         self._access.refuse_more()
         picture = self._own(identity)
         planned, crafted = await edit.prepare(self._job(settings), picture)
@@ -174,14 +173,13 @@ class Session:
         self._access.refuse_more()
         image = await asyncio.to_thread(uploads.read_upload, content)
         picture = await asyncio.to_thread(self._services.gallery.save, image, uploads.upload_recipe(image, name))
-        self._keep_picture(picture)
+        self.collection.add(picture)
         self._brought.take(picture, content, recipe)
         return picture
 
-    async def bring_back(self) -> None:
-        """Opens the conversation that `store.receive` took. Raises BadInput, DiskFull, OutOfQuota."""
-        engines = self._services.engines
-        await self.switch(lambda: self.store.bring_back(self.collection, engines))
+    def _refuse_while_busy(self) -> None:
+        if self.busy:
+            raise BadInput("One thing at a time: the last one is still under way.", "Wait for it, or stop it.")
 
     def _own(self, identity: str) -> Picture:
         picture = self.picture(identity)
@@ -196,11 +194,12 @@ class Session:
         self._choice.set_result((choice, prompt))
 
     async def stop(self) -> None:
-        """Cancels what runs and returns when its last words are said."""
-        if self._task is not None and not self._task.done():
+        """Cancels what runs, and nothing that waits in line; returns when its last words are said."""
+        task = self._tasks.get(self.running.id) if self.running else None
+        if task is not None:
             await asyncio.sleep(0)  # cancelled before its first step, a task ends without a word
-            self._task.cancel()
-            await asyncio.wait({self._task})
+            task.cancel()
+            await asyncio.wait({task})
 
     async def new(self) -> None:
         """Begins another conversation; this one stays in the list. Raises BadInput while a turn runs."""
@@ -211,56 +210,70 @@ class Session:
         place = next((place for place, turn in enumerate(self._turns) if turn.id == identity), None)
         if place is None:
             raise BadInput("That message is not in this conversation.", "Open the conversation that it is in.")
-        before = self._turns[:place]
-        await self.switch(lambda: self.conversations.branch(before))
+        await self.switch(lambda: self.conversations.branch(self._turns[:place]))
 
     async def switch(self, change: Callable[[], object]) -> None:
-        """Makes a change to the conversations on disk, and shows the one that is open then. Raises BadInput while a turn runs,
-        and what `change` raises.
-        """
-        if self.running:
-            raise BadInput("Something is still under way.", "Stop it first, or wait for it.")
-        if self._task is not None:
-            await asyncio.wait({self._task})  # until its last words are on disk
-        await asyncio.to_thread(change)
-        self.store.counted()
-        self._turns = await asyncio.to_thread(self.store.read)
-        self._tell_watchers()
+        """Changes the conversations on disk and shows the one that is open then. Raises BadInput while a turn runs."""
+        self._refuse_while_busy()
+        self._switching = True
+        try:
+            if self._tasks:
+                await asyncio.wait(set(self._tasks.values()))  # until the last words are on disk
+            await asyncio.to_thread(change)
+            self.store.counted()
+            self._turns = await asyncio.to_thread(self.store.read)
+        finally:
+            self._switching = False
+            self._changed.tell()
+            await self._go_on()
 
     # The running turn
 
     def _begin(self, turn: Turn, work: Callable[[Job], Awaitable[None]], settings: Settings) -> Turn:
-        self._refuse_a_second()
         job = self._job(settings)
         self._turns = (*self._turns, turn)
-        self._task = asyncio.get_running_loop().create_task(self._carry(work, job))
+        task = self._tasks[turn.id] = asyncio.get_running_loop().create_task(self._carry(work, job))
+        task.add_done_callback(lambda _: self._tasks.pop(turn.id))
         return turn
 
+    async def _go_on(self) -> None:
+        """Begins what is next in line, about the picture that is in front by now."""
+        while self.line and not self.running:
+            queued = self.line.waiting[0]
+            sent = dataclasses.replace(queued.sent, turns=self._turns, front=self.latest, id=queued.turn.id)
+            intent = await asyncio.to_thread(intent_of, sent)
+            if self.line.take(queued.turn.id) is None:
+                continue  # it was taken back meanwhile
+            try:
+                self._begin(*talk(sent), sent.settings) if queued.talk else self._answer(sent, intent)
+            except GeminiDiffusionError as error:
+                failed = Turn(sent.id, sent.text, "note", source=sent.source)
+                self._turns = (*self._turns, failed.after(describe_failure(error, failed.kind, self._services.engines)))
+            self._changed.tell()
+
     def _job(self, settings: Settings) -> Job:
-        seeds = [picture.recipe.seed for picture in self._drawn()]
+        seeds = [picture.recipe.seed for picture in versions.pictures_in(self._turns)]
         return Job(
-            self._services, settings, self._emit, self._keep_picture, self._review,
+            self._services, settings, self._emit, self.collection.add, self._review,
             recall(self._turns), seeds[-1] if seeds else None, self._access, self.picture,
             wishes=self.conversations.current.wishes, compare=self._brought.compare,
         )  # fmt: skip
-
-    def _refuse_a_second(self) -> None:
-        if self.running:
-            raise BadInput("One thing at a time: the last one is still under way.", "Wait for it, or stop it.")
 
     async def _carry(self, work: Callable[[Job], Awaitable[None]], job: Job) -> None:
         """The one place where the errors of a turn become words; its beginning and its end are kept."""
         try:
             await self._keep_turns()
             await work(job)
-        except asyncio.CancelledError:
-            self._emit(Stopped(self._turns[-1].last_words()))
-        except GeminiDiffusionError as error:
-            self._emit(describe_failure(error, self._turns[-1].kind, self._services.engines))
-        except Exception:  # noqa: BLE001 - the border to the person: what nobody foresaw is logged and still gets a sentence
-            _LOG.exception("A turn failed in a way nobody foresaw.")
-            self._emit(Failed("Something unexpected went wrong.", "Try again; the log on this machine says more.", "retry"))
+        except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001 - the border to the person
+            self._emit(describe_end(error, self._turns[-1], self._services.engines))
+        end = asyncio.get_running_loop().create_task(self._end())
+        while not end.done():
+            with contextlib.suppress(asyncio.CancelledError):  # a Stop that comes too late stops nothing
+                await asyncio.shield(end)
+
+    async def _end(self) -> None:
         await self._keep_turns()
+        await self._go_on()
 
     async def _keep_turns(self) -> None:
         leaving = history.overflow(self._turns)
@@ -269,9 +282,6 @@ class Session:
         except GeminiDiffusionError as error:
             self._emit(Noticed(f"This conversation could not be kept on disk. {error}"))
         self._turns = self._turns[leaving:]
-
-    def _keep_picture(self, picture: Picture) -> None:
-        self.collection.add(picture)
 
     async def _review(self, crafted: CraftedPrompt) -> tuple[ReviewChoice, str]:
         self._choice = asyncio.get_running_loop().create_future()
@@ -287,12 +297,4 @@ class Session:
 
     def _set(self, turn: Turn) -> None:
         self._turns = (*self._turns[:-1], turn)
-        self._tell_watchers()
-
-    def _tell_watchers(self) -> None:
-        """Whoever waits wakes up; whoever looks next waits for the next change."""
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    def _drawn(self) -> list[Picture]:
-        return versions.pictures_in(self._turns)
+        self._changed.tell()

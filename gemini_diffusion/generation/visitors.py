@@ -186,7 +186,7 @@ class Visitors:
         for name, visitor in list(self._here.items()):
             if len(self._here) <= MOST_VISITORS and visitor.seen > long_ago:
                 break
-            if not visitor.session.running:
+            if not visitor.session.busy:
                 del self._here[name]
 
 

@@ -35,7 +35,7 @@ from gemini_diffusion.types import (
 )
 
 Kind = Literal["say", "imagine", "note"]
-State = Literal["running", "review", "done", "stopped", "failed"]
+State = Literal["queued", "running", "review", "done", "stopped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Turn:
 
     `writing` is the prompt as it grows, `text` the answer, `source` the picture that was attached; `planned` are the recipes of
     what was only to be planned. `understood` and `offer` are as in Understood, `selected` and `left` as in Selected. In the
-    state "review" nothing runs until the person chooses.
+    state "review" nothing runs until the person chooses; "queued" waits for the turns before it.
     """
 
     id: str

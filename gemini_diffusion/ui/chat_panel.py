@@ -52,16 +52,20 @@ class ChatPanel:
 
     def emptied(self) -> Updates:
         """The message was sent: the box is empty and Stop can be pressed."""
-        return {self.box: gr.update(value="", submit_btn=False, stop_btn=True), self.attachment.held: ""}
+        emptied = {self.attachment.held: "", self.returned: "", self.attachment.back: ""}
+        return emptied | {self.box: gr.update(value="", stop_btn=True)}
 
     def busy(self) -> Updates:
         """Stop can be pressed; a draft in the box stays."""
-        return {self.box: gr.update(submit_btn=False, stop_btn=True), self.returned: "", self.attachment.back: ""}
+        return {self.box: gr.update(stop_btn=True)}
+
+    def queued(self, session: Session) -> Updates:
+        """A message waits in line: it is seen above the box, and nothing else changes."""
+        return {self.chips: composer_chips.of(session)}
 
     def idle(self, returned: str = "", attached: str = "") -> Updates:
         """The next message can be sent; `returned` goes back into the box if it is empty, `attached` likewise."""
-        free = gr.update(submit_btn=True, stop_btn=False)
-        return {self.box: free, self.returned: returned, self.attachment.back: attached}
+        return {self.box: gr.update(stop_btn=False), self.returned: returned, self.attachment.back: attached}
 
     def show(self, session: Session) -> Updates:
         """The messages, the status line, and the review of a prompt that waits for a choice."""

@@ -62,7 +62,7 @@ class ChatTab:
     async def send(
         self, text: str, held: str, request: gr.Request, selected: str = "", editing: str = ""
     ) -> AsyncGenerator[Updates, None]:
-        """Sends the message in the box with the picture `held`. A blank one does nothing; one sent while another runs stays.
+        """Sends the message in the box with the picture `held`. A blank one does nothing.
 
         One that says the words of the turn `editing` in other words goes on in a copy that ends before them.
         """
@@ -72,8 +72,8 @@ class ChatTab:
         visitor = self._visitor(request)
         if editing:
             await visitor.session.branch(editing)
-        await visitor.session.send(text, visitor.settings, held, selected)
-        async for updates in self.following.follow(visitor, text, clear=True):
+        turn = await visitor.session.send(text, visitor.settings, held, selected)
+        async for updates in self.following.follow(visitor, text, turn.id, clear=True):
             yield updates
 
     async def again(self, draft: str, data: gr.SelectData, request: gr.Request) -> AsyncGenerator[Updates, None]:
@@ -86,10 +86,11 @@ class ChatTab:
         source = visitor.session.turns[-1].source
         if step.kind == "talk":
             await visitor.session.stop()
-            visitor.session.say(step.text, visitor.settings)
+            turn = visitor.session.say(step.text, visitor.settings)
         else:
-            await visitor.session.send(step.text, step.settings(self.visitors, visitor), source.id if source else "")
-        async for updates in self.following.follow(visitor, step.text, clear=draft.strip() == step.text.strip()):
+            settings = step.settings(self.visitors, visitor)
+            turn = await visitor.session.send(step.text, settings, source.id if source else "")
+        async for updates in self.following.follow(visitor, step.text, turn.id, clear=draft.strip() == step.text.strip()):
             yield updates
 
     async def move(self, request: gr.Request) -> AsyncGenerator[Updates, None]:
@@ -100,8 +101,8 @@ class ChatTab:
             raise BadInput("The drawing is no longer waiting.", "Send the request again.")
         await session.stop()
         moved = visitor.settings.replaced({"engine": here(self.visitors), "image_model": ""})
-        await session.send(turn.asked, moved, turn.source.id if turn.source else "")
-        async for updates in self.following.follow(visitor, turn.asked):
+        again = await session.send(turn.asked, moved, turn.source.id if turn.source else "")
+        async for updates in self.following.follow(visitor, turn.asked, again.id):
             yield updates
 
     # Everything else
@@ -151,15 +152,16 @@ class ChatTab:
         return await self.following.show_picture(visitor, picture) if picture else gr.skip()
 
     async def arrive(self, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """A page was opened: shows the conversation and follows a running turn to its end."""
+        """A page was opened: shows the conversation and follows what runs, and what waits in line, to its end."""
         visitor = self._visitor(request)
         session = visitor.session
         latest = await asyncio.to_thread(lambda: session.latest)
         shown = await self.following.show_picture(visitor, latest) if latest else {}
         yield self.conversation.show(session) | self.conversation.listed.show(session.conversations) | shown
         self.visitors.services.prepare(visitor.settings)
-        if session.running:
-            async for state in self.following.follow(visitor, session.running.asked):
+        while session.busy:
+            turn = session.running or session.line.waiting[0].turn
+            async for state in self.following.follow(visitor, turn.asked, turn.id):
                 yield state
 
     async def return_here(self, request: gr.Request) -> Updates:
@@ -183,7 +185,9 @@ class ChatTab:
         """Connects every event. None is published; none is limited in number, because following a turn is cheap."""
         talk, panel = self.conversation, self.panel
         AttachmentHandlers(self.visitors, talk.attachment, self.following.show_picture, panel.components()).wire()
-        self._turn(talk.box.submit, self.send, [talk.box, talk.attachment.held, panel.selected, talk.editing])
+        self._turn(
+            talk.box.submit, self.send, [talk.box, talk.attachment.held, panel.selected, talk.editing], trigger_mode="multiple"
+        )
         for button, text in zip(panel.examples, EXAMPLES, strict=True):
             self._turn(button.click, self._example(text))
         self._turn(panel.surprise.click, self._example(""))
@@ -212,17 +216,18 @@ class ChatTab:
         )  # fmt: skip
         talk.returned.change(None, [talk.box, talk.returned], [talk.box, talk.returned], js=_GIVE_BACK, **private)
 
-    def _turn(self, trigger: Any, handler: Callable[..., Any], inputs: Any = None) -> None:
+    def _turn(self, trigger: Any, handler: Callable[..., Any], inputs: Any = None, trigger_mode: str = "once") -> None:
         outputs = [*self.conversation.components(), *self.panel.components(), self.tabs]
         trigger(
             show_error(handler), inputs, outputs, show_progress="hidden", concurrency_limit=None, api_visibility="private",
+            trigger_mode=trigger_mode,
         )  # fmt: skip
 
     def _example(self, text: str) -> Callable[..., AsyncIterator[Updates]]:
         async def send_example(request: gr.Request) -> AsyncGenerator[Updates, None]:
             visitor, words = self._visitor(request), text or random.choice(SURPRISES)
-            await visitor.session.send(words, visitor.settings)
-            async for updates in self.following.follow(visitor, words):
+            turn = await visitor.session.send(words, visitor.settings)
+            async for updates in self.following.follow(visitor, words, turn.id):
                 yield updates
 
         return send_example

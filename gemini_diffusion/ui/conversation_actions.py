@@ -72,22 +72,26 @@ class ConversationActions:
         return self._shown(visitor) | {self.following.conversation.listed.wish: ""}
 
     async def press(self, data: gr.EventData, request: gr.Request) -> Updates:
-        """The x of a chip above the box was pressed."""
-        visitor = self._visitor(request)
-        composer_chips.press(visitor.session, data._data)
-        return self._shown(visitor)
+        """The x of a chip above the box was pressed; a message that was taken back goes into the box, if that is empty."""
+        visitor, talk = self._visitor(request), self.following.conversation
+        taken = composer_chips.press(visitor.session, data._data)
+        if taken is None:
+            return self._shown(visitor)
+        back = {talk.returned: taken.asked, talk.attachment.back: taken.source.id if taken.source else ""}
+        return talk.queued(visitor.session) | back
 
     async def edit(self, index: int, request: gr.Request) -> Updates:
         """A person pressed their own words: they are to be said in other words, from where they were said."""
         talk, session = self.following.conversation, self._visitor(request).session
         turn = talk.transcript.turn_at(session.turns, index)
-        if turn is None or session.running:
+        if turn is None or session.busy:
             return gr.skip()
         return {talk.editing: turn.id, talk.returned: turn.asked, talk.chips: composer_chips.of(session, turn)}
 
     async def save(self, request: gr.Request) -> Updates:
         """Puts the conversation and its pictures into one zip, behind a button that the page then presses."""
-        bundle = await asyncio.to_thread(self._visitor(request).session.bundle)
+        session = self._visitor(request).session
+        bundle = await asyncio.to_thread(session.store.bundle, session.turns)
         return {self.following.conversation.listed.bundle: str(bundle)}
 
     async def bring(self, carried: str, request: gr.Request) -> Updates:
@@ -98,7 +102,8 @@ class ConversationActions:
         got = {self.following.conversation.listed.brought: str(arrived)}
         if arrived < size:
             return got
-        await visitor.session.bring_back()
+        session, engines = visitor.session, self.following.visitors.services.engines
+        await session.switch(lambda: session.store.bring_back(session.collection, engines))
         return got | await self._with_picture(visitor)
 
     def _shown(self, visitor: Visitor) -> Updates:

@@ -37,15 +37,22 @@ class LiveUpdates:
     conversation: ChatPanel
     panel: ImagePanel
 
-    async def follow(self, visitor: Visitor, words: str = "", *, clear: bool = False) -> AsyncGenerator[Updates, None]:
-        """Every state of the running turn; `words` go back into an empty box when it is stopped or fails.
+    async def follow(
+        self, visitor: Visitor, words: str = "", identity: str = "", *, clear: bool = False
+    ) -> AsyncGenerator[Updates, None]:
+        """Every state of the turn of that id, or of the running one; `words` go back into an empty box when it is stopped or
+        fails.
 
         A slow page applies only the latest of several updates, so each is complete. Only the selected picture is sent once,
         since the person may edit its prompt from then on: a page that missed it asks for it again.
         """
         session, shown, seen = visitor.session, False, None
         judged = self.visitors.services.picture_filter.is_on(visitor.settings)
-        async for turn in session.watch():
+        async for turn in session.watch(identity):
+            if turn.state == "queued":  # whoever follows the running one shows the rest
+                yield self.conversation.queued(session) | (self.conversation.emptied() if clear else {})
+                clear = False
+                continue
             seen = next_preview(turn, seen, blurred=judged)
             state = self._state(visitor, turn, words) | self.panel.show_preview(seen)
             chosen = turn.kept[0].picture if turn.kept else turn.selected
@@ -82,10 +89,10 @@ class LiveUpdates:
 
     def _state(self, visitor: Visitor, turn: Turn, words: str) -> Updates:
         """The complete state of a turn."""
-        turns, now = visitor.session.turns, visitor.session.running
-        updates = self.conversation.show(visitor.session) | self.panel.enable(now is None)
+        turns, busy = visitor.session.turns, visitor.session.busy
+        updates = self.conversation.show(visitor.session) | self.panel.enable(not busy)
         updates |= self.panel.progress(current_stage(turn) if turn.kind == "imagine" else None, draw_here=can_move(turn))
-        if now:
+        if busy:
             return updates | self.conversation.busy()
         updates |= self.conversation.listed.show(visitor.session.conversations)
         last = turns[-1].id if turns else ""
@@ -96,7 +103,7 @@ class LiveUpdates:
 async def exported(visitor: Visitor, picture: Picture) -> Path:
     """The file for the Download button, in the format the person chose."""
     chosen = cast("FileFormat", visitor.settings.file_format)
-    return await asyncio.to_thread(visitor.session.export, picture, chosen)
+    return await asyncio.to_thread(visitor.session.store.export, picture, chosen)
 
 
 def _merged(first: Updates, then: Updates) -> Updates:

@@ -94,12 +94,12 @@ async def follow(visitor: Visitor, text: str) -> AsyncIterator[Turn]:
     session: Session = visitor.session
     begun = await session.send(text, visitor.settings)
     try:
-        async for turn in session.watch():
+        async for turn in session.watch(begun.id):
             if turn.state == "review":
                 session.choose("draw")
             yield turn
     finally:
-        if session.running and session.running.id == begun.id:  # by now it may be somebody else's turn
+        if session.line.take(begun.id) is None and session.running and session.running.id == begun.id:  # not another's
             await session.stop()
 
 
