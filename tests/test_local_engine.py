@@ -46,7 +46,7 @@ async def test_it_is_the_picture_that_diffusers_draws(
     ).images[0]  # fmt: skip
     ours = await local.draw(folder, negative_prompt=negative, width=96, num_inference_steps=4)
     assert nearly_same(ours.image, plain)
-    assert set(ours.versions) == {"torch", "diffusers", "transformers"}
+    assert set(ours.versions) == {"torch", "diffusers", "transformers", "device", "dtype", "threads"}
 
 
 async def test_without_a_scheduler_the_models_own_is_taken_and_named(local: Local, sdxl: Path, sd15: Path) -> None:
