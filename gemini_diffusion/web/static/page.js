@@ -88,7 +88,8 @@
   document.addEventListener("focusout", ({ target }) => {
     if (!target.matches?.("input[role=combobox]")) return;
     setTimeout(() => {
-      if (target !== document.activeElement) target.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+      if (target === document.activeElement || target.getAttribute("aria-expanded") !== "true") return;
+      target.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
     }, LEFT);
   });
 
