@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from gemini_diffusion.chat_models.answer_errors import BrokeOff, FieldRefused
+from gemini_diffusion.chat_models.answer_errors import BrokeOff, FieldRefused, ask_until_heard
 from gemini_diffusion.chat_models.gemini import chat_request
 from gemini_diffusion.chat_models.gemini.api_errors import AskedWith, foreign, translate_api_errors
 from gemini_diffusion.chat_models.gemini.chat_answer import PartialAnswer
@@ -18,7 +18,7 @@ from gemini_diffusion.chat_models.gemini.model_list import FALLBACK, chat_models
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.network.retry import retrying
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice, TextGrew, ignore
-from gemini_diffusion.types.errors import GaveUp, GeminiDiffusionError, ModelNotFound, RequestRefused, Transient
+from gemini_diffusion.types.errors import GeminiDiffusionError, ModelNotFound, RequestRefused, Transient
 
 T = TypeVar("T")
 
@@ -44,14 +44,7 @@ class GeminiChatModel:
     async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
         """The whole answer within `settings.deadline` seconds; once its first word is shown it is not asked for again."""
         exchange = _Exchange(self._connections, settings, chat_request.build_request(request, settings), emit)
-        try:
-            return await retrying(exchange.attempt, deadline=settings.deadline, emit=emit)
-        except BrokeOff:
-            raise
-        except GaveUp as end:
-            if not exchange.so_far.text:
-                raise
-            raise BrokeOff(f"It took longer than {settings.deadline:g} s.") from end.__cause__
+        return await ask_until_heard(exchange.attempt, lambda: exchange.so_far.text, settings.deadline, emit)
 
     def unused_settings(self, settings: Settings) -> tuple[str, ...]:
         return ignored_sampling(settings.chat_model)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from gemini_diffusion.chat_models.answer_errors import BrokeOff, FieldRefused
+from gemini_diffusion.chat_models.answer_errors import BrokeOff, FieldRefused, ask_until_heard
 from gemini_diffusion.chat_models.openai_compatible.completion_answer import PartialCompletion
 from gemini_diffusion.chat_models.openai_compatible.completion_request import UNUSED, CompletionRequest, build_request
 from gemini_diffusion.chat_models.openai_compatible.completion_server import CompletionServer
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.network.retry import retrying
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice, TextGrew, ignore
-from gemini_diffusion.types.errors import GaveUp, KeyNeeded, RequestRefused, Transient
+from gemini_diffusion.types.errors import KeyNeeded, RequestRefused, Transient
 
 ADDRESS = "https://api.openai.com/v1"
 ROUTER = "https://router.huggingface.co/v1"
@@ -37,14 +37,7 @@ class OpenAiChatModel:
     async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
         """The whole answer within `settings.deadline` seconds; once its first word is shown it is not asked for again."""
         exchange = _Exchange(self._server(settings), request, settings, self._model(settings), emit)
-        try:
-            return await retrying(exchange.attempt, deadline=settings.deadline, emit=emit)
-        except BrokeOff:
-            raise
-        except GaveUp as end:
-            if not exchange.so_far.text:
-                raise
-            raise BrokeOff(f"It took longer than {settings.deadline:g} s.") from end.__cause__
+        return await ask_until_heard(exchange.attempt, lambda: exchange.so_far.text, settings.deadline, emit)
 
     def unused_settings(self, settings: Settings) -> tuple[str, ...]:
         return UNUSED

@@ -5,6 +5,7 @@ Forge, SD.Next, Fooocus, stable-diffusion.cpp, Krita, Civitai and ComfyUI's Imag
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import re
@@ -84,10 +85,8 @@ def _pairs(line: str) -> Iterator[tuple[str, Any]]:
 
 def _value(line: str, at: int) -> tuple[Any, int]:
     if line[at : at + 1] in ('"', "{", "["):
-        try:
+        with contextlib.suppress(ValueError, RecursionError):  # it may only begin like JSON
             return json.JSONDecoder().raw_decode(line, at)
-        except (ValueError, RecursionError):
-            pass  # it only began like JSON
     end = _NEXT.search(line, at)
     return line[at : end.start()].strip() if end else "", end.start() if end else len(line)
 
