@@ -1,4 +1,4 @@
-"""Puts the weights of a wish on the same words of its prompt, wherever they went and in whatever language they were said."""
+"""Puts the weights of a request on the same words of its prompt, wherever they went and in whatever language they were said."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Place = tuple[int, int, float]
 """Where a piece of a prompt starts and ends, and how strongly it counts."""
 
 
-def apply_weights(prompt: str, wish: PromptRequest, reading: RequiredTerms) -> str:
-    """`prompt`, plain until now, as marked text: each weighted word of the wish counts as the person said."""
-    if all(span.weight == 1 for span in wish.spans):
+def apply_weights(prompt: str, request: PromptRequest, reading: RequiredTerms) -> str:
+    """`prompt`, plain until now, as marked text: each weighted word of the request counts as the person said."""
+    if all(span.weight == 1 for span in request.spans):
         return prompt_weights.format_weights([WeightedSpan(prompt)])
-    taken = _Weighing(PromptText(prompt), reading).places(wish.spans)
+    taken = _Weighing(PromptText(prompt), reading).places(request.spans)
     pieces, last = list[WeightedSpan](), 0
     for start, end, weight in sorted(taken):
         pieces += [WeightedSpan(prompt[last:start]), WeightedSpan(prompt[start:end], weight)]
@@ -55,7 +55,7 @@ class _Weighing:
                 yield start, start + len(match[0]), span.weight
 
     def _words(self, span: WeightedSpan) -> Iterator[Place]:
-        """For each word of substance the place of it in the prompt: the second "red" of a wish is the second one there."""
+        """For each word of substance the place of it in the prompt: the second "red" of a request is the second one there."""
         for word in words_in(TOKEN.sub(" ", span.text)):
             if word.lower() in read_lexicon().stop:
                 continue

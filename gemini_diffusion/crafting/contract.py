@@ -27,8 +27,8 @@ _BEARERS = ("text", "sign", "poster", "banner", "letter", "board", "plate", "not
 @dataclass(frozen=True, slots=True)
 class ContractResult:
     """`missing` is what is held and lost, `changed` of it what stands there with another value; `unseen` is what is watched
-    and not there, `uncovered` words of the wish that nothing in the prompt can stand for. `strange` says that the prompt shows
-    nothing of the wish: another picture.
+    and not there, `uncovered` words of the request that nothing in the prompt can stand for. `strange` says that the prompt
+    shows nothing of the request: another picture.
     """
 
     kept: tuple[Term, ...]
@@ -140,7 +140,7 @@ class _Check:
             return term.value in self.text.text
         others = others_on_noun(term, self.text, self.reading)
         if term.stems & self.text.denied and term.of & self.text.denied:
-            return True  # "without its white queen", whatever the wish was taken for
+            return True  # "without its white queen", whatever the request was taken for
         if term.kind == "number" and term.value == "1":
             return not others
         places = self.text.places(term.of)
@@ -242,7 +242,7 @@ class _Check:
         return not any(self._could_be(token, known) for token in self.text.tokens)
 
     def _holds_quote(self) -> bool:
-        """Whether the prompt has all that the wish quotes: what bears it may be called by any name."""
+        """Whether the prompt has all that the request quotes: what bears it may be called by any name."""
         quotes = [squashed(term.english) for term in self.reading.terms if term.kind == "quote"]
         return bool(quotes) and all(quote in squashed(self.text.text) for quote in quotes)
 

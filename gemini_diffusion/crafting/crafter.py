@@ -44,7 +44,7 @@ _STEPS_DOWN: dict[How, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One answer, read: how it was found, what it keeps of the wish, and which model gave it."""
+    """One answer, read: how it was found, what it keeps of the request, and which model gave it."""
 
     answer: CraftAnswer
     how: How
@@ -57,21 +57,21 @@ class Attempt:
 
     @property
     def rank(self) -> tuple[bool, int, int, int]:
-        """Smaller is better: whether it shows the wish at all, what is missing or not covered, how the answer was found."""
+        """Smaller is better: whether it shows the request at all, what is missing or not covered, how the answer was found."""
         verdict = self.verdict
         return verdict.strange, len(verdict.missing), len(verdict.uncovered), list(_STEPS_DOWN).index(self.how)
 
 
 async def craft(
-    wish: PromptRequest, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
+    request: PromptRequest, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
 ) -> CraftedPrompt:
-    """The prompt for a wish; on the way TextGrew with the prompt so far. Raises Blocked where it is declined, else nothing.
+    """The prompt for a request; on the way TextGrew with the prompt so far. Raises Blocked where it is declined, else nothing.
 
     An error of the chat model does not fail the turn: the rules craft instead, and a notice says why.
     """
     if not chat_model.structured:
-        return await asyncio.to_thread(craft_by_rules, wish)
-    crafting = await asyncio.to_thread(_Crafting, wish, conversation, chat_model, settings, emit)
+        return await asyncio.to_thread(craft_by_rules, request)
+    crafting = await asyncio.to_thread(_Crafting, request, conversation, chat_model, settings, emit)
     return await crafting.run()
 
 
@@ -79,14 +79,14 @@ class _Crafting:
     """One crafting under way. What reads words, which may be many, runs off the event loop."""
 
     def __init__(
-        self, wish: PromptRequest, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
+        self, request: PromptRequest, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
     ) -> None:
-        self.wish, self.chat_model, self.settings, self.emit = wish, chat_model, settings, emit
-        self.reading = find_required_terms(wish.words, wish.negative, wish.weighed)
-        self.quotes = [*quotes_in(wish.words), *tokens_in(wish.words)]
-        self.instruction = write_instruction(_order(wish))
+        self.request, self.chat_model, self.settings, self.emit = request, chat_model, settings, emit
+        self.reading = find_required_terms(request.words, request.negative, request.weighed)
+        self.quotes = [*quotes_in(request.words), *tokens_in(request.words)]
+        self.instruction = write_instruction(_order(request))
         context = [Message(entry.role, entry.text[:_LONGEST_CONTEXT]) for entry in conversation[-_CONTEXT_MESSAGES:]]
-        self.messages = (*context, Message("user", wish.words))
+        self.messages = (*context, Message("user", request.words))
         self.told = self.instruction
         self.notices: list[str] = []
 
@@ -97,13 +97,13 @@ class _Crafting:
             raise
         except GeminiDiffusionError as error:
             said = f"{error.message} I wrote the prompt by rule instead. {error.hint}".strip()
-            return await asyncio.to_thread(craft_by_rules, self.wish, (said,))
+            return await asyncio.to_thread(craft_by_rules, self.request, (said,))
         attempt = await asyncio.to_thread(self._read, first)
         if self._needs_repair(attempt):
             attempt = await self._repaired(first, attempt)
         if attempt is None or not self._usable(attempt):
             said = "The chat model's answer could not be used, so I wrote the prompt by rule."
-            return await asyncio.to_thread(craft_by_rules, self.wish, (*self.notices, said))
+            return await asyncio.to_thread(craft_by_rules, self.request, (*self.notices, said))
         return await asyncio.to_thread(self._crafted, attempt)
 
     async def _ask(self, messages: tuple[Message, ...]) -> ChatAnswer:
@@ -122,8 +122,8 @@ class _Crafting:
                 shown = prompt
                 self.emit(TextGrew(prompt))
 
-        request = ChatRequest(messages, self.instruction, answer_schema())
-        answer = await self.chat_model.answer(request, self.settings, pass_on)
+        chat_request = ChatRequest(messages, self.instruction, answer_schema())
+        answer = await self.chat_model.answer(chat_request, self.settings, pass_on)
         self.notices += answer.notices
         return answer
 
@@ -136,10 +136,10 @@ class _Crafting:
         if answer.refusal and answer.refusal.strip(" .").lower() not in ("", "none", "null", "n/a", "no"):
             raise Blocked(f"{given.model} would not write this prompt: {sanitize(answer.refusal, longest=300)}", _GO_ON)
         answer = self._cleaned(answer)
-        if not answer.prompt or is_complaint(answer.prompt) or repeats(answer.prompt, self.told, self.wish.words):
+        if not answer.prompt or is_complaint(answer.prompt) or repeats(answer.prompt, self.told, self.request.words):
             return None
         pairs = [Pair(pair.said, pair.english) for pair in answer.kept]
-        verdict = verify(self.reading, answer.prompt, answer.negative_prompt, self.wish.model.takes_negative, pairs)
+        verdict = verify(self.reading, answer.prompt, answer.negative_prompt, self.request.model.takes_negative, pairs)
         return Attempt(answer, how, verdict, given.model)
 
     def _cleaned(self, answer: CraftAnswer) -> CraftAnswer:
@@ -147,7 +147,7 @@ class _Crafting:
 
         def plain(text: str, longest: int) -> str:
             kept = sanitize(text, self.quotes, longest)
-            return "" if repeats(kept, self.told, self.wish.words) else kept
+            return "" if repeats(kept, self.told, self.request.words) else kept
 
         return answer.model_copy(
             update={
@@ -197,39 +197,39 @@ class _Crafting:
         prompt = answer.prompt
         notices = [*self.notices, _STEPS_DOWN[attempt.how]]
         if missing:
-            prompt = merge(prompt, self.reading, self.wish.is_tags, missing)
+            prompt = merge(prompt, self.reading, self.request.is_tags, missing)
             notices.append(f"I put right what the chat model left out or changed: {_list(missing)}.")
-        prompt, said_of_denials = with_denials(prompt, self.wish, self.reading, by_rule=False)
+        prompt, said_of_denials = with_denials(prompt, self.request, self.reading, by_rule=False)
         crafted = CraftedPrompt(
-            original=self.wish.idea,
+            original=self.request.idea,
             prompt=prompt,
             negative_prompt=answer.negative_prompt,
             title=answer.title or " ".join(words_in(answer.prompt)[:6]),
             style=answer.style if answer.style in known_styles() else "",
-            aspect_ratio=self.wish.aspect or ("" if answer.aspect_ratio == "auto" else answer.aspect_ratio),
+            aspect_ratio=self.request.aspect or ("" if answer.aspect_ratio == "auto" else answer.aspect_ratio),
             reply=answer.reply or read_lexicon().languages[self.reading.language or "en"].reply,
             crafted_by=attempt.model,
             notices=tuple(filter(None, [*notices, *said_of_denials])),
         )
-        finished = postprocess(crafted, self.wish, self.reading, attempt.pairs)
+        finished = postprocess(crafted, self.request, self.reading, attempt.pairs)
         if not finished.missing:
             return finished
         said = "The chat model's prompt could not be put right, so I wrote it by rule."
-        ruled = craft_by_rules(self.wish, (*self.notices, said))
+        ruled = craft_by_rules(self.request, (*self.notices, said))
         return ruled if len(ruled.missing) < len(finished.missing) else finished
 
 
-def _order(wish: PromptRequest) -> InstructionRequest:
-    vocabulary = vocabulary_of(wish)
+def _order(request: PromptRequest) -> InstructionRequest:
+    vocabulary = vocabulary_of(request)
     return InstructionRequest(
-        family=wish.model.family,
-        added_words=wish.added_words,
-        max_tokens=wish.room,
-        takes_negative=wish.model.takes_negative,
-        avoid=tuple(sanitize(thing, longest=100) for thing in wish.negative),
-        aspect=wish.aspect,
-        style=wish.preset,
-        keep=(*(" ".join(phrase.split()) for phrase in wish.weighed), *tokens_in(wish.words)),
+        family=request.model.family,
+        added_words=request.added_words,
+        max_tokens=request.room,
+        takes_negative=request.model.takes_negative,
+        avoid=tuple(sanitize(thing, longest=100) for thing in request.negative),
+        aspect=request.aspect,
+        style=request.preset,
+        keep=(*(" ".join(phrase.split()) for phrase in request.weighed), *tokens_in(request.words)),
         vocabulary=tuple(word for word in vocabulary.words if " " not in word) if vocabulary else (),
     )
 
@@ -237,7 +237,7 @@ def _order(wish: PromptRequest) -> InstructionRequest:
 def _complaint(attempt: Attempt | None) -> str:
     """What the second call says: exactly what is missing or changed. The person's words stand in it as quotations."""
     if attempt is None or attempt.verdict.strange or not (attempt.verdict.missing or attempt.verdict.uncovered):
-        return "That was not one whole JSON object by the schema for my wish. Write that object for it, nothing else."
+        return "That was not one whole JSON object by the schema for my request. Write that object for it, nothing else."
     parts = []
     for term in attempt.verdict.missing:
         if term.kind == "negation":
@@ -246,7 +246,7 @@ def _complaint(attempt: Attempt | None) -> str:
             changed = " (you changed it)" if term in attempt.verdict.changed else ""
             parts.append(f'the {term.kind} "{term.said}"{changed}')
     parts += [f'"{word}"' for word in attempt.verdict.uncovered]
-    return f"Your prompt lost this of my wish: {'; '.join(parts)}. Write the whole answer again with it."
+    return f"Your prompt lost this of my request: {'; '.join(parts)}. Write the whole answer again with it."
 
 
 def _list(terms: Sequence[Term]) -> str:

@@ -57,17 +57,17 @@ class Keywords:
         return replace(crafted, prompt=prompt, parts=kept, paraphrases=self.paraphrases, keywords=self.words)
 
 
-async def find_keywords(wish: PromptRequest, chat_model: ChatModel, settings: Settings, emit: Emit) -> Keywords:
-    """The keywords of a wish, counted in the paraphrases that one call brings. Raises errors of errors.py, BadAnswer where
+async def find_keywords(request: PromptRequest, chat_model: ChatModel, settings: Settings, emit: Emit) -> Keywords:
+    """The keywords of a request, counted in the paraphrases that one call brings. Raises errors of errors.py, BadAnswer where
     fewer than two of them can be counted.
     """
     told = paraphrase_instruction()
-    request = ChatRequest((Message("user", wish.words),), told, paraphrase_schema())
-    answer = await chat_model.answer(request, settings, lambda event: None if isinstance(event, TextGrew) else emit(event))
-    paraphrases = await asyncio.to_thread(parse_paraphrases, answer.text, told, wish.words)
+    chat_request = ChatRequest((Message("user", request.words),), told, paraphrase_schema())
+    answer = await chat_model.answer(chat_request, settings, lambda event: None if isinstance(event, TextGrew) else emit(event))
+    paraphrases = await asyncio.to_thread(parse_paraphrases, answer.text, told, request.words)
     if len(paraphrases) < 2:
         raise BadAnswer(f"{answer.model} wrote no paraphrases that can be counted.", "Send it again.")
-    return await asyncio.to_thread(count_keywords, paraphrases, wish)
+    return await asyncio.to_thread(count_keywords, paraphrases, request)
 
 
 def paraphrase_schema() -> dict[str, Any]:
@@ -88,7 +88,7 @@ def parse_paraphrases(text: str, told: str = "", own: str = "") -> tuple[str, ..
     return tuple(dict.fromkeys(usable))[:PARAPHRASES]
 
 
-def count_keywords(paraphrases: Sequence[str], wish: PromptRequest) -> Keywords:
+def count_keywords(paraphrases: Sequence[str], request: PromptRequest) -> Keywords:
     """The words of substance of the paraphrases by how many hold them, as many as one window of the encoder reads."""
     held, forms = Counter[str](), dict[str, Counter[str]]()
     for paraphrase in paraphrases:
@@ -96,25 +96,29 @@ def count_keywords(paraphrases: Sequence[str], wish: PromptRequest) -> Keywords:
         held.update({_root(word) for word in words})
         for word in words:
             forms.setdefault(_root(word), Counter())[word] += 1
-    own, step = _own_weights(wish), (HIGHEST - LOWEST) / (len(paraphrases) - 1)
+    own, step = _own_weights(request), (HIGHEST - LOWEST) / (len(paraphrases) - 1)
     found = [
         Keyword(forms[root].most_common(1)[0][0], held[root], own.get(root, round(LOWEST + step * (held[root] - 1), 2)))
-        for root in _countable(forms, wish)
+        for root in _countable(forms, request)
     ]
     found.sort(key=lambda keyword: (-keyword.held, -keyword.weight))
-    tokens = tuple(dict.fromkeys(tokens_in(wish.words)))
+    tokens = tuple(dict.fromkeys(tokens_in(request.words)))
     end = last_that_fits(
         range(1, len(found) + 1),
-        lambda end: wish.count(", ".join([*tokens, *(keyword.word for keyword in found[:end])])) <= wish.model.max_tokens,
+        lambda end: request.count(", ".join([*tokens, *(keyword.word for keyword in found[:end])])) <= request.model.max_tokens,
     )
     return Keywords(tuple(paraphrases), tuple(found[:end]), tokens)
 
 
-def _countable(forms: Mapping[str, Counter[str]], wish: PromptRequest) -> Iterator[str]:
+def _countable(forms: Mapping[str, Counter[str]], request: PromptRequest) -> Iterator[str]:
     """The stems that may be keywords: no small words, nothing ruled out, nothing that a small model does not know."""
-    reading, vocabulary, stop = find_required_terms(wish.words, wish.negative), vocabulary_of(wish), read_lexicon().stop
+    reading, vocabulary, stop = (
+        find_required_terms(request.words, request.negative),
+        vocabulary_of(request),
+        read_lexicon().stop,
+    )
     denied = {root.rstrip(VERB) for term in reading.terms if term.kind == "negation" for root in term.stems} - reading.wanted
-    taught = {_root(word) for phrase in wish.taught for word in words_in(phrase)}
+    taught = {_root(word) for phrase in request.taught for word in words_in(phrase)}
     for root, spelled in forms.items():
         word = next(iter(spelled))
         known = vocabulary is None or vocabulary.knows(word) or root in taught
@@ -122,9 +126,9 @@ def _countable(forms: Mapping[str, Counter[str]], wish: PromptRequest) -> Iterat
             yield root
 
 
-def _own_weights(wish: PromptRequest) -> dict[str, float]:
+def _own_weights(request: PromptRequest) -> dict[str, float]:
     """What the person weighed, by stem."""
-    return {_root(word): span.weight for span in wish.spans if span.weight != 1 for word in words_in(span.text)}
+    return {_root(word): span.weight for span in request.spans if span.weight != 1 for word in words_in(span.text)}
 
 
 def follow_prompt(keywords: str, before: str, after: str) -> str:

@@ -21,7 +21,7 @@ _LEADS = re.compile(rf"(?:\b(?:{_LEAD})\s+)?(?:\b(?:{_ARTICLE})\s+)?(?:\w+[ -])?
 _LED = re.compile(rf"^(?:{_LEAD}|{_ARTICLE})\b", re.IGNORECASE)
 _TIME = re.compile(r"\b\d{1,2}:\d{2}\b")
 _MOST_IN_PLACE = 24
-"""So many values are put right where they stand, each in one reading of the prompt; a wish has rarely more than five."""
+"""So many values are put right where they stand, each in one reading of the prompt; a request has rarely more than five."""
 
 
 def merge(prompt: str, reading: RequiredTerms, tags: bool, missing: Sequence[Term] | None = None) -> str:

@@ -41,8 +41,8 @@ def squashed(text: str) -> str:
 
 
 def uncovered_words(reading: RequiredTerms, pairs: Sequence[Pair], free: int) -> tuple[str, ...]:
-    """Words of substance that the tables cannot read and no pair is about, where they are a quarter of the wish and the prompt
-    has fewer `free` words that could stand for them ("that reads" before a quotation are two).
+    """Words of substance that the tables cannot read and no pair is about, where they are a quarter of the request and the
+    prompt has fewer `free` words that could stand for them ("that reads" before a quotation are two).
 
     Words of substance have five letters or more: shorter ones are mostly small words. None without any pair: a chat model that
     names none has not understood what was asked of it.

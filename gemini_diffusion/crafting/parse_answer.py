@@ -48,7 +48,7 @@ def _pairs(value: object) -> list[dict[str, str]]:
 
 
 class KeptPair(BaseModel):
-    """What the chat model says it kept: words of the wish to the letter, and the English words for them."""
+    """What the chat model says it kept: words of the request to the letter, and the English words for them."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 

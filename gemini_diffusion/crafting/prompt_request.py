@@ -1,4 +1,4 @@
-"""One wish for a picture as crafting takes it, and how much may be added to it; knows no chat model."""
+"""One request for a picture as crafting takes it, and how much may be added to it; knows no chat model."""
 
 from __future__ import annotations
 
@@ -107,24 +107,26 @@ class PromptRequest:
         return count_tokens(text, self.count_tokens)
 
 
-def verbatim(wish: PromptRequest) -> CraftedPrompt:
+def verbatim(request: PromptRequest) -> CraftedPrompt:
     """The person's words untouched, with their own negatives: what --raw asks for."""
     notices = []
-    if wish.style:
-        notices.append(f"Your words are drawn as they are, so the style {wish.style} was left out.")
-    if wish.negative and not wish.model.takes_negative:
-        notices.append(f"{wish.model.label} takes no negative prompt, so {', '.join(wish.negative)} could not be ruled out.")
+    if request.style:
+        notices.append(f"Your words are drawn as they are, so the style {request.style} was left out.")
+    if request.negative and not request.model.takes_negative:
+        notices.append(
+            f"{request.model.label} takes no negative prompt, so {', '.join(request.negative)} could not be ruled out."
+        )
     return CraftedPrompt(
-        original=wish.idea,
-        prompt=wish.idea,
-        negative_prompt=", ".join(wish.negative) if wish.model.takes_negative else "",
-        aspect_ratio=wish.aspect,
+        original=request.idea,
+        prompt=request.idea,
+        negative_prompt=", ".join(request.negative) if request.model.takes_negative else "",
+        aspect_ratio=request.aspect,
         notices=tuple(notices),
     )
 
 
-def style_notices(wish: PromptRequest) -> list[str]:
+def style_notices(request: PromptRequest) -> list[str]:
     """What has to be said of a style that there is not."""
-    if not wish.style or wish.preset:
+    if not request.style or request.preset:
         return []
-    return [f"There is no style called {wish.style[:40]}; the nearest is {nearest_style(wish.style)}. It was left out."]
+    return [f"There is no style called {request.style[:40]}; the nearest is {nearest_style(request.style)}. It was left out."]

@@ -53,34 +53,34 @@ class Draft:
     notices: list[str] = field(default_factory=list)
 
 
-def craft_by_rules(wish: PromptRequest, notices: tuple[str, ...] = ()) -> CraftedPrompt:
+def craft_by_rules(request: PromptRequest, notices: tuple[str, ...] = ()) -> CraftedPrompt:
     """The idea in English, put right for the model's family and made a little richer; never raises on any text."""
-    reading = find_required_terms(wish.words, wish.negative, wish.weighed)
-    draft = _draft(wish, reading)
-    draft.words, said = with_denials(draft.words, wish, reading, by_rule=True)
+    reading = find_required_terms(request.words, request.negative, request.weighed)
+    draft = _draft(request, reading)
+    draft.words, said = with_denials(draft.words, request, reading, by_rule=True)
     draft.notices += said
-    _or_empty_scene(draft, wish)
-    vocabulary = vocabulary_of(wish)
-    body = _enriched(draft.words, wish, reading, vocabulary)
+    _or_empty_scene(draft, request)
+    vocabulary = vocabulary_of(request)
+    body = _enriched(draft.words, request, reading, vocabulary)
     crafted = CraftedPrompt(
-        original=wish.idea,
+        original=request.idea,
         prompt=body,
         negative_prompt=", ".join(dict.fromkeys([*draft.negative, *reading.avoided])),
         title=" ".join(words_in(draft.words)[:6]),
-        aspect_ratio=wish.aspect or _shape_in(wish.words),
+        aspect_ratio=request.aspect or _shape_in(request.words),
         reply=_reply(reading.language),
         crafted_by="rules",
         notices=(*notices, *draft.notices),
     )
-    return postprocess(crafted, wish, reading)
+    return postprocess(crafted, request, reading)
 
 
-def _draft(wish: PromptRequest, reading: RequiredTerms) -> Draft:
+def _draft(request: PromptRequest, reading: RequiredTerms) -> Draft:
     """The idea without its shape, request and denials, in English as far as the table goes."""
-    quotes, tokens = quotes_in(wish.words), tokens_in(wish.words)
-    plain = sanitize(SHAPE.sub(" ", wish.words), [*quotes, *tokens])
+    quotes, tokens = quotes_in(request.words), tokens_in(request.words)
+    plain = sanitize(SHAPE.sub(" ", request.words), [*quotes, *tokens])
     verbatim = [*(f'"{quote}"' for quote in quotes), *tokens]
-    notices = ["A web address in your words was left out."] if holds_address(wish.words) else []
+    notices = ["A web address in your words was left out."] if holds_address(request.words) else []
     if reading.language not in ("en", ""):
         return _translated(plain, reading.language, verbatim, notices)
     words, denied = _without_denials(_THANKS.sub("", _REQUEST.sub("", plain, count=1)))
@@ -89,9 +89,9 @@ def _draft(wish: PromptRequest, reading: RequiredTerms) -> Draft:
     return Draft(words, denied, notices)
 
 
-def _or_empty_scene(draft: Draft, wish: PromptRequest) -> None:
+def _or_empty_scene(draft: Draft, request: PromptRequest) -> None:
     """Where nothing is left to draw, a quiet scene is: an engine needs words."""
-    if not draft.words.strip(" .,;") and wish.idea.strip():
+    if not draft.words.strip(" .,;") and request.idea.strip():
         draft.words = "a quiet empty scene"
         draft.notices.append("Your words name nothing to draw, so I wrote: a quiet empty scene.")
 
@@ -122,10 +122,10 @@ def _without_denials(text: str) -> tuple[str, list[str]]:
     return (re.sub(r"^(?:on|in|at|by|and|but|with)\s+", "", text) if things else text), things
 
 
-def _enriched(words: str, wish: PromptRequest, reading: RequiredTerms, vocabulary: Vocabulary | None) -> str:
+def _enriched(words: str, request: PromptRequest, reading: RequiredTerms, vocabulary: Vocabulary | None) -> str:
     """The words with as many additions as the budget holds: phrases after commas, or one plain sentence."""
-    added = list(_additions(words, wish.added_words, reading, vocabulary))
-    if wish.is_tags or not words:
+    added = list(_additions(words, request.added_words, reading, vocabulary))
+    if request.is_tags or not words:
         return ", ".join([words.rstrip(" ."), *added]) if words else ""
     sentence = words[0].upper() + words[1:].rstrip(" .,;")
     if len(added) > 1:

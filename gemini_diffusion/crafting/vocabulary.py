@@ -213,19 +213,19 @@ def _strings(values: Iterable[object]) -> Iterator[str]:
     yield from (value for value in values if isinstance(value, str))
 
 
-def vocabulary_of(wish: PromptRequest) -> Vocabulary | None:
-    """The vocabulary of the wished model; None where it has none or the model's files are not there."""
-    path = wish.model.vocabulary
+def vocabulary_of(request: PromptRequest) -> Vocabulary | None:
+    """The vocabulary of the asked model; None where it has none or the model's files are not there."""
+    path = request.model.vocabulary
     return read_vocabulary(path) if path is not None and path.is_file() else None
 
 
-def introduce(wish: PromptRequest) -> str | None:
+def introduce(request: PromptRequest) -> str | None:
     """What a model of few words will not draw as it is said, and what it draws instead; None where it draws it all."""
-    vocabulary = vocabulary_of(wish)
+    vocabulary = vocabulary_of(request)
     if vocabulary is None:
         return None
-    read, name = vocabulary.read(wish.words, wish.taught), wish.model.label
-    denied = [*read.denied, *(phrase for phrase in wish.negative if not vocabulary.knows(phrase))]
+    read, name = vocabulary.read(request.words, request.taught), request.model.label
+    denied = [*read.denied, *(phrase for phrase in request.negative if not vocabulary.knows(phrase))]
     said = [f"{name} does not know {word} and draws {vocabulary.called(read.instead[word])} instead." for word in read.far]
     if read.unknown:
         said.append(f"{name} does not know {_some(read.unknown)}, so the picture is without.")

@@ -23,8 +23,8 @@ _NO_KEY = (
 )
 
 
-async def find_weighing(job: Job, flags: Flags, wish: PromptRequest, planned: DrawingPlan) -> Weigh:
-    """What puts the keywords of a wish into a prompt for it; leaves it as it is where there are none, and says why."""
+async def find_weighing(job: Job, flags: Flags, request: PromptRequest, planned: DrawingPlan) -> Weigh:
+    """What puts the keywords of a request into a prompt for it; leaves it as it is where there are none, and says why."""
     model, can = job.services.chat_model(job.settings), planned.capabilities
     if not flags.keywords:
         return lambda crafted: crafted
@@ -37,18 +37,18 @@ async def find_weighing(job: Job, flags: Flags, wish: PromptRequest, planned: Dr
     else:
         try:
             await job.access.answer(model, job.settings)
-            keywords = await _count(job, model, wish)
+            keywords = await _count(job, model, request)
             return keywords.in_second_prompt if can.prompt_2 else keywords.in_prompt
         except GeminiDiffusionError as error:
             job.notify([f"No keywords were counted. {error}"])
     return lambda crafted: crafted
 
 
-async def _count(job: Job, model: ChatModel, wish: PromptRequest) -> Keywords:
+async def _count(job: Job, model: ChatModel, request: PromptRequest) -> Keywords:
     loop = asyncio.get_running_loop()
     start = loop.time()
     job.emit(StageStarted("paraphrasing", "Writing paraphrases"))
     try:
-        return await crafting.find_keywords(wish, model, job.settings, job.emit)
+        return await crafting.find_keywords(request, model, job.settings, job.emit)
     finally:
         job.emit(StageFinished("paraphrasing", "Counted the words of the paraphrases", loop.time() - start))

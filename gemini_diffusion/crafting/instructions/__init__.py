@@ -1,4 +1,4 @@
-"""What the chat model is told: one text per family of image model, made complete for one wish; holds no secret.
+"""What the chat model is told: one text per family of image model, made complete for one request; holds no secret.
 
 The texts stand in the .md files beside this one, the style presets in styles.json.
 """
@@ -36,7 +36,7 @@ class InstructionRequest:
 
 
 def write_instruction(order: InstructionRequest) -> str:
-    """The system instruction for one wish."""
+    """The system instruction for one request."""
     common = Template(_text("common")).substitute(
         budget=_budget(order),
         length=f"The whole prompt stays under {max(8, int(order.max_tokens / 1.4))} words.",
@@ -83,7 +83,7 @@ def _vocabulary(words: tuple[str, ...]) -> str:
 
 
 def paraphrase_instruction() -> str:
-    """The system instruction for five paraphrases of a wish."""
+    """The system instruction for five paraphrases of a request."""
     return _text("paraphrases")
 
 
