@@ -40,7 +40,7 @@ class Late:
         window.page.route(ASKED, self._answer)
 
     def _answer(self, route: Route) -> None:
-        answer = route.fetch()
+        answer = route.fetch(max_retries=3)  # a kept connection may have been closed just then; browsers ask again too
         if self._late:
             self._answers.append((route, answer))
         else:  # or it came in while the others were let in
