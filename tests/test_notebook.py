@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,14 +66,11 @@ class Running:
         return [json.loads(line) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
 
 
-CLONED = ("gemini_diffusion", "requirements.txt", "assets")
 CELLS = ("install", "begin", "show", "draw", "pictures")
 
 
 @contextmanager
-def running(folder: Path, /, *holds: str, **variables: str) -> Iterator[Running]:
-    for name in holds:
-        (folder / name).symlink_to(ROOT / name)
+def running(folder: Path, variables: Mapping[str, str]) -> Iterator[Running]:
     notebook = nbformat.read(FILE, as_version=4)
     where = {"metadata": {"path": str(folder)}}
     client = NotebookClient(notebook, timeout=int(PATIENCE), kernel_name="python3", resources=where)
@@ -84,17 +81,70 @@ def running(folder: Path, /, *holds: str, **variables: str) -> Iterator[Running]
         yield Running(folder, client, notebook)
 
 
+# Where the project comes from
+
+
+@pytest.fixture(scope="module")
+def alone(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The notebook alone in its folder, as it is opened in Colab. All tests share its kernel."""
+    with running(tmp_path_factory.mktemp("opened"), services.environment) as opened:
+        yield opened
+
+
+MOVES = """
+import os, sys
+sys.path.insert(0, {modules!r})
+os.environ.update({variables!r})
+os.chdir({folder!r})
+"""
+
+
+def moved(notebook: Running, folder: Path, modules: Path, **variables: str) -> Running:
+    """The same kernel in a folder and a home of its own, with these modules."""
+    own = {"HOME": str(folder), "COLAB_LOG": str(folder / "colab.jsonl"), **variables}
+    code = MOVES.format(modules=str(modules), variables=own, folder=str(folder))
+    notebook.client.execute_cell(nbformat.v4.new_code_cell(code), 0)
+    return Running(folder, notebook.client, notebook.notebook)
+
+
+def test_without_the_project_every_cell_says_what_to_do_and_an_address_a_zip_and_a_wheel_do(
+    alone: Running, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    for source in ("", f"file://{tmp_path}/nowhere", "nothing.zip"):
+        alone.run(*CELLS, source=source)
+        assert f"{source or 'This folder'} does not hold Gemini Diffusion. Put its address" in alone.said("install")
+        assert [alone.said(cell)[:18] for cell in CELLS[1:]] == ["Run the first cell"] * 4
+
+    shutil.copytree(ROOT / "gemini_diffusion", copy / "gemini_diffusion", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "requirements.txt", copy)
+    shutil.make_archive(str(alone.folder / "mine"), "zip", tmp_path, "copy")
+    commit = ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "-mx"]
+    for command in (["init", "--quiet"], ["add", "."], commit):
+        subprocess.run(["git", *command], cwd=copy, check=True)
+    for source in (f"file://{copy}", "mine.zip", ""):
+        if not source:
+            build_wheel(alone.folder)
+        alone.run("install", source=source)
+        assert alone.said("install").strip() == "Everything is installed.", source
+    alone.run("begin")
+    assert "Pictures are kept in" in alone.said("begin")
+
+
 # In plain Jupyter
 
 
 @pytest.fixture(scope="module")
-def jupyter(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Everything run once, from the first cell to the last."""
+def jupyter(services: StandIns, alone: Running, tmp_path_factory: pytest.TempPathFactory) -> Running:
+    """Everything run once, from the first cell to the last, in a folder that holds what a clone of the project holds."""
     services.forget()
-    with running(tmp_path_factory.mktemp("jupyter"), *CLONED, **services.environment) as notebook:
-        notebook.run(*CELLS)
-        notebook.keys = {call.key for call in services.gemini.generations}
-        yield notebook
+    folder = tmp_path_factory.mktemp("jupyter")
+    for name in ("gemini_diffusion", "requirements.txt", "assets"):
+        (folder / name).symlink_to(ROOT / name)
+    notebook = moved(alone, folder, folder)
+    notebook.run(*CELLS)
+    notebook.keys = {call.key for call in services.gemini.generations}
+    return notebook
 
 
 def test_it_installs_nothing_uses_the_keys_of_the_environment_and_leaves_a_zip_with_a_link(jupyter: Running) -> None:
@@ -122,26 +172,13 @@ def test_showing_it_twice_opens_one_window(jupyter: Running) -> None:
 
 # In Colab
 
-BECOMES_COLAB = """
-import os, sys
-sys.path.insert(0, {modules!r})
-del os.environ["GOOGLE_API_KEY"]
-os.environ.update({variables!r})
-os.chdir({folder!r})
-"""
-"""The kernel that is here with Colab's modules, in a folder and a home of its own: another one would import all of it again."""
-
 
 @pytest.fixture(scope="module")
 def colab(services: StandIns, jupyter: Running, tmp_path_factory: pytest.TempPathFactory) -> Running:
     """All but the first cell, by somebody with a token and a secret that is not open."""
     services.forget()
-    folder = tmp_path_factory.mktemp("colab")
     secrets = json.dumps({"HF_TOKEN": TOKEN, "GOOGLE_API_KEY": None})
-    own = {"HOME": str(folder), "COLAB_LOG": str(folder / "colab.jsonl"), "COLAB_SECRETS": secrets}
-    code = BECOMES_COLAB.format(modules=str(COLAB), variables=own, folder=str(folder))
-    jupyter.client.execute_cell(nbformat.v4.new_code_cell(code), 0)
-    notebook = Running(folder, jupyter.client, jupyter.notebook)
+    notebook = moved(jupyter, tmp_path_factory.mktemp("colab"), COLAB, COLAB_SECRETS=secrets, GOOGLE_API_KEY="")
     notebook.run(*CELLS[1:])
     return notebook
 
@@ -199,34 +236,6 @@ def test_without_pictures_there_is_nothing_to_take_along(
     begun = begin(str(tmp_path))
     assert begun and begun.pictures() is None
     assert "There is no picture yet." in capsys.readouterr().out and not in_colab.exists()
-
-
-# Where the project comes from
-
-
-def test_without_the_project_every_cell_says_what_to_do_and_an_address_a_zip_and_a_wheel_do(tmp_path: Path) -> None:
-    """The notebook alone in its folder, as it is opened in Colab."""
-    folder, copy = tmp_path / "opened", tmp_path / "copy"
-    folder.mkdir()
-    with running(folder, HF_TOKEN="hf_x", GOOGLE_API_KEY="AIza-x", HF_HUB_OFFLINE="1") as opened:
-        for source in ("", f"file://{tmp_path}/nowhere", "nothing.zip"):
-            opened.run(*CELLS, source=source)
-            assert f"{source or 'This folder'} does not hold Gemini Diffusion. Put its address" in opened.said("install")
-            assert [opened.said(cell)[:18] for cell in CELLS[1:]] == ["Run the first cell"] * 4
-
-        shutil.copytree(ROOT / "gemini_diffusion", copy / "gemini_diffusion", ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy(ROOT / "requirements.txt", copy)
-        shutil.make_archive(str(folder / "mine"), "zip", tmp_path, "copy")
-        commit = ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "-mx"]
-        for command in (["init", "--quiet"], ["add", "."], commit):
-            subprocess.run(["git", *command], cwd=copy, check=True)
-        for source in (f"file://{copy}", "mine.zip", ""):
-            if not source:
-                build_wheel(folder)
-            opened.run("install", source=source)
-            assert opened.said("install").strip() == "Everything is installed.", source
-        opened.run("begin")
-        assert "Pictures are kept in" in opened.said("begin")
 
 
 # What it would install
