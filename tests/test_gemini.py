@@ -126,7 +126,7 @@ async def test_whatever_may_pass_is_asked_again_and_then_answered() -> None:
         with g.GeminiServer() as server:
             server.enqueue(PASSING[fault][0], g.reply("Good ", "morning"))
             gemini = Gemini(server)
-            assert await gemini.answer() == ChatAnswer("Good morning", FLASH), fault
+            assert await gemini.answer() == ChatAnswer("Good morning", FLASH, input_tokens=8, output_tokens=2), fault
             await gemini.model.close()
         first, second = server.generations
         assert second.at - first.at >= 1.0, fault

@@ -21,7 +21,7 @@ from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.visitors import COOKIELESS, Visitors
 from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit
-from gemini_diffusion.types.errors import BadInput, OutOfQuota
+from gemini_diffusion.types.errors import BadInput, GaveUp, OutOfQuota
 from gemini_diffusion.types.turn import Turn
 from tests.app_process import AppHere
 from tests.local_services import StandIns
@@ -46,8 +46,11 @@ class Calendar:
 class Talker(ScriptedChatModel):
     """A chat model that never runs out of answers: a fox by the schema of a prompt, a word otherwise."""
 
+    longest: int | None = None
+
     async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
         wanted = (request.schema or {}).get("properties", {})
+        self.longest = settings.max_output_tokens
         self.enqueue([as_json("a fox in the snow, soft light") if "prompt" in wanted else "Hello."])
         return await super().answer(request, settings, emit)
 
@@ -175,7 +178,10 @@ async def test_the_time_of_a_visitors_drawings_counts_here_and_not_elsewhere(tmp
         assert (tmp_path / "drawing_time.json").exists() is (engine == "local")
     everybody, ada, last = usage(inn.visitors._host)
     assert everybody.removeprefix("In all: ") == ada.partition(": ")[2] and last.startswith("1 visitor; ")
-    assert ada.startswith("2 answers and pictures lent and 0.0 min drawn today, ", len("12345678: ")) and " 0.00 MB" not in ada
+    assert ada[len("12345678: ") :].startswith(
+        "2 answers and pictures lent (2 of them pictures; 0 tokens in and 0 out) and 0.0 min"
+    )
+    assert " 0.00 MB" not in ada
 
 
 # A visitor's turns
@@ -192,6 +198,41 @@ async def test_a_chat_answer_a_crafting_and_a_hosted_picture_count_one_each(tmp_
     await inn.asks("a", "/help")
     assert inn.visitors.of("a").key_state("hf_token") == "the host's key is used, 25 of 30 left today"
     assert inn.visitors.of("b").key_state("hf_token") == "the host's key is used, 30 of 30 left today"
+
+
+async def test_tokens_are_lent_by_the_day_and_counted_with_their_price_as_far_as_it_is_known(tmp_path: Path) -> None:
+    prices = "scripted-*=1000/2000, scripted-*=9, other=1/1"
+    inn = Inn(tmp_path, host={"lend_tokens_per_visitor": 1000, "lend_tokens_in_all": 1100, "lend_prices": prices})
+    inn.gemini.enqueue([ChatAnswer("Hello.", "scripted-1", input_tokens=700, output_tokens=299)])
+    await inn.asks("a", "hello")
+    assert " (0 of them pictures; 700 tokens in and 299 out, $1.2980 where a price is set) " in next(usage(inn.host))
+    assert "29 of 30" in inn.visitors.of("a").key_state("google_api_key")
+    inn.gemini.turns.appendleft(GaveUp("The answer broke off."))
+    assert (await inn.asks("a", "hello again")).state == "failed"
+    for visitor, said in (("a", r"used up (1,000 tokens)."), ("b", "")):
+        assert said in str((await inn.asks(visitor, "x" * 400)).failures)
+    assert "all the tokens they lend" in (await inn.asks("b", "hello")).failures[0].text
+    assert inn.visitors.of("b").key_state("google_api_key").endswith("0 of 30 left today")
+    again = KeyQuota(inn.host)
+    assert again.left("anybody") == 0 and "1 of" not in str(again.refusal("anybody")), "a restart gave tokens back"
+
+
+async def test_a_lent_answer_is_no_longer_than_the_host_says_and_of_a_model_they_lend(tmp_path: Path) -> None:
+    inn = Inn(tmp_path, host={"lend_longest_answer": 300, "lend_models": "gemini-*lite*, org/*"})
+    for own, longest in ((None, 300), (200, 200), (5000, 300)):
+        inn.visitors.of("a").change({"max_output_tokens": own})
+        await inn.asks("a", "hello")
+        assert inn.gemini.longest == longest
+    inn.visitors.of("a").change({"chat_model": "gemini-pro-latest"})
+    assert "not lent for gemini-pro-latest" in (await inn.asks("a", "hello")).failures[0].text
+    assert f"not lent for {FLUX}" in (await inn.asks("a", f"/imagine a fox --raw --model {FLUX}")).failures[0].text
+    assert inn.calls() == (3, 0, 0)
+    assert (await inn.asks("a", "/imagine a fox --raw --model org/fox --engine hosted")).state == "done"
+    inn.visitors.of("a").set_key("google_api_key", OWN_KEY)
+    await inn.asks("a", "hello")
+    assert inn.gemini.longest == 5000
+    with pytest.raises(BadInput, match="which is no price"):
+        Inn(tmp_path, host={"lend_prices": "gemini=cheap"})
 
 
 async def test_over_the_limit_a_chat_says_so_and_asks_nobody(inn: Inn) -> None:

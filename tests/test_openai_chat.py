@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from gemini_diffusion.chat_models.openai_compatible.completion_answer import without_thoughts
-from gemini_diffusion.chat_models.openai_compatible.completion_models import OpenAiChatModel
+from gemini_diffusion.chat_models.openai_compatible.completion_models import HuggingFaceChatModel, OpenAiChatModel
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message
+from gemini_diffusion.types import ChatAnswer, ChatRequest, Event, Message, ignore
 from gemini_diffusion.types.errors import (
     BadInput,
     Blocked,
@@ -77,6 +77,17 @@ async def test_a_question_is_sent_with_what_was_moved_and_nothing_else(ollama: O
     }  # fmt: skip
     assert "authorization" not in ollama.server.calls[0].headers
     assert ollama.model.unused_settings(Settings()) == ("top_k", "safety")
+
+
+async def test_tokens_are_counted_where_a_paid_service_is_asked_to_and_left_uncounted_where_it_will_not(ollama: Ollama) -> None:
+    counted = as_json({"choices": [{"message": {"content": "Hi."}}], "usage": {"prompt_tokens": 31, "completion_tokens": 7}})
+    ollama.server.enqueue(counted, refused(400, "Unknown parameter: 'stream_options'."))
+    router, settings = HuggingFaceChatModel(ollama.server.address), Settings().replaced({"hf_token": KEY})
+    for tokens in ((31, 7), (0, 0)):
+        answer = await router.answer(HELLO, settings, ignore)
+        assert (answer.input_tokens, answer.output_tokens) == tokens and answer.text
+    asked = [call.body.get("stream_options") for call in ollama.server.completions]
+    assert asked == [{"include_usage": True}, {"include_usage": True}, None]
 
 
 async def test_who_chose_no_model_is_answered_by_the_newest_that_chats(ollama: Ollama) -> None:

@@ -9,27 +9,32 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice
 
 
+class Answerer(Protocol):
+    """What answers a question; `structured` says whether it can in JSON by a schema, which crafting by model needs."""
+
+    @property
+    def structured(self) -> bool: ...
+
+    async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
+        """The whole answer; on the way TextGrew (the text so far), Waiting. Raises errors of errors.py; cancels at once."""
+        ...
+
+
 @runtime_checkable
-class ChatModel(Protocol):
+class ChatModel(Answerer, Protocol):
     """A model that answers in words. One instance serves all visitors: the key comes with each call's settings.
 
-    `structured` says whether it can answer in JSON by a schema; crafting by model needs that, `sees` whether it
-    takes the picture of a message. `key` is the setting that holds the key it needs, "" for one that needs none; `paid_by`
-    are the settings that say at whose expense it answers.
+    `sees` says whether it takes the picture of a message. `key` is the setting that holds the key it needs, "" for one that
+    needs none; `paid_by` are the settings that say at whose expense it answers.
     """
 
     name: str
     key: str
     paid_by: tuple[str, ...]
-    structured: bool
     sees: bool
 
     def is_ready(self, settings: Settings) -> bool:
         """Whether it would answer under these settings; nothing is asked."""
-        ...
-
-    async def answer(self, request: ChatRequest, settings: Settings, emit: Emit) -> ChatAnswer:
-        """The whole answer; on the way TextGrew (the text so far), Waiting. Raises errors of errors.py; cancels at once."""
         ...
 
     def unused_settings(self, settings: Settings) -> tuple[str, ...]:

@@ -138,6 +138,26 @@ class Settings:
         300, "Sharing", "Lent in all", "With --lend-keys: answers and pictures a day that all visitors together get.",
         low=0, high=1_000_000, scope="host",
     )  # fmt: skip
+    lend_tokens_per_visitor: int = row(
+        300_000, "Sharing", "Lent tokens per visitor", "With --lend-keys: tokens a day, in and out, of one visitor's answers.",
+        low=0, high=1_000_000_000, scope="host",
+    )  # fmt: skip
+    lend_tokens_in_all: int = row(
+        3_000_000, "Sharing", "Lent tokens in all", "With --lend-keys: tokens a day, in and out, of all visitors' answers.",
+        low=0, high=10_000_000_000, scope="host",
+    )  # fmt: skip
+    lend_longest_answer: int = row(
+        8192, "Sharing", "Longest lent answer", "With --lend-keys: the most tokens of one answer; thinking counts.",
+        low=256, high=1_000_000, scope="host",
+    )  # fmt: skip
+    lend_models: str = row(
+        "", "Sharing", "Lent models", "With --lend-keys: the models that visitors may use with your keys, such as "
+        "gemini-*flash*, with commas between; empty lends every one.", scope="host",
+    )  # fmt: skip
+    lend_prices: str = row(
+        "", "Sharing", "Lent prices", "What models cost, for the sum of a day: model=0.3/2.5 in dollars for a million tokens "
+        "in and out, model=0.004 for a picture, with commas between.", scope="host",
+    )  # fmt: skip
     keep_per_visitor: int = row(
         1000, "Sharing", "Disk quota per visitor", "On a shared app: megabytes of pictures kept for each visitor.",
         low=1, high=1_000_000, scope="host",

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.chat_models import Answerer
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting.contract import ContractResult, verify
 from gemini_diffusion.crafting.instructions import InstructionRequest, known_styles, write_instruction
@@ -63,7 +63,7 @@ class Attempt:
 
 
 async def craft(
-    request: PromptRequest, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
+    request: PromptRequest, conversation: Sequence[Message], chat_model: Answerer, settings: Settings, emit: Emit
 ) -> CraftedPrompt:
     """The prompt for a request; on the way TextGrew with the prompt so far. Raises Blocked where it is declined, else nothing.
 
@@ -79,7 +79,7 @@ class _Crafting:
     """One crafting under way. What reads words, which may be many, runs off the event loop."""
 
     def __init__(
-        self, request: PromptRequest, conversation: Sequence[Message], chat_model: ChatModel, settings: Settings, emit: Emit
+        self, request: PromptRequest, conversation: Sequence[Message], chat_model: Answerer, settings: Settings, emit: Emit
     ) -> None:
         self.request, self.chat_model, self.settings, self.emit = request, chat_model, settings, emit
         self.reading = find_required_terms(request.words, request.negative, request.weighed)

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.chat_models import Answerer
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting.instructions import paraphrase_instruction
 from gemini_diffusion.crafting.lexicon import VERB, read_lexicon, stem, words_in
@@ -57,7 +57,7 @@ class Keywords:
         return replace(crafted, prompt=prompt, parts=kept, paraphrases=self.paraphrases, keywords=self.words)
 
 
-async def find_keywords(request: PromptRequest, chat_model: ChatModel, settings: Settings, emit: Emit) -> Keywords:
+async def find_keywords(request: PromptRequest, chat_model: Answerer, settings: Settings, emit: Emit) -> Keywords:
     """The keywords of a request, counted in the paraphrases that one call brings. Raises errors of errors.py, BadAnswer where
     fewer than two of them can be counted.
     """

@@ -60,8 +60,7 @@ async def _read(job: Job, text: str, turns: Sequence[Turn], selected: Picture | 
     listed = [(place, picture.recipe.prompt) for place, picture in known if place == number or place > len(known) - LISTED]
     instruction = model_reading.reading_instruction(listed, number)
     request = ChatRequest((*job.conversation, Message("user", text)), instruction, model_reading.reading_schema())
-    await job.access.answer(job.services.chat_model(job.settings), job.settings)
-    said = await job.services.chat_model(job.settings).answer(request, job.settings, pass_on)
+    said = await (await job.lent_model()).answer(request, job.settings, pass_on)
     for notice in said.notices:
         job.emit(Noticed(notice))
     reading = model_reading.parse_reading(said.text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from gemini_diffusion.config.library_variables import wrong_variables
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.limits.disk_quota import free_bytes
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.types.errors import GeminiDiffusionError, KeyNeeded
 
@@ -114,8 +114,7 @@ def _variables() -> list[CheckResult]:
 
 
 def _folder(home: Path) -> CheckResult:
-    place = next(folder for folder in (home, *home.parents) if folder.exists())
-    free = shutil.disk_usage(place).free
+    free = free_bytes(home)
     text = f"{home}, {free / 1e9:.1f} GB free"
     return CheckResult(
         "Data folder", free > ROOM, text, "" if free > ROOM else "Free some space, or choose another with --data-dir."

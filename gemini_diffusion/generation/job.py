@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gemini_diffusion import chat_models, commands, crafting
-from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.chat_models import Answerer
 from gemini_diffusion.commands import Flags, Imagine, Say, Unknown, Usage
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting import PromptRequest
@@ -86,8 +86,7 @@ class Job:
     async def say(self, command: Say) -> None:
         """Plain chat: the history holds the words said and no instructions."""
         request = ChatRequest((*self.conversation, Message("user", command.text)))
-        await self.access.answer(self.services.chat_model(self.settings), self.settings)
-        answer = await self.services.chat_model(self.settings).answer(request, self.settings, self.emit)
+        answer = await (await self.lent_model()).answer(request, self.settings, self.emit)
         self.notify(answer.notices)
         self.emit(Finished(answer.text))
 
@@ -219,14 +218,17 @@ class Job:
         self.emit(StageFinished("crafting", "Wrote the prompt", loop.time() - start))
         return crafted
 
-    async def _writer(self) -> ChatModel:
+    async def lent_model(self) -> Answerer:
+        """The chat model for one answer, which is counted where the host pays for it. Raises OutOfQuota, RequestRefused."""
+        return await self.access.lend(self.services.chat_model(self.settings), self.settings)
+
+    async def _writer(self) -> Answerer:
         """Who writes the prompt; the rules write it, and say so, where the host lends no more answers today."""
         try:
-            await self.access.answer(self.services.chat_model(self.settings), self.settings)
+            return await self.lent_model()
         except GeminiDiffusionError as error:
             self.notify([str(error), "I wrote the prompt by rule instead."])
             return chat_models.fallback(self.services.chat_models)
-        return self.services.chat_model(self.settings)
 
     async def _reviewed(self, prompt_request: PromptRequest, crafted: CraftedPrompt, weigh: Weigh) -> CraftedPrompt:
         """Nothing runs until the person has chosen; "again" writes it anew and asks again."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gemini_diffusion import crafting
-from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.chat_models import Answerer
 from gemini_diffusion.commands import Flags
 from gemini_diffusion.crafting import Keywords, PromptRequest
 from gemini_diffusion.generation.plan import DrawingPlan
@@ -36,15 +36,14 @@ async def find_weighing(job: Job, flags: Flags, request: PromptRequest, planned:
         job.notify([_NO_KEY])
     else:
         try:
-            await job.access.answer(model, job.settings)
-            keywords = await _count(job, model, request)
+            keywords = await _count(job, await job.lent_model(), request)
             return keywords.in_second_prompt if can.prompt_2 else keywords.in_prompt
         except GeminiDiffusionError as error:
             job.notify([f"No keywords were counted. {error}"])
     return lambda crafted: crafted
 
 
-async def _count(job: Job, model: ChatModel, request: PromptRequest) -> Keywords:
+async def _count(job: Job, model: Answerer, request: PromptRequest) -> Keywords:
     loop = asyncio.get_running_loop()
     start = loop.time()
     job.emit(StageStarted("paraphrasing", "Writing paraphrases"))

@@ -49,8 +49,7 @@ async def describe(job: Job, picture: Picture) -> None:
 async def _ask(job: Job, picture: Picture, question: str, instruction: str) -> str:
     seen = await asyncio.to_thread(reduced, picture.path)
     request = ChatRequest((*job.conversation, Message("user", question, seen)), instruction)
-    await job.access.answer(job.services.chat_model(job.settings), job.settings)
-    said = await job.services.chat_model(job.settings).answer(request, job.settings, job.emit)
+    said = await (await job.lent_model()).answer(request, job.settings, job.emit)
     for notice in said.notices:
         job.emit(Noticed(notice))
     return said.text

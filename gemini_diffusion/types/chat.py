@@ -29,9 +29,14 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChatAnswer:
-    """What came back: `model` is the one that really answered; `truncated` when its limit of tokens cut the text."""
+    """What came back: `model` is the one that really answered; `truncated` when its limit of tokens cut the text.
+
+    The tokens are those that the service counted, thinking too; 0 where it did not say.
+    """
 
     text: str
     model: str
     truncated: bool = False
     notices: tuple[str, ...] = ()
+    input_tokens: int = 0
+    output_tokens: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -14,6 +15,7 @@ from gemini_diffusion.config.options import Option, Secret
 from gemini_diffusion.config.settings import GROUPS, Settings
 from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.health import CheckResult, check_all, check_keys
+from gemini_diffusion.generation.limits.usage import usage
 from gemini_diffusion.types.errors import GeminiDiffusionError
 from gemini_diffusion.ui import api_keys, escape, lora_list
 from gemini_diffusion.ui.error_display import show_error
@@ -120,10 +122,14 @@ class SettingsTab:
         return self.pages(visitor_name(request), request.session_hash)
 
     async def look(self, request: gr.Request) -> str:
-        """What works here and what does not, each with its fix; a stranger is told of keys only."""
+        """What works here and what does not, each with its fix, and what visitors had today; a stranger reads of keys only."""
         services, settings = self.visitors.services, self._visitor(request).settings
-        found = await (check_all(services, settings) if self.visitors.owner else check_keys(services, settings))
-        return "\n".join(_finding(finding) for finding in found)
+        if not self.visitors.owner:
+            return "\n".join(map(_finding, await check_keys(services, settings)))
+        found, used = await check_all(services, settings), await asyncio.to_thread(lambda: list(usage(settings)))
+        return "\n".join(
+            (*map(_finding, found), "\n**What visitors had today**\n", *(f"- {escape.escape_text(line)}" for line in used))
+        )
 
     def wire(self, page: gr.Blocks, tab: gr.Tab) -> None:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}

@@ -44,6 +44,7 @@ class PartialAnswer:
     finish: str = ""
     block: str = ""
     retirement: str = ""
+    tokens: tuple[int, int] = (0, 0)
 
     def add(self, chunk: GenerateContentResponse) -> bool:
         """Take in one chunk; whether the text grew."""
@@ -53,6 +54,8 @@ class PartialAnswer:
             self.block = chunk.prompt_feedback.block_reason.value
         if chunk.model_status and chunk.model_status.message:
             self.retirement = chunk.model_status.message
+        if used := chunk.usage_metadata:
+            self.tokens = used.prompt_token_count or 0, (used.candidates_token_count or 0) + (used.thoughts_token_count or 0)
         for candidate in (chunk.candidates or [])[:1]:
             self._add_candidate(candidate)
         return len(self.text) > before
@@ -70,7 +73,8 @@ class PartialAnswer:
             raise refusal
         notices = [*self.request.notices, self._rerouted(), self.retirement, self._cut()]
         answered = self.model or self.request.model
-        return ChatAnswer(self.text, answered, bool(self._cut()), tuple(notice for notice in notices if notice))
+        said = tuple(notice for notice in notices if notice)
+        return ChatAnswer(self.text, answered, bool(self._cut()), said, *self.tokens)
 
     def _refusal(self) -> GeminiDiffusionError | None:
         if self.block:

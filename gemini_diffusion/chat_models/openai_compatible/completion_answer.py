@@ -21,6 +21,7 @@ class PartialCompletion:
     told: str = ""
     finish: str = ""
     refusal: str = ""
+    tokens: tuple[int, int] = (0, 0)
 
     @property
     def text(self) -> str:
@@ -38,6 +39,8 @@ class PartialCompletion:
             self.told += _words(said.get("content"))
             self.refusal += _words(said.get("refusal"))
         self.finish = str(choice.get("finish_reason") or self.finish)
+        if isinstance(used := chunk.get("usage"), dict):
+            self.tokens = _count(used.get("prompt_tokens")), _count(used.get("completion_tokens"))
         return self.text != before
 
     def ended(self, notices: tuple[str, ...], limit: int | None) -> ChatAnswer:
@@ -48,7 +51,7 @@ class PartialCompletion:
             raise Blocked(f'{self.model} declined: "{self.refusal[:300]}".')
         if self.text.strip():
             cut = self._cut(limit)
-            return ChatAnswer(self.text, self.model, bool(cut), (*notices, *([cut] if cut else [])))
+            return ChatAnswer(self.text, self.model, bool(cut), (*notices, *([cut] if cut else [])), *self.tokens)
         if self.finish == "length":
             raise RequestRefused(
                 f"{self.model} spent its whole limit of words on thinking and said nothing.",
@@ -83,3 +86,8 @@ def _words(value: Any) -> str:
     if isinstance(value, list):
         return "".join(str(part.get("text") or "") for part in value if isinstance(part, dict) and part.get("type") == "text")
     return re.sub(r"\x00", "", value) if isinstance(value, str) else ""
+
+
+def _count(value: Any) -> int:
+    """A count as JSON has it, 0 for anything else."""
+    return value if isinstance(value, int) and value > 0 else 0

@@ -68,7 +68,8 @@ class OpenAiChatModel:
         if not self._is_set(settings):
             raise KeyNeeded("No chat server is set.", "Add its key in Settings, or its address as OPENAI_BASE_URL.")
         label = "The chat server" if settings.openai_base_url else "OpenAI"
-        return CompletionServer(settings.openai_base_url or ADDRESS, settings.openai_api_key, label)
+        own = settings.openai_base_url
+        return CompletionServer(own or ADDRESS, settings.openai_api_key, label, counts=not own)
 
 
 class HuggingFaceChatModel(OpenAiChatModel):
@@ -91,7 +92,7 @@ class HuggingFaceChatModel(OpenAiChatModel):
     def _server(self, settings: Settings) -> CompletionServer:
         if not self._is_set(settings):
             raise KeyNeeded("Hugging Face needs a token.")
-        return CompletionServer(self._router, settings.hf_token, "Hugging Face")
+        return CompletionServer(self._router, settings.hf_token, "Hugging Face", counts=True)
 
 
 @dataclass
@@ -108,10 +109,10 @@ class _Exchange:
 
     async def attempt(self) -> ChatAnswer:
         """The answer, asked for again at once where the server refuses a part it can do without."""
-        self.asked = self.asked or build_request(self.request, self.model, self.settings)
+        self.asked = self.asked or self._built()
         if not self.model:
             self.model = (await _listed(self.server))[0]
-            self.asked = build_request(self.request, self.model, self.settings)
+            self.asked = self._built()
         while True:
             try:
                 return await self._once(self.asked)
@@ -119,6 +120,9 @@ class _Exchange:
                 if not self.asked.can_do_without(refused.field):
                     raise
                 self.asked = self.asked.without(refused.field)
+
+    def _built(self) -> CompletionRequest:
+        return build_request(self.request, self.model, self.settings, counted=self.server.counts)
 
     async def _once(self, asked: CompletionRequest) -> ChatAnswer:
         self.so_far = PartialCompletion(self.model)

@@ -57,8 +57,8 @@ class CompletionRequest:
 _SETTINGS = {"temperature": "temperature", "top_p": "top_p", "max_tokens": "max_output_tokens"}
 
 
-def build_request(request: ChatRequest, model: str, settings: Settings) -> CompletionRequest:
-    """The request for one model; BadInput if there is nothing to answer."""
+def build_request(request: ChatRequest, model: str, settings: Settings, *, counted: bool = False) -> CompletionRequest:
+    """The request for one model, its tokens to be `counted`; BadInput if there is nothing to answer."""
     said = [message for message in request.messages if message.text.strip()]
     if not said or said[-1].role != "user":
         raise BadInput("There is nothing to answer.", "Write something first.")
@@ -69,6 +69,8 @@ def build_request(request: ChatRequest, model: str, settings: Settings) -> Compl
         "stream": True,
         **_sampling(settings, structured=request.schema is not None),
     }
+    if counted:
+        body["stream_options"] = {"include_usage": True}
     if request.schema is not None:
         body["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(request.schema)}}
     return CompletionRequest(body, request.schema)

@@ -33,11 +33,13 @@ MOST_BYTES = 8_000_000
 
 @dataclass(frozen=True, slots=True)
 class CompletionServer:
-    """One server: `address` as https://host/v1, the key it may be given, and what it is called in a sentence."""
+    """One server: `address` as https://host/v1, the key it may be given, and what it is called in a sentence; whether it
+    `counts` tokens where it is asked to."""
 
     address: str
     key: Secret = field(default_factory=Secret)
     label: str = "The chat server"
+    counts: bool = False
 
     async def ask(self, body: Mapping[str, Any]) -> AsyncIterator[Mapping[str, Any]]:
         """The chunks of an answer as they come; one that ignores `stream` sends the whole in one. Raises errors of ours."""

@@ -9,10 +9,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
-from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.chat_models import Answerer, ChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.limits.disk_quota import DiskQuota
 from gemini_diffusion.generation.limits.key_quota import KeyQuota
+from gemini_diffusion.generation.limits.lent_model import LentChatModel
 from gemini_diffusion.generation.limits.time_quota import TimeQuota
 from gemini_diffusion.types import Emit, Event, ImageRequest, StageStarted
 from gemini_diffusion.types.errors import BadInput, KeyNeeded, OutOfQuota, Overloaded
@@ -87,19 +88,24 @@ class Access:
         """Whether the host pays for what this chat model says under these settings."""
         return self.key_quota is not None and self.key_quota.pays_for_answers(model, settings)
 
-    async def answer(self, model: ChatModel, settings: Settings) -> None:
-        """Counts one answer of this chat model where the host pays for it. Raises OutOfQuota before anything is asked."""
-        if self.key_quota and self.lends_answers(model, settings):
-            await self.key_quota.take(self.name)
+    async def lend(self, model: ChatModel, settings: Settings) -> Answerer:
+        """This chat model for one answer, counted where the host pays for it. Raises OutOfQuota, and RequestRefused for a model
+        that is not lent, before anything is asked."""
+        if not (self.key_quota and self.lends_answers(model, settings)):
+            return model
+        self.key_quota.refuse_model(settings.chat_model)
+        await self.key_quota.take(self.name)
+        return LentChatModel(model, self.key_quota, self.name)
 
     @asynccontextmanager
     async def drawing(self, key: str, request: ImageRequest, settings: Settings, emit: Emit) -> AsyncIterator[Emit]:
         """A place for one drawing until it is kept, counted where the host pays, by the time that its news tell where this
-        machine draws. Raises Overloaded, OutOfQuota, KeyNeeded."""
+        machine draws. Raises Overloaded, OutOfQuota, KeyNeeded, RequestRefused."""
         with self.slots.one(self.party):
             if self.key_quota and self._borrows(key, settings):
                 _keep_at_home(self.key_quota, request, settings)
-                await self.key_quota.take(self.name)
+                self.key_quota.refuse_model(request.model)
+                await self.key_quota.take(self.name, request.model)
             timed = None if key else self.time_quota
             began = False
 

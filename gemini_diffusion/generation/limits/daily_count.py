@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from gemini_diffusion.storage.files import write_atomically
 
+CALLS = "lent"
+"""The kind of count that a file of an older version has, too."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -20,52 +22,49 @@ def utc_today() -> date:
 
 
 class DailyCount:
-    """A count by name in `file`; one that cannot be read has `unreadable` counted for nobody in particular."""
+    """Counts by kind and name in `file`; of one that cannot be read nobody in particular has had `unreadable` calls."""
 
     def __init__(self, file: Path, unreadable: float = 0.0, today: Callable[[], date] = utc_today) -> None:
         self._file, self._today = file, today
         self._writing = threading.Lock()
         self._day = today()
-        self._had = self._load(unreadable)
+        self._had: defaultdict[str, Counter[str]] = defaultdict(Counter, self._load(unreadable))
 
-    def of(self, name: str) -> float:
+    def of(self, name: str, kind: str = CALLS) -> float:
+        return self.counts(kind)[name]
+
+    def counts(self, kind: str = CALLS) -> Counter[str]:
+        """All of today's of one kind, by name."""
         self._roll_over_day()
-        return self._had.get(name, 0.0)
+        return self._had[kind]
 
-    @property
-    def counts(self) -> dict[str, float]:
-        """All of today's."""
-        self._roll_over_day()
-        return dict(self._had)
+    def total(self, kind: str = CALLS) -> float:
+        return self.counts(kind).total()
 
-    @property
-    def total(self) -> float:
-        self._roll_over_day()
-        return sum(self._had.values())
-
-    def add(self, name: str, amount: float) -> None:
+    def add(self, name: str, amount: float, kind: str = CALLS) -> None:
         """In memory alone, until `save`."""
-        self._roll_over_day()
-        self._had[name] += amount
+        self.counts(kind)[name] += amount  # type: ignore[assignment]  # a Counter holds any number
 
     def save(self) -> None:
         """Each writes the count as it is when its turn comes, so that none puts an older one in its place. Raises DiskFull,
         BadInput."""
         with self._writing:
-            kept = {"day": self._day.isoformat(), "lent": dict(self._had)}
+            kept = {"day": self._day.isoformat(), **{kind: dict(had) for kind, had in list(self._had.items())}}
             write_atomically(self._file, json.dumps(kept, indent=1).encode("ascii"))
 
     def _roll_over_day(self) -> None:
         if self._day != self._today():
-            self._day, self._had = self._today(), defaultdict(float)
+            self._day = self._today()
+            self._had.clear()
 
-    def _load(self, unreadable: float) -> defaultdict[str, float]:
-        """Today's count as it was kept."""
+    def _load(self, unreadable: float) -> dict[str, Counter[str]]:
+        """Today's counts as they were kept."""
         if not self._file.exists():
-            return defaultdict(float)
+            return {}
         try:
             kept = json.loads(self._file.read_text("ascii"))
-            day, had = date.fromisoformat(kept["day"]), {str(name): float(count) for name, count in kept["lent"].items()}
+            day = date.fromisoformat(kept.pop("day"))
+            had = {kind: _counted(counts) for kind, counts in {CALLS: kept.pop(CALLS), **kept}.items()}
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             _LOG.warning(
                 "What was lent today could not be read (%r), so nothing more is lent today. "
@@ -73,5 +72,9 @@ class DailyCount:
                 error,
                 self._file,
             )
-            return defaultdict(float, {"": unreadable})
-        return defaultdict(float, had if day == self._day else {})
+            return {CALLS: _counted({"": unreadable})}
+        return had if day == self._day else {}
+
+
+def _counted(counts: dict[str, float]) -> Counter[str]:
+    return Counter({str(name): float(count) for name, count in counts.items()})

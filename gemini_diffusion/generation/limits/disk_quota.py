@@ -27,7 +27,8 @@ _LOG = logging.getLogger(__name__)
 
 
 def free_bytes(folder: Path) -> int:
-    return shutil.disk_usage(folder).free
+    """Of the disk that a folder lies on, or will once it is made."""
+    return shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
 
 
 class DiskQuota:
@@ -66,7 +67,7 @@ class DiskQuota:
             said = f"The room for all visitors' pictures is full here ({self._host.keep_in_all} MB)."
             hint = "Download those you like, delete others, or ask the host for more: GEMINI_DIFFUSION_KEEP_IN_ALL."
             return _Refusal(OutOfQuota(said, hint))
-        if self._home.exists() and self._free(self._home) < LEAST_FREE:
+        if self._free(self._home) < LEAST_FREE:
             return _Refusal(OutOfQuota("The host's disk is nearly full.", "Download the pictures you like, and tell the host."))
         return None
 

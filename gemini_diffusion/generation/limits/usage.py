@@ -4,26 +4,51 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation.limits.daily_count import DailyCount
+from gemini_diffusion.generation.limits.daily_count import CALLS, DailyCount
 from gemini_diffusion.generation.limits.disk_quota import MEGABYTE, folder_size, free_bytes, read_ledger
+from gemini_diffusion.generation.limits.key_quota import DOLLARS, LEDGER, PICTURES, TOKENS_IN, TOKENS_OUT
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """One visitor's, or everybody's: what the host's keys were lent for, seconds drawn on this machine, bytes kept."""
+
+    who: str
+    calls: float
+    pictures: float
+    tokens_in: float
+    tokens_out: float
+    dollars: float
+    seconds: float
+    size: int
+
+    def __str__(self) -> str:
+        lent = f"{self.calls:.0f} answers and pictures lent"
+        if self.calls:
+            price = f", ${self.dollars:.4f} where a price is set" if self.dollars else ""
+            tokens = f"{self.tokens_in:,.0f} tokens in and {self.tokens_out:,.0f} out{price}"
+            lent += f" ({self.pictures:.0f} of them pictures; {tokens})"
+        return f"{self.who}: {lent} and {self.seconds / 60:.1f} min drawn today, {self.size / MEGABYTE:.2f} MB kept."
+
+
+def usage_rows(host: Settings) -> list[Usage]:
+    """One in all and one for each visitor, who had most of the machine first; a visitor is named by a part of a digest."""
+    home = host.home_path
+    lent, drawn, kept = DailyCount(home / LEDGER), DailyCount(home / "drawing_time.json").counts(), Counter[str]()
+    for visitor, place in read_ledger(home):
+        kept[visitor] += folder_size(home / place)
+    counts = [*map(lent.counts, (CALLS, PICTURES, TOKENS_IN, TOKENS_OUT, DOLLARS)), drawn, kept]
+    everybody = sorted({*lent.counts(), *drawn, *kept}, key=lambda name: (-drawn[name], -lent.of(name), name))
+    own = [Usage(name[:8] or "(unknown)", *(count[name] for count in counts)) for name in everybody]
+    return [Usage("In all", *(count.total() for count in counts)), *own]
 
 
 def usage(host: Settings) -> Iterator[str]:
-    """A line in all and one for each visitor, who had most of the machine first; a visitor is named by a part of a digest."""
-    home = host.home_path
-    lent, drawn = DailyCount(home / "lending.json").counts, DailyCount(home / "drawing_time.json").counts
-    kept = Counter[str]()
-    for visitor, place in read_ledger(home):
-        kept[visitor] += folder_size(home / place)
-    yield _line("In all", sum(lent.values()), sum(drawn.values()), kept.total())
-    everybody = {*lent, *drawn, *kept}
-    for visitor in sorted(everybody, key=lambda name: (-drawn.get(name, 0.0), -lent.get(name, 0.0), name)):
-        yield _line(visitor[:8] or "(unknown)", lent.get(visitor, 0.0), drawn.get(visitor, 0.0), kept[visitor])
-    counted = f"{len(everybody)} {'visitor' if len(everybody) == 1 else 'visitors'}"
-    yield f"{counted}; {free_bytes(home) // MEGABYTE:,} MB of the disk are free."
-
-
-def _line(who: str, lent: float, seconds: float, size: int) -> str:
-    return f"{who}: {lent:.0f} answers and pictures lent and {seconds / 60:.1f} min drawn today, {size / MEGABYTE:.2f} MB kept."
+    """The same as lines, and what is left of the disk."""
+    rows = usage_rows(host)
+    yield from map(str, rows)
+    visitors = "1 visitor" if len(rows) == 2 else f"{len(rows) - 1} visitors"
+    yield f"{visitors}; {free_bytes(host.home_path) // MEGABYTE:,} MB of the disk are free."
