@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
+import re
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
+from urllib.error import HTTPError
 
 import pytest
 
@@ -19,10 +25,11 @@ from gemini_diffusion.generation.limits.time_quota import TimeQuota
 from gemini_diffusion.generation.limits.usage import usage
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.visitors import COOKIELESS, Visitors
-from gemini_diffusion.storage.gallery import Gallery
+from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit
 from gemini_diffusion.types.errors import BadInput, GaveUp, OutOfQuota
 from gemini_diffusion.types.turn import Turn
+from gemini_diffusion.ui.messages import turn_messages
 from tests.app_process import AppHere
 from tests.local_services import StandIns
 from tests.scripted import ScriptedChatModel, as_json
@@ -254,6 +261,30 @@ async def test_over_the_limit_a_picture_is_still_crafted_by_rule_and_drawn_on_th
     assert any("draw on this machine instead" in notice for notice in turn.notices)
 
 
+async def test_a_full_disk_is_said_before_a_hosted_drawing_and_what_was_paid_for_is_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inn, usage = Inn(tmp_path, owner=True), shutil.disk_usage(tmp_path)
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda _: usage._replace(free=120_000_000))
+        turn = await inn.asks("a", "/imagine a fox --raw")
+        assert "Only 120 MB are free where pictures are kept, so nothing new is drawn." in turn.failures[0].text
+        assert inn.calls() == (0, 0, 0)
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+        turn = await inn.asks("a", "/imagine a fox --raw --n 2")
+        assert "disk is full" in (await inn.asks("a", "/imagine a fox --raw --engine local")).failures[0].text
+    assert turn.state == "done" and not turn.pictures and len(inn.hosted.history) == 2
+    shown = [str(message["content"]) for message in turn_messages(turn)]
+    names = re.findall(r"/unsaved/([0-9a-f]{32}\.png)", " ".join(shown))
+    assert len(names) == 2
+    unsaved = inn.visitors.services.gallery.unsaved
+    unsaved.write_to(tmp_path / "elsewhere")
+    for name in names:
+        assert unsaved.get(name) == (tmp_path / "elsewhere" / name).read_bytes()
+        assert read_recipe(tmp_path / "elsewhere" / name).original == "a fox"
+
+
 @pytest.mark.parametrize("flag", ["--engine hosted", f"--model {FLUX}"])
 async def test_over_the_limit_what_was_asked_for_by_name_is_refused_and_not_replaced(inn: Inn, flag: str) -> None:
     await inn.asks("a", "/imagine a fox")
@@ -405,3 +436,6 @@ def test_strangers_at_a_real_window_get_what_is_lent_and_a_kind_word(services: S
     with pytest.raises(AppError, match="everything they lend"):
         bob.program().predict("hello", api_name="/chat")
     assert len(services.gemini.generations) == 3
+    with pytest.raises(HTTPError) as gone:
+        bob.read(f"/unsaved/{'0' * 32}.png")
+    assert gone.value.read() == b"That picture is not held any more."

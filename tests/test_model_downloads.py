@@ -14,7 +14,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import models
 from gemini_diffusion.engines.downloads.fetch import Hub
 from gemini_diffusion.engines.downloads.model_download import choose_files, model_download
-from gemini_diffusion.engines.downloads.model_store import ModelStore, in_bytes, is_whole, refuse_full_disk
+from gemini_diffusion.engines.downloads.model_store import ModelStore, in_bytes, is_whole
 from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.engines.worker import WorkerJob
 from gemini_diffusion.types import ImageRequest, Progress, StageStarted
@@ -179,14 +179,6 @@ async def test_a_model_stays_the_version_it_was_when_its_owner_changes_it(
     again = await fetching.draw("me/tiny-xl", AGREED)
     assert again.image.tobytes() == first.image.tobytes()
     assert len(hub.calls) == asked
-
-
-def test_a_disk_without_room_for_a_picture_is_told_before_the_drawing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    refuse_full_disk(tmp_path / "not" / "there" / "yet")
-    usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=120_000_000))
-    with reading(DiskFull, "Only 120 MB are free where pictures are kept, so nothing new is drawn. Free some space"):
-        refuse_full_disk(tmp_path)
 
 
 # --- what is chosen and found ---

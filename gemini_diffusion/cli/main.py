@@ -9,6 +9,7 @@ import functools
 import secrets
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -116,7 +117,10 @@ async def draw_once(services: Services, settings: Settings, line: str) -> int:
     """One line of the person at this terminal, who is the host; a picture's file stands for the line that its recipe says."""
     if picture := picture_named(line):
         line = line_of_picture(services, settings, picture)
-    return await once(Visitors(services, settings, lends=True, owner=True).of("terminal").session, line, settings)
+    code = await once(Visitors(services, settings, lends=True, owner=True).of("terminal").session, line, settings)
+    for path in services.gallery.unsaved.write_to(Path(tempfile.gettempdir())):  # often another disk
+        print(f"Until then the picture is in {path}.")
+    return code
 
 
 async def draw_again(services: Services, settings: Settings, picture: Path) -> int:

@@ -15,6 +15,7 @@ from gemini_diffusion.types.errors import (
     GeminiDiffusionError,
     KeyNeeded,
     KeyRefused,
+    NotKept,
     OutOfCredit,
     OutOfQuota,
     Transient,
@@ -28,6 +29,8 @@ def describe_failure(error: GeminiDiffusionError, kind: Kind, engines: Mapping[s
     """An error as the person reads it, with the button that leads on: where a service cannot draw, this machine can."""
     if isinstance(error, AgreementNeeded) and error.download_bytes:
         return Failed(error.message, error.hint, f"download:{error.model}")
+    if isinstance(error, NotKept):
+        return Failed(error.message, error.hint, f"unsaved:{error.name}")
     if isinstance(error, (KeyNeeded, KeyRefused)):
         return Failed(error.message, error.hint, "settings")
     if isinstance(error, (Transient, GaveUp, OutOfCredit, OutOfQuota)):

@@ -9,6 +9,7 @@ import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal
 
 from gemini_diffusion import chat_models, commands, crafting
@@ -17,11 +18,12 @@ from gemini_diffusion.commands import Flags, Imagine, Say, Unknown, Usage
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting import PromptRequest
 from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.error_messages import describe_failure
 from gemini_diffusion.generation.keyword_weights import Weigh, find_weighing
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.plan import DrawingPlan
 from gemini_diffusion.generation.recipe_builder import make_recipe, plan_recipe
-from gemini_diffusion.generation.request_options import choose_flags
+from gemini_diffusion.generation.request_options import expand_choices
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage import uploads
 from gemini_diffusion.types import (
@@ -46,10 +48,7 @@ from gemini_diffusion.types import (
     StartImage,
     Waiting,
 )
-from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
-
-MOST_PICTURES = 8
-"""Pictures one request may ask for, choices and --n together."""
+from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError, NotKept
 
 ReviewChoice = Literal["draw", "again", "mine"]
 
@@ -93,7 +92,7 @@ class Job:
     async def imagine(self, command: Imagine) -> None:
         """Crafts and draws each of the command's choices in turn; with --dry it only plans them."""
         made, last_words, dry = 0, "", list[tuple[DrawingPlan, ImageRequest]]()
-        for job in _jobs(command, self.settings):
+        for job in expand_choices(command, self.settings):
             self.notices[:] = command.notices
             self.notify(job.notices)
             planned, crafted = await self._prepare(job)
@@ -112,12 +111,17 @@ class Job:
         if not job.flags.dry:
             asked = planned.requests(CraftedPrompt(job.idea, job.idea))[0]
             planned.engine.check_request(asked, self.settings)  # before a chat model is paid for the prompt
-            self.access.refuse_long(planned.engine.key, planned.seconds)
+            self._refuse_in_vain(planned)
         crafted = await self._crafted(job, planned)
         has_shape = job.flags.aspect or planned.request.image
         shaped = planned if has_shape else planned.shaped(crafted.aspect_ratio)
         self.notify((*shaped.notices[len(planned.notices) :], *shaped.remarks(crafted)))
         return shaped, crafted
+
+    def _refuse_in_vain(self, planned: DrawingPlan) -> None:
+        """Raises OutOfQuota or DiskFull for what would take too long, or could not be kept."""
+        self.access.refuse_long(planned.engine.key, planned.seconds)
+        self.services.gallery.refuse_full_disk()
 
     def _propose(self, planned: DrawingPlan, crafted: CraftedPrompt, first: int) -> ImageRequest:
         """Tells what each picture would be; returns the first one's request."""
@@ -129,7 +133,7 @@ class Job:
 
     async def redraw(self, planned: DrawingPlan, crafted: CraftedPrompt) -> None:
         """Draws a prompt that needs no crafting."""
-        self.access.refuse_long(planned.engine.key, planned.seconds)
+        self._refuse_in_vain(planned)
         self.notify((*planned.notices, *planned.remarks(crafted)))
         self.emit(Crafted(crafted))
         await self.draw(planned, crafted)
@@ -143,12 +147,13 @@ class Job:
                 group.create_task(self._draw_one(planned, crafted, each, place)) for place, each in enumerate(requests, first)
             ]
         failures = [task.result() for task in tasks]
-        lost = [error for error in failures if error]
+        lost = [error for error in failures if error and not isinstance(error, NotKept)]
         if len(lost) == len(requests):
             raise lost[0]
-        for place, error in enumerate(failures):
+        for place, error in enumerate(failures, first):
             if error:
-                self.emit(Failed(error.message, error.hint, index=first + place))
+                told = describe_failure(error, "imagine", self.services.engines)
+                self.emit(dataclasses.replace(told, index=place))
 
     async def _start_image(self, references: Iterable[str]) -> StartImage:
         """What a line's pictures come to. Raises BadInput for one that is not this person's own."""
@@ -187,7 +192,8 @@ class Job:
                 ignored = tuple(dict.fromkeys((*planned.ignored, *result.ignored)))
                 result = dataclasses.replace(result, ignored=ignored, notices=(*self.notices, *notices))
                 recipe = make_recipe(result, crafted, veiled=verdict.blurred, parent=planned.parent)
-                picture = await asyncio.to_thread(self.services.gallery.save, result.image, recipe, result.signed)
+                save = partial(self.services.gallery.save, paid=bool(planned.engine.key))
+                picture = await asyncio.to_thread(save, result.image, recipe, result.signed)
         except GeminiDiffusionError as error:
             return error
         self.keep(picture)
@@ -268,22 +274,6 @@ class Job:
     def _emit_notices(self, sentences: Iterable[str]) -> None:
         for sentence in sentences:
             self.emit(Noticed(sentence))
-
-
-def _jobs(command: Imagine, settings: Settings) -> list[Imagine]:
-    """One job for each choice of {a, b}, with what is set for every drawing; BadInput names how many pictures it would be."""
-    try:
-        jobs = commands.expand(command, MOST_PICTURES)
-    except commands.TooManyChoices as error:
-        raise BadInput(str(error), f"Take out a choice or two: at most {MOST_PICTURES} are drawn at once.") from None
-    except commands.BadChoice as error:
-        raise BadInput(str(error), "Let every choice leave something to draw.") from None
-    alone = len(jobs) == 1
-    jobs = [dataclasses.replace(job, flags=choose_flags(job.flags, settings, alone=alone)) for job in jobs]
-    total = sum(job.flags.count or 1 for job in jobs)
-    if total > MOST_PICTURES:
-        raise BadInput(f"That would be {total} pictures.", f"Ask for at most {MOST_PICTURES} at once.")
-    return jobs
 
 
 def _with_index(emit: Emit, place: int) -> Emit:

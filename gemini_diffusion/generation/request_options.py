@@ -10,11 +10,15 @@ import dataclasses
 import math
 import re
 
-from gemini_diffusion.commands import Flags
+from gemini_diffusion import commands
+from gemini_diffusion.commands import Flags, Imagine
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.types import Adapter, Aspect, Capabilities, StartImage
+from gemini_diffusion.types.errors import BadInput
 
+MOST_PICTURES = 8
+"""Pictures one request may ask for, choices and --n together."""
 MOST_STEPS = 150
 FEWEST_DRAFT_STEPS = 6
 """With fewer a model that was not made for it draws fog; one that was needs no more than it has."""
@@ -134,3 +138,19 @@ def _strength(flags: Flags, start: StartImage, can: Capabilities) -> tuple[float
 def _pulled(weight: float) -> float:
     """A picture's pull as strength: 0 forgets it (1), 1 is the usual pull (0.6), 3 hardly leaves it (0.2)."""
     return round(1 - (1 - STRENGTH) * weight if weight <= 1 else STRENGTH - 0.2 * (weight - 1), 4)
+
+
+def expand_choices(command: Imagine, settings: Settings) -> list[Imagine]:
+    """One job for each choice of {a, b}, with what is set for every drawing; BadInput names how many pictures it would be."""
+    try:
+        jobs = commands.expand(command, MOST_PICTURES)
+    except commands.TooManyChoices as error:
+        raise BadInput(str(error), f"Take out a choice or two: at most {MOST_PICTURES} are drawn at once.") from None
+    except commands.BadChoice as error:
+        raise BadInput(str(error), "Let every choice leave something to draw.") from None
+    alone = len(jobs) == 1
+    jobs = [dataclasses.replace(job, flags=choose_flags(job.flags, settings, alone=alone)) for job in jobs]
+    total = sum(job.flags.count or 1 for job in jobs)
+    if total > MOST_PICTURES:
+        raise BadInput(f"That would be {total} pictures.", f"Ask for at most {MOST_PICTURES} at once.")
+    return jobs

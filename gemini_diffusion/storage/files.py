@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,11 @@ def remove_parts(folder: Path) -> None:
         with contextlib.suppress(OSError):  # gone by itself, or not ours to remove
             if time.time() - part.stat().st_mtime > _PART_LIVES:
                 part.unlink()
+
+
+def free_bytes(folder: Path) -> int:
+    """Of the disk that a folder lies on, or will once it is made."""
+    return shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:

@@ -18,12 +18,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from gemini_diffusion.storage.files import replacing, write_atomically
+from gemini_diffusion.storage.files import free_bytes, replacing, write_atomically
 from gemini_diffusion.storage.metadata.containers import read_texts
 from gemini_diffusion.storage.metadata.written import RECIPE_KEY, note_in_xmp, png_text, save_options
-from gemini_diffusion.storage.trash import TRASH, Trash
+from gemini_diffusion.storage.trash import LEAST_FREE, TRASH, Trash
+from gemini_diffusion.storage.unsaved import UnsavedPictures
 from gemini_diffusion.types import Picture, Recipe
-from gemini_diffusion.types.errors import BadInput
+from gemini_diffusion.types.errors import BadInput, DiskFull, NotKept
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -33,6 +34,8 @@ FileFormat = Literal["png", "jpeg", "webp"]
 SUFFIXES: dict[str, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
 SIGNED = ".signed"
 """Stands in the name of a file that a service signed; it sorts behind the picture's own."""
+ROOM = 500_000_000
+"""Bytes that should be free before a drawing begins, so that what took minutes, or money, can also be kept."""
 _IMAGE_DESCRIPTION = 0x010E
 
 
@@ -41,10 +44,18 @@ class Gallery:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.unsaved = UnsavedPictures()
         self.trash = Trash(folder.with_name(TRASH))
 
-    def save(self, image: Image, recipe: Recipe, signed: bytes = b"") -> Picture:
-        """Writes `image` as PNG with its recipe, whole or not at all; the trash makes room. Raises DiskFull, BadInput.
+    def refuse_full_disk(self) -> None:
+        """Raises DiskFull before a drawing for which there would be no room afterwards, even with the trash emptied."""
+        self.trash.make_room(ROOM - LEAST_FREE)
+        if (free := free_bytes(self.folder)) < ROOM:
+            raise DiskFull(f"Only {free // 1_000_000} MB are free where pictures are kept, so nothing new is drawn.")
+
+    def save(self, image: Image, recipe: Recipe, signed: bytes = b"", *, paid: bool = False) -> Picture:
+        """Writes `image` as PNG with its recipe, whole or not at all; the trash makes room. Raises DiskFull, BadInput; what was
+        `paid` for and finds no room is held in memory, and NotKept names it.
 
         `signed` is the file as it came from a service that signs its pictures: it is kept beside, and is the download.
         """
@@ -54,10 +65,17 @@ class Gallery:
         clean = image.copy()
         clean.info.clear()  # what a service wrote into its file is not ours to pass on
         clean.save(content, "PNG", pnginfo=png_text(recipe, recipe_to_json(recipe)))
-        self.trash.make_room(content.tell() + len(signed))
-        if signed:
-            write_atomically(path.with_name(f"{path.stem}{SIGNED}{_suffix(signed)}"), signed)
-        write_atomically(path, content.getvalue())
+        try:
+            self.trash.make_room(content.tell() + len(signed))
+            if signed:
+                write_atomically(path.with_name(f"{path.stem}{SIGNED}{_suffix(signed)}"), signed)
+            write_atomically(path, content.getvalue())
+        except (DiskFull, BadInput) as error:
+            if not paid:
+                raise
+            name = self.unsaved.hold(signed or content.getvalue())
+            said = f"{error.message} The picture was paid for, so it is held in memory until the app ends."
+            raise NotKept(said, name=name) from error
         return Picture(identity, path, recipe)
 
     def find(self, identity: str) -> Picture | None:

@@ -10,6 +10,7 @@ GeminiDiffusionError
 │   ├── AgreementNeeded       a download or a licence waits for a yes
 │   ├── PackageMissing        something is not installed
 │   └── DiskFull              no room for the picture or the model
+│       └── NotKept             the same for a picture that was paid for: it waits in memory
 ├── Final                   nobody can, not now and not by asking again
 │   ├── Blocked               the service's safety rules said no
 │   ├── OutOfCredit           the account has no money left
@@ -79,6 +80,16 @@ class PackageMissing(Fixable):
 
 class DiskFull(Fixable):
     default_hint = "Free some space, or choose another folder with --data-dir."
+
+
+class NotKept(DiskFull):
+    """`name` is that of the picture among those that are held in memory."""
+
+    default_hint = "Download it now, then free some space."
+
+    def __init__(self, message: str, *, name: str) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 class Final(GeminiDiffusionError):

@@ -207,6 +207,9 @@ def _failures(turn: Turn, several: bool) -> Iterator[Message]:
         if failed is turn.failures[-1] and not turn.running:
             message["options"] = [{"value": value, "label": label} for value, label in recovery_options(failed)]
         yield message
+        kind, _, name = failed.action.partition(":")
+        if kind == "unsaved":
+            yield _component("html", f'<a class="unsaved" href="/unsaved/{quote(name)}" download>Download the picture</a>', {})
 
 
 def _places(turn: Turn) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from starlette.routing import Route
 
 from gemini_diffusion.ui import chat_panel, image_panel, model_pickers, pictures_tab, settings_tab
 from gemini_diffusion.ui.chat_tab import ChatTab
@@ -15,6 +16,7 @@ from gemini_diffusion.ui.recovery import SETTINGS_TAB
 from gemini_diffusion.web import mcp_endpoint
 from gemini_diffusion.web.endpoints import Endpoints
 from gemini_diffusion.web.mcp_tools import McpTools
+from gemini_diffusion.web.unsaved_endpoint import unsaved_route
 
 if TYPE_CHECKING:
     from gemini_diffusion.generation.visitors import Visitors
@@ -25,9 +27,9 @@ TITLE = "Gemini Diffusion"
 class Page(gr.Blocks):
     """The page. It serves MCP with our own tools and endpoint, and does not display itself in a notebook."""
 
-    def __init__(self, tools: McpTools, **options: Any) -> None:
+    def __init__(self, tools: McpTools, routes: Sequence[Route] = (), **options: Any) -> None:
         super().__init__(**options)
-        self.tools = tools
+        self.tools, self.own_routes = tools, routes
 
     def queue(self, **_: Any) -> Page:
         """The queue of this page: closed to programs that would go round it, and no limit on how many run at once.
@@ -40,7 +42,8 @@ class Page(gr.Blocks):
     def launch(self, *, mcp_server: bool = False, app_kwargs: dict[str, Any] | None = None, **options: Any) -> Any:
         """As in Gradio. Raises PackageMissing if `mcp_server` is wanted and its package is not installed."""
         spoken = mcp_endpoint.add_mcp_endpoint(self.tools.server()) if mcp_server else {}
-        return super().launch(mcp_server=False, inline=False, app_kwargs={**(app_kwargs or {}), **spoken}, **options)
+        served = {**(app_kwargs or {}), **spoken, "routes": [*self.own_routes, *spoken.get("routes", ())]}
+        return super().launch(mcp_server=False, inline=False, app_kwargs=served, **options)
 
 
 def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
@@ -50,7 +53,8 @@ def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when the first Blocks is made; anything else phones home
     gr.set_static_paths([visitors.services.gallery.folder, image_panel.PICTURES])
-    with Page(McpTools(visitors), title=TITLE, fill_width=True, analytics_enabled=False) as page:
+    routes = [unsaved_route(visitors.services.gallery.unsaved)]
+    with Page(McpTools(visitors), routes, title=TITLE, fill_width=True, analytics_enabled=False) as page:
         gr.Markdown(f"# {TITLE}", elem_id="title")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Chat", id="chat", elem_id="chat-tab") as chat, gr.Row(elem_id="chat-layout"):

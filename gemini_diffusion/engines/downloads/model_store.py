@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +12,9 @@ from gemini_diffusion.engines.local.loading import single_file
 from gemini_diffusion.engines.models import Companion, ImageModel
 from gemini_diffusion.engines.models.detect import json_in
 from gemini_diffusion.engines.models.entry import WEIGHTS as WEIGHTS
-from gemini_diffusion.types.errors import DiskFull
+from gemini_diffusion.storage.files import free_bytes
 
 WITHOUT_WEIGHTS = ("scheduler", "tokenizer", "tokenizer_2", "feature_extractor")
-ROOM_FOR_PICTURES = 500_000_000
-"""Bytes that should be free before a drawing begins, so that what took minutes can also be kept."""
 UNITS = (("GB", 1e9), ("MB", 1e6))
 
 
@@ -107,20 +104,6 @@ class ModelStore:
     def free_bytes(self) -> int:
         """Bytes free where models are kept."""
         return free_bytes(self.folder)
-
-
-def free_bytes(place: Path) -> int:
-    """Bytes free on the disk of a folder, which need not be there yet."""
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    return shutil.disk_usage(place).free
-
-
-def refuse_full_disk(pictures: Path) -> None:
-    """Raises DiskFull before a drawing for which there would be no room afterwards; `pictures` is where it will be kept."""
-    free = free_bytes(pictures)
-    if free < ROOM_FOR_PICTURES:
-        raise DiskFull(f"Only {in_bytes(free)} are free where pictures are kept, so nothing new is drawn.")
 
 
 def in_bytes(count: float) -> str:

@@ -11,7 +11,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import models
 from gemini_diffusion.engines.downloads.fetch import Download, Hub
 from gemini_diffusion.engines.downloads.model_download import model_download, no_model_in
-from gemini_diffusion.engines.downloads.model_store import ModelStore, in_bytes, refuse_full_disk, weights_bytes
+from gemini_diffusion.engines.downloads.model_store import ModelStore, in_bytes, weights_bytes
 from gemini_diffusion.engines.image_engine import ImageEngine
 from gemini_diffusion.engines.local.adapters.adapter_download import adapter_download
 from gemini_diffusion.engines.local.adapters.adapter_files import (
@@ -56,7 +56,7 @@ class LocalEngine(ImageEngine):
     key = ""
 
     def __init__(self, home: Path, hub_url: str = "") -> None:
-        self._home, self._store = home, ModelStore.at(home)
+        self._store = ModelStore.at(home)
         self._adapter_folder = AdapterFolder(home / FOLDER, self._store.folder)
         self._hub_url = hub_url
         self._durations = DurationEstimator(home / FILE)
@@ -116,9 +116,8 @@ class LocalEngine(ImageEngine):
         )
 
     def check_request(self, request: ImageRequest, settings: Settings) -> None:
-        """Raises for numbers that cannot be drawn, a full disk, and a model or LoRA that is not here or not for this model."""
+        """Raises for numbers that cannot be drawn, and a model or LoRA that is not here or not for this model."""
         _refuse_the_impossible(request)
-        refuse_full_disk(self._home)
         entry = models.find_model(request.model)
         for needed in [entry, *([models.find_model(entry.refiner)] if entry.refiner and request.refine < 1 else [])]:
             self._require(needed, settings)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.storage.files import write_atomically
+from gemini_diffusion.storage.files import free_bytes, write_atomically
 from gemini_diffusion.storage.trash import TRASH
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError, OutOfQuota
 
@@ -24,11 +24,6 @@ LEAST_FREE = 300 * MEGABYTE
 BLOCK = 4096
 """Bytes of a disk that the smallest file takes."""
 _LOG = logging.getLogger(__name__)
-
-
-def free_bytes(folder: Path) -> int:
-    """Of the disk that a folder lies on, or will once it is made."""
-    return shutil.disk_usage(next(place for place in (folder, *folder.parents) if place.exists())).free
 
 
 class DiskQuota:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.limits.daily_count import CALLS, DailyCount
-from gemini_diffusion.generation.limits.disk_quota import MEGABYTE, folder_size, free_bytes, read_ledger
+from gemini_diffusion.generation.limits.disk_quota import MEGABYTE, folder_size, read_ledger
 from gemini_diffusion.generation.limits.key_quota import DOLLARS, LEDGER, PICTURES, TOKENS_IN, TOKENS_OUT
+from gemini_diffusion.storage.files import free_bytes
 
 
 @dataclass(frozen=True, slots=True)
