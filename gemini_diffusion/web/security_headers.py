@@ -39,7 +39,10 @@ PATIENCE = 60.0
 _LOG = logging.getLogger(__name__)
 LONGEST = 1_000_000
 """Bytes of the longest request: the window sends words and choices, no files."""
-_PAGE = r"|config/?|login/?|theme\.css|favicon\.ico|manifest\.json|robots\.txt|pwa_icon(/\d+)?|(static|assets)/.+"
+_PAGE = (
+    r"|config/?|login/?|theme\.css|favicon\.ico|manifest\.json|robots\.txt|pwa_icon(/\d+)?|(static|assets)/.+|"
+    r"unsaved/[0-9a-f]{32}\.png"
+)
 _PROGRAMS = (
     r"info/?|openapi\.json|startup-events|app_id/?|user/?|login_check/?|theme\.css|heartbeat/.+|queue/(join|data|status)|"
     r"(call|run)/(?!v2/).+|cancel|reset/?|mcp(/.*)?"
