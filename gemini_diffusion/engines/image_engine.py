@@ -14,11 +14,13 @@ class ImageEngine(Protocol):
     """Something that draws. One instance serves all visitors: the key comes with each call's settings. An engine inherits
     what it has nothing of its own to say about.
 
-    `key` is the setting that holds the key it draws with, "" for one that needs none and draws on this machine.
+    `key` is the setting that holds the key it draws with, "" for one that needs none and draws on this machine; `paid_by`
+    are the settings that say at whose expense it draws.
     """
 
     name: str
     key: str
+    paid_by: tuple[str, ...] = ()
 
     def is_ready(self, settings: Settings) -> bool:
         """Whether the settings hold what it needs; nothing is loaded or asked."""

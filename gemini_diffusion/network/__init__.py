@@ -1,1 +1,1 @@
-"""What calling a service takes, whichever it is: the one retry loop, and which addresses are public."""
+"""What calling a service takes, whichever it is: the one retry loop, public addresses, servers of OpenAI's API."""

@@ -15,13 +15,18 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 async def lines(pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     """The lines without their ends, each as soon as it is whole; also a last one that nothing ends."""
-    held, first = b"", True
+    held, first = [b""], True
     async for piece in pieces:
-        *whole, held = _END_OF_LINE.split(held + piece)
+        half = held[-1][-1:]  # a line is searched once, however long it grows
+        *whole, rest = _END_OF_LINE.split(half + piece)
+        held[-1] = held[-1][: len(held[-1]) - len(half)]
         for line in whole:
+            line = b"".join((*held, line))
+            held = []
             yield line.removeprefix(_BYTE_ORDER_MARK) if first else line
             first = False
-    for line in held.split(b"\r"):
+        held.append(rest)
+    for line in b"".join(held).split(b"\r"):
         yield line
 
 

@@ -109,13 +109,14 @@ class OutOfQuota(Final):
 
 
 class Transient(GeminiDiffusionError):
-    """Asking again may help. `retry_after` is the service's advice in seconds, None where it gave none."""
+    """Asking again may help. `retry_after` is the service's advice in seconds, None where it gave none; `begun` says that the
+    service may have done what it was asked, so that asking again may cost twice."""
 
     default_hint = "Try again in a moment."
 
-    def __init__(self, message: str, hint: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, hint: str = "", *, retry_after: float | None = None, begun: bool = False) -> None:
         super().__init__(message, hint)
-        self.retry_after = retry_after
+        self.retry_after, self.begun = retry_after, begun
 
 
 class ColdStart(Transient):

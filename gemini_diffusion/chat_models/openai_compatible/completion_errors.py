@@ -1,33 +1,14 @@
-"""What a server of chat completions refuses with, and what goes wrong on the way to it, translated into our errors."""
+"""What a server of chat completions refuses with beyond what every server of OpenAI's API does."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from typing import ClassVar
 
 from gemini_diffusion.chat_models.answer_errors import FieldRefused
-from gemini_diffusion.types.errors import (
-    BadAnswer,
-    Blocked,
-    ColdStart,
-    GeminiDiffusionError,
-    KeyNeeded,
-    KeyRefused,
-    ModelNotFound,
-    OutOfCredit,
-    OutOfQuota,
-    Overloaded,
-    RateLimited,
-    RequestRefused,
-    Unreachable,
-)
+from gemini_diffusion.network.openai_errors import OpenAiRefusal
+from gemini_diffusion.types.errors import GeminiDiffusionError, RequestRefused
 
-BUSY_HINT = "Try again in a while, or choose another model."
-ADDRESS_HINT = "Check that it runs, and its address in Settings."
 OPTIONAL = {
     "response_format": re.compile(
         r"response_format|json_schema|json_object|json mode|guided|grammar|structured", re.IGNORECASE
@@ -40,125 +21,16 @@ OPTIONAL = {
 """The parts of a request that it can do without, and how a refusal names them."""
 
 
-def translate_api_errors(error: Exception, label: str) -> GeminiDiffusionError:
-    """Our error for one of `foreign()`."""
-    kind = next(kind for kind in type(error).__mro__ if kind in _table())
-    return _table()[kind](label)
+class CompletionRefusal(OpenAiRefusal):
+    """A refusal of a question: it may name a part that can be left out, or be about a picture."""
 
+    __slots__ = ()
+    takes_nothing: ClassVar[str] = "takes no chat"
 
-def foreign() -> tuple[type[Exception], ...]:
-    """Everything the connection can raise, imported when it is first needed."""
-    return tuple(_table())
-
-
-@cache
-def _table() -> Mapping[type[Exception], Callable[[str], GeminiDiffusionError]]:
-    import httpx2
-
-    return {
-        httpx2.ConnectError: lambda label: Unreachable(f"{label} cannot be reached.", ADDRESS_HINT),
-        httpx2.ConnectTimeout: lambda label: Unreachable(f"{label} cannot be reached.", ADDRESS_HINT),
-        httpx2.ProxyError: lambda label: Unreachable("The proxy on the way to the chat model failed."),
-        httpx2.InvalidURL: lambda label: Unreachable(f"{label} cannot be reached.", ADDRESS_HINT),
-        httpx2.UnsupportedProtocol: lambda label: Unreachable(f"{label} cannot be reached.", ADDRESS_HINT),
-        httpx2.DecodingError: lambda label: BadAnswer(f"What {_inside(label)} sent cannot be read.", BUSY_HINT),
-        httpx2.StreamError: lambda label: BadAnswer(f"What {_inside(label)} sent cannot be read.", BUSY_HINT),
-        httpx2.HTTPError: lambda label: Unreachable(f"The connection to {_inside(label)} broke."),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class CompletionRefusal:
-    """An answer that is none: `status` 0 where it came in the middle of a good one; `label` begins a sentence."""
-
-    status: int
-    text: str
-    headers: Mapping[str, str]
-    label: str
-    key: str = ""
-
-    def in_our_words(self) -> GeminiDiffusionError:
-        """The error of ours. What the server said is quoted, less the key."""
-        kinds: dict[int, Callable[[], GeminiDiffusionError]] = {
-            401: self._key_refused,
-            402: lambda: OutOfCredit(self._quoted("The account at the chat model's service has no credit left")),
-            403: lambda: RequestRefused(self._quoted("This key may not do that"), "Choose another model, or use another key."),
-            404: self._not_found,
-            429: self._too_many,
-        }
-        if self.status in kinds:
-            return kinds[self.status]()
-        if self.status in (408, 409, 425) or self.status >= 500:
-            return self._busy()
-        if 300 <= self.status < 400:
-            return RequestRefused(
-                f"{self.label} sends its visitors elsewhere.", "Give the address it sends them to, in Settings."
-            )
-        return self._refused() if self.status or self.words else BadAnswer(f"{self.label} broke off.", BUSY_HINT)
-
-    @property
-    def words(self) -> str:
-        """What the server said, on one line, less the key; "" where it sent a page for browsers."""
-        said = " ".join(_message(self.text).split())
-        if "<html" in said.lower() or "<!doctype" in said.lower():
-            return ""
-        return said.replace(self.key, "(key)") if self.key else said
-
-    def _key_refused(self) -> GeminiDiffusionError:
-        if not self.key:
-            return KeyNeeded(f"{self.label} asks for a key.")
-        return KeyRefused(self._quoted(f"{self.label} does not accept this key"))
-
-    def _not_found(self) -> GeminiDiffusionError:
-        if "model" in self.words.lower():
-            return ModelNotFound(self._quoted(f"{self.label} has no such model"))
-        return RequestRefused(
-            f"At its address {_inside(self.label)} takes no chat.", "Give the address up to /v1, in Settings."
-        )
-
-    def _too_many(self) -> GeminiDiffusionError:
-        if re.search(r"insufficient_quota|exceeded your current quota|per.day", self.text):
-            return OutOfQuota(self._quoted("The allowance of this key is used up"))
-        return RateLimited(f"{self.label} takes no more requests this minute.", BUSY_HINT, retry_after=self._advice())
-
-    def _busy(self) -> GeminiDiffusionError:
-        if self.status == 503 and "load" in self.words.lower():
-            return ColdStart(f"{self.label} is loading its model.", retry_after=self._advice())
-        said = self._quoted(f"{self.label} is overloaded or broken for a moment ({self.status})")
-        return Overloaded(said, BUSY_HINT, retry_after=self._advice())
-
-    def _refused(self) -> GeminiDiffusionError:
+    def refused(self) -> GeminiDiffusionError:
         words = self.words.lower()
-        if re.search(r"content_policy|content_filter|moderation|safety", self.text):
-            return Blocked(self._quoted(f"{self.label} did not take this request"))
         if re.search(r"image|vision|multimodal|mmproj", words) and re.search(r"support|cannot|can't|not |no |requires", words):
-            return RequestRefused(self._quoted("This model cannot see pictures"), "Choose a chat model that can.")
+            return RequestRefused(self.quoted("This model cannot see pictures"), "Choose a chat model that can.")
         named = next((name for name, spelled in OPTIONAL.items() if spelled.search(self.words)), "")
-        said = self._quoted(f"{self.label} cannot take this request")
+        said = self.quoted(f"{self.label} cannot take this request")
         return FieldRefused(said, named) if named else RequestRefused(said)
-
-    def _advice(self) -> float | None:
-        """Seconds the server asks us to wait."""
-        told = self.headers.get("retry-after", "")
-        return float(told) if re.fullmatch(r"\d+(\.\d+)?", told) else None
-
-    def _quoted(self, ours: str) -> str:
-        cut = self.words if len(self.words) <= 300 else self.words[:300].rstrip() + " ..."
-        return f'{ours}: "{cut}"' if cut else f"{ours}."
-
-
-def _message(text: str) -> str:
-    """The words of an error in each of its usual shapes, else the text itself."""
-    try:
-        value: Any = json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    for name in ("error", "message", "detail", "msg"):
-        while isinstance(value, dict) and name in value:
-            value = value[name]
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _inside(label: str) -> str:
-    """A label in the middle of a sentence."""
-    return label[0].lower() + label[1:] if label.startswith("The ") else label

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from gemini_diffusion.chat_models.answer_errors import BrokeOff, FieldRefused, ask_until_heard
 from gemini_diffusion.chat_models.openai_compatible.completion_answer import PartialCompletion
+from gemini_diffusion.chat_models.openai_compatible.completion_errors import CompletionRefusal
 from gemini_diffusion.chat_models.openai_compatible.completion_request import UNUSED, CompletionRequest, build_request
-from gemini_diffusion.chat_models.openai_compatible.completion_server import CompletionServer
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.network.openai_server import OPENAI, OpenAiServer
 from gemini_diffusion.network.retry import retrying
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice, TextGrew, ignore
 from gemini_diffusion.types.errors import KeyNeeded, RequestRefused, Transient
 
-ADDRESS = "https://api.openai.com/v1"
 ROUTER = "https://router.huggingface.co/v1"
 _NOT_FOR_CHAT = re.compile(
     "embed|whisper|tts|audio|realtime|transcribe|moderation|dall-e|image|sora|rerank|stable-diffusion|flux|babbage|davinci"
@@ -64,12 +64,12 @@ class OpenAiChatModel:
         """The model that was chosen; "" where the choice is left to the server."""
         return "" if settings.chat_model == Settings().chat_model else settings.chat_model.removeprefix(f"{self.name}:")
 
-    def _server(self, settings: Settings) -> CompletionServer:
+    def _server(self, settings: Settings) -> OpenAiServer:
         if not self._is_set(settings):
             raise KeyNeeded("No chat server is set.", "Add its key in Settings, or its address as OPENAI_BASE_URL.")
         label = "The chat server" if settings.openai_base_url else "OpenAI"
         own = settings.openai_base_url
-        return CompletionServer(own or ADDRESS, settings.openai_api_key, label, counts=not own)
+        return OpenAiServer(own or OPENAI, settings.openai_api_key, label, CompletionRefusal, counts=not own)
 
 
 class HuggingFaceChatModel(OpenAiChatModel):
@@ -89,17 +89,17 @@ class HuggingFaceChatModel(OpenAiChatModel):
     def _is_set(self, settings: Settings) -> bool:
         return bool(settings.hf_token)
 
-    def _server(self, settings: Settings) -> CompletionServer:
+    def _server(self, settings: Settings) -> OpenAiServer:
         if not self._is_set(settings):
             raise KeyNeeded("Hugging Face needs a token.")
-        return CompletionServer(self._router, settings.hf_token, "Hugging Face", counts=True)
+        return OpenAiServer(self._router, settings.hf_token, "Hugging Face", CompletionRefusal, counts=True)
 
 
 @dataclass
 class _Exchange:
     """One question and its answer, over as many attempts as it takes; `model` is "" for the first that the server lists."""
 
-    server: CompletionServer
+    server: OpenAiServer
     request: ChatRequest
     settings: Settings
     model: str
@@ -127,7 +127,7 @@ class _Exchange:
     async def _once(self, asked: CompletionRequest) -> ChatAnswer:
         self.so_far = PartialCompletion(self.model)
         try:
-            async for chunk in self.server.ask(asked.body):
+            async for chunk in self.server.ask("/chat/completions", asked.body):
                 if self.so_far.add(chunk) and self.so_far.text:
                     self.emit(TextGrew(self.so_far.text))
             return self.so_far.ended(asked.notices, self.settings.max_output_tokens)
@@ -137,7 +137,7 @@ class _Exchange:
             raise BrokeOff(trouble.message) from trouble
 
 
-async def _listed(server: CompletionServer) -> list[str]:
+async def _listed(server: OpenAiServer) -> list[str]:
     """The names of the models that chat, or might."""
     names = [str(entry["id"]) for entry in await server.models()]
     found = [name for name in names if not _NOT_FOR_CHAT.search(name.lower())]

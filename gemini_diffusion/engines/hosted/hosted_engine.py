@@ -16,7 +16,7 @@ from gemini_diffusion.config.library_variables import naming_variables
 from gemini_diffusion.config.options import without_secrets
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import models
-from gemini_diffusion.engines.hosted.http import HttpClient, HttpRequest, open_client, origin
+from gemini_diffusion.engines.hosted.http import HttpClient, HttpRequest, open_client
 from gemini_diffusion.engines.hosted.hub_info import HubInfo
 from gemini_diffusion.engines.hosted.image_request import HostedImageRequest
 from gemini_diffusion.engines.hosted.providers import (
@@ -31,6 +31,7 @@ from gemini_diffusion.engines.hosted.providers import (
 from gemini_diffusion.engines.image_engine import ImageEngine
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.seed import new_seed
+from gemini_diffusion.network.addresses import origin
 from gemini_diffusion.network.retry import retrying
 from gemini_diffusion.storage.image_check import is_black, read_picture
 from gemini_diffusion.storage.metadata.containers import is_signed
@@ -66,6 +67,7 @@ class HostedEngine(ImageEngine):
 
     name = "hosted"
     key = "hf_token"
+    paid_by = ("hf_token", "hf_inference_url")
 
     def __init__(self, router_url: str = ROUTER, hub_url: str = HUB) -> None:
         self._router_url = router_url.rstrip("/")

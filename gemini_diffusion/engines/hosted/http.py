@@ -7,21 +7,18 @@ takes the host's token where it is given none. Each of these would break a promi
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from gemini_diffusion import __version__
 from gemini_diffusion.config.library_variables import naming_variables
 from gemini_diffusion.engines.error_map import translate_error
 from gemini_diffusion.engines.hugging_face_errors import Refusal
-from gemini_diffusion.network.addresses import is_public_ip
-from gemini_diffusion.types.errors import BadAnswer, BadInput, KeyRefused
+from gemini_diffusion.network.addresses import origin, refuse_private
+from gemini_diffusion.types.errors import BadAnswer, KeyRefused
 
 if TYPE_CHECKING:
     import ssl
@@ -83,17 +80,8 @@ class HttpClient:
 
     async def _check(self, address: str) -> None:
         """Nobody but the host may send us to a private address: the name is resolved and each of its addresses looked at."""
-        if origin(address) in self.trusted:
-            return
-        parts = urlsplit(address)
-        if parts.scheme != "https" or not parts.hostname:
-            raise BadInput("Only addresses that begin with https:// are asked.", "Check the address.")
-        try:
-            found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise BadInput(f"There is no {parts.hostname}.", "Check the address.") from error
-        if not all(is_public_ip(ip_address(entry[4][0])) for entry in found):
-            raise BadInput(f"{parts.hostname} is inside a private network, which is not asked.", "Check the address.")
+        if origin(address) not in self.trusted:
+            await refuse_private(address)
 
 
 @asynccontextmanager
@@ -112,12 +100,6 @@ async def open_client(context: ssl.SSLContext, trusted: frozenset[str]) -> Async
         )
     async with client:
         yield HttpClient(client, trusted)
-
-
-def origin(address: str) -> str:
-    """Scheme, host and port of an address."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
 
 
 def _authorization(token: str) -> dict[str, str]:
