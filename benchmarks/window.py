@@ -19,7 +19,7 @@ from pathlib import Path
 from PIL import Image
 
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.engines.local.sampling.preview import small_jpeg
+from gemini_diffusion.engines.small_jpeg import small_jpeg
 from gemini_diffusion.types import Emit, ImageRequest, ImageResult, Preview, Progress, StageFinished, StageStarted
 from tests.browser.sketching import open_sketching
 from tests.sketch_engine import SketchEngine

@@ -21,6 +21,8 @@ ERRORS = PACKAGE / "types" / "errors.py"
 VALUE = "…"
 GROUPS = {  # the first one that a file's path begins with
     "chat_models/": "Gemini and the chat",
+    "engines/openai/": "Servers of OpenAI's API",
+    "network/openai": "Servers of OpenAI's API",
     "engines/hosted/": "Hugging Face",
     "engines/hugging_face_errors": "Hugging Face",
     "engines/local/adapters/": "LoRAs and textual inversions",

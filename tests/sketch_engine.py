@@ -47,6 +47,7 @@ class SketchEngine(ImageEngine):
     def __init__(self, name: str = "local", model: str = "postcard", *, previews: bool = False, able: bool = False) -> None:
         self.name = name
         self.key = "hf_token" if name == "hosted" else ""
+        self.paid_by = ("hf_token", "hf_inference_url") if self.key else ()
         self._able = able
         self.history: list[tuple[ImageRequest, Settings]] = []
         self._model = model

@@ -21,10 +21,12 @@ from gemini_diffusion.engines import ImageEngine, choose, fallback, open_engines
 from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
 from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.engines.models import PLACES, find_model
+from gemini_diffusion.engines.openai.openai_engine import OpenAiEngine
 from gemini_diffusion.types import Event, ImageRequest, ImageResult, ModelChoice, Progress, StageFinished, StageStarted
 from gemini_diffusion.types.errors import GeminiDiffusionError
 from tests.servers import hugging_face as hf
 from tests.servers.faults import slow
+from tests.servers.openai_images import ImagesServer, drawn
 from tests.waiting import patiently, until
 
 
@@ -47,6 +49,12 @@ class EngineCase:
 @pytest.fixture(scope="module")
 def server() -> Iterator[hf.HuggingFaceServer]:
     with hf.HuggingFaceServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def images_server() -> Iterator[ImagesServer]:
+    with ImagesServer() as running:
         yield running
 
 
@@ -77,10 +85,23 @@ def by_address(request: pytest.FixtureRequest, home: Path) -> EngineCase:
     return case
 
 
+def by_images_api(request: pytest.FixtureRequest, home: Path) -> EngineCase:
+    server = request.getfixturevalue("images_server")
+
+    def delay(asked: ImageRequest) -> ImageRequest:
+        server.enqueue(slow(drawn, 2))
+        return asked
+
+    settings = Settings().replaced({"openai_images_url": server.address, "deadline": 30})
+    asked = ImageRequest("a cat", "openai:auto", 64, 64, 3, 5.0)
+    return EngineCase(OpenAiEngine(), settings, asked, dataclasses.replace(asked, prompt="refuse this"), delay)
+
+
 ENGINE_CASES: dict[str, Callable[[pytest.FixtureRequest, Path], EngineCase]] = {
     "local-postcard": lambda _, home: local("postcard", home),
     "local-sdxl": lambda request, home: local(str(request.getfixturevalue("sdxl")), home),
     "local-sd15": lambda request, home: local(str(request.getfixturevalue("sd15")), home),
+    "openai": by_images_api,
     "hosted-provider": by_provider,
     "hosted-endpoint": by_address,
 }
@@ -109,6 +130,9 @@ def test_every_engine_of_the_registry_is_held_to_this_contract(tmp_path: Path) -
         ({"hf_inference_url": "https://x/y"}, "", "hosted"),
         ({"hf_token": "hf-test-token-0000"}, "postcard", "local"),
         ({}, "black-forest-labs/FLUX.1-schnell", "hosted"),
+        ({"hf_token": "hf-test-token-0000", "openai_images_url": "http://x/v1"}, "", "openai"),
+        ({"openai_api_key": "sk-test-key-0000"}, "", "local"),
+        ({}, "openai:flux", "openai"),
     ],
 )
 def test_a_service_that_is_ready_draws_unless_the_model_decides(
@@ -180,7 +204,8 @@ async def test_stop_returns_at_once_and_the_next_drawing_works(case: EngineCase)
 
 
 async def test_what_cannot_be_drawn_is_refused_in_our_own_words(case: EngineCase) -> None:
-    case.settings = dataclasses.replace(case.settings, hf_inference_url="http://127.0.0.1:1/", deadline=0.5)
+    nowhere = "http://127.0.0.1:1/"
+    case.settings = dataclasses.replace(case.settings, hf_inference_url=nowhere, openai_images_url=nowhere, deadline=0.5)
     with pytest.raises(GeminiDiffusionError) as caught:
         await case.engine.generate(case.wrong, case.settings, case.events.append)
     assert caught.value.message.endswith(".")

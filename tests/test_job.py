@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.commands import Imagine, parse
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.services import Services
@@ -127,8 +129,11 @@ async def test_choices_that_cannot_be_drawn_say_what_to_do_about_them(errands: E
 class Spent(Access):
     """Whom the host lends no more pictures today."""
 
-    def refusal(self, key: str, settings: Settings) -> OutOfQuota | None:
-        return OutOfQuota("That was all for today.", "Come back tomorrow.") if key else None
+    def lends(self, part: ChatModel | ImageEngine, settings: Settings) -> bool:
+        return bool(part.key)
+
+    def refusal(self, engine: ImageEngine, settings: Settings) -> OutOfQuota | None:
+        return OutOfQuota("That was all for today.", "Come back tomorrow.") if engine.key else None
 
 
 async def test_where_the_host_lends_no_more_this_machine_draws_unless_another_was_asked_for(errands: Errands) -> None:

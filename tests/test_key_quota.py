@@ -372,7 +372,7 @@ def test_what_a_chat_server_says_counts_where_the_host_pays(
         visitor.set_key(name, key)
     settings, models = visitor.settings, open_chat_models()
     chosen = choose(models, settings)
-    assert chosen.key and KeyQuota(inn.host).pays_for_answers(chosen, settings) == paid
+    assert chosen.key and KeyQuota(inn.host).pays_for(chosen, settings) == paid
     assert paid or not settings.openai_base_url
 
 

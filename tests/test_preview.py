@@ -21,8 +21,9 @@ from gemini_diffusion.engines.local.sampling import schedulers
 from gemini_diffusion.engines.local.sampling.batch import DrawnImage
 from gemini_diffusion.engines.local.sampling.callbacks import StepCallbacks
 from gemini_diffusion.engines.local.sampling.pipeline_view import view_of
-from gemini_diffusion.engines.local.sampling.preview import FACTORS, SIDE, Previews
+from gemini_diffusion.engines.local.sampling.preview import FACTORS, Previews
 from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS
+from gemini_diffusion.engines.small_jpeg import SIDE
 from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.engines.worker import JobCancelled, JoinedJob
 from gemini_diffusion.types import Event, Preview, Progress

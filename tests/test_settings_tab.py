@@ -123,7 +123,7 @@ async def test_lists_of_models_that_come_late_leave_alone_what_is_chosen(desk: D
 
 def test_the_tab_has_every_row_of_the_table_and_the_hosts_only_for_the_host(tmp_path: Path) -> None:
     table = Settings.table()
-    keys = {"google_api_key", "openai_api_key", "hf_token"}
+    keys = {"google_api_key", "openai_api_key", "openai_images_key", "hf_token"}
     assert keys == set(Settings.key_names())
     assert set(Desk(tmp_path).settings.controls) | keys == set(table)
     visible = set(Desk(tmp_path, owner=False).settings.controls)

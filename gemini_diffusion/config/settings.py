@@ -35,6 +35,10 @@ class Settings:
         Secret(), "Keys", "Chat server key", "Lets OpenAI, or the chat server that the host named, chat and write prompts.",
         env=("OPENAI_API_KEY",), address="openai_base_url",
     )  # fmt: skip
+    openai_images_key: Secret = row(
+        Secret(), "Keys", "Image server key", "Lets the image server that the host named, or else OpenAI, draw for you.",
+        env=("OPENAI_IMAGES_API_KEY",), address="openai_images_url",
+    )  # fmt: skip
     chat_model: str = row("gemini-flash-latest", "Chat", "Chat model", "The model that chats and writes the prompts.")
     temperature: float | None = row(
         None, "Chat", "Temperature", "Higher values make answers more varied, lower ones more predictable.", low=0, high=2
@@ -75,6 +79,10 @@ class Settings:
     hf_inference_url: str = row(
         "", "Drawing", "Endpoint address", "The full address of an endpoint of your own; requests are sent there as they are.",
         env=("HF_INFERENCE_URL",), scope="host",
+    )  # fmt: skip
+    openai_images_url: str = row(
+        "", "Drawing", "Image server", "The address of a server that speaks OpenAI's images API, such as"
+        " http://localhost:1234/v1.", env=("OPENAI_IMAGES_BASE_URL",), scope="host",
     )  # fmt: skip
     stylize: int = row(
         100, "Drawing", "Stylize", "How much is added to your words (--stylize): 0 only corrects, 100 adds about 12 words.",

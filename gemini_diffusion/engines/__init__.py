@@ -17,8 +17,9 @@ def open_engines(home: Path) -> dict[str, ImageEngine]:
     """Every engine by name; nothing is imported, loaded or connected until its first use. `home` holds downloads."""
     from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
     from gemini_diffusion.engines.local.local_engine import LocalEngine
+    from gemini_diffusion.engines.openai.openai_engine import OpenAiEngine
 
-    return {"local": LocalEngine(home), "hosted": HostedEngine()}
+    return {"local": LocalEngine(home), "openai": OpenAiEngine(), "hosted": HostedEngine()}
 
 
 def choose(engines: Mapping[str, ImageEngine], settings: Settings, model: str = "") -> str:

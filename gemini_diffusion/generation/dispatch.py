@@ -48,7 +48,7 @@ def dispatch(sent: Sent, intent: Intent, access: Access, model: ChatModel) -> Be
         access.refuse_more()
         return _turn(sent, "imagine", intent.offer), lambda job: job.imagine(with_wishes(command, job.wishes))
     if isinstance(command, Say):
-        if intent.open and model.structured and not access.lends_answers(model, sent.settings):
+        if intent.open and model.structured and not access.lends(model, sent.settings):
             return _turn(sent, "say"), lambda job: converse(job, sent.text, sent.turns, sent.front)
         # A helper that cannot talk freely has nothing better to give than a picture.
         speechless = sent.settings.plain_words and not model.structured

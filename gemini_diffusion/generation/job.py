@@ -172,10 +172,11 @@ class Job:
         self.access.refuse_model(flags.model)
         self.access.refuse_more()
         planned = plan.make_plan(flags, self.settings, self.services.engines, self.last_seed, start)
-        refusal = self.access.refusal(planned.engine.key, self.settings)
+        refusal = self.access.refusal(planned.engine, self.settings)
         if refusal is None:
             return planned
-        alone = self.settings.replaced({"hf_token": "", "hf_inference_url": ""})
+        lent = [engine for engine in self.services.engines.values() if self.access.lends(engine, self.settings)]
+        alone = self.settings.replaced({name: "" for engine in lent for name in engine.paid_by})
         own = plan.make_plan(flags, alone, self.services.engines, self.last_seed, start)
         if own.engine is planned.engine:  # asked for by name: the drawing says why not
             return planned
@@ -185,7 +186,7 @@ class Job:
         self, planned: DrawingPlan, crafted: CraftedPrompt, request: ImageRequest, place: int
     ) -> GeminiDiffusionError | None:
         try:
-            async with self.access.drawing(planned.engine.key, request, self.settings, _with_index(self.emit, place)) as emit:
+            async with self.access.drawing(planned.engine, request, self.settings, _with_index(self.emit, place)) as emit:
                 result = await planned.engine.generate(request, self.settings, emit)
                 verdict = await self.services.picture_filter.judge(result.image, self.settings, emit)
                 notices = (*result.notices, *verdict.notices)

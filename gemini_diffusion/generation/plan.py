@@ -249,6 +249,8 @@ def _who(flags: Flags, settings: Settings, engines: Mapping[str, ImageEngine]) -
         name = choose(engines, settings, wanted)
     refuse_unknown_engine(name, engines)
     engine = engines[name]
+    if name in models.BY_THEIR_OWN_NAME and wanted and not models.find_model(wanted).is_their_own:
+        wanted = f"{name}:{wanted}"
     model = _model(wanted or engine.default_model(settings))
     if engine.name not in model.engines:
         raise RequestRefused(
@@ -262,7 +264,7 @@ def _model(name: str) -> ImageModel:
     model = models.find_model(name)
     if model in models.REFINERS:
         raise RequestRefused(f"{model.label} only goes on with the drawings of others.", "Add --refine instead.")
-    if "/" in model.source or "\\" in model.source:
+    if model.is_their_own or "/" in model.source or "\\" in model.source:
         return model
     near = commands.nearest(name, [spelling for entry in models.CATALOGUE for spelling in (entry.id, *entry.aliases)])
     hint = f"Did you mean {near}?" if near else "Choose one in Settings, or name one of Hugging Face as owner/name."

@@ -16,6 +16,8 @@ MOST_PIXELS = 40_000_000
 DARKEST = 8
 """A channel that nowhere exceeds this (of 255) looks black on every screen."""
 
+BLACK = "The picture came back black: the service's safety filter or its decoder left nothing to see."
+
 
 def read_picture(content: bytes) -> Image:
     """The picture in `content` as RGB, decoded to its last pixel and without the metadata it came with.

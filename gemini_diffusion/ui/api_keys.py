@@ -22,6 +22,7 @@ PAGES = {
     "google_api_key": "[Get a key from Google AI Studio](https://aistudio.google.com/apikey)",
     "hf_token": "[Get a token from Hugging Face](https://huggingface.co/settings/tokens) that may call Inference Providers",
     "openai_api_key": "[Get a key from OpenAI](https://platform.openai.com/api-keys), or one of the chat server that is set",
+    "openai_images_key": "[Get a key from OpenAI](https://platform.openai.com/api-keys), or one of the image server",
 }
 PROMISE = "Keys are kept in this server's memory, for you alone. They are gone after 12 hours without use or a restart."
 

@@ -20,13 +20,13 @@ from gemini_diffusion.engines.hosted.providers import (
 )
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.seed import new_seed
+from gemini_diffusion.engines.true_size import with_true_size
+from gemini_diffusion.storage.image_check import BLACK
 from gemini_diffusion.types import Capabilities, ImageRequest, ImageResult
 from gemini_diffusion.types.errors import BadAnswer
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-BLACK = "The picture came back black: the service's safety filter or its decoder left nothing to see."
 
 
 @dataclass
@@ -94,21 +94,18 @@ class HostedImageRequest:
 
     def result(self, picture: Image, engine: str) -> ImageResult:
         """What is handed on; a size other than the one asked for is named."""
-        ignored = tuple(self.ignored)
-        if picture.size != (self.request.width, self.request.height):
-            ignored += ("width", "height")
-            asked = f"{self.request.width} x {self.request.height}"
-            self.notices.append(f"The service drew {picture.width} x {picture.height} pixels instead of {asked}.")
-        return ImageResult(
-            image=picture,
-            request=self.request,
-            seed=self.seed,
-            engine=engine,
-            seconds=time.monotonic() - self.began,
-            ignored=ignored,
-            notices=tuple(self.notices),
-            versions={"provider": self.served.provider},
-            signed=self.signed,
+        return with_true_size(
+            ImageResult(
+                image=picture,
+                request=self.request,
+                seed=self.seed,
+                engine=engine,
+                seconds=time.monotonic() - self.began,
+                ignored=tuple(self.ignored),
+                notices=tuple(self.notices),
+                versions={"provider": self.served.provider},
+                signed=self.signed,
+            )
         )
 
 

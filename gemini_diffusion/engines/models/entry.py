@@ -16,8 +16,10 @@ WEIGHTS = ".safetensors"
 MODEL_FILES = (WEIGHTS, ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx")
 """How files end that people share models in."""
 
-PLACES = {"local": "on this machine", "hosted": "at Hugging Face"}
+PLACES = {"local": "on this machine", "openai": "at the image server", "hosted": "at Hugging Face"}
 """Every engine by name, and where it draws, as a person says it."""
+BY_THEIR_OWN_NAME = ("openai",)
+"""Engines that draw with any model their server has, named there: its name here has the engine's in front, as openai:flux."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ class ImageModel:
     @property
     def is_address(self) -> bool:
         return self.source.startswith(("https://", "http://"))
+
+    @property
+    def is_their_own(self) -> bool:
+        """Whether only its server knows more of it than its name."""
+        return self.engines[0] in BY_THEIR_OWN_NAME
 
     @property
     def is_file(self) -> bool:

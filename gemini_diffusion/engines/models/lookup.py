@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from gemini_diffusion.engines.models.detect import family_of
 from gemini_diffusion.engines.models.entries import CATALOGUE, PROSE_SIZES, PROSE_TOKENS, REFINERS, SD15_SIZES, SDXL_SIZES
-from gemini_diffusion.engines.models.entry import MODEL_FILES, Family, ImageModel
+from gemini_diffusion.engines.models.entry import BY_THEIR_OWN_NAME, MODEL_FILES, Family, ImageModel
 
+ANY = "auto"
+"""Stands for the model that a server has, or the first of those it lists."""
 _OLDER = ("sd15", "sd-1", "stable-diffusion-v1", "v1-5", "realistic_vision", "realistic-vision")
-_PROSE = ("flux", "qwen-image", "z-image")
+_PROSE = ("flux", "qwen-image", "z-image", "gpt-image", "dall-e")
+_OWN_SIZES = {"gpt-image": ((1024, 1024), (1536, 1024), (1024, 1536)), "dall-e-2": ((1024, 1024),)}
+"""By a mark in the name: (width, height) of models that draw in no others."""
 
 
 def find_model(model: str) -> ImageModel:
-    """The entry for an id, source or alias in any case; for another model one of its family.
+    """The entry for an id, source or alias in any case; for another model one of its family, also for `openai:NAME`.
 
     A folder or a file on this machine is looked into, as far as its table of contents or the head of its weights; a hub id
     that we do not know can only be guessed by its name.
@@ -24,6 +29,9 @@ def find_model(model: str) -> ImageModel:
         if wanted in (entry.id.lower(), entry.source.lower(), entry.label.lower(), *entry.aliases):
             return entry
     named = model.strip()
+    engine, colon, theirs = named.partition(":")
+    if colon and engine.lower() in BY_THEIR_OWN_NAME:
+        return _their_own(engine.lower(), theirs.strip() or ANY)
     place = Path(named).expanduser() if named.startswith(("~/", "~\\")) else Path(named)
     return _local(place) if place.is_absolute() else _guess(named)
 
@@ -50,6 +58,14 @@ def _guess(model: str) -> ImageModel:
     label = f"the endpoint at {urlsplit(model).hostname or model}" if model.startswith(("https://", "http://")) else model
     family = _family(model)
     return _made(model, label, family, ("hosted",) if family == "flux" else ("local", "hosted"))
+
+
+def _their_own(engine: str, name: str) -> ImageModel:
+    """An entry for what a server calls one of its models. Its steps and guidance are guesses, which no server is told."""
+    label = "the server's own model" if name == ANY else name
+    sizes = next((own for mark, own in _OWN_SIZES.items() if mark in name.lower()), None)
+    made = _made(f"{engine}:{name}", label, _family(name), (engine,))
+    return replace(made, sizes=sizes or made.sizes, variant="", refiner="")
 
 
 def _family(name: str) -> Family:

@@ -11,6 +11,7 @@ from pathlib import Path, PureWindowsPath
 
 from gemini_diffusion.chat_models import Answerer, ChatModel
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.generation.limits.disk_quota import DiskQuota
 from gemini_diffusion.generation.limits.key_quota import KeyQuota
 from gemini_diffusion.generation.limits.lent_model import LentChatModel
@@ -84,29 +85,29 @@ class Access:
         if self.disk_quota:
             self.disk_quota.count(self.name, folder)
 
-    def lends_answers(self, model: ChatModel, settings: Settings) -> bool:
-        """Whether the host pays for what this chat model says under these settings."""
-        return self.key_quota is not None and self.key_quota.pays_for_answers(model, settings)
+    def lends(self, part: ChatModel | ImageEngine, settings: Settings) -> bool:
+        """Whether the host pays for what this chat model or engine does under these settings."""
+        return self.key_quota is not None and self.key_quota.pays_for(part, settings)
 
     async def lend(self, model: ChatModel, settings: Settings) -> Answerer:
         """This chat model for one answer, counted where the host pays for it. Raises OutOfQuota, and RequestRefused for a model
         that is not lent, before anything is asked."""
-        if not (self.key_quota and self.lends_answers(model, settings)):
+        if not (self.key_quota and self.lends(model, settings)):
             return model
         self.key_quota.refuse_model(settings.chat_model)
         await self.key_quota.take(self.name)
         return LentChatModel(model, self.key_quota, self.name)
 
     @asynccontextmanager
-    async def drawing(self, key: str, request: ImageRequest, settings: Settings, emit: Emit) -> AsyncIterator[Emit]:
+    async def drawing(self, engine: ImageEngine, request: ImageRequest, settings: Settings, emit: Emit) -> AsyncIterator[Emit]:
         """A place for one drawing until it is kept, counted where the host pays, by the time that its news tell where this
         machine draws. Raises Overloaded, OutOfQuota, KeyNeeded, RequestRefused."""
         with self.slots.one(self.party):
-            if self.key_quota and self._borrows(key, settings):
+            if self.key_quota and self.lends(engine, settings):
                 _keep_at_home(self.key_quota, request, settings)
                 self.key_quota.refuse_model(request.model)
                 await self.key_quota.take(self.name, request.model)
-            timed = None if key else self.time_quota
+            timed = None if engine.key else self.time_quota
             began = False
 
             def watched(event: Event) -> None:
@@ -122,12 +123,9 @@ class Access:
                 if timed and began:
                     timed.end(self.name)
 
-    def refusal(self, key: str, settings: Settings) -> OutOfQuota | None:
+    def refusal(self, engine: ImageEngine, settings: Settings) -> OutOfQuota | None:
         """Why the host does not pay for a drawing any more today; None where they do, or need not."""
-        return self.key_quota.refusal(self.name) if self.key_quota and self._borrows(key, settings) else None
-
-    def _borrows(self, key: str, settings: Settings) -> bool:
-        return bool(key) and self.key_quota is not None and self.key_quota.pays_for_pictures(settings)
+        return self.key_quota.refusal(self.name) if self.key_quota and self.lends(engine, settings) else None
 
 
 def is_local_path(model: str) -> bool:

@@ -8,6 +8,7 @@ from datetime import date
 
 from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.generation.limits.daily_count import DailyCount, utc_today
 from gemini_diffusion.generation.limits.prices import Prices, names_model
 from gemini_diffusion.types import ChatAnswer
@@ -41,14 +42,10 @@ class KeyQuota:
         """Tokens of one answer at most."""
         return self._host.lend_longest_answer
 
-    def pays_for_answers(self, model: ChatModel, settings: Settings) -> bool:
-        """Whether answers of this chat model under these settings of a visitor are at the host's expense."""
-        used = [(getattr(settings, name), getattr(self._host, name)) for name in model.paid_by]
+    def pays_for(self, part: ChatModel | ImageEngine, settings: Settings) -> bool:
+        """Whether what this chat model or engine does under these settings of a visitor is at the host's expense."""
+        used = [(getattr(settings, name), getattr(self._host, name)) for name in part.paid_by]
         return any(bool(value) and value == of_the_host for value, of_the_host in used)
-
-    def pays_for_pictures(self, settings: Settings) -> bool:
-        """Whether hosted pictures under these settings of a visitor are at the host's expense."""
-        return bool(settings.hf_inference_url) or self.lends_token(settings)
 
     def lends_token(self, settings: Settings) -> bool:
         """Whether the Hugging Face token among these settings of a visitor is the host's."""

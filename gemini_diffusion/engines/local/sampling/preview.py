@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from gemini_diffusion.engines.small_jpeg import small_jpeg
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -13,10 +14,6 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN = 0.5
 SHARE = 0.02
 """Of a drawing's time that its previews may take: where one is dear, the next comes later."""
-SIDE = 256
-"""Pixels of a preview's longer side."""
-QUALITY = 70
-"""Of its JPEG: about 8 kB, where a PNG had 80 kB. Every state that a page is shown carries it."""
 SMALL = 5_000_000
 """A decoder with fewer parameters is quick enough to show a preview itself."""
 
@@ -103,16 +100,3 @@ def _picture(pixels: Any, torch: Any) -> Image:
 
     values = ((pixels.float() + 1) * 127.5).clamp(0, 255).to(torch.uint8).permute(1, 2, 0).contiguous().cpu().numpy()
     return Pillow.fromarray(values)
-
-
-def small_jpeg(picture: Image) -> bytes:
-    """A preview of a picture: its longer side has 256 pixels."""
-    from PIL import Image as Pillow
-
-    scale = SIDE / max(picture.size)
-    if scale != 1:
-        width, height = (max(1, round(side * scale)) for side in picture.size)
-        picture = picture.resize((width, height), Pillow.Resampling.BILINEAR)
-    written = io.BytesIO()
-    picture.save(written, "JPEG", quality=QUALITY)
-    return written.getvalue()

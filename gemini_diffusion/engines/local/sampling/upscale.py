@@ -13,9 +13,9 @@ from gemini_diffusion.engines.local.sampling.callbacks import StepCallbacks
 from gemini_diffusion.engines.local.sampling.conditioning import Conditioning
 from gemini_diffusion.engines.local.sampling.decode import BLACK, decode
 from gemini_diffusion.engines.local.sampling.encode import encode
-from gemini_diffusion.engines.local.sampling.preview import small_jpeg
 from gemini_diffusion.engines.local.sampling.sampling import Models, SamplingRun, Segment, Start
 from gemini_diffusion.engines.local.sampling.tiles import Tile, TileBlend, tiles
+from gemini_diffusion.engines.small_jpeg import small_jpeg
 from gemini_diffusion.engines.worker import JobCancelled
 from gemini_diffusion.types.errors import GeminiDiffusionError
 
