@@ -27,7 +27,7 @@ from gemini_diffusion.commands import (
 )
 from gemini_diffusion.commands.flags import find_flag
 from gemini_diffusion.commands.unknown import INSTEAD
-from gemini_diffusion.types import Adapter, Aspect, Capabilities, ImageRequest
+from gemini_diffusion.types import Adapter, Aspect, Capabilities, FinishStep, ImageRequest
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.prompt_weights import WeightedSpan
 from tests.tables import read_table
@@ -50,6 +50,7 @@ def said(command: Imagine | Usage) -> str:
 def flags_of(fields: dict[str, Any]) -> Flags:
     """The flags that a row of the table names."""
     kinds = {"aspect": lambda value: Aspect(*value), "adapters": _each(Adapter), "weights": _each(WeightedSpan)}
+    kinds["finish"] = _each(FinishStep)
     return Flags(**{name: kinds.get(name, _plain)(value) for name, value in fields.items()})
 
 
@@ -325,7 +326,16 @@ def test_the_canonical_line_says_everything_once_in_the_order_of_the_table() -> 
 @pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
 def test_every_flag_of_the_table_is_read_and_written_back(flag: object) -> None:
     assert flag in FLAGS
-    samples = {"whole": "50", "decimal": "0.5", "share": "0.5", "step": "0.5", "aspect": "2:3", "seed": "9", "switch": ""}
+    samples = {
+        "whole": "50",
+        "decimal": "0.5",
+        "share": "0.5",
+        "step": "0.5",
+        "aspect": "2:3",
+        "seed": "9",
+        "switch": "",
+        "finish": "light:-1, sharpen",
+    }
     row = next(row for row in FLAGS if row is flag)
     value = "3" if row.name == "n" else samples.get(row.kind, "word1")
     command = imagine(f"a cat {row.written} {value}".strip())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import pytest
+from PIL import Image, ImageStat
 
 from gemini_diffusion import commands
+from gemini_diffusion.types import FinishStep
 from gemini_diffusion.ui import pictures_tab
 from gemini_diffusion.ui.pictures_tab import PicturesTab
 from tests.chat_tab_harness import Desk, who
@@ -77,11 +81,28 @@ async def test_a_picture_is_used_again_and_shown_large(desk: Desk) -> None:
     assert shown[room.tab.tabs].selected == "chat"
 
 
+async def test_a_finished_copy_is_seen_before_it_is_kept(desk: Desk) -> None:
+    room, session = Room(desk), desk.visitor(who()).session
+    beach = session.pictures[1]
+    answer = await room.ask("finish_preview", {"id": beach.id, "steps": "colour:-1"})
+    assert [name for name, *_ in answer["kinds"]] == ["levels", "light", "contrast", "colour", "detail", "sharpen"]
+    seen = Image.open(io.BytesIO(base64.b64decode(answer["after"].partition(",")[2])))
+    assert seen.size == (80, 60) and ImageStat.Stat(seen.convert("HSV").getchannel("S")).mean[0] < 5
+    values = {desk.panel.finish_steps: "colour:-1", desk.panel.selected: beach.id}
+    page = await desk.shown(desk.hand.finish(values, who()))
+    kept = session.pictures[-1]
+    assert page[desk.panel.selected]["value"] == kept.id and kept.recipe.parent == beach.id and kept.recipe.line == ""
+    assert kept.recipe.request.finish == (FinishStep("colour", -1),)
+    for line, front in (("/undo", beach), ("/redo", kept)):
+        assert (await desk.shown(desk.tab.send(line, "", who())))[desk.panel.selected]["value"] == front.id
+
+
 async def test_nobody_sees_or_changes_anothers(desk: Desk) -> None:
     room, fox = Room(desk), desk.visitor(who()).session.pictures[0]
     assert (await room.ask("pictures", {}, "b"))["pictures"] == []
     for name, asked in (
         ("picture_line", {}),
+        ("finish_preview", {}),
         *(("change_picture", {"change": kind}) for kind in ("star", "delete", "restore")),
     ):
         assert "not here any more" in (await room.ask(name, {"id": fox.id, **asked}, "b"))["error"]
@@ -92,7 +113,7 @@ NONSENSE: list[tuple[str, Any]] = [
     ("pictures", None), ("pictures", []), ("pictures", {"words": ["x"], "before": "9", "model": {}}),
     ("pictures", {"before": -1}), ("pictures", {"before": 2**70}), ("pictures", {"words": '"' * 9999}), ("change_picture", {}),
     ("change_picture", "delete"), ("change_picture", {"id": "../..", "change": "delete"}), ("picture_line", {"id": None}),
-    ("picture_line", 7),
+    ("picture_line", 7), ("finish_preview", {"id": 7, "steps": [None]}),
 ]  # fmt: skip
 
 

@@ -8,8 +8,9 @@ import struct
 import zlib
 from pathlib import Path
 
+import numpy
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from gemini_diffusion.storage import uploads
@@ -19,6 +20,29 @@ from gemini_diffusion.types.errors import BadInput
 from tests.pictures import encoded
 
 GPS, ORIENTATION = 0x8825, 0x0112
+
+
+def swapped() -> bytes:
+    """The profile of sRGB with the colourants of red and green the other way round."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return (
+        profile.replace(b"\0s\0R\0G\0B", b"\0s\0w\0a\0p")
+        .replace(b"rXYZ", b"....", 1)
+        .replace(b"gXYZ", b"rXYZ", 1)
+        .replace(b"....", b"gXYZ", 1)
+    )
+
+
+SWAPPED = swapped()
+
+
+def profiled(mode: str, colour: object, profile: bytes) -> Image.Image:
+    """A picture of one colour, whose file says `profile`."""
+    image = Image.new(mode, (4, 4), colour)  # type: ignore[arg-type]
+    if mode == "P":
+        image.putpalette([0, 255, 0])
+    image.info["icc_profile"] = profile
+    return image
 
 
 def halves(size: tuple[int, int] = (40, 20)) -> Image.Image:
@@ -37,6 +61,23 @@ def test_the_three_formats_are_read(file_format: str) -> None:
     image = uploads.read_upload(encoded(halves(), file_format, quality=95))
     assert (image.mode, image.size) == ("RGB", (40, 20))
     assert image.getpixel((5, 10))[0] > 200 and image.getpixel((35, 10))[2] > 200  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("image", "colour"),
+    [
+        (Image.fromarray(numpy.full((4, 4), 257 * 100, numpy.uint16)), (100, 100, 100)),
+        (profiled("RGB", (0, 255, 0), SWAPPED), (255, 0, 0)),
+        (profiled("RGBA", (0, 255, 0, 128), SWAPPED), (255, 127, 127)),
+        (profiled("P", 0, SWAPPED), (255, 0, 0)),
+        (profiled("L", 80, SWAPPED), (80, 80, 80)),
+        (profiled("RGB", (0, 255, 0), b"no profile"), (0, 255, 0)),
+        (profiled("RGB", (9, 255, 0), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()), (9, 255, 0)),
+    ],
+)
+def test_colours_are_those_that_the_file_means(image: Image.Image, colour: tuple[int, int, int]) -> None:
+    read = uploads.read_upload(encoded(image, icc_profile=image.info.get("icc_profile"))).getpixel((1, 1))
+    assert max(abs(one - other) for one, other in zip(read, colour, strict=True)) <= 2  # type: ignore[arg-type]
 
 
 def test_a_picture_taken_sideways_stands_upright() -> None:

@@ -102,8 +102,8 @@ class FlagsSaid:
         if reading.value is None:
             return
         self.met[flag.name] += 1
-        if isinstance(reading.value, tuple):
-            self.negative |= dict.fromkeys(reading.value)
+        if flag.kind == "phrases" and isinstance(reading.value, tuple):
+            self.negative |= dict.fromkeys(map(str, reading.value))
         else:
             self.values[flag.name] = reading.value
             self.choices.pop(flag.name, None)
@@ -148,8 +148,8 @@ def parse_flags(words: list[str]) -> FlagsSaid:
 
 
 def _end_of_value(spots: list[FlagWord | None], spot: FlagWord, at: int) -> int:
-    """Where the words end that may belong to a flag: at the next flag, and after one word unless it takes phrases."""
-    most = len(spots) if spot.flag and spot.flag.kind == "phrases" else at + 1
+    """Where the words end that may belong to a flag: at the next flag, and after one word unless it takes several."""
+    most = len(spots) if spot.flag and spot.flag.kind in ("phrases", "finish") else at + 1
     while at < min(most, len(spots)) and spots[at] is None:
         at += 1
     return at
@@ -170,6 +170,8 @@ def _hear_one(spoken: FlagsSaid, spot: FlagWord, free: list[str]) -> int:
     if flag.kind == "phrases":
         spoken.set(flag, " ".join(filter(None, [spot.value, *free])))
         return len(free)
+    if flag.kind == "finish":
+        return _hear_steps(spoken, flag, spot, free)
     if flag.kind == "share":
         return _hear_share(spoken, flag, spot, free)
     spoken.set(flag, spot.value or next(iter(free), None))
@@ -194,6 +196,15 @@ def _hear_share(spoken: FlagsSaid, flag: Flag, spot: FlagWord, free: list[str]) 
         spoken.values[flag.name] = True
         spoken.choices.pop(flag.name, None)
     return int(takes)
+
+
+def _hear_steps(spoken: FlagsSaid, flag: Flag, spot: FlagWord, free: list[str]) -> int:
+    """A list of steps goes on after each comma: "--finish levels:0.5, sharpen a fox" draws a fox."""
+    taken = [spot.value] if spot.value else free[:1]
+    while taken and taken[-1].endswith(",") and len(free) > (used := len(taken) - bool(spot.value)):
+        taken.append(free[used])
+    spoken.set(flag, "".join(taken) or None)
+    return len(taken) - bool(spot.value)
 
 
 def _hear_unknown(spoken: FlagsSaid, spot: FlagWord, free: list[str]) -> int:

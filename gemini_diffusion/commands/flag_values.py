@@ -9,7 +9,8 @@ from gemini_diffusion.commands.flags import Flag, Kind
 from gemini_diffusion.commands.permutations import count_permutations
 from gemini_diffusion.commands.quotes import outside, unquote, without_quotes
 from gemini_diffusion.commands.tokenize_line import collapse_blanks, fold_width
-from gemini_diffusion.types import Aspect
+from gemini_diffusion.types import Aspect, FinishStep
+from gemini_diffusion.types.finishing import FINISHES, read_finish, write_finish
 from gemini_diffusion.types.prompt_phrases import whole_spans
 
 HIGHEST_SEED = 2**32 - 1
@@ -23,7 +24,7 @@ _COMMA = re.compile("[,\uff0c\u3001]")
 _WORD = re.compile(r"\w[\w.:/+'-]*")
 _PHRASE = re.compile(rf"{_WORD.pattern}(?: {_WORD.pattern})*")
 
-Value = Aspect | int | float | str | tuple[str, ...]
+Value = Aspect | int | float | str | tuple[str, ...] | tuple[FinishStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,12 @@ def _text(flag: Flag, text: str) -> FlagValue:
     return FlagValue(unquote(text)) if unquote(text) else missing_value(flag)
 
 
+def _finish(flag: Flag, text: str) -> FlagValue:
+    steps, unknown = read_finish(unquote(text))
+    said = f"{flag.written} takes {', '.join(FINISHES)}; {', '.join(unknown)[:60]} was left out." if unknown else ""
+    return FlagValue(steps or None, said)
+
+
 _READERS: dict[Kind, Callable[[Flag, str], FlagValue]] = {
     "whole": _whole,
     "decimal": _decimal,
@@ -137,6 +144,7 @@ _READERS: dict[Kind, Callable[[Flag, str], FlagValue]] = {
     "aspect": _aspect,
     "phrases": _phrases,
     "text": _text,
+    "finish": _finish,
     "maybe": _text,
 }
 
@@ -147,7 +155,8 @@ def format_value(value: Value) -> str:
         common = gcd(value.width, value.height) or 1
         return f"{value.width // common}:{value.height // common}"
     if isinstance(value, tuple):
-        return ", ".join(map(_quote, value))
+        steps = [part for part in value if isinstance(part, FinishStep)]
+        return write_finish(steps) if steps else ", ".join(_quote(part) for part in value if isinstance(part, str))
     if isinstance(value, str):
         return _quote(value, _WORD)
     return f"{value:.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

@@ -11,10 +11,10 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 from gemini_diffusion.commands.picture_command import PICTURE_COMMANDS
-from gemini_diffusion.types import Adapter, Aspect, Capabilities, ImageRequest
+from gemini_diffusion.types import Adapter, Aspect, Capabilities, FinishStep, ImageRequest
 from gemini_diffusion.types.prompt_weights import WeightedSpan
 
-Kind = Literal["switch", "whole", "decimal", "share", "step", "aspect", "seed", "phrases", "text", "maybe"]
+Kind = Literal["switch", "whole", "decimal", "share", "step", "aspect", "seed", "phrases", "text", "finish", "maybe"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,13 @@ class Flags:
             request="refine", needs="refine", label="the refiner",
         ),
     )  # fmt: skip
+    finish: tuple[FinishStep, ...] = row(
+        (),
+        Flag(
+            "finish", "finish", "done to the drawn picture; the original is kept", "levels:0.5,sharpen:0.3", (),
+            request="finish",
+        ),
+    )  # fmt: skip
     hd: bool = row(False, Flag("hd", "switch", "a large picture", request="hd", needs="hd"))
     engine: str | None = row(None, Flag("engine", "text", "who draws", "auto, or an engine by name"))
     review: bool = row(False, Flag("review", "switch", "shows the prompt before anything is drawn"))
@@ -184,7 +191,7 @@ def fill_request(request: ImageRequest, flags: Flags) -> ImageRequest:
     """The request with every field that the flags name."""
     said = {flag.request: getattr(flags, flag.field) for flag in REQUEST_FLAGS}
     return dataclasses.replace(
-        request, **{name: value for name, value in said.items() if value is not None and value is not False}
+        request, **{name: value for name, value in said.items() if value is not None and value is not False and value != ()}
     )
 
 

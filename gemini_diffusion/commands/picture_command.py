@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-PictureAction = Literal["edit", "again", "vary", "upscale", "seed", "ask", "describe", "undo", "redo"]
+PictureAction = Literal["edit", "again", "vary", "upscale", "finish", "seed", "ask", "describe", "undo", "redo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ PICTURE_COMMANDS: dict[PictureAction, str] = {
     "again": "`/again` draws it with a new seed, `/again same` with its own",
     "vary": "`/vary` draws one that is a little different, `/vary strong` a very different one",
     "upscale": "`/upscale` draws it large",
+    "finish": "`/finish levels:0.5,sharpen:0.3` makes a finished copy, `/finish` one with auto levels",
     "seed": "`/seed` says its seed, `/seed 7` draws it with another one",
     "ask": "`/ask what is on the left?` has the chat model look at it",
     "describe": "`/describe` says what could be asked for to get such a picture",

@@ -96,7 +96,9 @@ class Edit:
             return plan.make_plan(Flags(strength=self.strength, hd=self.hd), settings, engines, None, canvas)
         kept = recipe.request
         strength = kept.strength if self.strength is None else self.strength
-        told = dataclasses.replace(kept, strength=strength, hd=kept.hd or self.hd, prompt_2="")  # its words are crafted
+        finish = () if self.begin else kept.finish  # what a picture is drawn from has been finished
+        told = dataclasses.replace(kept, strength=strength, hd=kept.hd or self.hd, finish=finish)
+        told = dataclasses.replace(told, prompt_2="")  # its words are crafted
         altered = dataclasses.replace(recipe, request=told)
         seed = None if self.seed == "random" else recipe.seed if self.seed is None else self.seed
         return plan.plan_again(altered, settings, engines, seed, canvas)

@@ -19,6 +19,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting import PromptRequest
 from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.error_messages import describe_failure
+from gemini_diffusion.generation.finishing import finish_picture
 from gemini_diffusion.generation.keyword_weights import Weigh, find_weighing
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.plan import DrawingPlan
@@ -185,6 +186,7 @@ class Job:
     async def _draw_one(
         self, planned: DrawingPlan, crafted: CraftedPrompt, request: ImageRequest, place: int
     ) -> GeminiDiffusionError | None:
+        finish, request = request.finish, dataclasses.replace(request, finish=())
         try:
             async with self.access.drawing(planned.engine, request, self.settings, _with_index(self.emit, place)) as emit:
                 result = await planned.engine.generate(request, self.settings, emit)
@@ -195,6 +197,9 @@ class Job:
                 recipe = make_recipe(result, crafted, veiled=verdict.blurred, parent=planned.parent)
                 save = partial(self.services.gallery.save, paid=bool(planned.engine.key))
                 picture = await asyncio.to_thread(save, result.image, recipe, result.signed)
+                if finish:
+                    self.keep(picture)  # the original
+                    picture = await asyncio.to_thread(finish_picture, picture, finish, self.services.gallery)
         except GeminiDiffusionError as error:
             return error
         self.keep(picture)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,9 +12,10 @@ from gemini_diffusion.crafting.edits.edit_clauses import forbids, read_edit
 from gemini_diffusion.crafting.edits.rule_changes import add_words, apply_clauses
 from gemini_diffusion.generation import looking, versions
 from gemini_diffusion.generation.edit import Edit
+from gemini_diffusion.generation.finishing import finish_picture, steps_in
 from gemini_diffusion.generation.job import Job
 from gemini_diffusion.storage.gallery import is_drawn
-from gemini_diffusion.types import Finished, Picture, Selected, Understood
+from gemini_diffusion.types import Finished, Picture, PictureKept, Selected, Understood
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Kind, Turn
 
@@ -75,6 +77,16 @@ class PictureTurn:
     async def upscale(self) -> None:
         await self._draw_told("at twice the size", Edit(hd=True))
 
+    async def finish(self) -> None:
+        """Keeps a finished copy; nothing is drawn."""
+        steps = steps_in(self.command.text)
+        told = ", ".join(f"{step.name} {step.strength:g}" for step in steps)
+        self.job.emit(Understood(f"{self._name().capitalize()} finished: {told}. The original stays.", draws=True))
+        picture = await asyncio.to_thread(finish_picture, self.picture, steps, self.job.services.gallery)
+        self.job.keep(picture)
+        self.job.emit(PictureKept(picture))
+        self.job.emit(Finished())
+
     async def seed(self) -> None:
         """Tells the seed, or draws with another one."""
         if self.command.text:
@@ -95,7 +107,8 @@ class PictureTurn:
 
     async def undo(self) -> None:
         """Puts the version before in front of the person: the kept file itself."""
-        self._select(versions.before(self.turns, self.picture), "before")
+        original = self.job.find(self.picture.recipe.parent)  # of a finished one it is in no turn
+        self._select(original or versions.before(self.turns, self.picture), "before")
 
     async def redo(self) -> None:
         self._select(versions.after(self.turns, self.picture), "after")
@@ -134,6 +147,7 @@ _RUN: dict[PictureAction, Callable[[PictureTurn], Awaitable[None]]] = {
     "again": PictureTurn.again,
     "vary": PictureTurn.vary,
     "upscale": PictureTurn.upscale,
+    "finish": PictureTurn.finish,
     "seed": PictureTurn.seed,
     "undo": PictureTurn.undo,
     "redo": PictureTurn.redo,

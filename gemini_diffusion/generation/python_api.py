@@ -21,6 +21,7 @@ from gemini_diffusion.commands import Imagine, Unknown, Usage
 from gemini_diffusion.config.environment import read_settings
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.error_messages import nothing_to_draw
+from gemini_diffusion.generation.finishing import finish_picture, steps_in
 from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.recipe_offer import RecipeOffer, offer_of_file
 from gemini_diffusion.generation.reproduction import Comparison, compare_with_file
@@ -130,6 +131,13 @@ class Painter:
         """Draws what the recipe in a picture says, and compares both, as `reproduce` does."""
         [drawn, *_] = self.imagine(self.read_recipe(picture).line, watch=watch)
         return drawn, compare_with_file(Path(picture), drawn)
+
+    def finish(self, picture: Picture, steps: str) -> Picture:
+        """A finished copy of a kept picture, as `--finish` makes: `painter.finish(picture, "levels:0.5,sharpen:0.3")`.
+
+        The original stays. Raises BadInput for a step that there is not.
+        """
+        return finish_picture(picture, steps_in(steps), self._services.gallery)
 
     def close(self) -> None:
         """Ends what is being drawn and lets the models go. A closed painter that is asked again begins anew."""

@@ -13,11 +13,13 @@ from gemini_diffusion.storage.gallery import read_recipe, recipe_from_json
 from gemini_diffusion.storage.image_compare import Likeness, Verdict, compare_images
 from gemini_diffusion.types import Picture, Recipe
 from gemini_diffusion.types.errors import BadInput
+from gemini_diffusion.types.finishing import write_finish
 
 _SAID = {
     "prompt": "the prompt", "negative_prompt": "the negative prompt", "model": "the model", "seed": "the seed",
     "engine": "the engine", "scheduler": "the scheduler", "num_inference_steps": "the steps", "guidance_scale": "the guidance",
     "clip_skip": "clip skip", "refine": "the refiner", "hd": "the second pass", "tile": "tiling", "strength": "the strength",
+    "finish": "the finish",
 }  # fmt: skip
 _LONG = ("prompt", "negative_prompt")
 _OTHER_PROGRAM = "another program draws other noise from the same seed"
@@ -90,6 +92,8 @@ def explain(before: Recipe, after: Recipe) -> Iterator[str]:
 
 
 def _value(recipe: Recipe, name: str) -> Any:
+    if name == "finish":
+        return write_finish(recipe.request.finish)
     return recipe.engine if name == "engine" else getattr(recipe.request, name)
 
 

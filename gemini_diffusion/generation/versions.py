@@ -44,7 +44,9 @@ def before(turns: Sequence[Turn], picture: Picture) -> Picture | None:
 
 def after(turns: Sequence[Turn], picture: Picture) -> Picture | None:
     """The version that the last undo left for this one, else the newest that follows it."""
-    following = {other.id: other for other in pictures_in(turns) if before(turns, other) == picture}
+    following = {
+        other.id: other for other in pictures_in(turns) if other.recipe.parent == picture.id or before(turns, other) == picture
+    }
     left = (turn.left for turn in reversed(turns) if turn.selected == picture and turn.left in following)
     newest = next(left, "") or next(reversed(following), "")
     return following.get(newest)

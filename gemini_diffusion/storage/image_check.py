@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from gemini_diffusion.storage.image_colours import as_srgb
 from gemini_diffusion.types.errors import BadAnswer
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def read_picture(content: bytes) -> Image:
         with Pillow.open(io.BytesIO(content), formats=FORMATS) as opened:
             if opened.width * opened.height > MOST_PIXELS:
                 raise BadAnswer(f"The service sent a picture of {opened.width} x {opened.height} pixels.")
-            picture = opened.convert("RGB")
+            picture = as_srgb(opened).convert("RGB")
     except UnidentifiedImageError as error:
         raise BadAnswer("The service answered with something that is not a picture.") from error
     except (OSError, SyntaxError, ValueError, Pillow.DecompressionBombError) as error:

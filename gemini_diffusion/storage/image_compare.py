@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from gemini_diffusion.storage.image_colours import as_srgb
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -32,7 +34,7 @@ def compare_images(one: Image, other: Image) -> Likeness:
     """How alike they are; of different sizes the larger is made as small as the other."""
     import numpy
 
-    first, second = one.convert("RGB"), other.convert("RGB")
+    first, second = as_srgb(one).convert("RGB"), as_srgb(other).convert("RGB")
     if first.size == second.size and numpy.array_equal(numpy.asarray(first), numpy.asarray(second)):
         return Likeness("identical")
     shapes = sorted((first.width / first.height, second.width / second.height))

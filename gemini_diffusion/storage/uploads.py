@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gemini_diffusion.storage.image_check import FORMATS
+from gemini_diffusion.storage.image_colours import as_8_bit, as_srgb
 from gemini_diffusion.types import CraftedPrompt, ImageRequest, Picture, Recipe, StartImage
 from gemini_diffusion.types.errors import BadInput
 
@@ -28,17 +29,16 @@ _OTHER = "Bring a PNG, JPEG or WebP."
 
 
 def read_upload(content: bytes) -> Image:
-    """The picture alone: upright, in RGB on white, at most LARGEST_SIDE, without a word about where or when it was taken.
+    """The picture alone: upright, in sRGB on white, at most LARGEST_SIDE, without a word about where or when it was taken.
 
     Raises BadInput for anything but a PNG, JPEG or WebP of a sensible size.
     """
     from PIL import Image as Pillow
     from PIL import ImageOps
 
-    image = _opened(content)
+    image = as_8_bit(_opened(content))
     image.thumbnail((LARGEST_SIDE, LARGEST_SIDE), Pillow.Resampling.LANCZOS)
-    upright = ImageOps.exif_transpose(image)
-    seen = upright.convert("RGBA") if upright.has_transparency_data else upright.convert("RGB")
+    seen = as_srgb(ImageOps.exif_transpose(image))
     clean = Pillow.new("RGB", seen.size, "white")  # nothing that came along is in a picture that we make
     clean.paste(seen, mask=seen.getchannel("A") if seen.mode == "RGBA" else None)
     return clean

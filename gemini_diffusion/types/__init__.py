@@ -22,6 +22,7 @@ from gemini_diffusion.types.events import (
     Waiting,
     ignore,
 )
+from gemini_diffusion.types.finishing import FinishStep
 from gemini_diffusion.types.image import (
     NO_START_IMAGE,
     Adapter,

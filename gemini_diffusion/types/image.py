@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from gemini_diffusion.types.finishing import FinishStep
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -131,7 +133,8 @@ class ImageRequest:
     after which the second model goes on, 1 is never. `image` is a PNG to begin from and `strength` how far to move away
     from it (1 forgets it); `mask` a PNG as large, white where it is drawn anew; `source` the id of the kept picture that both
     are made of. `tile` makes edges that meet, `hd` a large picture. `clip_skip` is the text encoder's layer that is read: 1 the
-    last, 2 the last but one, None the model's own. Drawings of one `party` stand in the queue as one.
+    last, 2 the last but one, None the model's own. `finish` is done to what was drawn, by no engine. Drawings of one `party`
+    stand in the queue as one.
     """
 
     prompt: str
@@ -153,6 +156,7 @@ class ImageRequest:
     tile: bool = False
     hd: bool = False
     clip_skip: int | None = None
+    finish: tuple[FinishStep, ...] = ()
     party: str = ""
 
 

@@ -10,6 +10,8 @@ import gradio as gr
 
 from gemini_diffusion.generation.edit import Edit
 from gemini_diffusion.generation.picture_turns import STRENGTHS
+from gemini_diffusion.types.errors import BadInput
+from gemini_diffusion.types.finishing import read_finish, write_finish
 from gemini_diffusion.ui.attachment import Attachment
 from gemini_diffusion.ui.error_display import show_error
 from gemini_diffusion.ui.live_updates import LiveUpdates, exported
@@ -56,6 +58,17 @@ class ImageActions:
         """Redraws the marked part by the prompt, or the whole picture if nothing is marked."""
         mask, strength = read_marks(str(values[self.following.panel.mask.marks]))
         return self._drawn(values, request, seed="random", begin=True, mask=mask, strength=strength)
+
+    async def finish(self, values: Values, request: gr.Request) -> Turns:
+        """Keeps a finished copy, by the steps that the sliders say."""
+        visitor, panel = self._visitor(request), self.following.panel
+        steps, _ = read_finish(str(values[panel.finish_steps]))
+        if not steps:
+            raise BadInput("Nothing is changed yet.", "Move a slider.")
+        line = f"/finish {write_finish(steps)}"
+        turn = await visitor.session.send(line, visitor.settings, selected=values[panel.selected])
+        async for updates in self.following.follow(visitor, identity=turn.id):
+            yield updates
 
     async def _drawn(self, values: Values, request: gr.Request, **changes: Any) -> Turns:
         visitor, panel = self._visitor(request), self.following.panel
@@ -111,6 +124,7 @@ class ImageActions:
         turn(panel.vary_strong.click, _streamed(self.vary_strong), edits)
         turn(panel.enlarge.click, _streamed(self.enlarge), edits)
         turn(panel.mask.draw.click, _streamed(self.paint), edits | {panel.mask.marks})
+        turn(panel.finish_keep.click, _streamed(self.finish), {panel.finish_steps, panel.selected})
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
         panel.attach.click(show_error(self.attach), panel.selected, self.attachment.held, **quiet)
         panel.file_format.input(show_error(self.change_format), {panel.file_format, panel.selected}, panel.download, **quiet)

@@ -75,6 +75,8 @@ class ImagePanel:
     enlarge: gr.Button
     edit: gr.Button
     attach: gr.Button
+    finish_steps: gr.Textbox
+    finish_keep: gr.Button
     line: gr.Textbox
 
     def components(self) -> list[Any]:
@@ -187,9 +189,13 @@ def _actions() -> dict[str, Any]:
             vary_strong = gr.Button("Very different", size="md", elem_id="vary-strong", min_width=0)
         _button("More")
         with gr.Column(elem_id="more-menu", elem_classes="menu", min_width=0):
+            _button("Finish")
             attach = gr.Button("Attach to the next message", size="md", elem_id="attach", min_width=0)
             file_format = gr.Radio(FORMATS, value="png", label="Download as", elem_id="file-format", interactive=True)
+    finish_steps = gr.Textbox(visible="hidden", elem_id="finish-steps", interactive=True)  # finish.js fills it
+    finish_keep = gr.Button("Keep the finished copy", visible="hidden", elem_id="finish-keep")
     return {
+        "finish_steps": finish_steps, "finish_keep": finish_keep,
         "download": download, "edit": edit, "enlarge": enlarge, "redraw": redraw, "reseed": reseed,
         "vary": vary, "vary_strong": vary_strong, "attach": attach, "file_format": file_format,
     }  # fmt: skip

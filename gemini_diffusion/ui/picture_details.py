@@ -11,6 +11,7 @@ from gemini_diffusion.commands import FLAGS
 from gemini_diffusion.engines import models
 from gemini_diffusion.storage.gallery import is_drawn
 from gemini_diffusion.types import Capabilities, Picture, Recipe
+from gemini_diffusion.types.finishing import write_finish
 from gemini_diffusion.ui.prompt_words import describe_words
 
 BLURRED = "Blurred picture"
@@ -103,6 +104,7 @@ def facts(recipe: Recipe) -> str:
     ]
     if recipe.request.source:
         parts.append(f"from a picture, strength {recipe.request.strength:g}")
+    parts += [f"finished: {write_finish(recipe.request.finish)}"] if recipe.request.finish else []
     if recipe.seconds:
         parts.append(f"{recipe.seconds:.1f} s")
     return " · ".join(parts)

@@ -18,8 +18,10 @@ import gradio as gr
 from gemini_diffusion.commands import Flags, Imagine, format_line
 from gemini_diffusion.engines import models
 from gemini_diffusion.generation.visitors import COOKIELESS
+from gemini_diffusion.storage.image_finish import finished_preview
 from gemini_diffusion.storage.picture_index import IndexedPicture, Search
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
+from gemini_diffusion.types.finishing import FINISHES, read_finish
 from gemini_diffusion.ui.error_display import error_sentence, show_error
 from gemini_diffusion.ui.live_updates import LiveUpdates
 from gemini_diffusion.ui.picture_details import BLURRED
@@ -91,6 +93,17 @@ class PicturesTab:
         whole = asked.get("only") != "prompt"
         return {"line": recipe.line if whole else format_line(Imagine(recipe.prompt, Flags(raw=True)))}
 
+    async def finish_preview(self, asked: Asked, request: gr.Request) -> Answer:
+        """About how a picture looks when it is finished so, and the steps there are."""
+        picture = await asyncio.to_thread(self._collection(request).picture, str(asked.get("id")))
+        if picture is None:
+            raise BadInput("That picture is not here any more.", "Choose another one.")
+        steps, _ = read_finish(str(asked.get("steps", ""))[:LONGEST_SEARCH])
+        async with self._searching:
+            small = await asyncio.to_thread(finished_preview, picture.path, steps)
+        kinds = [[name, kind.low, kind.help] for name, kind in FINISHES.items()]
+        return {"after": f"data:image/webp;base64,{base64.b64encode(small).decode('ascii')}", "kinds": kinds}
+
     async def show_large(self, chosen: str, request: gr.Request) -> dict[Any, Any]:
         """Shows a picture large on the Chat tab."""
         visitor = self.visitors.of(visitor_name(request))
@@ -104,7 +117,7 @@ class PicturesTab:
 
     def wire(self, tab: gr.Tab) -> None:
         """Connects every event; what the script calls by name is not published."""
-        for handler in (self.pictures, self.change_picture, self.picture_line):
+        for handler in (self.pictures, self.change_picture, self.picture_line, self.finish_preview):
             gr.api(_answered(handler), api_name=handler.__name__, api_visibility="private", queue=False)
         chosen = gr.Textbox(visible=False)  # never holds anything: the page's script gives what is sent
         shown = [*self.following.panel.components(), self.tabs]

@@ -49,6 +49,15 @@ def test_a_picture_is_attached_drawn_from_and_shown_with_the_message(come: Open,
     request = sketching.engine.history[-1][0]
     assert request.prompt == "a beach in snow" and size(request.image) == (800, 600)
     expect(window.page.locator("#redraw")).to_have_text("With the same seed")
+    window.opened("finish").click()
+    colour = window.page.get_by_role("slider", name="colour")
+    colour.press("Home")
+    after = window.page.locator("#finishing img[alt=After]")
+    expect(after).to_be_visible()
+    window.shot("editing-4-finishing")
+    window.page.get_by_role("button", name="Keep a copy").click()
+    expect(window.pictures).to_have_count(4)
+    expect(window.page.locator("#details")).to_contain_text("finished: colour:-1")
 
 
 def test_it_can_be_removed_and_what_is_sent_then_begins_from_nothing(come: Open, sketching: Sketching, tmp_path: Path) -> None:
