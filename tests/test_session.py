@@ -187,8 +187,8 @@ async def test_an_empty_request_shows_usage_and_calls_nothing(room: Room, text: 
 
 
 async def test_a_command_that_does_not_exist_fails_and_says_what_works(room: Room) -> None:
-    turn = await room.done("/sweep 2")
-    assert (turn.state, turn.failures[0].text) == ("failed", f"There is no /sweep here: {INSTEAD['sweep']}.")
+    turn = await room.done("/settings 2")
+    assert (turn.state, turn.failures[0].text) == ("failed", f"There is no /settings here: {INSTEAD['settings']}.")
     turn = await room.done("/imagin a cat")
     assert turn.failures == (Failed("There is no command /imagin. Did you mean /imagine?", "", "send:/imagine a cat"),)
 

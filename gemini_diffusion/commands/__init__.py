@@ -1,6 +1,6 @@
 """The `/imagine` line: pure text in, a value out, and back to the same line; knows no model, no setting and no file."""
 
-from gemini_diffusion.commands.command import Command, Imagine, Say, Unknown, Usage
+from gemini_diffusion.commands.command import Command, Imagine, Say, Sweep, SweepCell, Unknown, Usage
 from gemini_diffusion.commands.flags import (
     FLAGS,
     USAGE,
@@ -41,6 +41,8 @@ __all__ = [
     "PictureAction",
     "PictureCommand",
     "Say",
+    "Sweep",
+    "SweepCell",
     "TooManyChoices",
     "Unknown",
     "Usage",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from gemini_diffusion.commands.picture_command import PICTURE_COMMANDS
+from gemini_diffusion.commands.picture_command import PICTURE_COMMANDS, SWEEP_HELP
 from gemini_diffusion.types import Adapter, Aspect, Capabilities, FinishStep, ImageRequest
 from gemini_diffusion.types.prompt_weights import WeightedSpan
 
@@ -225,6 +225,7 @@ USAGE = "\n".join(
         "`(red:1.3) fox++` makes words count more, `(fog:0.6)` less, `space::2 ship` weighs the parts of an idea, and "
         "`<lora:name:0.8>` draws with a LoRA. An attached picture, or `picture:` and its id before your words, is what it "
         "begins from.\n",
+        f"{SWEEP_HELP}\n",
         "About a picture of the conversation, in plain words or as a command; `#2` names the second one, without it the "
         "selected one is meant:\n",
         *(f"- {help_text}" for help_text in PICTURE_COMMANDS.values()),

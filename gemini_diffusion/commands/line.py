@@ -13,6 +13,7 @@ from gemini_diffusion.commands.flag_parser import FlagsSaid, parse_flags
 from gemini_diffusion.commands.flags import FLAGS, Flag, Flags, flag_named
 from gemini_diffusion.commands.picture_line import parse_picture_line
 from gemini_diffusion.commands.references import leading, own_picture
+from gemini_diffusion.commands.sweep_line import parse_sweep
 from gemini_diffusion.commands.tokenize_line import collapse_blanks, split_words
 from gemini_diffusion.commands.unknown import find_unknown
 from gemini_diffusion.types import prompt_weights
@@ -47,6 +48,8 @@ def parse(text: str) -> Command:
     rest = match[2] if match else ""
     if name in _IMAGINE:
         return _imagine(_PROMPT.sub("", collapse_blanks(rest), count=1))
+    if name == "sweep":
+        return parse_sweep(collapse_blanks(rest), _imagine)
     if name == "help":
         return Usage("/help")
     return parse_picture_line(name, collapse_blanks(rest)) or find_unknown(name, rest.strip()) or Say(text)

@@ -31,3 +31,5 @@ PICTURE_COMMANDS: dict[PictureAction, str] = {
     "redo": "`/redo` takes the undo back",
 }
 """What each does, for the help."""
+SWEEP_HELP = "`/sweep steps 10,20 x guidance 3,6` draws the selected picture with each of them, or another after `of a fox`"
+"""The same for the command of an experiment."""

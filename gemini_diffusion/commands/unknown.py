@@ -3,10 +3,9 @@
 from gemini_diffusion.commands.command import Unknown
 from gemini_diffusion.commands.picture_command import PICTURE_COMMANDS
 
-EXISTING = ("imagine", "help", *PICTURE_COMMANDS)
+EXISTING = ("imagine", "sweep", "help", *PICTURE_COMMANDS)
 
 INSTEAD = {
-    "sweep": "choices draw one picture each, as in /imagine a {red, green} bird",
     "settings": "they have their own tab",
 }
 """What people write elsewhere, and how the same is done here."""

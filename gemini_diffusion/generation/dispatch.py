@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gemini_diffusion import commands
 from gemini_diffusion.chat_models import ChatModel
-from gemini_diffusion.commands import Imagine, PictureCommand, Say
+from gemini_diffusion.commands import Imagine, PictureCommand, Say, Sweep
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation import versions
 from gemini_diffusion.generation.conversing import converse
@@ -16,12 +16,13 @@ from gemini_diffusion.generation.intent import Intent, drawing_line, read_intent
 from gemini_diffusion.generation.job import Job
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.picture_turns import KINDS, PictureTurn
+from gemini_diffusion.generation.sweep import run_sweep
 from gemini_diffusion.generation.wishes import with_wishes
 from gemini_diffusion.types import Picture
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Kind, Turn
 
-Work = Callable[[Job], Awaitable[None]]
+Work = Callable[[Job], Awaitable[object]]
 Begun = tuple[Turn, Work]
 
 
@@ -47,6 +48,10 @@ def dispatch(sent: Sent, intent: Intent, access: Access, model: ChatModel) -> Be
     if isinstance(command, Imagine):
         access.refuse_more()
         return _turn(sent, "imagine", intent.offer), lambda job: job.imagine(with_wishes(command, job.wishes))
+    if isinstance(command, Sweep):
+        access.refuse_more()
+        sweep, front = command, sent.source or sent.front
+        return _turn(sent, "imagine"), lambda job: run_sweep(job, sweep, front)
     if isinstance(command, Say):
         if intent.open and model.structured and not access.lends(model, sent.settings):
             return _turn(sent, "say"), lambda job: converse(job, sent.text, sent.turns, sent.front)

@@ -19,7 +19,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting import PromptRequest
 from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.error_messages import describe_failure
-from gemini_diffusion.generation.finishing import finish_picture
+from gemini_diffusion.generation.finished_copy import finish_picture
 from gemini_diffusion.generation.keyword_weights import Weigh, find_weighing
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.plan import DrawingPlan
@@ -96,7 +96,7 @@ class Job:
         for job in expand_choices(command, self.settings):
             self.notices[:] = command.notices
             self.notify(job.notices)
-            planned, crafted = await self._prepare(job)
+            planned, crafted = await self.prepare(job)
             if job.flags.dry:
                 dry.append((planned, self._propose(planned, crafted, made)))
             else:
@@ -105,9 +105,9 @@ class Job:
             made += len(planned.seeds)
         self.emit(Finished(plan.announce(dry) if dry else last_words))
 
-    async def _prepare(self, job: Imagine) -> tuple[DrawingPlan, CraftedPrompt]:
+    async def prepare(self, job: Imagine) -> tuple[DrawingPlan, CraftedPrompt]:
         """All that is decided before anything is drawn."""
-        planned = self._planned(job.flags, await self._start_image(job.flags.references))
+        planned = self.planned(job.flags, await self._start_image(job.flags.references))
         self.notify(planned.notices)
         if not job.flags.dry:
             asked = planned.requests(CraftedPrompt(job.idea, job.idea))[0]
@@ -145,7 +145,7 @@ class Job:
         requests = [dataclasses.replace(request, party=self.access.party) for request in planned.requests(crafted)]
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._draw_one(planned, crafted, each, place)) for place, each in enumerate(requests, first)
+                group.create_task(self.draw_one(planned, crafted, each, place)) for place, each in enumerate(requests, first)
             ]
         failures = [task.result() for task in tasks]
         lost = [error for error in failures if error and not isinstance(error, NotKept)]
@@ -168,7 +168,7 @@ class Job:
             self.notify(["A drawing begins from one picture, so only the first one counts."])
         return await asyncio.to_thread(uploads.start_image, picture)
 
-    def _planned(self, flags: Flags, start: StartImage) -> DrawingPlan:
+    def planned(self, flags: Flags, start: StartImage = NO_START_IMAGE) -> DrawingPlan:
         """The plan; where the choice is ours and the host lends no more pictures today, one without their keys."""
         self.access.refuse_model(flags.model)
         self.access.refuse_more()
@@ -183,7 +183,7 @@ class Job:
             return planned
         return dataclasses.replace(own, notices=(str(refusal), "I draw on this machine instead.", *own.notices))
 
-    async def _draw_one(
+    async def draw_one(
         self, planned: DrawingPlan, crafted: CraftedPrompt, request: ImageRequest, place: int
     ) -> GeminiDiffusionError | None:
         finish, request = request.finish, dataclasses.replace(request, finish=())

@@ -12,7 +12,7 @@ from gemini_diffusion.crafting.edits.edit_clauses import forbids, read_edit
 from gemini_diffusion.crafting.edits.rule_changes import add_words, apply_clauses
 from gemini_diffusion.generation import looking, versions
 from gemini_diffusion.generation.edit import Edit
-from gemini_diffusion.generation.finishing import finish_picture, steps_in
+from gemini_diffusion.generation.finished_copy import finish_picture, steps_in
 from gemini_diffusion.generation.job import Job
 from gemini_diffusion.storage.gallery import is_drawn
 from gemini_diffusion.types import Finished, Picture, PictureKept, Selected, Understood

@@ -14,23 +14,26 @@ import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from gemini_diffusion import commands
-from gemini_diffusion.commands import Imagine, Unknown, Usage
+from gemini_diffusion.commands import Imagine, Sweep, Unknown, Usage
 from gemini_diffusion.config.environment import read_settings
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.error_messages import nothing_to_draw
-from gemini_diffusion.generation.finishing import finish_picture, steps_in
+from gemini_diffusion.generation.finished_copy import finish_picture, steps_in
 from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.recipe_offer import RecipeOffer, offer_of_file
 from gemini_diffusion.generation.reproduction import Comparison, compare_with_file
 from gemini_diffusion.generation.services import Services, open_services
+from gemini_diffusion.generation.sweep import SweepResult, run_sweep
 from gemini_diffusion.types import CraftedPrompt, Event, Failed, Picture, PictureKept, Planned
 from gemini_diffusion.types.errors import BadInput
 
 Watch = Callable[[Event], None]
 """Told of every stage, step, wait and picture as it comes; what it raises ends the drawing."""
+
+Result = TypeVar("Result")
 
 _LOG = logging.getLogger(__name__)
 
@@ -96,8 +99,19 @@ class Painter:
 
     def imagine(self, line: str, *, watch: Watch | None = None) -> list[Picture]:
         """Draws what `line` asks for, as `imagine` does. `watch` is called on the thread that asked."""
+        return self._watched(lambda emit: self._draw(line, emit), watch)
+
+    def sweep(self, line: str, *, watch: Watch | None = None) -> SweepResult:
+        """Draws an experiment, as /sweep does: `painter.sweep("steps 10,20 x guidance 3,6 of a fox --seed 7")`.
+
+        The result has the sheet, a CSV file and every cell. The same line goes on where it was broken off.
+        """
+        return self._watched(lambda emit: self._sweep(line, emit), watch)
+
+    def _watched(self, work: Callable[[Watch], Coroutine[Any, Any, Result]], watch: Watch | None) -> Result:
+        """Runs `work` on the painter's loop, its news told on the thread that asked."""
         news: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
-        job = self._submit(self._draw(line, news.put))
+        job = self._submit(work(news.put))
         job.add_done_callback(lambda _: news.put(None))
         try:
             while (event := news.get()) is not None:
@@ -186,6 +200,14 @@ class Painter:
         self._last_seed = drawn[-1].recipe.seed if drawn else self._last_seed
         return pictures
 
+    async def _sweep(self, line: str, emit: Watch) -> SweepResult:
+        command = commands.parse(f"/sweep {line}")
+        if not isinstance(command, Sweep):
+            raise nothing_to_draw(command.notices if isinstance(command, Usage) else ())
+        find = self._services.gallery.find
+        job = Job(self._services, self.settings, emit, _seen, _goes_on, last_seed=self._last_seed, find=find)
+        return await run_sweep(job, command)
+
     async def _close(self) -> None:
         begun = asyncio.all_tasks() - {asyncio.current_task()}
         for task in begun:
@@ -196,7 +218,7 @@ class Painter:
         for model in self._services.chat_models.values():
             await model.close()
 
-    def _submit(self, work: Coroutine[Any, Any, list[Picture]]) -> concurrent.futures.Future[list[Picture]]:
+    def _submit(self, work: Coroutine[Any, Any, Result]) -> concurrent.futures.Future[Result]:
         with self._opening:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()

@@ -26,6 +26,7 @@ def make_recipe(result: ImageResult, crafted: CraftedPrompt, *, veiled: bool = F
         hashes=_model_hash(asked.model) | dict(result.hashes),
         notices=tuple(dict.fromkeys(result.notices)),
         veiled=veiled,
+        memory=result.memory,
         parent=parent,
     )
 

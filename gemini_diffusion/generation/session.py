@@ -229,7 +229,7 @@ class Session:
 
     # The running turn
 
-    def _begin(self, turn: Turn, work: Callable[[Job], Awaitable[None]], settings: Settings) -> Turn:
+    def _begin(self, turn: Turn, work: Callable[[Job], Awaitable[object]], settings: Settings) -> Turn:
         job = self._job(settings)
         self._turns = (*self._turns, turn)
         task = self._tasks[turn.id] = asyncio.get_running_loop().create_task(self._carry(work, job))
@@ -259,7 +259,7 @@ class Session:
             wishes=self.conversations.current.wishes, compare=self._brought.compare,
         )  # fmt: skip
 
-    async def _carry(self, work: Callable[[Job], Awaitable[None]], job: Job) -> None:
+    async def _carry(self, work: Callable[[Job], Awaitable[object]], job: Job) -> None:
         """The one place where the errors of a turn become words; its beginning and its end are kept."""
         try:
             await self._keep_turns()

@@ -165,7 +165,8 @@ class ImageResult:
     """One picture drawn: `seed` as used; `ignored` names each field of the request the engine could not honour.
 
     `notices` are sentences for the person (a retry, a step down, the device and why), `seconds` the drawing alone. `hashes`
-    are as in Recipe. `signed` is the file as it came from a service that signs its pictures, b"" from any other.
+    are as in Recipe. `signed` is the file as it came from a service that signs its pictures, b"" from any other. `memory`
+    is as in Recipe.
     """
 
     image: Image
@@ -179,6 +180,7 @@ class ImageResult:
     versions: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
     signed: bytes = b""
+    memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ class Recipe:
     `ignored` names the request's fields without effect, `notices` are all sentences that were told about the picture. `veiled`
     says that the picture filter wants it clicked before it is seen. `parent` is the id of the picture that this is another
     version of, "" for one that was asked for anew. `hashes` are the beginnings of the SHA-256 by which other programs know its
-    model and LoRAs, by their names here.
+    model and LoRAs, by their names here. `memory` is the most bytes of a GPU's memory that the drawing took, on a processor
+    what the program held after it, 0 where nobody knows.
 
     Written as JSON it is flat, as in 0.2.0: the fields of both parts beside its own. They are an allow-list, so that no key
     can slip in.
@@ -45,6 +46,7 @@ class Recipe:
     veiled: bool = False
     parent: str = ""
     hashes: Mapping[str, str] = field(default_factory=dict)
+    memory: int = 0
 
     @property
     def original(self) -> str:

@@ -76,6 +76,7 @@ def turn_messages(turn: Turn) -> Iterator[Message]:
     for picture in turn.pictures or _shown_again(turn):
         yield _picture(picture)
         yield _actions(picture)
+        yield from _numbers(picture)
     if turn.state == "review":
         yield _said("This is the prompt. Draw it, change it, or use your own words.")
     if turn.text:
@@ -181,6 +182,14 @@ def _actions(picture: Picture) -> Message:
     name, shape = html.escape(picture.path.name, quote=True), picture.recipe.width / picture.recipe.height
     link = f'<a class="download-picture" href="{address(picture)}" download="{name}">Download</a>'
     return _component("html", f'<div class="picture-actions" data-shape="{shape:.4f}">{link}{_BUTTONS}</div>', {})
+
+
+def _numbers(picture: Picture) -> Iterator[Message]:
+    """The numbers of a sweep, where the picture is its sheet."""
+    table = picture.path.with_suffix(".csv")
+    if table.exists():
+        name, link = html.escape(table.name, quote=True), f"/gradio_api/file={quote(str(table))}"
+        yield _component("html", f'<a class="table-link" href="{link}" download="{name}">Download the numbers (CSV)</a>', {})
 
 
 def _aloud(answer: str) -> Message:

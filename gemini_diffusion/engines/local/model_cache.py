@@ -14,7 +14,7 @@ from gemini_diffusion.engines.local.adapters.adapter_files import AdapterFile, s
 from gemini_diffusion.engines.local.adapters.apply import AppliedAdapters
 from gemini_diffusion.engines.local.drawing_queue import Ticket
 from gemini_diffusion.engines.local.eta import DurationEstimator, WorkSize
-from gemini_diffusion.engines.local.loading.device import measure, place
+from gemini_diffusion.engines.local.loading.device import PeakMemory, measure, place
 from gemini_diffusion.engines.local.loading.loader import count_weights, interruptible, load_pipeline
 from gemini_diffusion.engines.local.loading.memory_plan import MemoryPlan, fits_beside, plan_memory
 from gemini_diffusion.engines.local.pipeline import Outcome, Pipeline
@@ -174,9 +174,10 @@ class ModelCache:
                 )
                 for ticket, seed in zip(tickets, seeds, strict=True)
             ]
+            peak = PeakMemory(warm.pipeline.packages.torch, warm.pipeline.placement.device)
             with warm.adapters.applied(command.adapters):
-                outcomes = warm.pipeline.draw(asked)
-        made = _DrawingStats(time.monotonic() - started, warm, bool(stepped_down))
+                outcomes, memory = warm.pipeline.draw(asked), peak.taken()
+        made = _DrawingStats(time.monotonic() - started, warm, bool(stepped_down), memory)
         for ticket, seed, outcome in zip(tickets, seeds, outcomes, strict=True):
             _hand_over(ticket, seed, outcome, made)
         if work and all(isinstance(outcome, DrawnImage) for outcome in outcomes):
@@ -259,6 +260,7 @@ class _DrawingStats:
     seconds: float
     warm: LoadedModel
     stepped_down: bool
+    memory: int
 
 
 def _explained(why: BaseException, adapters: Sequence[tuple[AdapterFile, float]]) -> BaseException:
@@ -286,6 +288,7 @@ def _hand_over(ticket: Ticket[DrawCommand, ImageResult], seed: int, outcome: Out
             ignored=outcome.ignored,
             notices=(plan.reason, *notices) if made.stepped_down or plan.scale < 1 else notices,
             scheduler=outcome.scheduler,
+            memory=made.memory,
             hashes={file.name: digest for file, _ in ticket.drawing.adapters if (digest := short_hash(file))},
             versions=made.warm.pipeline.packages.stack(plan.placement.device, plan.placement.dtype),
         )

@@ -68,6 +68,21 @@ def measure(torch: Any, placement: Placement, container: Path = CONTAINER) -> Ma
     return Machine(placement, free + kept, ram, torch.cuda.get_device_name(0))
 
 
+class PeakMemory:
+    """The most memory that a drawing takes, from when this is made."""
+
+    def __init__(self, torch: Any, device: str) -> None:
+        self._torch, self._on_gpu = torch, device == "cuda"
+        if self._on_gpu:
+            torch.cuda.reset_peak_memory_stats(0)
+
+    def taken(self) -> int:
+        """Bytes: on a GPU the peak, elsewhere what the program holds by now."""
+        import psutil
+
+        return int(self._torch.cuda.max_memory_allocated(0) if self._on_gpu else psutil.Process().memory_info().rss)
+
+
 def has_gpu() -> bool:
     """Whether a GPU is likely, told without torch: an NVIDIA driver, or a Mac with Apple's own chip."""
     if sys.platform == "darwin":
