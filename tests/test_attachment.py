@@ -12,7 +12,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from gemini_diffusion.types import Capabilities, EncoderUsage, TokenUsage, Waiting
+from gemini_diffusion.types import Alternative, Capabilities, EncoderUsage, TokenUsage, Waiting
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.ui.attachment import from_data_url, unpacked
 from gemini_diffusion.ui.mask_editor import read_marks
@@ -177,9 +177,10 @@ async def test_a_drawing_that_waits_for_a_service_is_drawn_here_instead(tmp_path
 
 
 def test_only_a_drawing_that_waits_can_move() -> None:
-    assert can_move(turn(Waiting("The model is waking up", 14, 1)))
-    assert not can_move(turn(Waiting("Busy", 14, 1), kind="say"))
-    assert not can_move(turn())
+    other = Alternative("/imagine a fox --engine local", "local", "It can draw it: free.")
+    assert can_move(turn(other, Waiting("The model is waking up", 14, 1)))
+    assert not can_move(turn(Waiting("Busy", 14, 1)))
+    assert not can_move(turn(other))
 
 
 # The meter

@@ -15,8 +15,19 @@ from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage.gallery import Gallery
-from gemini_diffusion.types import CraftedPrompt, Event, Finished, ImageRequest, Noticed, Picture, Planned
-from gemini_diffusion.types.errors import BadInput, OutOfQuota
+from gemini_diffusion.types import (
+    Alternative,
+    Crafted,
+    CraftedPrompt,
+    Event,
+    Finished,
+    ImageRequest,
+    Noticed,
+    Picture,
+    Planned,
+    StageStarted,
+)
+from gemini_diffusion.types.errors import BadInput, ModelNotFound, OutOfQuota
 from tests.sketch_engine import SketchEngine
 
 
@@ -143,6 +154,37 @@ async def test_where_the_host_lends_no_more_this_machine_draws_unless_another_wa
     await errands.imagine("a cat --steps 1 --engine hosted")
     assert errands.said == [], "whether it draws is for the drawing to say"
     assert [len(engine.history) for engine in (errands.engine, errands.hosted)] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("line", "token", "other"),
+    [
+        ("a cat --seed 7 --engine local", "hf-test-token-0000",
+         ("/imagine a cat --seed 7 --model sdxl --engine hosted", "SDXL base 1.0 at Hugging Face can draw it: "
+          "the same seed gives another picture, billed to your Hugging Face token, about 60 s.")),
+        ("a {red, blue} cat --engine hosted --model sdxl-turbo", "",
+         ("/imagine a {red, blue} cat --model sdxl-turbo --engine local",
+          "SDXL Turbo on this machine can draw it: a new seed, free, about 8 s.")),
+        ("a cat --engine hosted --model flux", "",
+         ("/imagine a cat --model sdxl --engine local", "SDXL base 1.0 on this machine can draw it: a new seed, "
+          "SDXL base 1.0 instead of FLUX.1 schnell, free, about 60 s.")),
+        ("a cat --engine local", "", None),
+    ],
+)  # fmt: skip
+async def test_the_other_engine_is_named_with_what_changes_before_anything_is_drawn(
+    line: str, token: str, other: tuple[str, str] | None, errands: Errands
+) -> None:
+    errands.settings = Settings().replaced({"hf_token": token})
+    await errands.imagine(f"{line} --dry")
+    [*found] = [event for event in errands.news if isinstance(event, Alternative)]
+    told = [(event.line.replace(" --dry", ""), event.changes) for event in found]
+    assert told[:1] == ([other] if other else [])
+
+
+async def test_what_is_known_to_fail_fails_before_any_prompt_is_written(errands: Errands) -> None:
+    with pytest.raises(ModelNotFound):
+        await errands.imagine("a cat {--model sdxl, --model nosuch}")
+    assert not any(isinstance(event, StageStarted | Crafted) for event in errands.news) and errands.engine.history == []
 
 
 @pytest.mark.parametrize(

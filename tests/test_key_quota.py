@@ -289,8 +289,8 @@ async def test_a_full_disk_is_said_before_a_hosted_drawing_and_what_was_paid_for
 async def test_over_the_limit_what_was_asked_for_by_name_is_refused_and_not_replaced(inn: Inn, flag: str) -> None:
     await inn.asks("a", "/imagine a fox")
     turn = await inn.asks("a", f"/imagine a fox --raw {flag}")
-    assert (turn.state, turn.failures[0].action) == ("failed", "engine:local")
-    assert "Your share" in turn.failures[0].text and inn.calls() == (1, 1, 0)
+    assert (turn.state, turn.failures[0].action) == ("failed", "retry")
+    assert "Your share" in turn.failures[0].text and turn.failures[0].elsewhere and inn.calls() == (1, 1, 0)
 
 
 async def test_of_more_pictures_than_are_left_those_that_are_left_come(inn: Inn) -> None:

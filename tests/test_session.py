@@ -21,8 +21,15 @@ from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
 from gemini_diffusion.generation.turn_line import MOST
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
-from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, Failed, Noticed
-from gemini_diffusion.types.errors import AgreementNeeded, BadInput, KeyRefused, OutOfCredit, OutOfQuota, RequestRefused
+from gemini_diffusion.types import Alternative, ChatAnswer, ChatRequest, Emit, Failed, Noticed
+from gemini_diffusion.types.errors import (
+    AgreementNeeded,
+    BadInput,
+    Blocked,
+    KeyRefused,
+    OutOfCredit,
+    RequestRefused,
+)
 from gemini_diffusion.types.turn import Turn
 from tests.scripted import ScriptedChatModel
 from tests.sketch_engine import SketchEngine
@@ -262,6 +269,15 @@ async def test_what_is_sent_while_something_runs_waits_and_can_be_taken_back(roo
     room.engine.resume()
     watched = [turn async for turn in room.session.watch(later[2].id)]
     assert (watched[0].state, watched[-1].state, watched[-1].asked) == ("queued", "done", "/imagine a dog --steps 1")
+    room.engine.pause_at(1)
+    room.session.start("/imagine a hen --steps 2", PLAIN)
+    last = room.session.start("hello", PLAIN)
+    await until(lambda: room.session.running and room.session.running.progress)
+    said = await room.session.instead("a hen", PLAIN, only_talk=True)
+    room.engine.resume()
+    ended = [turn async for turn in room.session.watch(last.id)][-1]
+    hen, *after = list(room.session.turns)[-3:]
+    assert [turn.id for turn in after] == [said.id, ended.id] and hen.state == "stopped"
     cat, night = list(room.session.turns)[:2]
     assert night.pictures[0].recipe.parent == cat.pictures[0].id, "it is about the picture that came before it"
     assert room.anew().turns == room.session.turns and not room.session.busy
@@ -403,15 +419,13 @@ async def test_a_failure_keeps_the_words_and_leads_on(room: Room) -> None:
     room.gemini.enqueue([KeyRefused("Gemini does not accept this key.")])
     turn = await room.done("hello", KEYED)
     assert (turn.state, turn.asked, turn.failures[0].action) == ("failed", "hello", "settings")
-    assert describe_failure(OutOfCredit("No credit."), "imagine", {"local": SketchEngine()}).action == "engine:local"
-    assert describe_failure(OutOfQuota("No quota."), "say", {"local": SketchEngine()}).action == "retry"
-    assert (
-        describe_failure(AgreementNeeded("6.9 GB", model="sdxl", download_bytes=7), "imagine", {"local": SketchEngine()}).action
-        == "download:sdxl"
+    other = Alternative("/imagine a fox --engine local", "local", "It can draw it: free.")
+    assert describe_failure(OutOfCredit("No credit.", "Add some."), other) == Failed(
+        "No credit.", "Add some. It can draw it: free.", "retry", elsewhere=True
     )
-    assert describe_failure(AgreementNeeded("A licence.", model="sdxl"), "imagine", {"local": SketchEngine()}).action == "", (
-        "a licence is agreed to elsewhere"
-    )
+    assert not describe_failure(Blocked("No."), other).elsewhere, "safety rules are not got round"
+    assert describe_failure(AgreementNeeded("6.9 GB", model="sdxl", download_bytes=7)).action == "download:sdxl"
+    assert describe_failure(AgreementNeeded("A licence.", model="sdxl")).action == "", "a licence is agreed to elsewhere"
 
 
 async def test_what_nobody_foresaw_is_one_calm_sentence(room: Room) -> None:

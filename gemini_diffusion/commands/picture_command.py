@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-PictureAction = Literal["edit", "again", "vary", "upscale", "finish", "seed", "ask", "describe", "undo", "redo"]
+PictureAction = Literal["edit", "again", "vary", "upscale", "finish", "seed", "ask", "check", "describe", "undo", "redo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ PICTURE_COMMANDS: dict[PictureAction, str] = {
     "finish": "`/finish levels:0.5,sharpen:0.3` makes a finished copy, `/finish` one with auto levels",
     "seed": "`/seed` says its seed, `/seed 7` draws it with another one",
     "ask": "`/ask what is on the left?` has the chat model look at it",
+    "check": "`/check` has it look for each thing that you asked for",
     "describe": "`/describe` says what could be asked for to get such a picture",
     "undo": "`/undo` goes back to the picture before",
     "redo": "`/redo` takes the undo back",

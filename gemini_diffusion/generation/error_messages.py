@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from gemini_diffusion.engines import ImageEngine, fallback
-from gemini_diffusion.types import Event, Failed, Stopped
+from gemini_diffusion.types import Alternative, Event, Failed, Stopped
 from gemini_diffusion.types.errors import (
     AgreementNeeded,
     BadInput,
+    Blocked,
+    DiskFull,
     GaveUp,
     GeminiDiffusionError,
     KeyNeeded,
@@ -20,30 +21,36 @@ from gemini_diffusion.types.errors import (
     OutOfQuota,
     Transient,
 )
-from gemini_diffusion.types.turn import Kind, Turn
+from gemini_diffusion.types.turn import Turn
 
+_ANYWHERE = (BadInput, Blocked, DiskFull)
+"""What would fail on any engine, or is not to be got round by another."""
 _LOG = logging.getLogger(__name__)
 
 
-def describe_failure(error: GeminiDiffusionError, kind: Kind, engines: Mapping[str, ImageEngine]) -> Failed:
-    """An error as the person reads it, with the button that leads on: where a service cannot draw, this machine can."""
+def describe_failure(error: GeminiDiffusionError, other: Alternative | None = None) -> Failed:
+    """An error as the person reads it, with the button that leads on; where an `other` engine can do it, what changes then."""
+    elsewhere = other is not None and not isinstance(error, _ANYWHERE)
+    hint = f"{error.hint} {other.changes}".strip() if other and elsewhere else error.hint
+    return Failed(error.message, hint, _action(error), elsewhere=elsewhere)
+
+
+def _action(error: GeminiDiffusionError) -> str:
     if isinstance(error, AgreementNeeded) and error.download_bytes:
-        return Failed(error.message, error.hint, f"download:{error.model}")
+        return f"download:{error.model}"
     if isinstance(error, NotKept):
-        return Failed(error.message, error.hint, f"unsaved:{error.name}")
+        return f"unsaved:{error.name}"
     if isinstance(error, (KeyNeeded, KeyRefused)):
-        return Failed(error.message, error.hint, "settings")
-    if isinstance(error, (Transient, GaveUp, OutOfCredit, OutOfQuota)):
-        return Failed(error.message, error.hint, f"engine:{fallback(engines).name}" if kind == "imagine" else "retry")
-    return Failed(error.message, error.hint)
+        return "settings"
+    return "retry" if isinstance(error, (Transient, GaveUp, OutOfCredit, OutOfQuota)) else ""
 
 
-def describe_end(error: BaseException, turn: Turn, engines: Mapping[str, ImageEngine]) -> Event:
+def describe_end(error: BaseException, turn: Turn) -> Event:
     """How a turn ends with an error: stopped by the person, failed, or failed in a way nobody foresaw, which is logged."""
     if isinstance(error, asyncio.CancelledError):
         return Stopped(turn.last_words())
     if isinstance(error, GeminiDiffusionError):
-        return describe_failure(error, turn.kind, engines)
+        return describe_failure(error, turn.alternative)
     _LOG.error("A turn failed in a way nobody foresaw.", exc_info=error)
     return Failed("Something unexpected went wrong.", "Try again; the log on this machine says more.", "retry")
 

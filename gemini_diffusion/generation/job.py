@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
-from gemini_diffusion import chat_models, commands, crafting
+from gemini_diffusion import commands
 from gemini_diffusion.chat_models import Answerer
 from gemini_diffusion.commands import Flags, Imagine, Say, Unknown, Usage
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.crafting import PromptRequest
 from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.alternative import find_alternative
 from gemini_diffusion.generation.error_messages import describe_failure
 from gemini_diffusion.generation.finished_copy import finish_picture
-from gemini_diffusion.generation.keyword_weights import Weigh, find_weighing
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.plan import DrawingPlan
+from gemini_diffusion.generation.prompt_writing import write_prompt
 from gemini_diffusion.generation.recipe_builder import make_recipe, plan_recipe
 from gemini_diffusion.generation.request_options import expand_choices
 from gemini_diffusion.generation.services import Services
@@ -91,12 +91,17 @@ class Job:
         self.emit(Finished(answer.text))
 
     async def imagine(self, command: Imagine) -> None:
-        """Crafts and draws each of the command's choices in turn; with --dry it only plans them."""
+        """Crafts and draws each of the command's choices in turn; with --dry it only plans them.
+
+        Whatever can be known to fail does so before a chat model is asked for the first prompt.
+        """
         made, last_words, dry = 0, "", list[tuple[DrawingPlan, ImageRequest]]()
-        for job in expand_choices(command, self.settings):
+        jobs = expand_choices(command, self.settings)
+        plans = [await self._plan(job, command) for job in jobs]
+        for job, checked in zip(jobs, plans, strict=True):
             self.notices[:] = command.notices
             self.notify(job.notices)
-            planned, crafted = await self.prepare(job)
+            planned, crafted = await self.prepare(job, checked)
             if job.flags.dry:
                 dry.append((planned, self._propose(planned, crafted, made)))
             else:
@@ -105,19 +110,31 @@ class Job:
             made += len(planned.seeds)
         self.emit(Finished(plan.announce(dry) if dry else last_words))
 
-    async def prepare(self, job: Imagine) -> tuple[DrawingPlan, CraftedPrompt]:
-        """All that is decided before anything is drawn."""
+    async def _plan(self, job: Imagine, command: Imagine) -> DrawingPlan:
+        """What one choice of a command comes to. Raises what is known to fail, once it is told what else could be done."""
         planned = self.planned(job.flags, await self._start_image(job.flags.references))
-        self.notify(planned.notices)
+        self.offer(command, planned)
         if not job.flags.dry:
-            asked = planned.requests(CraftedPrompt(job.idea, job.idea))[0]
-            planned.engine.check_request(asked, self.settings)  # before a chat model is paid for the prompt
+            planned.engine.check_request(planned.requests(CraftedPrompt(job.idea, job.idea))[0], self.settings)
             self._refuse_in_vain(planned)
-        crafted = await self._crafted(job, planned)
+        return planned
+
+    async def prepare(self, job: Imagine, planned: DrawingPlan | None = None) -> tuple[DrawingPlan, CraftedPrompt]:
+        """All that is decided before anything is drawn: the plan, where it is not made yet, and the prompt."""
+        self.access.refuse_more()  # the pictures before this one took room
+        planned = planned or await self._plan(job, job)
+        self.notify(planned.notices)
+        crafted = await write_prompt(self, job, planned)
         has_shape = job.flags.aspect or planned.request.image
         shaped = planned if has_shape else planned.shaped(crafted.aspect_ratio)
         self.notify((*shaped.notices[len(planned.notices) :], *shaped.remarks(crafted)))
         return shaped, crafted
+
+    def offer(self, command: Imagine, planned: DrawingPlan) -> None:
+        """Tells which other engine could draw it, for whoever finds that this one cannot."""
+        other = find_alternative(command, planned, self.settings, self.services.engines)
+        if other and not self.access.refusal(self.services.engines[other.engine], self.settings):
+            self.emit(other)
 
     def _refuse_in_vain(self, planned: DrawingPlan) -> None:
         """Raises OutOfQuota or DiskFull for what would take too long, or could not be kept."""
@@ -134,6 +151,8 @@ class Job:
 
     async def redraw(self, planned: DrawingPlan, crafted: CraftedPrompt) -> None:
         """Draws a prompt that needs no crafting."""
+        self.offer(plan.canonical_command(planned.requests(crafted)[0], planned.engine.name), planned)
+        planned.engine.check_request(planned.requests(crafted)[0], self.settings)
         self._refuse_in_vain(planned)
         self.notify((*planned.notices, *planned.remarks(crafted)))
         self.emit(Crafted(crafted))
@@ -153,7 +172,7 @@ class Job:
             raise lost[0]
         for place, error in enumerate(failures, first):
             if error:
-                told = describe_failure(error, "imagine", self.services.engines)
+                told = describe_failure(error)
                 self.emit(dataclasses.replace(told, index=place))
 
     async def _start_image(self, references: Iterable[str]) -> StartImage:
@@ -207,69 +226,9 @@ class Job:
         self._emit_notices((*notices, *await asyncio.to_thread(self.compare, picture)))
         return None
 
-    async def _crafted(self, job: Imagine, planned: DrawingPlan) -> CraftedPrompt:
-        """The prompt, as the person wants it: verbatim, written by a model, or reviewed."""
-        prompt_request = self._prompt_request(job, planned)
-        self.notify(await asyncio.to_thread(crafting.validate, prompt_request))
-        if job.flags.raw:
-            crafted = crafting.verbatim(prompt_request)
-            self.notify(["Your words are drawn as they are, so --stylize was left out."] if job.flags.stylize else [])
-        else:
-            crafted = await self._write(prompt_request)
-        crafted = (weigh := await find_weighing(self, job.flags, prompt_request, planned))(crafted)
-        if job.flags.review or (self.settings.review and not job.flags.dry):
-            crafted = await self._reviewed(prompt_request, crafted, weigh)
-        self.notify(crafted.notices)
-        self.emit(Crafted(crafted))
-        return crafted
-
-    async def _write(self, prompt_request: PromptRequest) -> CraftedPrompt:
-        start = (loop := asyncio.get_running_loop()).time()
-        self.emit(StageStarted("crafting", "Writing the prompt"))
-        crafted = await crafting.craft(prompt_request, self.conversation, await self._writer(), self.settings, self.emit)
-        self.emit(StageFinished("crafting", "Wrote the prompt", loop.time() - start))
-        return crafted
-
     async def lent_model(self) -> Answerer:
         """The chat model for one answer, which is counted where the host pays for it. Raises OutOfQuota, RequestRefused."""
         return await self.access.lend(self.services.chat_model(self.settings), self.settings)
-
-    async def _writer(self) -> Answerer:
-        """Who writes the prompt; the rules write it, and say so, where the host lends no more answers today."""
-        try:
-            return await self.lent_model()
-        except GeminiDiffusionError as error:
-            self.notify([str(error), "I wrote the prompt by rule instead."])
-            return chat_models.fallback(self.services.chat_models)
-
-    async def _reviewed(self, prompt_request: PromptRequest, crafted: CraftedPrompt, weigh: Weigh) -> CraftedPrompt:
-        """Nothing runs until the person has chosen; "again" writes it anew and asks again."""
-        while True:
-            self.emit(Crafted(crafted))
-            choice, prompt = await self.review(crafted)
-            if choice == "mine":
-                return weigh(crafting.verbatim(prompt_request))
-            if choice == "draw":
-                if prompt.strip() in ("", crafted.prompt):
-                    return crafted
-                told = await asyncio.to_thread(crafting.account, crafted, prompt.strip())
-                return dataclasses.replace(told, crafted_by="you")
-            crafted = weigh(await self._write(prompt_request))
-
-    def _prompt_request(self, job: Imagine, planned: DrawingPlan) -> PromptRequest:
-        flags = job.flags
-        return PromptRequest(
-            idea=job.idea,
-            model=planned.model,
-            negative=flags.negative,
-            stylize=self.settings.stylize if flags.stylize is None else flags.stylize,
-            style=flags.style or "",
-            aspect=f"{flags.aspect.width}:{flags.aspect.height}" if flags.aspect else "",
-            max_prompt_tokens=self.settings.max_prompt_tokens,
-            max_tokens=planned.capabilities.max_tokens,
-            count_tokens=lambda text: planned.engine.count_tokens(planned.model.id, text),
-            taught=planned.taught,
-        )
 
     def notify(self, sentences: Iterable[str]) -> None:
         """Tells the person, and the recipes of the pictures that follow."""

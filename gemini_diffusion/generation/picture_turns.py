@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from gemini_diffusion.commands import PictureAction, PictureCommand
 from gemini_diffusion.crafting.edits.change_list import ChangeList, own_part
 from gemini_diffusion.crafting.edits.edit_clauses import forbids, read_edit
+from gemini_diffusion.crafting.edits.picture_check import stress
 from gemini_diffusion.crafting.edits.rule_changes import add_words, apply_clauses
 from gemini_diffusion.generation import looking, versions
 from gemini_diffusion.generation.edit import Edit
 from gemini_diffusion.generation.finished_copy import finish_picture, steps_in
 from gemini_diffusion.generation.job import Job
 from gemini_diffusion.storage.gallery import is_drawn
-from gemini_diffusion.types import Finished, Picture, PictureKept, Selected, Understood
+from gemini_diffusion.types import Capabilities, Finished, Picture, PictureKept, Recipe, Selected, Understood
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Kind, Turn
 
@@ -23,7 +25,14 @@ STRENGTHS = {"": 0.4, "subtle": 0.4, "strong": 0.7}
 """How far a variation moves from its picture."""
 HELD = 0.6
 """The same for a change that is to leave the composition as it is."""
-KINDS: dict[PictureAction, Kind] = {"seed": "note", "undo": "note", "redo": "note", "describe": "note", "ask": "say"}
+KINDS: dict[PictureAction, Kind] = {
+    "seed": "note",
+    "undo": "note",
+    "redo": "note",
+    "describe": "note",
+    "ask": "say",
+    "check": "say",
+}
 """What a turn is to whoever watches it; one that is not named draws."""
 
 
@@ -49,22 +58,30 @@ class PictureTurn:
         if forbids(text):
             raise BadInput("That says what should not change, so nothing was drawn.", "Say what should change: make it darker.")
         before = ChangeList(recipe.prompt, recipe.negative_prompt)
+        if stressed := stress(text, before):
+            await self.draw_changed(stressed, anew=not self._able(recipe).weights)
+            return
         message = read_edit(text)
         await self.draw_changed(apply_clauses(message.clauses, before) if message else add_words(text, before))
 
-    async def draw_changed(self, changes: ChangeList) -> None:
-        """Draws the picture with its prompt so changed, and says before how. Raises BadInput where nothing would change."""
+    async def draw_changed(self, changes: ChangeList, *, anew: bool = False) -> None:
+        """Draws the picture with its prompt so changed, and says before how; `anew` with another seed. Raises BadInput where
+        nothing would change.
+        """
         recipe = self.picture.recipe
         if not is_drawn(recipe):
             raise BadInput("That picture has no prompt to change.", "Attach it, and write /imagine and what to see.")
         if (changes.prompt, changes.negative_prompt) == (recipe.prompt, recipe.negative_prompt):
             raise BadInput("It is like that already.", "Say in other words what should change, or change its prompt.")
-        engine = self.job.services.engines.get(recipe.engine)
-        begins = engine is not None and engine.capabilities(recipe.model, self.job.settings).image
-        changes = replace(changes, from_picture=changes.from_picture and begins)
-        self.job.emit(Understood(changes.told(recipe.prompt, recipe.seed), self.offer, draws=True))
+        changes = replace(changes, from_picture=changes.from_picture and self._able(recipe).image)
+        self.job.emit(Understood(changes.told(recipe.prompt, None if anew else recipe.seed), self.offer, draws=True))
         held = HELD if changes.from_picture else None
-        await self._draw(Edit(changes=changes, begin=changes.from_picture, strength=held))
+        seed: Literal["random"] | None = "random" if anew else None
+        await self._draw(Edit(changes=changes, begin=changes.from_picture, strength=held, seed=seed))
+
+    def _able(self, recipe: Recipe) -> Capabilities:
+        engine = self.job.services.engines.get(recipe.engine)
+        return engine.capabilities(recipe.model, self.job.settings) if engine else Capabilities()
 
     async def again(self) -> None:
         same = self.command.text == "same"
@@ -102,7 +119,6 @@ class PictureTurn:
 
     async def _draw(self, edit: Edit) -> None:
         planned, crafted = await edit.prepare(self.job, self.picture)
-        planned.engine.check_request(planned.requests(crafted)[0], self.job.settings)
         await self.job.redraw(planned, crafted)
 
     async def undo(self) -> None:
@@ -126,8 +142,16 @@ class PictureTurn:
     async def ask(self) -> None:
         """Has the chat model look at the picture."""
         self.job.emit(Selected(self.picture))
-        first = not any(turn.kind == "say" and turn.selected for turn in self.turns)
-        await looking.answer(self.job, self.picture, self.command.text, first=first)
+        await looking.answer(self.job, self.picture, self.command.text, first=self._first_look)
+
+    async def check(self) -> None:
+        """Has the chat model look for each thing that was asked for."""
+        self.job.emit(Selected(self.picture))
+        await looking.check(self.job, self.picture, first=self._first_look)
+
+    @property
+    def _first_look(self) -> bool:
+        return not any(turn.kind == "say" and turn.selected for turn in self.turns)
 
     async def describe(self) -> None:
         """A request and a shape that would draw such a picture."""
@@ -152,5 +176,6 @@ _RUN: dict[PictureAction, Callable[[PictureTurn], Awaitable[None]]] = {
     "undo": PictureTurn.undo,
     "redo": PictureTurn.redo,
     "ask": PictureTurn.ask,
+    "check": PictureTurn.check,
     "describe": PictureTurn.describe,
 }

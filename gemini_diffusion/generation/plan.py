@@ -195,6 +195,11 @@ def plan_again(
 
 def canonical_line(request: ImageRequest, engine: str) -> str:
     """The canonical /imagine line that makes a picture again: its final prompt, verbatim, and every number."""
+    return commands.format_line(canonical_command(request, engine))
+
+
+def canonical_command(request: ImageRequest, engine: str) -> Imagine:
+    """The same as a command."""
     flags = dataclasses.replace(
         _said_by(request, engine),
         aspect=Aspect(request.width, request.height),
@@ -202,7 +207,7 @@ def canonical_line(request: ImageRequest, engine: str) -> str:
         negative=split_phrases(request.negative_prompt),
         references=(commands.to_own(request.source),) if request.source else (),
     )
-    return commands.format_line(Imagine(request.prompt, flags))
+    return Imagine(request.prompt, flags)
 
 
 def _said_by(request: ImageRequest, engine: str) -> Flags:

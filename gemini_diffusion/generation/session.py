@@ -24,13 +24,14 @@ from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.recall import recall
 from gemini_diffusion.generation.reproduction import BroughtRecipe
+from gemini_diffusion.generation.review import Review
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.turn_line import TurnLine
 from gemini_diffusion.generation.wishes import confirmation, read_wish
 from gemini_diffusion.storage import history, uploads
 from gemini_diffusion.storage.collection import Collection
 from gemini_diffusion.storage.conversations import Conversations
-from gemini_diffusion.types import CraftedPrompt, Event, Noticed, Picture
+from gemini_diffusion.types import Event, Noticed, Picture
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 from gemini_diffusion.types.turn import Turn
 
@@ -53,7 +54,7 @@ class Session:
         self.line = TurnLine()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._switching = False
-        self._choice: asyncio.Future[tuple[ReviewChoice, str]] | None = None
+        self._review = Review(lambda state: self._set(dataclasses.replace(self._turns[-1], state=state)))
         self._changed = Changes()
 
     # What there is
@@ -129,10 +130,15 @@ class Session:
         intent = await asyncio.to_thread(intent_of, sent)
         return self.line.add(sent) if self.busy else self._answer(sent, intent)
 
-    def say(self, text: str, settings: Settings) -> Turn:
-        """Begins an answer to `text`, whatever else it could mean. Raises BadInput as `start`."""
-        sent = self._sent(text, settings)
-        return self.line.add(sent, talk=True) if self.busy else self._begin(*talk(sent), settings)
+    async def instead(self, text: str, settings: Settings, attached: str = "", *, only_talk: bool = False) -> Turn:
+        """Ends what runs and answers `text` before all that waits in line: what puts a reading or a failure right. With
+        `only_talk` it draws nothing. Raises BadInput as `start`.
+        """
+        sent = self._sent(text, settings, attached)
+        turn = self.line.add(sent, talk=only_talk, first=True)
+        await self.stop()
+        await self._go_on()
+        return self._find(turn.id) or turn
 
     def take_back(self, identity: str) -> Turn:
         """Takes a message out of the line. Raises BadInput where its turn has come."""
@@ -189,9 +195,7 @@ class Session:
 
     def choose(self, choice: ReviewChoice, prompt: str = "") -> None:
         """Answers a turn in review: "draw" (with the prompt as edited), "again", or "mine" for the person's own words."""
-        if self._choice is None or self._choice.done():
-            raise BadInput("Nothing waits for a choice.", "Send a request first.")
-        self._choice.set_result((choice, prompt))
+        self._review.choose(choice, prompt)
 
     async def stop(self) -> None:
         """Cancels what runs, and nothing that waits in line; returns when its last words are said."""
@@ -248,13 +252,13 @@ class Session:
                 self._begin(*talk(sent), sent.settings) if queued.talk else self._answer(sent, intent)
             except GeminiDiffusionError as error:
                 failed = Turn(sent.id, sent.text, "note", source=sent.source)
-                self._turns = (*self._turns, failed.after(describe_failure(error, failed.kind, self._services.engines)))
+                self._turns = (*self._turns, failed.after(describe_failure(error)))
             self._changed.tell()
 
     def _job(self, settings: Settings) -> Job:
         seeds = [picture.recipe.seed for picture in versions.pictures_in(self._turns)]
         return Job(
-            self._services, settings, self._emit, self.collection.add, self._review,
+            self._services, settings, self._emit, self.collection.add, self._review.ask,
             recall(self._turns), seeds[-1] if seeds else None, self._access, self.picture,
             wishes=self.conversations.current.wishes, compare=self._brought.compare,
         )  # fmt: skip
@@ -265,7 +269,7 @@ class Session:
             await self._keep_turns()
             await work(job)
         except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001 - the border to the person
-            self._emit(describe_end(error, self._turns[-1], self._services.engines))
+            self._emit(describe_end(error, self._turns[-1]))
         end = asyncio.get_running_loop().create_task(self._end())
         while not end.done():
             with contextlib.suppress(asyncio.CancelledError):  # a Stop that comes too late stops nothing
@@ -282,15 +286,6 @@ class Session:
         except GeminiDiffusionError as error:
             self._emit(Noticed(f"This conversation could not be kept on disk. {error}"))
         self._turns = self._turns[leaving:]
-
-    async def _review(self, crafted: CraftedPrompt) -> tuple[ReviewChoice, str]:
-        self._choice = asyncio.get_running_loop().create_future()
-        self._set(dataclasses.replace(self._turns[-1], state="review"))
-        try:
-            return await self._choice
-        finally:
-            self._choice = None
-            self._set(dataclasses.replace(self._turns[-1], state="running"))
 
     def _emit(self, event: Event) -> None:
         self._set(self._turns[-1].after(event, time.monotonic()))

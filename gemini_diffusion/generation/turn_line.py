@@ -30,12 +30,13 @@ class TurnLine:
     def __bool__(self) -> bool:
         return bool(self.waiting)
 
-    def add(self, sent: Sent, *, talk: bool = False) -> Turn:
-        """Lines a message up. Raises BadInput where too many wait already."""
-        if len(self.waiting) >= MOST:
+    def add(self, sent: Sent, *, talk: bool = False, first: bool = False) -> Turn:
+        """Lines a message up, `first` before all others. Raises BadInput where too many wait already."""
+        if len(self.waiting) >= MOST and not first:
             raise BadInput(f"{MOST} messages wait already.", "Take one back, or wait until one of them is done.")
         turn = Turn(new_id(), sent.text, state="queued", source=sent.source)
-        self.waiting = (*self.waiting, Queued(turn, sent, talk))
+        queued = Queued(turn, sent, talk)
+        self.waiting = (queued, *self.waiting) if first else (*self.waiting, queued)
         return turn
 
     def find(self, identity: str) -> Queued | None:

@@ -2,6 +2,7 @@
 
 from gemini_diffusion.types.chat import ChatAnswer, ChatRequest, Message, Role
 from gemini_diffusion.types.events import (
+    Alternative,
     Crafted,
     Emit,
     Event,

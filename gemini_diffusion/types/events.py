@@ -112,13 +112,25 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another engine that can draw the same: `line` asks it to, `engine` is its name, `changes` says what differs."""
+
+    line: str
+    engine: str
+    changes: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
-    """A picture (`index`) or, with index None, the whole turn failed; `action` is one of the buttons the window knows."""
+    """A picture (`index`) or, with index None, the whole turn failed; `action` is one of the buttons the window knows.
+    `elsewhere` says that another engine might do it.
+    """
 
     text: str
     hint: str
     action: str = ""
     index: int | None = None
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +158,7 @@ Event = (
     | Selected
     | PictureKept
     | Planned
+    | Alternative
     | Failed
     | Stopped
     | Finished

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gemini_diffusion.types import (
+    Alternative,
     Crafted,
     CraftedPrompt,
     Event,
@@ -79,6 +80,7 @@ class Turn:
     offer: str = ""
     selected: Picture | None = None
     left: str = ""
+    alternative: Alternative | None = None
 
     @property
     def running(self) -> bool:
@@ -176,6 +178,10 @@ def _selected(turn: Turn, event: Selected, now: float) -> Turn:
     return dataclasses.replace(turn, selected=event.picture, left=event.left)
 
 
+def _offered(turn: Turn, event: Alternative, now: float) -> Turn:
+    return dataclasses.replace(turn, alternative=event)
+
+
 def _kept(turn: Turn, event: PictureKept, now: float) -> Turn:
     preview = turn.preview if turn.preview and turn.preview.index != event.index else None
     return dataclasses.replace(turn, kept=(*turn.kept, event), preview=preview)
@@ -227,6 +233,7 @@ _FOLDS: dict[type, Callable[[Turn, Any, float], Turn]] = {
     Selected: _selected,
     PictureKept: _kept,
     Planned: _planned,
+    Alternative: _offered,
     Failed: _failed,
     Stopped: _stopped,
     Finished: _finished,

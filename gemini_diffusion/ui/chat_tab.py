@@ -24,7 +24,7 @@ from gemini_diffusion.ui.image_panel import EXAMPLES, ImagePanel, listed
 from gemini_diffusion.ui.live_updates import LiveUpdates
 from gemini_diffusion.ui.model_pickers import ModelPickers
 from gemini_diffusion.ui.prompt_words import press_words, show_words
-from gemini_diffusion.ui.recovery import Recovery, can_move, here
+from gemini_diffusion.ui.recovery import Recovery, can_move
 from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:
@@ -83,25 +83,20 @@ class ChatTab:
         if step.tab:
             yield {self.tabs: gr.Tabs(selected=step.tab)}
             return
-        source = visitor.session.turns[-1].source
-        if step.kind == "talk":
-            await visitor.session.stop()
-            turn = visitor.session.say(step.text, visitor.settings)
-        else:
-            settings = step.settings(self.visitors, visitor)
-            turn = await visitor.session.send(step.text, settings, source.id if source else "")
+        source, only_talk = visitor.session.turns[-1].source, step.kind == "talk"
+        attached = source.id if source and not only_talk else ""
+        settings = step.settings(self.visitors, visitor)
+        turn = await visitor.session.instead(step.text, settings, attached, only_talk=only_talk)
         async for updates in self.following.follow(visitor, step.text, turn.id, clear=draft.strip() == step.text.strip()):
             yield updates
 
     async def move(self, request: gr.Request) -> AsyncGenerator[Updates, None]:
-        """Stops a drawing that waits for a service, and draws the same request on this machine."""
+        """Stops a drawing that waits for a service, and has another engine draw the same."""
         visitor = self._visitor(request)
         session, turn = visitor.session, visitor.session.running
-        if turn is None or not can_move(turn):
+        if turn is None or turn.alternative is None or not can_move(turn):
             raise BadInput("The drawing is no longer waiting.", "Send the request again.")
-        await session.stop()
-        moved = visitor.settings.replaced({"engine": here(self.visitors), "image_model": ""})
-        again = await session.send(turn.asked, moved, turn.source.id if turn.source else "")
+        again = await session.instead(turn.alternative.line, visitor.settings)
         async for updates in self.following.follow(visitor, turn.asked, again.id):
             yield updates
 
@@ -132,8 +127,8 @@ class ChatTab:
     async def take(self, data: gr.SelectData, request: gr.Request) -> Updates:
         """Selects a picture that was clicked in the conversation, or begins to say one's own words in other words."""
         visitor = self._visitor(request)
-        if isinstance(data.value, str):
-            return await ConversationActions(self.following).edit(int(data.index), request)
+        if turn := self.conversation.transcript.reworded(visitor.session.turns, int(data.index)):
+            return ConversationActions(self.following).edit(turn, request)
         picture = visitor.session.picture(tapped(data.value))
         return await self.following.show_picture(visitor, picture) if picture else gr.skip()
 

@@ -20,6 +20,7 @@ from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:
     from gemini_diffusion.generation.visitors import Visitor
+    from gemini_diffusion.types.turn import Turn
 
 Updates = dict[Any, Any]
 _FETCH = "() => setTimeout(() => document.querySelector('#bundle').click(), 50)"
@@ -80,11 +81,10 @@ class ConversationActions:
         back = {talk.returned: taken.asked, talk.attachment.back: taken.source.id if taken.source else ""}
         return talk.queued(visitor.session) | back
 
-    async def edit(self, index: int, request: gr.Request) -> Updates:
-        """A person pressed their own words: they are to be said in other words, from where they were said."""
+    def edit(self, turn: Turn, request: gr.Request) -> Updates:
+        """The words of a turn are to be said in other words, from where they were said."""
         talk, session = self.following.conversation, self._visitor(request).session
-        turn = talk.transcript.turn_at(session.turns, index)
-        if turn is None or session.busy:
+        if session.busy:
             return gr.skip()
         return {talk.editing: turn.id, talk.returned: turn.asked, talk.chips: composer_chips.of(session, turn)}
 

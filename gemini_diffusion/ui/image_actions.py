@@ -78,6 +78,13 @@ class ImageActions:
         async for updates in self.following.follow(visitor):
             yield updates
 
+    async def check(self, values: Values, request: gr.Request) -> Turns:
+        """Has the chat model look for each thing that was asked of it."""
+        visitor, selected = self._visitor(request), values[self.following.panel.selected]
+        turn = await visitor.session.send("/check", visitor.settings, selected=selected)
+        async for updates in self.following.follow(visitor, identity=turn.id):
+            yield updates
+
     async def attach(self, selected: str, request: gr.Request) -> Updates:
         """Attaches the picture to the next message."""
         picture = self._visitor(request).session.picture(selected)
@@ -123,6 +130,7 @@ class ImageActions:
         turn(panel.vary.click, _streamed(self.vary), edits)
         turn(panel.vary_strong.click, _streamed(self.vary_strong), edits)
         turn(panel.enlarge.click, _streamed(self.enlarge), edits)
+        turn(panel.check.click, _streamed(self.check), {panel.selected})
         turn(panel.mask.draw.click, _streamed(self.paint), edits | {panel.mask.marks})
         turn(panel.finish_keep.click, _streamed(self.finish), {panel.finish_steps, panel.selected})
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}

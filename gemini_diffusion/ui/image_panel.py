@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.blocks import Block
 
+from gemini_diffusion.types import Alternative
 from gemini_diffusion.ui import escape, mask_editor, prompt_words
 from gemini_diffusion.ui.live_preview import LivePreview
 from gemini_diffusion.ui.mask_editor import MaskEditor
 from gemini_diffusion.ui.picture_details import PictureDetails
 from gemini_diffusion.ui.progress import Stage
+from gemini_diffusion.ui.recovery import place
 
 Updates = dict[Any, Any]
 
@@ -74,6 +76,7 @@ class ImagePanel:
     vary_strong: gr.Button
     enlarge: gr.Button
     edit: gr.Button
+    check: gr.Button
     attach: gr.Button
     finish_steps: gr.Textbox
     finish_keep: gr.Button
@@ -109,17 +112,18 @@ class ImagePanel:
             self.vary_strong: gr.update(visible=details.is_drawn and details.can_begin),
             self.enlarge: gr.update(visible=details.can_grow),
             self.edit: gr.update(visible=details.can_begin),
+            self.check: gr.update(visible=details.is_drawn),
             self.attach: gr.update(visible=details.can_begin),
         }
 
-    def progress(self, stage: Stage | None, *, draw_here: bool = False) -> Updates:
-        """Shows the progress of a drawing, or hides it; `draw_here` offers to draw on this machine instead."""
+    def progress(self, stage: Stage | None, *, move: Alternative | None = None) -> Updates:
+        """Shows the progress of a drawing, or hides it; `move` is the engine that could draw it instead."""
         if stage is None:
             return {self.stage: gr.update(visible=False)}
         return {
-            self.draw_here: gr.update(visible=draw_here),
+            self.draw_here: gr.update(visible=move is not None, value=f"Draw it {place(move)} instead" if move else ""),
             self.stage: gr.update(visible=True),
-            self.stage_text: escape.escape_text(stage.text),
+            self.stage_text: escape.escape_text("\n".join([stage.text, *([move.changes] if move else [])])),
             self.bar: gr.update(value=stage.percent or 0, visible=stage.percent is not None),
         }
 
@@ -190,6 +194,7 @@ def _actions() -> dict[str, Any]:
         _button("More")
         with gr.Column(elem_id="more-menu", elem_classes="menu", min_width=0):
             _button("Finish")
+            check = gr.Button("Check what is seen", size="md", elem_id="check-picture", min_width=0)
             attach = gr.Button("Attach to the next message", size="md", elem_id="attach", min_width=0)
             file_format = gr.Radio(FORMATS, value="png", label="Download as", elem_id="file-format", interactive=True)
     finish_steps = gr.Textbox(visible="hidden", elem_id="finish-steps", interactive=True)  # finish.js fills it
@@ -197,7 +202,7 @@ def _actions() -> dict[str, Any]:
     return {
         "finish_steps": finish_steps, "finish_keep": finish_keep,
         "download": download, "edit": edit, "enlarge": enlarge, "redraw": redraw, "reseed": reseed,
-        "vary": vary, "vary_strong": vary_strong, "attach": attach, "file_format": file_format,
+        "vary": vary, "vary_strong": vary_strong, "check": check, "attach": attach, "file_format": file_format,
     }  # fmt: skip
 
 

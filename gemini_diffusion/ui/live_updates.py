@@ -91,7 +91,9 @@ class LiveUpdates:
         """The complete state of a turn."""
         turns, busy = visitor.session.turns, visitor.session.busy
         updates = self.conversation.show(visitor.session) | self.panel.enable(not busy)
-        updates |= self.panel.progress(current_stage(turn) if turn.kind == "imagine" else None, draw_here=can_move(turn))
+        updates |= self.panel.progress(
+            current_stage(turn) if turn.kind == "imagine" else None, move=turn.alternative if can_move(turn) else None
+        )
         if busy:
             return updates | self.conversation.busy()
         updates |= self.conversation.listed.show(visitor.session.conversations)

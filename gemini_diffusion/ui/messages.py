@@ -27,6 +27,7 @@ SHOWN = 60
 REMEMBERED = 2000
 """Ended turns, of all visitors, that are kept as rendered; about 3 kB each."""
 _BUTTONS = "".join(f'<button type="button" data-do="{name.lower()}">{name}</button>' for name in ("Edit", "Again", "More"))
+_REWORD = '<button type="button" class="reword" title="Say it in other words, from here">Reword</button>'
 
 
 class Transcript:
@@ -40,11 +41,11 @@ class Transcript:
         """The last turns, oldest first, in what Gradio's Chatbot takes."""
         return [message for turn in turns[-SHOWN:] for message in self._rendered(turn)]
 
-    def turn_at(self, turns: Sequence[Turn], index: int) -> Turn | None:
-        """The turn whose own words are the message of that index; None where another message has it."""
+    def reworded(self, turns: Sequence[Turn], index: int) -> Turn | None:
+        """The turn whose button to say it in other words is the message of that index; None where another message has it."""
         place = 0
         for turn in turns[-SHOWN:]:
-            if index == place + (turn.source is not None):
+            if index == place + (turn.source is not None) + 1 and not turn.running:
                 return turn
             place += len(self._rendered(turn))
         return None
@@ -92,6 +93,8 @@ def _asked(turn: Turn) -> Iterator[Message]:
     if turn.source:
         yield {**_picture(turn.source), "role": "user"}
     yield {"role": "user", "content": escape.escape_text(turn.asked)}
+    if not turn.running:
+        yield {**_component("html", _REWORD, {}), "role": "user"}
     if turn.understood:
         yield _said(escape.escape_text(turn.understood))
 
@@ -214,7 +217,9 @@ def _failures(turn: Turn, several: bool) -> Iterator[Message]:
         which = f"Picture {failed.index + 1}: " if several and failed.index is not None else ""
         message = _said(escape.escape_text(f"{which}{failed.text} {failed.hint}".strip()))
         if failed is turn.failures[-1] and not turn.running:
-            message["options"] = [{"value": value, "label": label} for value, label in recovery_options(failed)]
+            message["options"] = [
+                {"value": value, "label": label} for value, label in recovery_options(failed, turn.alternative)
+            ]
         yield message
         kind, _, name = failed.action.partition(":")
         if kind == "unsaved":

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gemini_diffusion.engines import fallback, models
-from gemini_diffusion.types import Failed
+from gemini_diffusion.types import Alternative, Failed
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Turn
 
@@ -45,8 +45,6 @@ class Recovery:
         """The settings to send it with; this is where an agreement to a download is given and kept."""
         if self.kind == "download":
             visitors.agree(self.which)
-        if self.kind == "engine":
-            return visitor.settings.replaced({"engine": self.which, "image_model": ""})
         if self.kind == "postcard":
             return visitor.settings.replaced({"engine": here(visitors), "image_model": models.FIRST_RUN})
         return visitor.settings
@@ -57,8 +55,18 @@ def here(visitors: Visitors) -> str:
     return fallback(visitors.services.engines).name
 
 
-def recovery_options(failed: Failed) -> list[tuple[str, str]]:
-    """The next steps a failure offers, as (value, label)."""
+def recovery_options(failed: Failed, other: Alternative | None = None) -> list[tuple[str, str]]:
+    """The next steps a failure offers, as (value, label); `other` is the engine that could draw it instead."""
+    moved = [(f"send:{other.line}", f"Draw it {place(other)}")] if other and failed.elsewhere else []
+    return [*_again(failed), *moved]
+
+
+def place(other: Alternative) -> str:
+    """Where another engine draws, as a person says it."""
+    return models.PLACES.get(other.engine, other.engine)
+
+
+def _again(failed: Failed) -> list[tuple[str, str]]:
     kind, _, which = failed.action.partition(":")
     if kind == "download":
         return [(failed.action, "Download and draw"), ("postcard", "Draw a postcard instead")]
@@ -66,8 +74,6 @@ def recovery_options(failed: Failed) -> list[tuple[str, str]]:
         return [(failed.action, f"Send {which[:60]}")]
     if kind == "settings":
         return [("settings", "Open Settings"), ("retry", "Try again")]
-    if kind == "engine":
-        return [("retry", "Try again"), (failed.action, f"Draw it {models.PLACES.get(which, which)}")]
     return [("retry", "Try again")]
 
 
@@ -75,16 +81,19 @@ def corrections(turn: Turn) -> list[tuple[str, str]]:
     """What puts right how a message was read, as (value, label); also while it is drawn."""
     if not turn.offer:
         return []
-    return [("talk", "I only wanted to talk")] if turn.offer == "talk" else [(f"send:{turn.offer}", "Draw it")]
+    if turn.offer == "talk":
+        return [("talk", "I only wanted to talk")]
+    return [(f"send:{turn.offer}", "Fix what is missing" if turn.selected else "Draw it")]
 
 
 def _offered(turn: Turn) -> list[tuple[str, str]]:
     if turn.failures:
-        return [] if turn.running else recovery_options(turn.failures[-1])
+        return [] if turn.running else recovery_options(turn.failures[-1], turn.alternative)
     return corrections(turn)
 
 
 def can_move(turn: Turn) -> bool:
-    """Whether a turn waits for a service that is to draw, so that this machine could draw instead."""
+    """Whether a turn waits for a service that is to draw, so that another engine could draw instead."""
     crafting = turn.step("crafting")
-    return turn.kind == "imagine" and turn.waiting is not None and not (crafting and crafting.seconds is None)
+    waits = turn.alternative is not None and turn.waiting is not None
+    return waits and not (crafting and crafting.seconds is None)

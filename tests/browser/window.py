@@ -43,7 +43,7 @@ class Window:
     @property
     def said(self) -> Locator:
         """The messages of the person."""
-        return self.page.locator('#chat [data-testid="user"]')
+        return self.page.locator('#chat [data-testid="user"]:not(:has(.reword))')
 
     @property
     def pictures(self) -> Locator:

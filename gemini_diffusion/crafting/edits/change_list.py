@@ -52,6 +52,17 @@ class ChangeList:
         prompt = splice(self.prompt, at, at + len(old), new)
         return dataclasses.replace(self, prompt=prompt, changes=(*self.changes, Change(said or old, new)))
 
+    def weighed(self, words: str, weight: str) -> ChangeList:
+        """The list with more weight on some words, which are added where the prompt has not got them."""
+        heavy = f"({words}:{weight})"
+        at = _find(self.prompt, words)
+        if at < 0:
+            return self.added(heavy, comma=True)
+        marked = re.compile(rf"\({re.escape(words)}:[\d.]+\)").search(self.prompt)
+        start, end = marked.span() if marked else (at, at + len(words))
+        prompt = f"{self.prompt[:start]}{heavy}{self.prompt[end:]}"
+        return dataclasses.replace(self, prompt=prompt, changes=(*self.changes, Change("", f"weight to {words}")))
+
     def added(self, new: str, *, comma: bool = False) -> ChangeList:
         """The list with `new` where the person's own words end, or with a comma at the end of the prompt."""
         at = len(self.prompt.rstrip(" .,;")) if comma else own_end(self.prompt)
@@ -76,9 +87,12 @@ class ChangeList:
         said = (Change(phrase, "") for phrase in phrases if phrase.casefold() in gone)
         return dataclasses.replace(self, prompt=prompt, changes=(*self.changes, *said))
 
-    def told(self, before: str, seed: int) -> str:
-        """What a person reads before anything is drawn: what stays of the prompt `before`, what changes, and how it is done."""
-        how = "from the picture itself" if self.from_picture else f"again with the same seed, {seed}"
+    def told(self, before: str, seed: int | None) -> str:
+        """What a person reads before anything is drawn: what stays of the prompt `before`, what changes, and how it is done;
+        with a new seed for None.
+        """
+        again = "again with a new seed" if seed is None else f"again with the same seed, {seed}"
+        how = "from the picture itself" if self.from_picture else again
         changes = [*map(str, self.changes), *(f"no {thing}" for thing in self.ruled_out)]
         return f"Keep: {', '.join(self._kept(before))}. Change: {'; '.join(changes)}. Drawn {how}."
 

@@ -76,7 +76,7 @@
     else if (event.target.closest(".picture-actions button")) act(event.target);
     else if (isPicture(event.target)) open();
     if (event.isTrusted) menu(event.target); // the script itself presses hidden buttons
-    if (event.target.closest("#redraw, #reseed, #vary, #vary-strong, #enlarge, #attach, #mask-draw, #finish-keep")) close();
+    if (event.target.closest("#redraw, #reseed, #vary, #vary-strong, #enlarge, #check-picture, #attach, #mask-draw, #finish-keep")) close();
   }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && event.isTrusted && !document.querySelector("dialog[open]") && !menu(null)) close();
@@ -111,7 +111,7 @@
   // The conversation stays at its end as it grows; who reads above stays there, until they send something.
   const talk = () => document.querySelector("#chat .bubble-wrap");
   const NEAR = 60; // pixels from the end that count as there
-  const SENDING = "#box .submit-button, #chat .option, .example, #surprise, #redraw, #reseed, #vary, #vary-strong, #enlarge, #mask-draw, #finish-keep";
+  const SENDING = "#box .submit-button, #chat .option, .example, #surprise, #redraw, #reseed, #vary, #vary-strong, #enlarge, #check-picture, #mask-draw, #finish-keep";
   let atEnd = true, last = 0;
   const toEnd = () => {
     if (!atEnd || !talk()) return;
