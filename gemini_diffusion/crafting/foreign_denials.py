@@ -25,7 +25,7 @@ def mark_denied(items: list[Item], language: Language) -> list[Item]:
             denying = True
         else:
             denies = denying and not (item.is_break or item.is_link or item.side or is_small(item, language))
-            kept.append(replace(item, negated=denies))
+            kept.append(replace(item, negated=denies or item.negated))
             quality = item.word is not None and item.word.kind in ("colour", "look")
             denying = denying and not item.is_break and (not denies or (quality and _precedes_thing(items, place)))
     return kept

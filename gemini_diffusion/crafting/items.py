@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from gemini_diffusion.crafting.lexicon import Language, Word, fold_accents
+from gemini_diffusion.crafting.lexicon import Language, Word, fold_accents, read_lexicon, stem
 
 _ARABIC_LEADS = ("", "ال", "و", "وال", "بال", "فال", "لل", "ب", "ل", "ك", "ف")
 
@@ -49,6 +49,8 @@ def special_item(said: str, language: Language) -> Item | None:
     for name in forms_of(fold_accents(said), language):
         if name in language.sides:
             return Item(said, side=language.sides[name])
+        if name in language.nobody:
+            return Item(said, read_lexicon().english[stem("people")], negated=True)
         if name in language.not_before:
             return Item(said, denies="next")
         if name in language.not_after:

@@ -15,6 +15,8 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from gemini_diffusion.crafting.number_words import compounds, in_english
+
 Kind = Literal["thing", "place", "time", "colour", "number", "look", "link", "medium", "name"]
 LANGUAGES = ("ko", "pt", "es", "ja", "de", "fr", "ar", "zh", "it", "ru")
 VERB = "-"
@@ -42,7 +44,8 @@ class Word:
 
 @dataclass(frozen=True)
 class Language:
-    """How a language is read: words to leave out, words of denial before or after a thing, counters, particles, sides.
+    """How a language is read: words to leave out, words of denial before or after a thing or for all people (`nobody`), counters,
+    particles, sides.
 
     `endings` say what may be taken from a word and what is put there instead ("as>o"; "~" where only a quality changes so).
     `roots` are the words without their `case_ending`, where those are many; `twins` the things that share their name with a
@@ -57,6 +60,7 @@ class Language:
     particles: frozenset[str] = frozenset()
     not_before: frozenset[str] = frozenset()
     not_after: frozenset[str] = frozenset()
+    nobody: frozenset[str] = frozenset()
     sides: Mapping[str, str] = field(default_factory=dict)
     of: frozenset[str] = frozenset()
     reply: str = ""
@@ -68,7 +72,7 @@ class Language:
     @cached_property
     def known(self) -> frozenset[str]:
         """Everything that is a word of its own where words are not set apart."""
-        return frozenset((*self.words, *self.drop, *self.not_before, *self.not_after, *self.sides))
+        return frozenset((*self.words, *self.drop, *self.not_before, *self.not_after, *self.nobody, *self.sides))
 
     @cached_property
     def longest(self) -> int:
@@ -244,12 +248,16 @@ def _language(code: str, row: Mapping[str, str], rows: Mapping[str, Any], words:
         other = forms.get(fold_accents(form))  # 파리 is Paris and a fly: either honours it
         accepted = frozenset(map(stem, words_in(place))) | (other.accepted if other else frozenset())
         forms[fold_accents(form)] = Word(place, "name", accepted, accepted)
+    single = {form: word.value for form, word in forms.items() if word.kind == "number"}
+    for form, value in compounds(code, single):
+        stems = frozenset((str(value),))
+        forms.setdefault(fold_accents(form), Word(in_english(value), "number", stems, stems, value=value))
     case_ending = re.compile(row["case_ending"]) if "case_ending" in row else None
     roots = {case_ending.sub("", form): word for form, word in reversed(forms.items()) if len(form) > 2} if case_ending else {}
     sides = {fold_accents(word): side for side in ("left", "right") for word in _parts(row.get(side, ""))}
     return Language(
         code, forms, _folded(row, "drop"), _folded(row, "hint"), _folded(row, "counters"), _folded(row, "particles"),
-        _folded(row, "not_before"), _folded(row, "not_after"), sides, _folded(row, "of"), row.get("reply", ""),
+        _folded(row, "not_before"), _folded(row, "not_after"), _folded(row, "nobody"), sides, _folded(row, "of"), row.get("reply", ""),
         tuple(row.get("endings", "").split("|")) if row.get("endings") else (), case_ending, roots, twins,
     )  # fmt: skip
 

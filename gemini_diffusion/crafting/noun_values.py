@@ -32,7 +32,7 @@ def others_on_noun(term: Term, text: PromptText, reading: RequiredTerms) -> list
 def _is_value(token: Token, kind: str) -> bool:
     lexicon = read_lexicon()
     if kind == "number":
-        return lexicon.is_kind(token.root, "number") or token.word.isdecimal()
+        return lexicon.is_kind(token.root, "number") or token.root.isdecimal()
     names = lexicon.kinds.get(token.root, frozenset())
     thing = token.root in lexicon.things or any(lexicon.is_kind(token.root, kind) for kind in ("thing", "place", "time"))
     return lexicon.is_kind(token.root, "colour") or (not thing and any(lexicon.is_kind(stem(name), "colour") for name in names))

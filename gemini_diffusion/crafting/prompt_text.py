@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gemini_diffusion.crafting.lexicon import VERB, fold_accents, read_lexicon, stem
+from gemini_diffusion.crafting.number_words import COMPOUND, value_of
 
-_TOKEN = re.compile(r"\d+(?:[.,:]\d+)*[a-z]*|[^\W_]+(?:['\u2019][^\W_]+)*|[,.;:!?()\u2014]")
+_TOKEN = re.compile(COMPOUND + r"|\d+(?:[.,:]\d+)*[a-z]*|[^\W_]+(?:['\u2019][^\W_]+)*|[,.;:!?()\u2014]", re.IGNORECASE)
 _DENIERS = frozenset(("no", "without", "not", "never", "zero", "sans", "lacking", "minus", "nor", "missing", "devoid"))
 _GONE = frozenset(("gone", "missing", "absent", "removed"))
 _WALLS = frozenset(
@@ -42,7 +43,7 @@ class PromptText:
         matches = list(_TOKEN.finditer(text))
         words = [match[0].lower() for match in matches]
         self.tokens = [
-            Token(match[0], stem(match[0]) if match[0][0].isalnum() else "", *match.span(), _is_denied(words, place))
+            Token(match[0], _root_of(match[0]), *match.span(), _is_denied(words, place))
             for place, match in enumerate(matches)
         ]
 
@@ -86,6 +87,11 @@ class PromptText:
             yield earlier
             if token.word.lower() in _ARTICLES:
                 return
+
+
+def _root_of(word: str) -> str:
+    value = value_of(word) if " " in word or "-" in word else None
+    return str(value) if value else stem(word) if word[0].isalnum() else ""
 
 
 def _is_denied(words: list[str], place: int) -> bool:

@@ -19,6 +19,7 @@ from gemini_diffusion.crafting.foreign_terms import foreign_terms
 from gemini_diffusion.crafting.items import Item
 from gemini_diffusion.crafting.languages import detect_language, items_of
 from gemini_diffusion.crafting.lexicon import VERB, fold_accents, read_lexicon, stem, words_in
+from gemini_diffusion.crafting.number_words import COMPOUND, value_of
 from gemini_diffusion.crafting.sides import english_marks, sides_of
 from gemini_diffusion.crafting.terms import Term, denial_term, name_term, names_of, number_term, side_terms
 from gemini_diffusion.crafting.translate import in_english
@@ -37,7 +38,9 @@ _ORDER = re.compile(
     r"\b(?:ignore|disregard|forget|override|reveal|print|output|respond|repeat)\b(?=.*\b(?:instructions?|prompt|rules|json|schema)\b)",
     re.IGNORECASE,
 )
-_PIECE = re.compile(r"\d+(?:[.,:]\d+)*[a-z]*|[^\W_]+(?:['\u2019][^\W_]+)*|[^\w\s-]")
+_PIECE = re.compile(COMPOUND + r"|\d+(?:[.,:]\d+)*[a-z]*|[^\W_]+(?:['\u2019][^\W_]+)*|[^\w\s-]", re.IGNORECASE)
+_TECHNICAL = re.compile(r"\b\d+(?:[.,]\d+)?\s?(?:k|mm|px|fps|mp|p|d)\b|\bf/\d+(?:\.\d+)?|\biso\s?\d+", re.IGNORECASE)
+"""How a picture is made, in figures that count nothing: 4k, 35mm, f/1.8, 3d."""
 _ADJECTIVE_OF_A_PLACE = re.compile(r"(?:ian|ish|ese|ean|ic|man|nch|tch)$")
 
 
@@ -109,7 +112,7 @@ def find_required_terms(idea: str, avoid: Sequence[str] = (), weighed: Sequence[
     """Everything in `idea` that must be kept: `avoid` (the person's --no) is among the denials, and of `weighed`, what the
     person gave a weight, every word of substance is among the rest. Never raises.
     """
-    plain = _without_orders(SHAPE.sub(" ", TOKEN.sub(" , ", QUOTE.sub(" , ", idea))))
+    plain = _without_orders(_TECHNICAL.sub(" ", SHAPE.sub(" ", TOKEN.sub(" , ", QUOTE.sub(" , ", idea)))))
     code = detect_language(plain)
     found = [Term("quote", quote, quote) for quote in quotes_in(idea)]
     found += [Term("token", token, token) for token in tokens_in(idea)]
@@ -228,8 +231,10 @@ def _run_terms(run: list[str], names: frozenset[str]) -> Iterator[Term]:
         for word in words:
             root = stem(word)
             row = lexicon.english.get(root)
-            if word[0].isdigit() or (row and row.kind == "number"):
-                yield number_term(word, row, frozenset() if ":" in word else of)
+            value = value_of(word)
+            if value or word[0].isdigit() or (row and row.kind == "number"):
+                number = number_term(str(value), None, of) if value else number_term(word, row, frozenset() if ":" in word else of)
+                yield replace(number, said=word)
             elif row and row.kind == "colour":
                 yield Term("colour", word, row.english, row.accepted, of - {root}, near=row.near)
             elif _is_noun(word):
