@@ -14,7 +14,7 @@ from functools import cached_property
 from gemini_diffusion.crafting.added_words import added_tokens, count_words, is_slip
 from gemini_diffusion.crafting.lexicon import fold_accents, read_lexicon, stem, words_in
 from gemini_diffusion.crafting.noun_values import others_on_noun
-from gemini_diffusion.crafting.pairs import Pair, overlap, roots_of, squashed, uncovered_words
+from gemini_diffusion.crafting.pairs import Pair, overlap, roots_of, squashed, stands_whole, uncovered_words
 from gemini_diffusion.crafting.prompt_text import PromptText, Token
 from gemini_diffusion.crafting.required_terms import RequiredTerms, english_terms, find_required_terms
 from gemini_diffusion.crafting.sides import OPPOSITE, english_marks, sides_of
@@ -114,7 +114,7 @@ class _Check:
 
     def _is_kept(self, term: Term) -> bool:
         if term.kind == "quote":
-            return squashed(term.english) in squashed(self.text.text)
+            return stands_whole(term.english, self.text.text)
         if term.kind == "token":
             return term.english in self.text.text
         if term.kind == "negation":
@@ -173,17 +173,21 @@ class _Check:
 
     def _is_on_its_side(self, term: Term) -> bool:
         found = self._sides.get(_sided(term), set())
+        if _is_coloured(term):
+            return found != {OPPOSITE[term.value]}
         if found:
             return term.value in found
         return bool({"left", "right"} & self.text.shown) or self._is_vouched(term)
 
     @cached_property
     def _sides(self) -> dict[str, set[str]]:
-        """On which side the prompt puts each thing that the request puts somewhere."""
-        names = {root: _sided(term) for term in self.reading.terms if term.kind == "side" for root in term.stems}
+        """On which side the prompt puts each thing, and each colour, that the request puts somewhere."""
         found: dict[str, set[str]] = {}
-        for name, side in sides_of(english_marks((token.word, names.get(token.root, "")) for token in self.text.tokens)):
-            found.setdefault(name, set()).add(side)
+        for colours in (False, True):
+            sided = (term for term in self.reading.terms if term.kind == "side" and _is_coloured(term) is colours)
+            names = {root: _sided(term) for term in sided for root in term.stems}
+            for name, side in sides_of(english_marks((token.word, names.get(token.root, "")) for token in self.text.tokens)):
+                found.setdefault(name, set()).add(side)
         return found
 
     def _is_changed(self, term: Term) -> bool:
@@ -243,8 +247,8 @@ class _Check:
 
     def _holds_quote(self) -> bool:
         """Whether the prompt has all that the request quotes: what bears it may be called by any name."""
-        quotes = [squashed(term.english) for term in self.reading.terms if term.kind == "quote"]
-        return bool(quotes) and all(quote in squashed(self.text.text) for quote in quotes)
+        quotes = [term.english for term in self.reading.terms if term.kind == "quote"]
+        return bool(quotes) and all(stands_whole(quote, self.text.text) for quote in quotes)
 
     def _is_part_of_a_word(self, root: str) -> bool:
         """Chess in a chessboard, a bowl in a fishbowl, and the other way: a violin for a violinist."""
@@ -282,6 +286,10 @@ class _Check:
         things = (token.root for token in self.text.tokens if token.root in lexicon.things or lexicon.is_thing(token.root))
         first = next(things, "")
         return first in lexicon.kinds and first not in lexicon.generic and first not in self._explained
+
+
+def _is_coloured(term: Term) -> bool:
+    return read_lexicon().is_kind(stem(_sided(term)), "colour")
 
 
 def _sided(term: Term) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from gemini_diffusion.crafting.items import Item
 from gemini_diffusion.crafting.languages import BY_SCRIPT
-from gemini_diffusion.crafting.sides import Mark, sides_of
+from gemini_diffusion.crafting.sides import Mark, colours_apart, sides_of
 from gemini_diffusion.crafting.terms import Term, denial_term, name_term, number_term, side_terms
 
 
@@ -32,20 +32,21 @@ def foreign_terms(items: Sequence[Item], code: str, text: str) -> Iterator[Term]
         elif ":" in item.said and item.said[0].isdigit():
             yield number_term(item.said, None, frozenset())
     yield from _foreign_names(items, code, text)
-    yield from side_terms(sides_of(_foreign_marks(items, code)))
+    yield from side_terms(sides_of(_foreign_marks(items, ("thing", "place"))))
+    yield from side_terms(colours_apart(_foreign_marks(items, ("colour",))))
 
 
 def _is_thing(item: Item) -> bool:
     return item.word is not None and item.word.kind == "thing" and not item.negated
 
 
-def _foreign_marks(items: Sequence[Item], code: str) -> Iterator[Mark]:
+def _foreign_marks(items: Sequence[Item], kinds: Sequence[str]) -> Iterator[Mark]:
     for item in items:
         if item.side:
             yield Mark("side", item.side)
         elif item.is_break:
             yield Mark("end")
-        elif item.word and item.word.kind in ("thing", "place") and not item.negated:
+        elif item.word and item.word.kind in kinds and not item.negated:
             yield Mark("thing", item.word.english)
 
 

@@ -192,7 +192,8 @@ def read_lexicon() -> Lexicon:
             kinds[root] = kinds.get(root, frozenset()) | {word.english}
     sets = {name: frozenset(text.split()) for name, text in tables["english"].items()}
     languages = {code: _language(code, row, rows, words) for code, row in tables["languages"].items()}
-    things = frozenset(map(stem, _table("nouns")["things"].split())) - set(map(stem, sets["stop"]))
+    nouns = frozenset(map(stem, _table("nouns")["things"].split())) - set(map(stem, sets["stop"]))
+    things = frozenset(root for root in nouns if not root.endswith(VERB))  # "chasing" does, and is hardly a thing to be seen
     return Lexicon(
         english, kinds, languages, things - kinds.keys(),
         sets["stop"], sets["soft"], sets["nouns"], sets["other"],

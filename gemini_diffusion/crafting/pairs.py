@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,11 @@ def roots_of(text: str) -> frozenset[str]:
 def squashed(text: str) -> str:
     """Folded for a comparison to the letter: case, blanks and apostrophes aside."""
     return " ".join(text.casefold().replace("\u2019", "'").split())
+
+
+def stands_whole(said: str, text: str) -> bool:
+    """Whether words stand in a text to the letter, and not as a part of longer ones: no \u0e1b\u0e34\u0e14 in \u0e40\u0e1b\u0e34\u0e14."""
+    return bool(re.search(rf"(?<!\w){re.escape(squashed(said))}(?!\w)", squashed(text)))
 
 
 def uncovered_words(reading: RequiredTerms, pairs: Sequence[Pair], free: int) -> tuple[str, ...]:

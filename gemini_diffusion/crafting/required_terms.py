@@ -20,7 +20,7 @@ from gemini_diffusion.crafting.items import Item
 from gemini_diffusion.crafting.languages import detect_language, items_of
 from gemini_diffusion.crafting.lexicon import VERB, fold_accents, read_lexicon, stem, words_in
 from gemini_diffusion.crafting.number_words import COMPOUND, value_of
-from gemini_diffusion.crafting.sides import english_marks, sides_of
+from gemini_diffusion.crafting.sides import colours_apart, english_marks, sides_of
 from gemini_diffusion.crafting.terms import Term, denial_term, name_term, names_of, number_term, side_terms
 from gemini_diffusion.crafting.translate import in_english
 
@@ -129,7 +129,37 @@ def find_required_terms(idea: str, avoid: Sequence[str] = (), weighed: Sequence[
     found += [denial_term(english, phrase) for phrase, english in avoided.items()]
     kept = {word.lower() for term in found for word in words_in(term.said)} if weighed else set()
     found += [term for phrase in weighed for term in _weighed_terms(TOKEN.sub(" ", QUOTE.sub(" ", phrase)), code, kept)]
-    return RequiredTerms(idea, code, _distinct(found), stems, foreign, tuple(avoided.values()))
+    return RequiredTerms(idea, code, _distinct([_narrowed(term, found) for term in found]), stems, foreign, tuple(avoided.values()))
+
+
+def _narrowed(term: Term, terms: Sequence[Term]) -> Term:
+    """A denial as far as the rest of the request lets it reach: "not red" says nothing of bricks, and "no people" beside two
+    grandmothers nothing of women.
+    """
+    lexicon = read_lexicon()
+    row = lexicon.english.get(stem(term.english.split()[-1])) if term.kind == "negation" and term.english else None
+    if row is None:
+        return term
+    if row.kind == "colour":
+        return replace(term, stems=frozenset(root for root in term.stems if lexicon.is_kind(root, "colour") or not _is_seen(root)))
+    wanted = (stem(other.english) for other in terms if other.kind == "noun")
+    if not any(root not in row.names and _is_kind_of(root, row.english) for root in wanted):
+        return term
+    alone = frozenset(root for root in term.stems - row.names if lexicon.kinds.get(root) == {row.english})
+    return replace(term, stems=alone | {stem(row.english)})
+
+
+def _is_seen(root: str) -> bool:
+    """Whether a stem names something of its own, whatever colour it may stand for."""
+    lexicon = read_lexicon()
+    return root in lexicon.things or any(not lexicon.is_kind(stem(name), "colour") for name in lexicon.kinds.get(root, ()))
+
+
+def _is_kind_of(root: str, name: str, depth: int = 3) -> bool:
+    """Whether a stem names a kind of what `name` names: a grandmother is a woman, and a woman one of people."""
+    names = read_lexicon().kinds.get(root, frozenset())
+    wider = (stem(other) for other in names if stem(other) != root)
+    return name in names or (depth > 0 and any(_is_kind_of(other, name, depth - 1) for other in wider))
 
 
 def _without_orders(text: str) -> str:
@@ -188,6 +218,12 @@ def english_terms(text: str, code: str = "en") -> Iterator[Term]:
         heads += [(word, "") for word in run[:-1]] + [(word, nouns[-1].english if nouns else "") for word in run[-1:]]
     if code:
         yield from side_terms(sides_of(english_marks(heads)))
+        yield from side_terms(colours_apart(english_marks((word, _colour(word)) for word in _PIECE.findall(plain))))
+
+
+def _colour(word: str) -> str:
+    row = read_lexicon().english.get(stem(word))
+    return row.english if row and row.kind == "colour" else ""
 
 
 def _runs(text: str) -> Iterator[list[str]]:

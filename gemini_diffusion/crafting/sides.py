@@ -30,6 +30,15 @@ def sides_of(marks: Iterable[Mark]) -> Iterator[tuple[str, str]]:
         clause = []
 
 
+def colours_apart(marks: Iterable[Mark]) -> list[tuple[str, str]]:
+    """(colour, side) where the things of the marks are colours, and one of two is on the left and the other on the right: which
+    umbrella is which, where both are umbrellas. Empty for anything less plain.
+    """
+    found = dict.fromkeys(sides_of(marks))
+    apart = len(found) == 2 and len({name for name, _ in found}) == 2 and {side for _, side in found} == {*OPPOSITE}
+    return list(found) if apart else []
+
+
 def _in_clause(clause: Sequence[Mark]) -> Iterator[tuple[str, str]]:
     leads = bool(clause) and clause[0].kind == "side"
     for place, mark in enumerate(clause):
