@@ -7,6 +7,7 @@ be unseen only then, and never put in. The chat model's own pairs of words count
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -73,9 +74,9 @@ class _Check:
         lost = [term for term in terms if not self._is_kept(term)]
         nouns = [term for term in lost if term.kind == "noun"]
         kept = tuple(term for term in terms if term not in lost and term.said)
-        held = tuple(term for term in lost if term.held)
+        held = tuple(term for term in lost if term.held and not self._is_doubtful(term))
         changed = tuple(term for term in held if self._is_changed(term))
-        unseen = tuple(term for term in nouns if self._is_surely_lost(term))
+        unseen = tuple(term for term in lost if self._is_doubtful(term) or (term in nouns and self._is_surely_lost(term)))
         added = added_tokens(self.reading, self.text)
         strange = self._is_strange(kept, nouns, unseen)
         return ContractResult(
@@ -108,7 +109,7 @@ class _Check:
                 yield Term("negation", pair.said, pair.english, roots if shown else roots - self.text.shown)
             elif pair not in self.standing and not covering and not roots <= self.negative.shown:
                 held = [term for term in english_terms(pair.english) if term.kind in ("number", "colour", "name")]
-                yield from (replace(term, said=pair.said) for term in held)
+                yield from (replace(term, said=pair.said, english=_whole(term, pair)) for term in held)
                 if not held and roots:
                     yield Term("noun", pair.said, pair.english, roots)
 
@@ -157,9 +158,10 @@ class _Check:
             if not overlap(term, pair):
                 continue
             roots = roots_of(pair.english)
-            if term.kind == "name" and not any(word[0].isupper() for word in words_in(pair.english)):
-                continue
-            other = roots and all(root in lexicon.english for root in roots) and not roots & term.stems
+            named = any(word[0].isupper() for word in words_in(pair.english))
+            if term.kind == "name" and not named and (self.reading.language != "de" or term.stems & roots):
+                continue  # in German any noun has a capital
+            other = len(roots) == 1 and roots <= lexicon.english.keys() and not roots & term.stems
             if term.kind == "noun" and other and not self._is_in_a_compound(term, pair):
                 continue
             if term.kind in ("colour", "number") and any(lexicon.is_kind(root, term.kind) for root in roots):
@@ -200,13 +202,24 @@ class _Check:
         said = fold_accents(term.english)
         if any(overlap(term, pair) and pair not in self.standing for pair in self.pairs):
             return False
-        if term.kind == "name" and not term.sure:
-            starts = {word[:3] for word in said.split() if len(word) > 2}
-            capital = [token for token in self.text.tokens if token.word[0].isupper() and self._may_be_name(token)]
-            return any(fold_accents(token.word)[:3] in starts for token in capital) or (len(starts) < 2 and bool(capital))
+        if term.kind == "name":
+            starts = {word[: min(4, len(word) - 1) if term.sure else 3] for word in said.split() if len(word) > 2}
+            if any(name.startswith(start) for name in self._capitals for start in starts):
+                return True  # Mars and Martian, Sevilla and Seville
+            if not term.sure:
+                return len(starts) < 2 and any(_may_sound(said, name) for name in self._capitals)
         if term.kind not in ("noun", "name") or (term.kind == "noun" and stem(term.english) in read_lexicon().kinds):
             return False
         return any(is_slip(said, word) for word in self._spelled.get(said[:1], ()))
+
+    @cached_property
+    def _capitals(self) -> list[str]:
+        """The words of the prompt that may be names, folded."""
+        return [fold_accents(token.word) for token in self.text.tokens if token.word[0].isupper() and self._may_be_name(token)]
+
+    def _is_doubtful(self, term: Term) -> bool:
+        """A name of another language that is not found, beside a name that could be its English form for all we know."""
+        return term.kind == "name" and not term.sure and " " not in term.english and bool(self._capitals)
 
     @cached_property
     def _spelled(self) -> dict[str, set[str]]:
@@ -286,6 +299,20 @@ class _Check:
         things = (token.root for token in self.text.tokens if token.root in lexicon.things or lexicon.is_thing(token.root))
         first = next(things, "")
         return first in lexicon.kinds and first not in lexicon.generic and first not in self._explained
+
+
+_SOUNDS = ("bpvwfu", "ckqgjhxy", "szcxj", "td", "mn", "lr", "aeiouhyj")
+
+
+def _may_sound(said: str, name: str) -> bool:
+    """Whether one name may be another's form in another language, by the sound that both begin with: Gen\u00e8ve, Geneva."""
+    return any(said[0] in sounds and name[0] in sounds for sounds in _SOUNDS) or not said[0].isascii()
+
+
+def _whole(term: Term, pair: Pair) -> str:
+    """A name with all of its hyphens, as the pair has it: Yi Sun-sin."""
+    found = re.search(rf"{re.escape(term.english)}(?:-\w+)*", pair.english) if term.kind == "name" else None
+    return found[0] if found else term.english
 
 
 def _is_coloured(term: Term) -> bool:

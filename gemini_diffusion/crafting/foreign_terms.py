@@ -87,7 +87,7 @@ def _is_foreign_name(item: Item, place: int, items: Sequence[Item], code: str) -
     if code in BY_SCRIPT:
         return len(item.said) > 1 and item.said[0].isupper()
     beside = [items[other] for other in (place - 1, place + 1) if 0 <= other < len(items)]
-    in_a_row = any(other.word is None and other.said[:1].isupper() for other in beside)
+    in_a_row = any(other.word is None and other.said[:1].isupper() and not other.negated for other in beside)
     if code == "de" or place == 0:
         return item.said[0].isupper() and in_a_row
     return item.said[0].isupper()

@@ -24,6 +24,7 @@ BY_SCRIPT = tuple(code for code, _ in _SCRIPTS)
 """Languages that a single word tells."""
 _OUR_LATIN = "ßœæıø"
 _ENOUGH = 0.2
+_KNOWN = 0.3
 _SAMPLE = 200
 """Words that tell a language; more tell no more."""
 _UNSPACED = ("ja", "zh")
@@ -48,6 +49,8 @@ def detect_language(text: str) -> str:
     scores = {code: _score(spoken, lexicon.languages[code]) for code in ("pt", "es", "de", "fr", "it")}
     scores["en"] = sum(word in lexicon.stop or stem(word) in lexicon.kinds for word in spoken) + 0.5
     scores[""] = sum(word in lexicon.other for word in spoken)
+    if max(scores.values()) < _KNOWN * len(spoken) and any(not char.isascii() for char in text if char.isalpha()):
+        return ""  # letters of another language, and few words of ours
     return max(("en", "es", "pt", "fr", "de", "it", ""), key=lambda code: scores[code])
 
 

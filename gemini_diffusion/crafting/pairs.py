@@ -12,6 +12,9 @@ from gemini_diffusion.crafting.required_terms import RequiredTerms
 from gemini_diffusion.crafting.terms import Term
 
 _SUBSTANCE = 5
+_UNPARTED = 15
+_WITHOUT_BLANKS = tuple(chr(code) for first, last in ((0xE00, 0xEFF), (0x1000, 0x109F), (0x1780, 0x17FF)) for code in range(first, last))
+"""Letters of Thai, Lao, Burmese and Khmer: several words stand as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,14 @@ def squashed(text: str) -> str:
     return " ".join(text.casefold().replace("\u2019", "'").split())
 
 
+def _untold(word: str, told: str) -> str:
+    """What is left of a word without what the pairs name of it."""
+    left = squashed(word)
+    for part in told.split():
+        left = left.replace(part, "") if len(part) > 1 else left
+    return left if squashed(word) not in told else ""
+
+
 def stands_whole(said: str, text: str) -> bool:
     """Whether words stand in a text to the letter, and not as a part of longer ones: no \u0e1b\u0e34\u0e14 in \u0e40\u0e1b\u0e34\u0e14."""
     return bool(re.search(rf"(?<!\w){re.escape(squashed(said))}(?!\w)", squashed(text)))
@@ -56,7 +67,7 @@ def uncovered_words(reading: RequiredTerms, pairs: Sequence[Pair], free: int) ->
     told = " ".join(squashed(pair.said) for pair in pairs)
     named = {word for term in reading.terms for word in term.said.split()}
     long = dict.fromkeys(word for word in reading.foreign if len(word) >= _SUBSTANCE and word not in named)
-    left = tuple(word for word in long if squashed(word) not in told)
+    left = tuple(word for word in long if len(_untold(word, told)) >= (_UNPARTED if word[0] in _WITHOUT_BLANKS else _SUBSTANCE))
     stand_in = free + 2 * any(term.kind == "quote" for term in reading.terms)
     many = sum(map(len, left)) * 4 >= len(reading.idea)
     return left if pairs and many and len(left) > stand_in else ()

@@ -41,6 +41,9 @@ _ORDER = re.compile(
 _PIECE = re.compile(COMPOUND + r"|\d+(?:[.,:]\d+)*[a-z]*|[^\W_]+(?:['\u2019][^\W_]+)*|[^\w\s-]", re.IGNORECASE)
 _TECHNICAL = re.compile(r"\b\d+(?:[.,]\d+)?\s?(?:k|mm|px|fps|mp|p|d)\b|\bf/\d+(?:\.\d+)?|\biso\s?\d+", re.IGNORECASE)
 """How a picture is made, in figures that count nothing: 4k, 35mm, f/1.8, 3d."""
+_BLANK = re.compile(r"[\s!-/:-@\[-`{-~]+")
+"""What parts words in any script; marks over and under letters do not, as in Thai or Hindi."""
+_FRUIT = ("tree", "grove", "juice", "peel", "slice", "blossom")
 _ADJECTIVE_OF_A_PLACE = re.compile(r"(?:ian|ish|ese|ean|ic|man|nch|tch)$")
 
 
@@ -117,7 +120,7 @@ def find_required_terms(idea: str, avoid: Sequence[str] = (), weighed: Sequence[
     found = [Term("quote", quote, quote) for quote in quotes_in(idea)]
     found += [Term("token", token, token) for token in tokens_in(idea)]
     stems = frozenset(map(stem, words_in(idea)))
-    foreign = () if code == "en" else tuple(words_in(plain))
+    foreign = () if code == "en" else tuple(word for word in _BLANK.split(plain) if word[:1].isalnum())
     if code in ("en", ""):
         found += english_terms(plain, code)
     else:
@@ -212,7 +215,7 @@ def english_terms(text: str, code: str = "en") -> Iterator[Term]:
     names = _capitals(plain)
     heads: list[tuple[str, str]] = []
     for run in _runs(plain):
-        terms = list(_run_terms(run, names))
+        terms = list(_run_terms(run, names, bool(code)))
         yield from (term for term in terms if code or term.kind in ("number", "name"))
         nouns = [term for term in terms if term.kind in ("noun", "name")]
         heads += [(word, "") for word in run[:-1]] + [(word, nouns[-1].english if nouns else "") for word in run[-1:]]
@@ -254,7 +257,7 @@ def _capitals(text: str) -> frozenset[str]:
     return frozenset(word for word in inner if not word.isupper() and not _ADJECTIVE_OF_A_PLACE.search(word))
 
 
-def _run_terms(run: list[str], names: frozenset[str]) -> Iterator[Term]:
+def _run_terms(run: list[str], names: frozenset[str], sure: bool = True) -> Iterator[Term]:
     if len(run) == 1 and (run[0].lower() in read_lexicon().stop or not run[0][0].isalnum()):
         return
     lexicon = read_lexicon()
@@ -262,16 +265,16 @@ def _run_terms(run: list[str], names: frozenset[str]) -> Iterator[Term]:
     of = names_of(stem(nouns[-1])) if nouns else frozenset()
     for named, words in groupby(run, names.__contains__):
         if named:
-            yield name_term(list(words))
+            yield name_term(list(words), sure)
             continue
-        for word in words:
+        for word, after in zip(words := list(words), [*words[1:], ""], strict=True):
             root = stem(word)
             row = lexicon.english.get(root)
             value = value_of(word)
             if value or word[0].isdigit() or (row and row.kind == "number"):
                 number = number_term(str(value), None, of) if value else number_term(word, row, frozenset() if ":" in word else of)
                 yield replace(number, said=word)
-            elif row and row.kind == "colour":
+            elif row and row.kind == "colour" and not (root == "orang" and after.lower().removesuffix("s") in _FRUIT):
                 yield Term("colour", word, row.english, row.accepted, of - {root}, near=row.near)
             elif _is_noun(word):
                 # a synonym honours a word only where both name the same thing: "cat" may become feline, "cottage" not city
