@@ -7,17 +7,17 @@ be unseen only then, and never put in. The chat model's own pairs of words count
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from gemini_diffusion.crafting.added_words import added_tokens, count_words, is_slip
+from gemini_diffusion.crafting.claims import claimed_terms
 from gemini_diffusion.crafting.lexicon import fold_accents, read_lexicon, stem, words_in
 from gemini_diffusion.crafting.noun_values import others_on_noun
 from gemini_diffusion.crafting.pairs import Pair, overlap, roots_of, squashed, stands_whole, uncovered_words
 from gemini_diffusion.crafting.prompt_text import PromptText, Token
-from gemini_diffusion.crafting.required_terms import RequiredTerms, english_terms, find_required_terms
+from gemini_diffusion.crafting.required_terms import RequiredTerms, find_required_terms
 from gemini_diffusion.crafting.sides import OPPOSITE, english_marks, sides_of
 from gemini_diffusion.crafting.terms import Term
 
@@ -70,7 +70,7 @@ class _Check:
         self.standing = [pair for pair in self.pairs if roots_of(pair.english) <= text.shown]
 
     def result(self) -> ContractResult:
-        terms = [*self._worth_asking(), *self._claimed()]
+        terms = [*self._worth_asking(), *claimed_terms(self.reading, self.text, self.negative, self.pairs)]
         lost = [term for term in terms if not self._is_kept(term)]
         nouns = [term for term in lost if term.kind == "noun"]
         kept = tuple(term for term in terms if term not in lost and term.said)
@@ -95,23 +95,6 @@ class _Check:
         unsure = [term for term in self.reading.terms if not term.sure and term.kind != "name"]
         skip = unsure if not any(term.stems & self.text.shown for term in unsure) else []
         return (term for term in self.reading.terms if term not in skip)
-
-    def _claimed(self) -> Iterator[Term]:
-        """What the chat model says it kept and did not, where the tables cannot tell; and what it denies and draws."""
-        if not self.reading.language and not self.pairs:
-            yield Term("negation", "", "")
-        for pair in self.pairs:
-            roots = roots_of(pair.english)
-            covering = [term for term in self.reading.terms if overlap(term, pair)]
-            denied = any(roots_of(phrase) == roots for phrase in self.negative.text.split(","))
-            if denied and roots and all(term.kind == "negation" for term in covering):
-                shown = roots <= self.text.shown  # "white queen" denies no other queen and nothing else that is white
-                yield Term("negation", pair.said, pair.english, roots if shown else roots - self.text.shown)
-            elif pair not in self.standing and not covering and not roots <= self.negative.shown:
-                held = [term for term in english_terms(pair.english) if term.kind in ("number", "colour", "name")]
-                yield from (replace(term, said=pair.said, english=_whole(term, pair)) for term in held)
-                if not held and roots:
-                    yield Term("noun", pair.said, pair.english, roots)
 
     def _is_kept(self, term: Term) -> bool:
         if term.kind == "quote":
@@ -200,7 +183,7 @@ class _Check:
     def _is_respelled(self, term: Term) -> bool:
         """A slip of the pen put right, or a foreign name in its English form: the same word for a reader, not for a stem."""
         said = fold_accents(term.english)
-        if any(overlap(term, pair) and pair not in self.standing for pair in self.pairs):
+        if self._is_claimed_in_vain(term):
             return False
         if term.kind == "name":
             starts = {word[: min(4, len(word) - 1) if term.sure else 3] for word in said.split() if len(word) > 2}
@@ -219,7 +202,8 @@ class _Check:
 
     def _is_doubtful(self, term: Term) -> bool:
         """A name of another language that is not found, beside a name that could be its English form for all we know."""
-        return term.kind == "name" and not term.sure and " " not in term.english and bool(self._capitals)
+        claimed = any(overlap(term, pair) for pair in self.pairs)
+        return term.kind == "name" and not (term.sure or claimed or " " in term.english) and bool(self._capitals)
 
     @cached_property
     def _spelled(self) -> dict[str, set[str]]:
@@ -240,18 +224,20 @@ class _Check:
         pairs = (roots_of(pair.english) for pair in self.standing)
         return self.reading.stems.union(*(term.stems for term in self.reading.terms), *pairs)
 
+    def _is_claimed_in_vain(self, term: Term) -> bool:
+        return any(overlap(term, pair) and pair not in self.standing for pair in self.pairs)
+
     def _is_surely_lost(self, term: Term) -> bool:
         """Whether no word of the prompt could stand for a noun: no other thing that nothing explains, no kind of kind."""
         lexicon, root = read_lexicon(), stem(term.english)
         row = lexicon.english.get(root)
         known = row is not None and row.kind in ("thing", "place", "time")
-        if any(overlap(term, pair) and pair not in self.standing for pair in self.pairs):
+        if self._is_claimed_in_vain(term):
             return True
         if not known and root not in lexicon.things and root not in lexicon.kinds:
             return False
-        if row is not None and (
-            row.kind == "medium" or row.english in lexicon.soft or (row.english in _BEARERS and self._holds_quote())
-        ):
+        soft = row is not None and (row.kind == "medium" or row.english in lexicon.soft)
+        if soft or (row is not None and row.english in _BEARERS and self._holds_quote()):
             return False
         wider = (lexicon.english[stem(name)].names for name in lexicon.kinds.get(root, ()))
         if frozenset[str]().union(*wider) & self.text.shown:
@@ -260,8 +246,8 @@ class _Check:
 
     def _holds_quote(self) -> bool:
         """Whether the prompt has all that the request quotes: what bears it may be called by any name."""
-        quotes = [term.english for term in self.reading.terms if term.kind == "quote"]
-        return bool(quotes) and all(stands_whole(quote, self.text.text) for quote in quotes)
+        quotes = [term for term in self.reading.terms if term.kind == "quote"]
+        return bool(quotes) and all(map(self._is_kept, quotes))
 
     def _is_part_of_a_word(self, root: str) -> bool:
         """Chess in a chessboard, a bowl in a fishbowl, and the other way: a violin for a violinist."""
@@ -307,12 +293,6 @@ _SOUNDS = ("bpvwfu", "ckqgjhxy", "szcxj", "td", "mn", "lr", "aeiouhyj")
 def _may_sound(said: str, name: str) -> bool:
     """Whether one name may be another's form in another language, by the sound that both begin with: Gen\u00e8ve, Geneva."""
     return any(said[0] in sounds and name[0] in sounds for sounds in _SOUNDS) or not said[0].isascii()
-
-
-def _whole(term: Term, pair: Pair) -> str:
-    """A name with all of its hyphens, as the pair has it: Yi Sun-sin."""
-    found = re.search(rf"{re.escape(term.english)}(?:-\w+)*", pair.english) if term.kind == "name" else None
-    return found[0] if found else term.english
 
 
 def _is_coloured(term: Term) -> bool:

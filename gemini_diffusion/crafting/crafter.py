@@ -33,6 +33,8 @@ _CONTEXT_MESSAGES = 6
 _LONGEST_CONTEXT = 2000
 _GROWTH = 1.02
 """A prompt is shown again when it is so much longer: to read it whole at each letter would take the square of its length."""
+_ROUNDS = 2
+"""Putting one value right may show that another is lost: of two that were exchanged, the second."""
 _GO_ON = "Say it in other words, or add --raw to use your words as they are."
 _STEPS_DOWN: dict[How, str] = {
     "whole": "",
@@ -197,7 +199,14 @@ class _Crafting:
         prompt = answer.prompt
         notices = [*self.notices, _STEPS_DOWN[attempt.how]]
         if missing:
-            prompt = merge(prompt, self.reading, self.request.is_tags, missing)
+            lost = missing
+            for _ in range(_ROUNDS):
+                prompt = merge(prompt, self.reading, self.request.is_tags, lost, attempt.pairs)
+                lost = verify(
+                    self.reading, prompt, answer.negative_prompt, self.request.model.takes_negative, attempt.pairs
+                ).missing
+                if not lost:
+                    break
             notices.append(f"I put right what the chat model left out or changed: {_list(missing)}.")
         prompt, said_of_denials = with_denials(prompt, self.request, self.reading, by_rule=False)
         crafted = CraftedPrompt(

@@ -9,7 +9,10 @@ from gemini_diffusion.crafting.lexicon import read_lexicon, stem
 
 _THING = r"[^\W\d_]+(?:[-'\u2019][^\W\d_]+)*"
 _DOING = r"(?!(?:clothing|building|painting|lightning|ceiling|writing|lettering|wing|ring|king|string|railing)s?\b)[a-z]+ing\b"
-_DONT = r"(?:(?:i|we)\s+)?(?:do not|don['\u2019]?t|never)\s+(?:(?:make|let) it(?: be)?|show|draw|include|add|put|use|want(?:\s+to\s+see)?|have)(?:\s+any)?"
+_DONT = (
+    r"(?:(?:i|we)\s+)?(?:do not|don['\u2019]?t|never)\s+"
+    r"(?:(?:make|let) it(?: be)?|show|draw|include|add|put|use|want(?:\s+to\s+see)?|have)(?:\s+any)?"
+)
 _HOW = (
     r"no|without|not a single|not|never any|(?:free|devoid) of|zero|avoid(?:ing)?|exclud(?:e|ing)|minus|neither|"
     r"(?:instead|in place) of|rather than|nothing(?=\s+[a-z]+ing\b)|"
@@ -27,12 +30,15 @@ _DENIAL = re.compile(
     re.IGNORECASE,
 )
 _MORE = re.compile(
-    rf"\s*(?:,\s*)?\b(?:or|nor|and no|and without)\s+(?:(?:a|an|the|any)\s+)*((?:{_THING}\s+){{0,2}}?{_THING}){_END}", re.IGNORECASE
+    rf"\s*(?:,\s*)?\b(?:or|nor|and no|and without)\s+(?:(?:a|an|the|any)\s+)*((?:{_THING}\s+){{0,2}}?{_THING}){_END}",
+    re.IGNORECASE,
 )
 _FREE = re.compile(rf"(?P<thing>{_THING})-free\b(?!\s+of\b)", re.IGNORECASE)
 _EXEMPT = re.compile(r"except(?: for)?|(?:everything|anything) (?:but|except)", re.IGNORECASE)
 _BECOMES = re.compile(
-    r"\s+(?:is|are|was|should|must|stays?|remains?|turns?|in (?:colou?r|black|gr[ae]y|sepia|monochrome|focus|the (?:dark|shade)))\b", re.IGNORECASE
+    r"\s+(?:is|are|was|should|must|stays?|remains?|turns?|"
+    r"in (?:colou?r|black|gr[ae]y|sepia|monochrome|focus|the (?:dark|shade)))\b",
+    re.IGNORECASE,
 )
 """What follows a thing that is exempt from a quality, and so to be seen."""
 _NOBODY = re.compile(r"\b(?:no[ -]one|nobody)\b(?: (?:else|around|in sight|there))?", re.IGNORECASE)
@@ -77,7 +83,9 @@ def _is_exempt(match: re.Match[str], text: str) -> bool:
         return False
     lexicon = read_lexicon()
     before = text[: match.start()].rpartition(".")[2].lower().split()
-    coloured = bool({"everything", "all", "whole", "entire", "entirely", "rest"} & {*before}) or any(lexicon.is_kind(stem(word.strip(",;")), "colour") or word.startswith(("monochrom", "blur")) for word in before)
+    coloured = bool({"everything", "all", "whole", "entire", "entirely", "rest"} & {*before}) or any(
+        lexicon.is_kind(stem(word.strip(",;")), "colour") or word.startswith(("monochrom", "blur")) for word in before
+    )
     own = any(lexicon.is_kind(stem(word), "colour") for word in match["thing"].split())
     return own or bool(_BECOMES.match(text, match.end())) or (coloured and bool(match["article"]))
 

@@ -44,10 +44,12 @@ def detect_language(text: str) -> str:
     strange = sum(not char.isascii() and fold_accents(char) == char.casefold() and char not in _OUR_LATIN for char in letters)
     if letters and strange >= _ENOUGH * len(letters):
         return next((code for code, script in _SCRIPTS if re.search(script, text.lower())), "")
-    spoken = [fold_accents(word) for piece in words_in(text) for word in re.split("['\u2019]", piece)][:_SAMPLE]
+    pieces = [word for piece in words_in(text) for word in re.split("['\u2019]", piece)][:_SAMPLE]
+    spoken = [fold_accents(word) for word in pieces]
     lexicon = read_lexicon()
     scores = {code: _score(spoken, lexicon.languages[code]) for code in ("pt", "es", "de", "fr", "it")}
-    scores["en"] = sum(word in lexicon.stop or stem(word) in lexicon.kinds for word in spoken) + 0.5
+    plain = [word.lower() for word in pieces if word.isascii()]
+    scores["en"] = sum(word in lexicon.stop or stem(word) in lexicon.kinds for word in plain) + 0.5
     scores[""] = sum(word in lexicon.other for word in spoken)
     if max(scores.values()) < _KNOWN * len(spoken) and any(not char.isascii() for char in text if char.isalpha()):
         return ""  # letters of another language, and few words of ours
@@ -55,7 +57,7 @@ def detect_language(text: str) -> str:
 
 
 def _score(spoken: list[str], language: Language) -> float:
-    return sum((word in language.hint) + 1.1 * (look_up(word, language) is not None) for word in spoken)
+    return sum((word in language.hint or word in language.not_before) + 1.1 * (look_up(word, language) is not None) for word in spoken)
 
 
 def items_of(text: str, code: str) -> list[Item]:

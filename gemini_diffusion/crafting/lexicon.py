@@ -44,8 +44,8 @@ class Word:
 
 @dataclass(frozen=True)
 class Language:
-    """How a language is read: words to leave out, words of denial before or after a thing or for all people (`nobody`), counters,
-    particles, sides.
+    """How a language is read: words to leave out, words of denial before or after a thing, words for no one at all (`nobody`),
+    counters, particles, sides.
 
     `endings` say what may be taken from a word and what is put there instead ("as>o"; "~" where only a quality changes so).
     `roots` are the words without their `case_ending`, where those are many; `twins` the things that share their name with a
@@ -150,6 +150,11 @@ def stem(word: str) -> str:
     if name not in _irregular() and len(name) > 3:
         name = _without_ending(name)
     return _american(name)
+
+
+def is_irregular_plural(noun: str) -> bool:
+    """Geese and men are plurals, although they end in no s."""
+    return noun.lower() in _table("words")["plurals"]
 
 
 @cache
@@ -258,7 +263,8 @@ def _language(code: str, row: Mapping[str, str], rows: Mapping[str, Any], words:
     sides = {fold_accents(word): side for side in ("left", "right") for word in _parts(row.get(side, ""))}
     return Language(
         code, forms, _folded(row, "drop"), _folded(row, "hint"), _folded(row, "counters"), _folded(row, "particles"),
-        _folded(row, "not_before"), _folded(row, "not_after"), _folded(row, "nobody"), sides, _folded(row, "of"), row.get("reply", ""),
+        _folded(row, "not_before"), _folded(row, "not_after"), _folded(row, "nobody"), sides, _folded(row, "of"),
+        row.get("reply", ""),
         tuple(row.get("endings", "").split("|")) if row.get("endings") else (), case_ending, roots, twins,
     )  # fmt: skip
 

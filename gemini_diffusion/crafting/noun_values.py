@@ -17,7 +17,7 @@ def others_on_noun(term: Term, text: PromptText, reading: RequiredTerms) -> list
     for place in text.places(term.of):
         for before in text.before(place):
             token = text.tokens[before]
-            of_kind = _is_value(token, term.kind)
+            of_kind = is_value(token.root, term.kind)
             part_of_it = term.kind == "colour" and before + 1 < len(text.tokens) and _is_part(text.tokens[before + 1], wanted)
             if (
                 of_kind
@@ -29,13 +29,14 @@ def others_on_noun(term: Term, text: PromptText, reading: RequiredTerms) -> list
     return found
 
 
-def _is_value(token: Token, kind: str) -> bool:
+def is_value(root: str, kind: str) -> bool:
+    """Whether a stem is a number or, for any other kind, a colour."""
     lexicon = read_lexicon()
     if kind == "number":
-        return lexicon.is_kind(token.root, "number") or token.root.isdecimal()
-    names = lexicon.kinds.get(token.root, frozenset())
-    thing = token.root in lexicon.things or any(lexicon.is_kind(token.root, kind) for kind in ("thing", "place", "time"))
-    return lexicon.is_kind(token.root, "colour") or (not thing and any(lexicon.is_kind(stem(name), "colour") for name in names))
+        return lexicon.is_kind(root, "number") or root.isdecimal()
+    names = lexicon.kinds.get(root, frozenset())
+    thing = root in lexicon.things or any(lexicon.is_kind(root, kind) for kind in ("thing", "place", "time"))
+    return lexicon.is_kind(root, "colour") or (not thing and any(lexicon.is_kind(stem(name), "colour") for name in names))
 
 
 def _is_part(token: Token, wanted: frozenset[str]) -> bool:

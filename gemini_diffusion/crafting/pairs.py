@@ -13,7 +13,9 @@ from gemini_diffusion.crafting.terms import Term
 
 _SUBSTANCE = 5
 _UNPARTED = 15
-_WITHOUT_BLANKS = tuple(chr(code) for first, last in ((0xE00, 0xEFF), (0x1000, 0x109F), (0x1780, 0x17FF)) for code in range(first, last))
+_WITHOUT_BLANKS = tuple(
+    chr(code) for first, last in ((0xE00, 0xEFF), (0x1000, 0x109F), (0x1780, 0x17FF)) for code in range(first, last)
+)
 """Letters of Thai, Lao, Burmese and Khmer: several words stand as one."""
 
 
@@ -53,7 +55,7 @@ def _untold(word: str, told: str) -> str:
 
 
 def stands_whole(said: str, text: str) -> bool:
-    """Whether words stand in a text to the letter, and not as a part of longer ones: no \u0e1b\u0e34\u0e14 in \u0e40\u0e1b\u0e34\u0e14."""
+    """Whether words stand in a text to the letter, and not as a part of longer ones: no \u0e1b\u0e34\u0e14"""
     return bool(re.search(rf"(?<!\w){re.escape(squashed(said))}(?!\w)", squashed(text)))
 
 

@@ -43,8 +43,7 @@ class PromptText:
         matches = list(_TOKEN.finditer(text))
         words = [match[0].lower() for match in matches]
         self.tokens = [
-            Token(match[0], _root_of(match[0]), *match.span(), _is_denied(words, place))
-            for place, match in enumerate(matches)
+            Token(match[0], _root_of(match[0]), *match.span(), _is_denied(words, place)) for place, match in enumerate(matches)
         ]
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -64,7 +64,7 @@ def denial_term(thing: str, said: str) -> Term:
     return Term("negation", said, thing.strip(), known if thing.strip() else frozenset())
 
 
-def side_terms(found: Iterator[tuple[str, str]]) -> Iterator[Term]:
+def side_terms(found: Iterable[tuple[str, str]]) -> Iterator[Term]:
     """For each thing and its side what has to be kept."""
     for name, side in found:
         yield Term("side", f"{name} on the {side}", f"{name} on the {side}", names_of(stem(name)), value=side)
