@@ -57,7 +57,8 @@ def detect_language(text: str) -> str:
 
 
 def _score(spoken: list[str], language: Language) -> float:
-    return sum((word in language.hint or word in language.not_before) + 1.1 * (look_up(word, language) is not None) for word in spoken)
+    small = language.hint | language.not_before
+    return sum((word in small) + 1.1 * (look_up(word, language) is not None) for word in spoken)
 
 
 def items_of(text: str, code: str) -> list[Item]:
