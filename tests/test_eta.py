@@ -89,6 +89,7 @@ async def test_a_drawing_says_how_long_it_will_take_by_those_before_it_and_is_le
         (begun,) = [event for event in local.told(StageStarted) if event.stage == "drawing"]
         assert begun.text == f"Drawing with {sdxl.name}, about 40 s"
         await until(lambda: (durations.estimate(work) or 0) < 40)  # the picture is not kept waiting for it
+        assert local.engine.loading(str(sdxl)) == 0.0 and (durations.loading(str(sdxl)) or 0) > 0
         await local.draw(sdxl)
         assert local.told(StageStarted)[-1].text != begun.text
     finally:

@@ -124,7 +124,7 @@ async def test_a_dry_run_tells_no_time_where_one_of_the_drawings_was_never_measu
 async def test_what_no_picture_can_show_is_said_before_it_is_drawn(errands: Errands) -> None:
     await errands.imagine("a square circle")
     names = [type(event).__name__ for event in errands.news]
-    assert errands.said[0].startswith("No one picture can be both square and circle")
+    assert any(said.startswith("No one picture can be both square and circle") for said in errands.said)
     assert names.index("Noticed") < names.index("Crafted") < names.index("PictureKept")
 
 
@@ -179,6 +179,32 @@ async def test_the_other_engine_is_named_with_what_changes_before_anything_is_dr
     [*found] = [event for event in errands.news if isinstance(event, Alternative)]
     told = [(event.line.replace(" --dry", ""), event.changes) for event in found]
     assert told[:1] == ([other] if other else [])
+
+
+class Cold(SketchEngine):
+    """Loads a model before it draws."""
+
+    def loading(self, model: str) -> float | None:
+        return 12.4
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("a cat --dry", ["This takes about 60 s with SDXL base 1.0 on this machine, and 12 s before that to load the model. "
+                         "SDXL Lightning would take about 8 s: --model sdxl-lightning."]),
+        ("a cat --dry --steps 3 --n 2", ["This takes about 12 s with SDXL base 1.0 on this machine, "
+                                         "and 12 s before that to load the model."]),
+        ("a cat --dry --model postcard --engine local --steps 1", ["This takes about 2 s with Postcard on this machine, "
+                                                                   "and 12 s before that to load the model."]),
+        ("a cat --dry --engine hosted --model sdxl --n 2 --steps 1", ["It costs $0.008."]),
+    ],
+)  # fmt: skip
+async def test_time_price_and_a_quicker_model_are_said_before_the_run(line: str, said: list[str], tmp_path: Path) -> None:
+    errands = Errands(tmp_path, Cold("local", "sdxl", able=True))
+    errands.settings = Settings().replaced({"lend_prices": "sdxl*=0.004"})
+    await errands.imagine(line)
+    assert errands.said == said
 
 
 async def test_what_is_known_to_fail_fails_before_any_prompt_is_written(errands: Errands) -> None:

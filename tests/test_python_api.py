@@ -158,7 +158,7 @@ def test_watch_hears_everything_on_the_thread_that_asked(painter: Painter) -> No
         threads.add(threading.current_thread())
 
     pictures = painter.imagine("a fox --n 2", watch=watch)
-    assert isinstance(heard[0], StageStarted) and isinstance(heard[-1], Finished)
+    assert isinstance(heard[0], Noticed) and isinstance(heard[-1], Finished)  # how long it takes
     kept = {event.index: event.picture for event in heard if isinstance(event, PictureKept)}  # as each comes to be done
     assert [kept[place] for place in range(2)] == pictures
     assert threads == {threading.main_thread()}

@@ -50,6 +50,10 @@ class ImageEngine(Protocol):
         """Seconds the drawing will take, by what was drawn before; None where nothing is known of its like."""
         return None
 
+    def loading(self, model: str) -> float | None:
+        """Seconds until a model that is cold can draw, 0 for a warm one; None where nobody knows."""
+        return None
+
     def check_request(self, request: ImageRequest, settings: Settings) -> None:
         """Raises what can be known to fail before a prompt is crafted: nothing is loaded and nobody is asked."""
         ...

@@ -21,6 +21,7 @@ from gemini_diffusion.generation.alternative import find_alternative
 from gemini_diffusion.generation.error_messages import describe_failure
 from gemini_diffusion.generation.finished_copy import finish_picture
 from gemini_diffusion.generation.limits.access import Access
+from gemini_diffusion.generation.outlook import outlook
 from gemini_diffusion.generation.plan import DrawingPlan
 from gemini_diffusion.generation.prompt_writing import write_prompt
 from gemini_diffusion.generation.recipe_builder import make_recipe, plan_recipe
@@ -59,7 +60,8 @@ class Job:
     """One turn's work. `conversation` is what was said before; `review` asks the person and returns choice and prompt.
 
     `keep` is told of every picture as soon as it is on disk; `access` is who it is for, `find` finds a picture of theirs,
-    `notices` collects what the person is told about the pictures, for their recipes; `wishes` hold for every picture.
+    `notices` collects what the person is told about the pictures, for their recipes;
+    `wishes` hold for every picture, `drawn` are those before.
     """
 
     services: Services
@@ -74,6 +76,7 @@ class Job:
     compare: Callable[[Picture], tuple[str, ...]] = field(default=lambda picture: ())
     notices: list[str] = field(default_factory=list)
     wishes: tuple[str, ...] = ()
+    drawn: tuple[Picture, ...] = ()
 
     async def note(self, command: Usage | Unknown) -> None:
         """Shows the help, or what to do instead of a command that does not exist; nothing is asked of anybody."""
@@ -124,6 +127,7 @@ class Job:
         self.access.refuse_more()  # the pictures before this one took room
         planned = planned or await self._plan(job, job)
         self.notify(planned.notices)
+        self._emit_notices(outlook(planned, self.settings, self.drawn))
         crafted = await write_prompt(self, job, planned)
         has_shape = job.flags.aspect or planned.request.image
         shaped = planned if has_shape else planned.shaped(crafted.aspect_ratio)

@@ -256,11 +256,11 @@ class Session:
             self._changed.tell()
 
     def _job(self, settings: Settings) -> Job:
-        seeds = [picture.recipe.seed for picture in versions.pictures_in(self._turns)]
+        drawn = tuple(versions.pictures_in(self._turns))
         return Job(
             self._services, settings, self._emit, self.collection.add, self._review.ask,
-            recall(self._turns), seeds[-1] if seeds else None, self._access, self.picture,
-            wishes=self.conversations.current.wishes, compare=self._brought.compare,
+            recall(self._turns), drawn[-1].recipe.seed if drawn else None, self._access, self.picture,
+            wishes=self.conversations.current.wishes, drawn=drawn, compare=self._brought.compare,
         )  # fmt: skip
 
     async def _carry(self, work: Callable[[Job], Awaitable[object]], job: Job) -> None:

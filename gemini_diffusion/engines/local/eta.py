@@ -22,6 +22,8 @@ WORTH_SAYING = 3.0
 """Seconds; what takes less is there before it is read."""
 FILE = "pace.json"
 """In the data folder."""
+_LOADING = "loading:"
+"""How the kinds begin that are no drawings; no model is called that."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -76,11 +78,23 @@ class DurationEstimator:
             return ""
         return f", about {seconds / 60:.0f} min" if seconds >= 120 else f", about {seconds:.0f} s"
 
+    def loading(self, model: str) -> float | None:
+        """Seconds that a model takes to come into memory; None before it was loaded here."""
+        known = [each for kind, values in self._read().items() if kind == f"{_LOADING} {model}" for each in values]
+        return statistics.median(known) if known else None
+
     def learn(self, work: WorkSize, seconds: float) -> None:
-        """Remember how long the work took, loading left out. Where that cannot be written, the log says so: a picture is
-        worth more than an estimate."""
+        """Remember how long the work took, loading left out."""
+        self._remember(work.kind, seconds / work.amount)
+
+    def learn_loading(self, model: str, seconds: float) -> None:
+        """Remember how long a model took to come into memory."""
+        self._remember(f"{_LOADING} {model}", seconds)
+
+    def _remember(self, kind: str, value: float) -> None:
+        """Where it cannot be written, the log says so: a picture is worth more than an estimate."""
         told = self._read()
-        told[work.kind] = [*told.get(work.kind, []), seconds / work.amount][-REMEMBERED:]
+        told[kind] = [*told.get(kind, []), value][-REMEMBERED:]
         try:
             write_atomically(self.file, json.dumps(told, indent=1, sort_keys=True).encode())
         except GeminiDiffusionError as error:

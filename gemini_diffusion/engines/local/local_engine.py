@@ -95,6 +95,11 @@ class LocalEngine(ImageEngine):
         model, steps = models.find_model(request.model).id, request.num_inference_steps
         return self._durations.estimate(WorkSize(model, "", request.width, request.height, steps, request.guidance_scale))
 
+    def loading(self, model: str) -> float | None:
+        """By this machine's own history; 0 for a model that is in memory."""
+        entry = models.find_model(model)
+        return 0.0 if self._model_cache.is_warm(entry) else self._durations.loading(entry.id)
+
     def capabilities(self, model: str, settings: Settings) -> Capabilities:
         """All that diffusers offers for the model's family."""
         entry = models.find_model(model)

@@ -126,6 +126,10 @@ class ModelCache:
             self.release()
         raise lost
 
+    def is_warm(self, entry: ImageModel) -> bool:
+        """Whether a model is in memory, as far as another thread can tell."""
+        return any(isinstance(key, tuple) and key[0] == entry for key in list(self._warm))
+
     def load(self, command: DrawCommand) -> None:
         """Load the model of a drawing that may come. Raises errors of errors.py."""
         with translate_error(command.entry.label):
@@ -191,12 +195,13 @@ class ModelCache:
         if warm is None or not _fits_warm_model(warm, command):
             warm = None  # and nothing else holds it
             with jobs.stage("loading", f"Loading {label} into memory") as stage:
-                packages = import_torch()
+                started, packages = time.monotonic(), import_torch()
                 self._tried = plan or self._plan(command, packages)
                 with interruptible(packages.torch, jobs.check):
                     pipeline = load_pipeline(command.folder, packages, self._tried, command.parts)
                 pipeline = replace(pipeline, clip_skip=command.entry.clip_skip)
                 warm = LoadedModel(pipeline, self._tried, command.most_pixels, AppliedAdapters(pipeline.base, packages.torch))
+                self._durations.learn_loading(command.entry.id, time.monotonic() - started)
                 stage.text = f"{label} is in memory: {pipeline.placement}"
         self._warm[key], self._tried = warm, warm.plan
         if command.refiner and warm.pipeline.refiner is None:
