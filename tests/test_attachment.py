@@ -50,7 +50,7 @@ async def brought(desk: Desk, person: str = "a") -> str:
 
 async def test_a_brought_picture_is_attached_and_selected(desk: Desk) -> None:
     page = await desk.clip.bring(carried(), who())
-    [picture] = desk.visitor(who()).session.pictures
+    [picture] = desk.visitor(who()).session.collection.pictures
     assert page[desk.talk.attachment.held] == page[desk.panel.selected] == picture.id
     shown = await desk.clip.show(picture.id, who())
     assert shown[desk.talk.attachment.row]["visible"] is True
@@ -157,7 +157,7 @@ async def test_what_is_forged_keeps_nothing(desk: Desk) -> None:
     for text in (json.dumps({"name": "a", "picture": ""}), json.dumps({"name": "a", "picture": "data:image/png;base64,AAAA"})):
         with pytest.raises(BadInput):
             await desk.clip.bring(text, who())
-    assert desk.visitor(who()).session.pictures == ()
+    assert desk.visitor(who()).session.collection.pictures == ()
 
 
 # Drawn elsewhere

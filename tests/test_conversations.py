@@ -167,7 +167,7 @@ async def test_of_a_zip_that_was_changed_nothing_is_believed(
     with contextlib.suppress(BadInput):
         await carry(there, content.getvalue())
     assert not any(turn.offer for turn in there.session.turns)
-    assert all(picture.recipe.engine in ("local", "") for picture in there.session.pictures)
+    assert all(picture.recipe.engine in ("local", "") for picture in there.session.collection.pictures)
     outside = {path.name for path in (tmp_path / "there").rglob("*") if path.is_file()}
     assert outside <= {"conversations.json", "pictures.txt", "a-red-fox-7.png", "a-red-fox.png"} | {
         path.name for path in (tmp_path / "there" / "visitor").glob("conversation-*.json")

@@ -57,7 +57,7 @@ def test_a_kept_conversation_is_there_with_its_pictures(ada: Session, home: Path
         ("note", "done", 0),
     ]  # fmt: skip
     shown = [picture for turn in ada.turns for picture in turn.pictures]
-    assert {picture.id for picture in shown} < {picture.id for picture in ada.pictures}
+    assert {picture.id for picture in shown} < {picture.id for picture in ada.collection.pictures}
     assert all(picture.path.is_relative_to(home) and picture.recipe == read_recipe(picture.path) for picture in shown)
 
 
@@ -66,7 +66,7 @@ async def test_nothing_is_rewritten_until_something_is_said(ada: Session, home: 
         return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob("*") if path.is_file()}
 
     before = content()
-    assert ada.latest and ada.pictures and ada.turns
+    assert ada.latest and ada.collection.pictures and ada.turns
     assert content() == before
     ada.start("/help", Settings())
     async for _ in ada.watch():
@@ -78,12 +78,12 @@ async def test_nothing_is_rewritten_until_something_is_said(ada: Session, home: 
 
 
 async def test_a_kept_picture_of_many_flags_is_drawn_again_with_all_of_them(ada: Session) -> None:
-    kept = next(picture for picture in ada.pictures if "balloon" in picture.path.name).recipe
+    kept = next(picture for picture in ada.collection.pictures if "balloon" in picture.path.name).recipe
     planned = plan_again(kept, Settings(), {"local": SketchEngine(able=True)}, kept.seed, StartImage(b"PNG", source="x"))
     request = planned.requests(kept.crafted)[0]
     assert (request.tile, request.hd, request.strength, request.width) == (True, True, 0.7, 128)
     assert (request.scheduler, request.guidance_scale, request.num_inference_steps) == ("Euler a", 4.0, 6)
-    source = next(picture for picture in ada.pictures if picture.recipe.seed == 11).id
+    source = next(picture for picture in ada.collection.pictures if picture.recipe.seed == 11).id
     await ada.redraw(source, Edit(), Settings())
     async for _ in ada.watch():
         pass

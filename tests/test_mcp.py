@@ -27,7 +27,7 @@ from gemini_diffusion.generation.visitors import Visitors
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.types.errors import PackageMissing
 from gemini_diffusion.ui.window import Page
-from gemini_diffusion.web.mcp_tools import CHAT, IMAGINE, McpTools
+from gemini_diffusion.web.mcp_tools import CHAT, IMAGINE
 from tests.app_process import AppHere
 from tests.local_services import Held, StandIns, drawn
 from tests.servers.gemini import reply
@@ -257,4 +257,4 @@ def test_without_the_package_a_sentence_says_how_to_get_it(tmp_path: Path, monke
     monkeypatch.setitem(sys.modules, "mcp.server", None)
     visitors = Visitors(Services({}, {}, Gallery(tmp_path)), Settings(home=str(tmp_path)), lends=False, owner=False)
     with pytest.raises(PackageMissing, match=r"not installed. Start with start.sh or .* --mcp"):
-        Page(McpTools(visitors), analytics_enabled=False).launch(mcp_server=True)
+        Page(visitors, analytics_enabled=False).launch(mcp_server=True)

@@ -71,7 +71,7 @@ async def test_a_star_a_delete_and_their_undo(desk: Desk) -> None:
 
 async def test_a_picture_is_used_again_and_shown_large(desk: Desk) -> None:
     room, session = Room(desk), desk.visitor(who()).session
-    fox = session.pictures[0]
+    fox = session.collection.pictures[0]
     assert await room.ask("picture_line", {"id": fox.id}) == {"line": fox.recipe.line}
     line = (await room.ask("picture_line", {"id": fox.id, "only": "prompt"}))["line"]
     read = commands.parse(line)
@@ -83,14 +83,14 @@ async def test_a_picture_is_used_again_and_shown_large(desk: Desk) -> None:
 
 async def test_a_finished_copy_is_seen_before_it_is_kept(desk: Desk) -> None:
     room, session = Room(desk), desk.visitor(who()).session
-    beach = session.pictures[1]
+    beach = session.collection.pictures[1]
     answer = await room.ask("finish_preview", {"id": beach.id, "steps": "colour:-1"})
     assert [name for name, *_ in answer["kinds"]] == ["levels", "light", "contrast", "colour", "detail", "sharpen"]
     seen = Image.open(io.BytesIO(base64.b64decode(answer["after"].partition(",")[2])))
     assert seen.size == (80, 60) and ImageStat.Stat(seen.convert("HSV").getchannel("S")).mean[0] < 5
     values = {desk.panel.finish_steps: "colour:-1", desk.panel.selected: beach.id}
     page = await desk.shown(desk.hand.finish(values, who()))
-    kept = session.pictures[-1]
+    kept = session.collection.pictures[-1]
     assert page[desk.panel.selected]["value"] == kept.id and kept.recipe.parent == beach.id and kept.recipe.line == ""
     assert kept.recipe.request.finish == (FinishStep("colour", -1),)
     for line, front in (("/undo", beach), ("/redo", kept)):
@@ -98,7 +98,7 @@ async def test_a_finished_copy_is_seen_before_it_is_kept(desk: Desk) -> None:
 
 
 async def test_nobody_sees_or_changes_anothers(desk: Desk) -> None:
-    room, fox = Room(desk), desk.visitor(who()).session.pictures[0]
+    room, fox = Room(desk), desk.visitor(who()).session.collection.pictures[0]
     assert (await room.ask("pictures", {}, "b"))["pictures"] == []
     for name, asked in (
         ("picture_line", {}),
@@ -122,6 +122,6 @@ async def test_nonsense_gets_an_answer_or_a_sentence(desk: Desk) -> None:
     for name, asked in NONSENSE:
         answer = await room.ask(name, asked)
         assert "pictures" in answer or "unexpected" not in answer["error"], (name, asked)
-    assert len(desk.visitor(who()).session.pictures) == 2
+    assert len(desk.visitor(who()).session.collection.pictures) == 2
     asked_without_cookies = pictures_tab._answered(room.tab.pictures)
     assert "cookies" in (await asked_without_cookies({}, gr.Request(session_hash="x", cookies={})))["error"]

@@ -109,6 +109,6 @@ async def test_stop_ends_a_drawing_within_a_step_and_keeps_nothing(session: Sess
     await session.stop()
     stopped = re.fullmatch(r"Stopped at step (\d+) of 150\.", session.turns[-1].notices[-1])
     assert stopped and int(stopped[1]) < 150
-    assert session.pictures == ()
+    assert session.collection.pictures == ()
     session.start("/imagine a cat in the snow --seed 2", Settings())
     assert judged(await ended(session))[0].subject == "cat"

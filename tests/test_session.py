@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -20,8 +21,10 @@ from gemini_diffusion.generation.limits.access import MOST_DRAWINGS, Access, Dra
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
 from gemini_diffusion.generation.turn_line import MOST
+from gemini_diffusion.generation.under_way import NAME, Unfinished, after_a_crash
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
-from gemini_diffusion.types import Alternative, ChatAnswer, ChatRequest, Emit, Failed, Noticed
+from gemini_diffusion.storage.history import CLOSED
+from gemini_diffusion.types import Alternative, ChatAnswer, ChatRequest, Emit, Failed, Noticed, Picture, PictureKept
 from gemini_diffusion.types.errors import (
     AgreementNeeded,
     BadInput,
@@ -31,11 +34,13 @@ from gemini_diffusion.types.errors import (
     RequestRefused,
 )
 from gemini_diffusion.types.turn import Turn
+from tests.recipes import changed
 from tests.scripted import ScriptedChatModel
 from tests.sketch_engine import SketchEngine
 from tests.waiting import patiently, until
 
 PLAIN = Settings()
+KEPT = PictureKept(Picture("0" * 32, Path("fox.png"), changed()))
 KEYED = Settings().replaced({"google_api_key": "AIza-test-test-test-0001"})
 
 
@@ -398,13 +403,43 @@ async def test_a_data_folder_that_was_moved_still_shows_its_pictures(room: Room,
     assert picture.path.exists()
 
 
-async def test_what_was_under_way_at_the_end_of_the_program_is_said_to_be_stopped(room: Room) -> None:
+async def test_what_was_under_way_at_the_end_of_the_program_is_begun_once_more_and_what_waited_follows(room: Room) -> None:
     room.engine.pause_at(1)
-    room.session.start("/imagine a cat --steps 2", PLAIN)
-    await until(lambda: room.engine.history)
-    [turn] = room.anew().turns
-    assert turn.state == "stopped" and "closed" in turn.notices[-1] and turn.asked == "/imagine a cat --steps 2"
-    await room.session.stop()
+    sessions = [room.session]
+    await room.session.send("/imagine a cat --steps 2", PLAIN)
+    await room.session.send("hello", PLAIN)
+    for attempt in (1, 2):
+        await until(lambda so_far=attempt: len(room.engine.history) == so_far)  # type: ignore[misc]
+        [turn] = room.anew().turns
+        assert turn.state == "stopped" and turn.notices == (CLOSED,) and turn.asked == "/imagine a cat --steps 2"
+        sessions.append(room.anew())
+        sessions[-1].resume(PLAIN)
+    await until(lambda: not sessions[-1].busy)
+    cat, hello = sessions[-1].turns
+    assert len(room.engine.history) == 2 and "ended twice while this was under way" in cat.failures[0].text
+    assert (hello.state, hello.asked) == ("done", "hello")
+    await until(lambda: room.anew().turns == sessions[-1].turns and not (room.home / "visitor" / NAME).exists())
+    for session in sessions:
+        await session.stop()
+
+
+@pytest.mark.parametrize(
+    ("came", "settings", "state"),
+    [({}, KEYED, ""), ({"text": "One two"}, KEYED, "stopped"), ({"kept": (KEPT,)}, KEYED, "stopped"), ({}, PLAIN, "failed")],
+)
+def test_what_had_been_seen_of_a_turn_stays_and_only_what_had_not_is_asked_again(
+    came: dict[str, Any], settings: Settings, state: str
+) -> None:
+    entry = Unfinished(Turn("1", "two cats", **came), 1, keys=("google_api_key",))
+    turns, again = after_a_crash(
+        [entry], (Turn("1", "two cats", state="stopped", notices=(CLOSED,)),), settings, lambda picture: picture
+    )
+    assert [turn.state for turn in turns] == ([state] if state else []) and [each.turn.id for each in again] == ["1"][
+        bool(state) :
+    ]
+    assert not turns or (turns[0].text, turns[0].kept) == (entry.turn.text, entry.turn.kept)
+    done = (Turn("1", "two cats", state="done"),)
+    assert after_a_crash([entry], done, settings, lambda picture: picture) == (done, []), "the program ended between two files"
 
 
 async def test_a_conversation_that_cannot_be_read_is_set_aside(room: Room) -> None:

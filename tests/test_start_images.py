@@ -183,8 +183,8 @@ async def test_while_something_is_drawn_no_mark_is_kept(room: Room) -> None:
     first = (await room.done("/imagine a red cat --steps 1")).pictures[0]
     room.engine.pause_at(1)
     room.session.start("/imagine a dog --steps 1", PLAIN)
-    before = len(room.session.pictures)
+    before = len(room.session.collection.pictures)
     with pytest.raises(BadInput, match="One thing at a time"):
         await room.session.redraw(first.id, Edit(begin=True, mask=encoded(Image.new("L", (8, 8), 255))), PLAIN)
-    assert len(room.session.pictures) == before
+    assert len(room.session.collection.pictures) == before
     await room.session.stop()

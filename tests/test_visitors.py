@@ -151,7 +151,7 @@ def test_who_only_looks_leaves_no_folder(tmp_path: Path) -> None:
     visitors = arrivals(tmp_path)
     for number in range(200):
         visitor = visitors.of(str(number))
-        assert visitor.settings and not visitor.session.turns and not visitor.session.pictures
+        assert visitor.settings and not visitor.session.turns and not visitor.session.collection.pictures
     assert list(tmp_path.iterdir()) == []
 
 

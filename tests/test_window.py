@@ -70,7 +70,7 @@ async def test_the_first_update_takes_the_words_shows_stop_and_the_last_gives_th
 
 async def test_a_drawn_picture_is_in_the_conversation_and_in_the_panel_ready_to_download(desk: Desk) -> None:
     page = await desk.shown(desk.tab.send("/imagine a fox --seed 7", "", who()))
-    picture = desk.visitor(who()).session.pictures[0]
+    picture = desk.visitor(who()).session.collection.pictures[0]
     assert page[desk.panel.selected]["value"] == picture.id
     assert page[desk.panel.download]["value"] == str(picture.path)
     assert "seed 7" in page[desk.panel.facts]["value"]
@@ -133,7 +133,7 @@ async def test_a_page_that_comes_back_follows_what_still_runs_to_its_end(desk: D
     desk.engine.resume()
     page = await back
     assert page[desk.talk.box] == {"__type__": "update", "stop_btn": False}
-    assert page[desk.panel.selected]["value"] == desk.visitor(who()).session.pictures[0].id
+    assert page[desk.panel.selected]["value"] == desk.visitor(who()).session.collection.pictures[0].id
 
 
 async def test_a_picture_goes_in_the_panel_once_and_nothing_takes_that_place_again(desk: Desk) -> None:
@@ -171,7 +171,7 @@ async def test_in_a_new_conversation_the_last_picture_is_in_the_panel_of_a_page_
     await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     await desk.shown(desk.tab.send("/imagine a cat", "", who()))
     await desk.kept.new(who())
-    _, cat = desk.visitor(who()).session.pictures
+    _, cat = desk.visitor(who()).session.collection.pictures
     assert (await desk.shown(desk.tab.arrive(who())))[desk.panel.selected]["value"] == cat.id
     desk.engine.enqueue(OutOfCredit("The account is empty."))
     marks = json.dumps({"mask": url(Image.new("L", (8, 8), 255)), "strength": 0.9})
@@ -184,7 +184,7 @@ async def test_in_a_new_conversation_the_last_picture_is_in_the_panel_of_a_page_
 async def test_a_picture_whose_file_is_gone_does_not_keep_the_conversation_away(desk: Desk) -> None:
     desk.visitor(who()).change({"file_format": "jpeg"})
     await desk.shown(desk.tab.send("/imagine a fox", "", who()))
-    shutil.rmtree(desk.visitor(who()).session.pictures[0].path.parent)
+    shutil.rmtree(desk.visitor(who()).session.collection.pictures[0].path.parent)
     page = await desk.shown(desk.tab.arrive(who()))
     assert "/imagine a fox" in said(desk, page)
     assert desk.panel.selected not in page
@@ -272,7 +272,7 @@ async def test_a_failure_gives_the_text_back_and_its_button_sends_it_again(desk:
     assert page[desk.talk.returned]["value"] == "/imagine a fox"
     again = await desk.shown(desk.tab.again("/imagine a fox", picked("retry"), who()))
     assert again[desk.talk.box]["value"] == ""
-    assert len(desk.visitor(who()).session.pictures) == 1
+    assert len(desk.visitor(who()).session.collection.pictures) == 1
 
 
 async def test_a_newer_draft_outlives_the_button(desk: Desk) -> None:
@@ -331,7 +331,7 @@ async def test_a_new_seed_is_another_one(desk: Desk) -> None:
 async def test_a_tapped_picture_goes_in_the_panel_and_nobody_elses_does(desk: Desk) -> None:
     await desk.shown(desk.tab.send("/imagine a fox --seed 1", "", who("a")))
     await desk.shown(desk.tab.send("/imagine a cat --seed 2", "", who("a")))
-    first = desk.visitor(who("a")).session.pictures[0]
+    first = desk.visitor(who("a")).session.collection.pictures[0]
     tap = picked({"component": "image", "value": {"path": str(first.path)}})
     assert (await desk.tab.take(tap, who("a")))[desk.panel.selected] == first.id
     assert await desk.tab.take(tap, who("b")) == gr.skip()
@@ -378,7 +378,7 @@ async def test_the_download_follows_the_kind_of_file_that_was_chosen(desk: Desk)
 async def test_a_new_conversation_is_empty_and_keeps_the_pictures(desk: Desk) -> None:
     await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     assert (await desk.kept.new(who()))[desk.talk.chat] == []
-    assert len(desk.visitor(who()).session.pictures) == 1
+    assert len(desk.visitor(who()).session.collection.pictures) == 1
 
 
 async def test_a_review_asks_once_takes_the_edited_prompt_and_leaves(desk: Desk) -> None:

@@ -22,6 +22,8 @@ from gemini_diffusion.types import Picture
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Kind, Turn
 
+LONGEST_MESSAGE = 20_000
+"""Characters of one message."""
 Work = Callable[[Job], Awaitable[object]]
 Begun = tuple[Turn, Work]
 
@@ -29,7 +31,8 @@ Begun = tuple[Turn, Work]
 @dataclass(frozen=True, slots=True)
 class Sent:
     """A message with what stood there when it was sent: the `turns` before it, the picture in `front` of the person, and the
-    one that was attached as `source`. Its turn is to have the `id`, where that is not "".
+    one that was attached as `source`. Its turn is to have the `id`, where that is not "". It was begun `tries` times before the
+    program was killed.
     """
 
     text: str
@@ -38,6 +41,7 @@ class Sent:
     front: Picture | None = None
     source: Picture | None = None
     id: str = ""
+    tries: int = 0
 
 
 def dispatch(sent: Sent, intent: Intent, access: Access, model: ChatModel) -> Begun:
@@ -65,6 +69,14 @@ def dispatch(sent: Sent, intent: Intent, access: Access, model: ChatModel) -> Be
 def talk(sent: Sent, offer: str = "") -> Begun:
     """An answer to the message, whatever else it could mean."""
     return _turn(sent, "say", offer), lambda job: job.say(Say(sent.text))
+
+
+def refuse_text(text: str) -> None:
+    """Raises BadInput for no message, or too long a one."""
+    if not text.strip():
+        raise BadInput("There is nothing to send.", "Type a message, or /imagine and what you want to see.")
+    if len(text) > LONGEST_MESSAGE:
+        raise BadInput(f"This message is {len(text):,} characters long.", f"Keep it under {LONGEST_MESSAGE:,}.")
 
 
 def new_id() -> str:

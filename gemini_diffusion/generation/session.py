@@ -9,14 +9,14 @@ import asyncio
 import contextlib
 import dataclasses
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation import plan, versions
 from gemini_diffusion.generation.changes import Changes, wait_for
 from gemini_diffusion.generation.conversation_store import ConversationStore
-from gemini_diffusion.generation.dispatch import Sent, dispatch, intent_of, new_id, talk
+from gemini_diffusion.generation.dispatch import Sent, Work, dispatch, intent_of, new_id, refuse_text, talk
 from gemini_diffusion.generation.edit import Edit
 from gemini_diffusion.generation.error_messages import describe_end, describe_failure
 from gemini_diffusion.generation.intent import Intent
@@ -27,6 +27,7 @@ from gemini_diffusion.generation.reproduction import BroughtRecipe
 from gemini_diffusion.generation.review import Review
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.turn_line import TurnLine
+from gemini_diffusion.generation.under_way import UnderWay, after_a_crash
 from gemini_diffusion.generation.wishes import confirmation, read_wish
 from gemini_diffusion.storage import history, uploads
 from gemini_diffusion.storage.collection import Collection
@@ -34,9 +35,6 @@ from gemini_diffusion.storage.conversations import Conversations
 from gemini_diffusion.types import Event, Noticed, Picture
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 from gemini_diffusion.types.turn import Turn
-
-LONGEST_MESSAGE = 20_000
-"""Characters of one message."""
 
 
 class Session:
@@ -52,6 +50,8 @@ class Session:
         self._turns = self.store.read()
         self._brought = BroughtRecipe()
         self.line = TurnLine()
+        theirs = self._access.name in ("", folder.name)  # those who cannot come back share another
+        self._under_way = UnderWay(folder, lambda: self.running, self.line, wanted=theirs)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._switching = False
         self._review = Review(lambda state: self._set(dataclasses.replace(self._turns[-1], state=state)))
@@ -72,11 +72,6 @@ class Session:
     def busy(self) -> bool:
         """Whether what is sent now would wait in line."""
         return self.running is not None or bool(self.line) or self._switching
-
-    @property
-    def pictures(self) -> tuple[Picture, ...]:
-        """Every picture of this person that is still on disk, oldest first; a Clear keeps them."""
-        return self.collection.pictures
 
     @property
     def latest(self) -> Picture | None:
@@ -118,8 +113,7 @@ class Session:
         """Begins what `text` asks for, or lines it up while something else runs. `attached` is the id of a picture of this
         person's that goes with it, `selected` the id of the one in front of them.
 
-        Raises BadInput for no text, too much of it, a picture that is not theirs, or a line that is full, and OutOfQuota for a
-        picture more than the host keeps.
+        Raises BadInput for no text, too much of it, a picture that is not theirs, a full line, OutOfQuota for a picture more.
         """
         sent = self._sent(text, settings, attached, selected)
         return self.line.add(sent) if self.busy else self._answer(sent, intent_of(sent))
@@ -128,7 +122,16 @@ class Session:
         """As `start`, for a loop that serves others too: a long message is read beside it."""
         sent = self._sent(text, settings, attached, selected)
         intent = await asyncio.to_thread(intent_of, sent)
-        return self.line.add(sent) if self.busy else self._answer(sent, intent)
+        turn = self.line.add(sent) if self.busy else self._answer(sent, intent)
+        await self._under_way.keep()
+        return turn
+
+    def resume(self, settings: Settings) -> None:
+        """Goes on with what was under way or in line when the program was killed; each is begun at most twice."""
+        if found := self._under_way.read():
+            self._turns, again = after_a_crash(found, self._turns, settings, lambda picture: self.picture(picture.id))
+            self.line.put_back(again)
+            self._run("resume", self._end())
 
     async def instead(self, text: str, settings: Settings, attached: str = "", *, only_talk: bool = False) -> Turn:
         """Ends what runs and answers `text` before all that waits in line: what puts a reading or a failure right. With
@@ -144,6 +147,7 @@ class Session:
         """Takes a message out of the line. Raises BadInput where its turn has come."""
         if turn := self.line.take(identity):
             self._changed.tell()
+            self._under_way.keep_soon()
             return turn
         raise BadInput("That message is not in line any more.", "Stop ends the one that runs.")
 
@@ -151,15 +155,13 @@ class Session:
         if sent.settings.plain_words and (wish := read_wish(sent.text)):
             self.store.wish(wish)
             return self._begin(Turn(sent.id or new_id(), sent.text, "note"), confirmation(wish), sent.settings)
-        return self._begin(*dispatch(sent, intent, self._access, self._services.chat_model(sent.settings)), sent.settings)
+        begun = dispatch(sent, intent, self._access, self._services.chat_model(sent.settings))
+        return self._begin(*begun, sent.settings, sent.tries)
 
     def _sent(self, text: str, settings: Settings, attached: str = "", selected: str = "") -> Sent:
-        if not text.strip():
-            raise BadInput("There is nothing to send.", "Type a message, or /imagine and what you want to see.")
-        if len(text) > LONGEST_MESSAGE:
-            raise BadInput(f"This message is {len(text):,} characters long.", f"Keep it under {LONGEST_MESSAGE:,}.")
+        refuse_text(text)
         front = self.picture(selected) or self.latest
-        return Sent(text, settings, self._turns, front, self._own(attached) if attached else None)
+        return Sent(text, settings, self._turns, front, self.collection.own(attached) if attached else None)
 
     async def redraw(self, identity: str, edit: Edit, settings: Settings) -> Turn:
         """Draws a kept picture again, changed by `edit`; shown as the line that asks for it.
@@ -168,7 +170,7 @@ class Session:
         """
         self._refuse_while_busy()
         self._access.refuse_more()
-        picture = self._own(identity)
+        picture = self.collection.own(identity)
         planned, crafted = await edit.prepare(self._job(settings), picture)
         asked = plan.canonical_line(planned.requests(crafted)[0], planned.engine.name)
         return self._begin(Turn(new_id(), asked, "imagine"), lambda job: job.redraw(planned, crafted), settings)
@@ -186,12 +188,6 @@ class Session:
     def _refuse_while_busy(self) -> None:
         if self.busy:
             raise BadInput("One thing at a time: the last one is still under way.", "Wait for it, or stop it.")
-
-    def _own(self, identity: str) -> Picture:
-        picture = self.picture(identity)
-        if picture is None:
-            raise BadInput("That picture is not here any more.", "Choose another one, or ask for it anew.")
-        return picture
 
     def choose(self, choice: ReviewChoice, prompt: str = "") -> None:
         """Answers a turn in review: "draw" (with the prompt as edited), "again", or "mine" for the person's own words."""
@@ -233,12 +229,16 @@ class Session:
 
     # The running turn
 
-    def _begin(self, turn: Turn, work: Callable[[Job], Awaitable[object]], settings: Settings) -> Turn:
+    def _begin(self, turn: Turn, work: Work, settings: Settings, tries: int = 0) -> Turn:
         job = self._job(settings)
+        self._under_way.begin(turn, settings, tries)
         self._turns = (*self._turns, turn)
-        task = self._tasks[turn.id] = asyncio.get_running_loop().create_task(self._carry(work, job))
-        task.add_done_callback(lambda _: self._tasks.pop(turn.id))
+        self._run(turn.id, self._carry(work, job))
         return turn
+
+    def _run(self, identity: str, work: Coroutine[None, None, None]) -> None:
+        self._tasks[identity] = asyncio.get_running_loop().create_task(work)
+        self._tasks[identity].add_done_callback(lambda _: self._tasks.pop(identity))
 
     async def _go_on(self) -> None:
         """Begins what is next in line, about the picture that is in front by now."""
@@ -249,7 +249,7 @@ class Session:
             if self.line.take(queued.turn.id) is None:
                 continue  # it was taken back meanwhile
             try:
-                self._begin(*talk(sent), sent.settings) if queued.talk else self._answer(sent, intent)
+                self._begin(*talk(sent), sent.settings, sent.tries) if queued.talk else self._answer(sent, intent)
             except GeminiDiffusionError as error:
                 failed = Turn(sent.id, sent.text, "note", source=sent.source)
                 self._turns = (*self._turns, failed.after(describe_failure(error)))
@@ -263,9 +263,10 @@ class Session:
             wishes=self.conversations.current.wishes, drawn=drawn, compare=self._brought.compare,
         )  # fmt: skip
 
-    async def _carry(self, work: Callable[[Job], Awaitable[object]], job: Job) -> None:
+    async def _carry(self, work: Work, job: Job) -> None:
         """The one place where the errors of a turn become words; its beginning and its end are kept."""
         try:
+            await self._under_way.keep()
             await self._keep_turns()
             await work(job)
         except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001 - the border to the person
@@ -277,9 +278,12 @@ class Session:
 
     async def _end(self) -> None:
         await self._keep_turns()
+        await self._under_way.keep()
         await self._go_on()
 
     async def _keep_turns(self) -> None:
+        if not self._turns:
+            return
         leaving = history.overflow(self._turns)
         try:
             await asyncio.to_thread(self.store.keep, self._turns)
@@ -289,6 +293,7 @@ class Session:
 
     def _emit(self, event: Event) -> None:
         self._set(self._turns[-1].after(event, time.monotonic()))
+        self._under_way.keep_soon(event)
 
     def _set(self, turn: Turn) -> None:
         self._turns = (*self._turns[:-1], turn)

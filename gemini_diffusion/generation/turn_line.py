@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gemini_diffusion.generation.dispatch import Sent, new_id
@@ -38,6 +39,10 @@ class TurnLine:
         queued = Queued(turn, sent, talk)
         self.waiting = (queued, *self.waiting) if first else (*self.waiting, queued)
         return turn
+
+    def put_back(self, waiting: Sequence[Queued]) -> None:
+        """Lines up what waited when the program was killed."""
+        self.waiting = (*waiting, *self.waiting)
 
     def find(self, identity: str) -> Queued | None:
         return next((queued for queued in self.waiting if queued.turn.id == identity), None)

@@ -16,6 +16,7 @@ from typing import Any
 
 from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import SAFETY, Settings
+from gemini_diffusion.generation import under_way
 from gemini_diffusion.generation.limits.access import Access, DrawingSlots, is_local_path, refuse_local_path
 from gemini_diffusion.generation.limits.disk_quota import BLOCK, DiskQuota
 from gemini_diffusion.generation.limits.key_quota import KeyQuota
@@ -144,6 +145,7 @@ class Visitors:
         self._key_quota = KeyQuota(defaults) if self._lends and not owner else None
         self._disk_quota = None if owner else DiskQuota(defaults)
         self._time_quota = None if owner else TimeQuota(defaults)
+        self._folder = defaults.home_path / "visitors"
         self._slots = DrawingSlots()
         self._cookieless = self._access(folder_name(COOKIELESS))
         self._clock = clock
@@ -151,17 +153,24 @@ class Visitors:
 
     def of(self, name: str) -> Visitor:
         """The visitor of that name, made on first sight; always the same one while they are here."""
-        if name not in self._here:
-            digest = folder_name(name)
-            folder = self._host.home_path / "visitors" / digest
-            access = self._cookieless if name.startswith(COOKIELESS) and not self.owner else self._access(digest)
+        return self._of(folder_name(name), cookieless=name.startswith(COOKIELESS) and not self.owner)
+
+    def resume(self) -> None:
+        """Goes on with what was under way for anybody when the program was killed. Belongs to the event loop."""
+        for file in sorted(self._folder.glob(f"*/{under_way.NAME}"), key=lambda file: file.stat().st_mtime):
+            visitor = self._of(file.parent.name)
+            visitor.session.resume(visitor.settings)
+
+    def _of(self, digest: str, *, cookieless: bool = False) -> Visitor:
+        if digest not in self._here:
+            folder, access = self._folder / digest, self._cookieless if cookieless else self._access(digest)
             session = Session(self.services, folder, access)
             kind = Visitor if self.owner else Guest
-            self._here[name] = kind(session, access, folder, self._lent(), self._clock)
+            self._here[digest] = kind(session, access, folder, self._lent(), self._clock)
             self._evict()
-        self._here.move_to_end(name)
-        self._here[name].seen = self._clock()
-        return self._here[name]
+        self._here.move_to_end(digest)
+        self._here[digest].seen = self._clock()
+        return self._here[digest]
 
     def _access(self, name: str) -> Access:
         return Access(self._slots, self._key_quota, self._disk_quota, self._time_quota, name, guest=not self.owner)

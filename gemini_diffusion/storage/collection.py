@@ -86,11 +86,17 @@ class Collection:
         """A picture of this person's own, None for anybody else's id."""
         return self._gallery.find(identity) if identity in self.ids else None
 
+    def own(self, identity: str) -> Picture:
+        """The same. Raises BadInput where there is none."""
+        if picture := self.picture(identity):
+            return picture
+        raise _gone()
+
     # Changing
 
     def star(self, identity: str, starred: bool) -> None:
         """Gives a picture a star or takes it away. Raises BadInput for one that is not here."""
-        self._own(identity)
+        self.own(identity)
         with self._changing:
             stars = dict.fromkeys((*self._starred(), identity))
             if not starred:
@@ -101,7 +107,7 @@ class Collection:
 
     def delete(self, identity: str) -> None:
         """Puts a picture into the trash, from where `restore` brings it back. Raises BadInput for one that is not here."""
-        self._own(identity)
+        self.own(identity)
         self._gallery.delete(identity)
         self._moved(identity, here=False)
 
@@ -111,10 +117,6 @@ class Collection:
             raise _gone()
         self._gallery.restore(identity)
         self._moved(identity, here=True)
-
-    def _own(self, identity: str) -> None:
-        if self.picture(identity) is None:
-            raise _gone()
 
     def _moved(self, identity: str, *, here: bool) -> None:
         for folder in (self._gallery.folder, self._gallery.trash.folder):

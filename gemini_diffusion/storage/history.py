@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST = 200
 """Turns of one conversation."""
+CLOSED = "The app was closed while this was under way."
 HEAVIEST = 1_000_000
 """Characters of one conversation: with what a page is shown of it, they take some 16 times as many bytes of memory."""
 
@@ -39,7 +40,7 @@ def read_turns(file: Path) -> tuple[Turn, ...]:
 
 def parse_turns(content: bytes) -> tuple[Turn, ...]:
     """Turns from their JSON. Raises ValueError for anything else."""
-    return tuple(_ended(turn) for turn in _kinds().validate_json(content))
+    return tuple(ended(turn) for turn in _kinds().validate_json(content))
 
 
 def dump_turns(turns: Iterable[Turn]) -> bytes:
@@ -83,8 +84,9 @@ def _kinds() -> TypeAdapter[tuple[Turn, ...]]:
     return TypeAdapter(tuple[Turn, ...])
 
 
-def _ended(turn: Turn) -> Turn:
+def ended(turn: Turn) -> Turn:
+    """A turn as it was when the program ended, which nobody goes on with."""
     if not turn.running:
         return turn
-    notices = (*turn.notices, "The app was closed while this was under way.")
+    notices = (*turn.notices, CLOSED)
     return dataclasses.replace(turn, state="stopped", waiting=None, progress=(), notices=notices)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
-from starlette.routing import Route
 
 from gemini_diffusion.ui import chat_panel, image_panel, model_pickers, pictures_tab, settings_tab
 from gemini_diffusion.ui.chat_tab import ChatTab
@@ -25,11 +25,12 @@ TITLE = "Gemini Diffusion"
 
 
 class Page(gr.Blocks):
-    """The page. It serves MCP with our own tools and endpoint, and does not display itself in a notebook."""
+    """The page. It serves MCP with our own tools and endpoint, goes on with what a crash left, and does not display itself in a
+    notebook."""
 
-    def __init__(self, tools: McpTools, routes: Sequence[Route] = (), **options: Any) -> None:
+    def __init__(self, visitors: Visitors, **options: Any) -> None:
         super().__init__(**options)
-        self.tools, self.own_routes = tools, routes
+        self._visitors = visitors
 
     def queue(self, **_: Any) -> Page:
         """The queue of this page: closed to programs that would go round it, and no limit on how many run at once.
@@ -41,8 +42,16 @@ class Page(gr.Blocks):
 
     def launch(self, *, mcp_server: bool = False, app_kwargs: dict[str, Any] | None = None, **options: Any) -> Any:
         """As in Gradio. Raises PackageMissing if `mcp_server` is wanted and its package is not installed."""
-        spoken = mcp_endpoint.add_mcp_endpoint(self.tools.server()) if mcp_server else {}
-        served = {**(app_kwargs or {}), **spoken, "routes": [*self.own_routes, *spoken.get("routes", ())]}
+        spoken = mcp_endpoint.add_mcp_endpoint(McpTools(self._visitors).server()) if mcp_server else {}
+        routes = [unsaved_route(self._visitors.services.gallery.unsaved), *spoken.get("routes", ())]
+
+        @contextlib.asynccontextmanager
+        async def lifespan(app: Any) -> AsyncIterator[None]:
+            self._visitors.resume()
+            async with spoken["lifespan"](app) if spoken else contextlib.nullcontext():
+                yield
+
+        served = {**(app_kwargs or {}), "routes": routes, "lifespan": lifespan}
         return super().launch(mcp_server=False, inline=False, app_kwargs=served, **options)
 
 
@@ -53,8 +62,7 @@ def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when the first Blocks is made; anything else phones home
     gr.set_static_paths([visitors.services.gallery.folder, image_panel.PICTURES])
-    routes = [unsaved_route(visitors.services.gallery.unsaved)]
-    with Page(McpTools(visitors), routes, title=TITLE, fill_width=True, analytics_enabled=False) as page:
+    with Page(visitors, title=TITLE, fill_width=True, analytics_enabled=False) as page:
         gr.Markdown(f"# {TITLE}", elem_id="title")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Chat", id="chat", elem_id="chat-tab") as chat, gr.Row(elem_id="chat-layout"):

@@ -14,7 +14,7 @@ from gemini_diffusion.storage.files import free_bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class UsageRow:
     """One visitor's, or everybody's: what the host's keys were lent for, seconds drawn on this machine, bytes kept."""
 
     who: str
@@ -35,7 +35,7 @@ class Usage:
         return f"{self.who}: {lent} and {self.seconds / 60:.1f} min drawn today, {self.size / MEGABYTE:.2f} MB kept."
 
 
-def usage_rows(host: Settings) -> list[Usage]:
+def usage_rows(host: Settings) -> list[UsageRow]:
     """One in all and one for each visitor, who had most of the machine first; a visitor is named by a part of a digest."""
     home = host.home_path
     lent, drawn, kept = DailyCount(home / LEDGER), DailyCount(home / "drawing_time.json").counts(), Counter[str]()
@@ -43,8 +43,8 @@ def usage_rows(host: Settings) -> list[Usage]:
         kept[visitor] += folder_size(home / place)
     counts = [*map(lent.counts, (CALLS, PICTURES, TOKENS_IN, TOKENS_OUT, DOLLARS)), drawn, kept]
     everybody = sorted({*lent.counts(), *drawn, *kept}, key=lambda name: (-drawn[name], -lent.of(name), name))
-    own = [Usage(name[:8] or "(unknown)", *(count[name] for count in counts)) for name in everybody]
-    return [Usage("In all", *(count.total() for count in counts)), *own]
+    own = [UsageRow(name[:8] or "(unknown)", *(count[name] for count in counts)) for name in everybody]
+    return [UsageRow("In all", *(count.total() for count in counts)), *own]
 
 
 def usage(host: Settings) -> Iterator[str]:
