@@ -6,6 +6,7 @@ proposed where the rules see no request in it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from gemini_diffusion import commands
@@ -15,11 +16,11 @@ from gemini_diffusion.crafting.edits.change_list import ChangeList
 from gemini_diffusion.crafting.edits.edit_words import pattern
 from gemini_diffusion.crafting.edits.model_reading import MessageReading
 from gemini_diffusion.crafting.parse_answer import partial_prompt
-from gemini_diffusion.generation import plan, versions
+from gemini_diffusion.generation import looking, plan, versions
 from gemini_diffusion.generation.job import Job
 from gemini_diffusion.generation.picture_turns import PictureTurn
 from gemini_diffusion.generation.wishes import with_wishes
-from gemini_diffusion.types import ChatRequest, Event, Finished, Message, Noticed, Picture, TextGrew, Understood
+from gemini_diffusion.types import ChatRequest, Event, Finished, Message, Noticed, Picture, Selected, TextGrew, Understood
 from gemini_diffusion.types.errors import BadAnswer
 from gemini_diffusion.types.turn import Turn
 
@@ -36,6 +37,9 @@ async def converse(job: Job, text: str, turns: Sequence[Turn], selected: Picture
         await _draw(job, reading, text)
     elif reading.intent == "edit" and picture and asked:
         await _edit(job, reading, text, PictureTurn(job, PictureCommand("edit", text), picture, turns, "talk"))
+    elif reading.intent == "ask" and picture and picture == _shown(job, text, turns, selected) and reading.answer.strip():
+        job.emit(Selected(picture))
+        job.emit(Finished(reading.answer.strip()))
     elif reading.intent == "ask" and picture:
         await PictureTurn(job, PictureCommand("ask", text), picture, turns).run()
     elif reading.answer.strip():
@@ -59,13 +63,24 @@ async def _read(job: Job, text: str, turns: Sequence[Turn], selected: Picture | 
     number = next((place for place, picture in known if picture == selected), 0)
     listed = [(place, picture.recipe.prompt) for place, picture in known if place == number or place > len(known) - LISTED]
     instruction = model_reading.reading_instruction(listed, number)
-    request = ChatRequest((*job.conversation, Message("user", text)), instruction, model_reading.reading_schema())
+    shown = _shown(job, text, turns, selected)
+    image = await asyncio.to_thread(looking.reduced, shown.path) if shown else b""
+    request = ChatRequest((*job.conversation, Message("user", text, image)), instruction, model_reading.reading_schema())
     said = await (await job.lent_model()).answer(request, job.settings, pass_on)
     for notice in said.notices:
         job.emit(Noticed(notice))
     reading = model_reading.parse_reading(said.text)
     cut = reading.answer or partial_prompt(said.text, "answer")
     return reading.model_copy(update={"answer": cut})
+
+
+def _shown(job: Job, text: str, turns: Sequence[Turn], selected: Picture | None) -> Picture | None:
+    """The picture that goes along with a question, so that one call answers it: only where the person was told before that
+    pictures of this conversation go to the chat model.
+    """
+    told = any(turn.kind == "say" and turn.selected for turn in turns)
+    asks = told and job.services.chat_model(job.settings).sees and pattern("question").search(text)
+    return selected if selected and asks and selected.path.exists() else None
 
 
 async def _draw(job: Job, reading: MessageReading, text: str) -> None:

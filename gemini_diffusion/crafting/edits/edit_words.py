@@ -60,8 +60,8 @@ def ordinal(said: str) -> int:
 def _words(alternatives: str) -> re.Pattern[str]:
     """Alternatives as one pattern, the longest first."""
     parts = sorted(_split(alternatives), key=len, reverse=True)
-    apart = [part for part in parts if not re.search(_SCRIPT, part)]
-    joined = [part for part in parts if re.search(_SCRIPT, part)]
+    joined = [part for part in parts if re.search(_SCRIPT, part) or not re.search(r"\w", part)]  # a mark follows a word at once
+    apart = [part for part in parts if part not in joined]
     rows = [rf"(?<![^\W\d_])(?:{'|'.join(apart)})(?![^\W\d_])"] if apart else []
     return re.compile("|".join([*rows, *joined]), re.IGNORECASE)
 

@@ -17,7 +17,7 @@ from gemini_diffusion.crafting.edits.change_list import ChangeList, own_part
 from gemini_diffusion.crafting.edits.edit_words import pattern
 from gemini_diffusion.crafting.lexicon import stem, words_in
 from gemini_diffusion.crafting.prompt_text import PromptText
-from gemini_diffusion.crafting.required_terms import find_required_terms
+from gemini_diffusion.crafting.required_terms import QUOTE, find_required_terms
 from gemini_diffusion.crafting.sanitize import sanitize
 
 LONGEST_CHANGE = 200
@@ -91,14 +91,21 @@ def parse_reading(text: str) -> MessageReading:
 
 
 def is_asked(reading: MessageReading, message: str) -> bool:
-    """Whether the words that are said to ask for it stand in the message, and more than a "thanks" is among them."""
-    words = " ".join(reading.asked_by.casefold().split())
-    return len(words) > 1 and words in " ".join(message.casefold().split())
+    """Whether the words that are said to ask for it stand in the message, outside of quotations."""
+    words = _own_words(reading.asked_by)
+    return len(words) > 1 and words in _own_words(message)
+
+
+def _own_words(text: str) -> str:
+    """A text without what it quotes, which asks for nothing."""
+    return " ".join(QUOTE.sub(" ", text).casefold().split())
 
 
 def is_request(message: str) -> bool:
     """Whether a message holds a word that asks for something to be drawn or changed: what costs needs one."""
-    return any(pattern(name).search(message) for name in ("change", "add", "remove", "replace", "drawing", "instead"))
+    return any(
+        pattern(name).search(_own_words(message)) for name in ("change", "add", "remove", "replace", "drawing", "instead")
+    )
 
 
 def apply_reading(reading: MessageReading, before: ChangeList, message: str) -> ChangeList | None:
