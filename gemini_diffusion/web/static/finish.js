@@ -51,7 +51,7 @@
     const tools = make("div", { className: "steps" }, ...kinds.map(slider), make("p", { role: "status" }), keeping, close);
     const made = make("dialog", { id: "finishing", className: "compared", ariaLabel: "Finish the picture" });
     made.append(make("div", {}, ...window.compare.parted("How much of the original is seen")), tools);
-    document.querySelector(".gradio-container").append(made);
+    document.querySelector(".gradio-container .contain").append(made); // where rules for narrow windows reach it
     return made;
   };
   const open = async () => {
