@@ -53,7 +53,7 @@ def test_budget_length_shape_style_and_vocabulary_are_said() -> None:
 
 
 def test_there_are_enough_styles_each_with_both_parts() -> None:
-    assert len(styles()) >= 14
+    assert len(styles()) >= 60
     assert len(set(known_styles())) == len(styles())
     assert all(style.positive and style.negative for style in styles())
 
