@@ -14,6 +14,7 @@ from PIL import Image, ImageStat
 from gemini_diffusion import commands
 from gemini_diffusion.types import FinishStep
 from gemini_diffusion.ui import pictures_tab
+from gemini_diffusion.ui.error_display import answer_errors
 from gemini_diffusion.ui.pictures_tab import PicturesTab
 from tests.chat_tab_harness import Desk, who
 from tests.pictures import encoded
@@ -28,7 +29,7 @@ class Room:
             self.tab = PicturesTab(desk.visitors, desk.tab.following, pictures_tab.build(), tabs)
 
     async def ask(self, name: str, asked: Any, name_of: str = "a") -> dict[str, Any]:
-        handler = pictures_tab._answered(getattr(self.tab, name))
+        handler = answer_errors(getattr(self.tab, name))
         answer: dict[str, Any] = await handler(asked, who(name_of))
         return answer
 
@@ -123,5 +124,5 @@ async def test_nonsense_gets_an_answer_or_a_sentence(desk: Desk) -> None:
         answer = await room.ask(name, asked)
         assert "pictures" in answer or "unexpected" not in answer["error"], (name, asked)
     assert len(desk.visitor(who()).session.collection.pictures) == 2
-    asked_without_cookies = pictures_tab._answered(room.tab.pictures)
+    asked_without_cookies = answer_errors(room.tab.pictures)
     assert "cookies" in (await asked_without_cookies({}, gr.Request(session_hash="x", cookies={})))["error"]

@@ -342,7 +342,7 @@ async def test_a_tapped_picture_goes_in_the_panel_and_nobody_elses_does(desk: De
 async def test_shape_style_and_number_are_chosen_under_the_box_and_nothing_else_is(desk: Desk) -> None:
     for name, value in (("aspect_ratio", "16:9"), ("pictures", "2"), ("engine", "hosted")):
         shown = await desk.tab.choices.choose_drawing(gr.EventData(None, {"name": name, "value": value}), who())
-    assert [entry["value"] for entry in shown[desk.tab.choices.drawing]] == ["16:9", "", 2]
+    assert [entry["value"] for entry in shown[desk.tab.choices.drawing]] == ["16:9", "", "", 2]
     assert desk.visitor(who()).settings.engine == "auto"
     await desk.shown(desk.tab.send("/imagine a fox", "", who()))
     assert len(desk.engine.history) == 2

@@ -32,7 +32,6 @@ _LESS = re.compile(r"(?<![\\\w\[])(\[{1,9})([^\[\]:|]{1,200})(\]{1,9})(?!\()")
 _MORE = re.compile(r"(?<![\\\w(])(\({2,9})([^()]{1,200})(\){2,9})(?![\d.])")
 _EMBEDDING = re.compile(r"\bembedding:([\w-]{1,60})(?:\.\w+)?")
 _CHOICE = re.compile(r"\{([^{}|]*(?:\|[^{}|]*)+)\}")
-_WILDCARD = re.compile(r"(?<!\w)__([^\W_][\w/ -]{0,60}?)__(?!\w)")
 _PART = re.compile(r"\s?,?\s?\b(BREAK|AND)\b\s?,?\s?")
 
 
@@ -117,12 +116,6 @@ def _choice(match: re.Match[str], notices: list[str]) -> str:
     return "{" + ", ".join(option.strip().replace(",", "\\,") for option in match[1].split("|")) + "}"
 
 
-def _wildcard(match: re.Match[str], notices: list[str]) -> str:
-    words = re.split("[/_-]", match[1])[-1]
-    notices.append(f"{match[0]} takes a line of a file in other programs; here it was read as {words}.")
-    return words
-
-
 def _part(match: re.Match[str], notices: list[str]) -> str:
     said = f"{match[1]} parts a prompt in other programs; here it was read as a comma."
     notices += [said] if said not in notices else []
@@ -138,6 +131,5 @@ _RULES: tuple[tuple[re.Pattern[str], Put], ...] = (
     (_MORE, _more),
     (_CHOICE, _choice),
     (_EMBEDDING, lambda match, notices: f"<{match[1]}>"),
-    (_WILDCARD, _wildcard),
     (_PART, _part),
 )

@@ -81,6 +81,7 @@ class Flags:
         ),
     )  # fmt: skip
     style: str | None = row(None, Flag("style", "text", "a style by name", 'a name, "Film Noir"'))
+    preset: str | None = row(None, Flag("preset", "text", "your flags under a name, from Settings", "a name"))
     count: int | None = row(None, Flag("n", "whole", "that many pictures", "1 to 8", ("repeat", "r"), 1, 8))
     steps: int | None = row(
         None, Flag("steps", "whole", "work per picture", "1 to 150", (), 1, 150, request="num_inference_steps")

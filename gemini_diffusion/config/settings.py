@@ -96,6 +96,10 @@ class Settings:
         choices=("auto", "1:1", "3:2", "16:9", "2:3", "9:16"),
     )  # fmt: skip
     style: str = row("", "Drawing", "Style", "The style of a picture where a request names none (--style); empty adds none.")
+    preset: str = row("", "Drawing", "Preset", "The preset that every request takes its open flags from; empty takes none.")
+    presets: str = row(
+        "", "Drawing", "Presets", 'Flags under a name for --preset, as "noir: --style noir --steps 30; wide: --ar 16:9".'
+    )
     pictures: int = row(
         1, "Drawing", "Pictures", "How many pictures a request draws where it does not say so (--n).", low=1, high=8
     )

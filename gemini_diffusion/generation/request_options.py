@@ -14,6 +14,8 @@ from gemini_diffusion import commands
 from gemini_diffusion.commands import Flags, Imagine
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.models import ImageModel
+from gemini_diffusion.generation.presets import with_preset
+from gemini_diffusion.generation.wildcards import fill_wildcards
 from gemini_diffusion.types import Adapter, Aspect, Capabilities, StartImage
 from gemini_diffusion.types.errors import BadInput
 
@@ -59,9 +61,10 @@ def settle_flags(
 
 
 def choose_flags(flags: Flags, settings: Settings, *, alone: bool) -> Flags:
-    """The flags with the shape, the style and, for a request that is `alone`, the number that the settings choose for every
-    drawing. A line with --raw says all there is, and a picture to begin from has a shape of its own.
+    """The flags with the preset, and with the shape, the style and, for a request that is `alone`, the number that the settings
+    choose for every drawing. A line with --raw says all there is, and a picture to begin from has a shape of its own.
     """
+    flags = with_preset(flags, settings)
     if flags.raw:
         return flags
     width, _, height = settings.aspect_ratio.partition(":")
@@ -141,7 +144,10 @@ def _pulled(weight: float) -> float:
 
 
 def expand_choices(command: Imagine, settings: Settings) -> list[Imagine]:
-    """One job for each choice of {a, b}, with what is set for every drawing; BadInput names how many pictures it would be."""
+    """One job for each choice of {a, b} and each picture with a wildcard, with what is set for every drawing.
+
+    BadInput names how many pictures it would be.
+    """
     try:
         jobs = commands.expand(command, MOST_PICTURES)
     except commands.TooManyChoices as error:
@@ -153,4 +159,4 @@ def expand_choices(command: Imagine, settings: Settings) -> list[Imagine]:
     total = sum(job.flags.count or 1 for job in jobs)
     if total > MOST_PICTURES:
         raise BadInput(f"That would be {total} pictures.", f"Ask for at most {MOST_PICTURES} at once.")
-    return jobs
+    return [filled for job in jobs for filled in fill_wildcards(job, settings.home_path)]

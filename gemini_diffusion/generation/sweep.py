@@ -20,6 +20,7 @@ from gemini_diffusion import commands
 from gemini_diffusion.commands import Imagine, Sweep, SweepCell
 from gemini_diffusion.engines import models
 from gemini_diffusion.generation.job import Job
+from gemini_diffusion.generation.request_options import expand_choices
 from gemini_diffusion.storage.contact_sheet import ContactSheet, columns_for
 from gemini_diffusion.storage.files import write_atomically
 from gemini_diffusion.storage.gallery import is_drawn
@@ -78,7 +79,7 @@ async def run_sweep(job: Job, sweep: Sweep, front: Picture | None = None) -> Swe
     sheet as far as it has come.
     """
     job.notify(sweep.notices)
-    work = _Work(job, sweep, _base(sweep, front, job.last_seed))
+    work = _Work(job, sweep, _base(sweep, front, job))
     cells = work.cells
     planned, crafted = await job.prepare(cells[0].command)
     known = await asyncio.to_thread(work.known)
@@ -105,7 +106,7 @@ async def run_sweep(job: Job, sweep: Sweep, front: Picture | None = None) -> Swe
     return result
 
 
-def _base(sweep: Sweep, front: Picture | None, last_seed: int | None) -> Imagine:
+def _base(sweep: Sweep, front: Picture | None, job: Job) -> Imagine:
     """What every cell is drawn from, one picture with a seed of its own: the same line has the same seed."""
     base = sweep.base
     if base is None:
@@ -115,7 +116,8 @@ def _base(sweep: Sweep, front: Picture | None, last_seed: int | None) -> Imagine
         if not isinstance(line, Imagine):
             raise BadInput("That picture cannot be drawn again.", "Select another one.")
         base = line
-    seed = last_seed if base.flags.seed == "last" else base.flags.seed
+    base = expand_choices(base, job.settings)[0]
+    seed = job.last_seed if base.flags.seed == "last" else base.flags.seed
     if not isinstance(seed, int):
         seed = int(hashlib.sha256(f"{sweep.title} {base.idea}".encode()).hexdigest(), 16) % LARGEST_SEED
     return dataclasses.replace(base, flags=dataclasses.replace(base.flags, seed=seed, count=None, dry=False, review=False))

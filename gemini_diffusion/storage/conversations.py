@@ -77,6 +77,17 @@ class Conversations:
         """Those of the open one."""
         return history.read_turns(self._path(self._open))
 
+    def asked(self, most: int) -> list[str]:
+        """What was asked in them, each once, the newest first, at most so many. Reads files."""
+        found = dict[str, None]()
+        for each in self.listed:
+            found |= dict.fromkeys(
+                turn.asked for turn in reversed(history.read_turns(self._path(each.id))) if turn.asked not in found
+            )
+            if len(found) >= most:
+                break
+        return list(found)[:most]
+
     def search(self, words: str) -> list[Conversation]:
         """Those in which every one of `words` is found, in the name or in what was said. Reads files."""
         wanted = words.casefold().split()

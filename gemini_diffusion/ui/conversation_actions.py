@@ -14,7 +14,7 @@ import gradio as gr
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.ui import composer_chips
 from gemini_diffusion.ui.conversation_list import listed
-from gemini_diffusion.ui.error_display import show_error
+from gemini_diffusion.ui.error_display import answer_errors, show_error
 from gemini_diffusion.ui.live_updates import LiveUpdates
 from gemini_diffusion.web.cookies import visitor_name
 
@@ -26,6 +26,8 @@ Updates = dict[Any, Any]
 _FETCH = "() => setTimeout(() => document.querySelector('#bundle').click(), 50)"
 _TAKE = "() => window.conversationPiece"
 _GO_ON = "(arrived) => { window.sendPieces(Number(arrived)); }"
+REMEMBERED = 100
+"""Requests that the arrow keys walk through."""
 AT_ONCE = 2
 """Zips that are read at the same time for all visitors."""
 
@@ -56,6 +58,11 @@ class ConversationActions:
         visitor = self._visitor(request)
         await visitor.session.switch(visitor.session.conversations.restore)
         return await self._with_picture(visitor)
+
+    async def asked_before(self, asked: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+        """What this person asked, the newest first, for the arrow keys in an empty message box."""
+        conversations = self._visitor(request).session.conversations
+        return {"asked": await asyncio.to_thread(conversations.asked, REMEMBERED)}
 
     async def find(self, words: str, request: gr.Request) -> Updates:
         kept = self._visitor(request).session.conversations
@@ -128,6 +135,7 @@ class ConversationActions:
             return trigger(show_error(handler), inputs, outputs, **quiet)
 
         its.wire()
+        gr.api(answer_errors(self.asked_before), api_name="asked_before", api_visibility="private", queue=False)
         on(its.new.click, self.new)
         on(its.found.input, self.open, its.found)
         on(its.delete.click, self.delete)

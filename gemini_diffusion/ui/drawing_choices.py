@@ -8,8 +8,9 @@ import gradio as gr
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting.instructions import known_styles
+from gemini_diffusion.generation.presets import read_presets
 
-NAMES = ("aspect_ratio", "style", "pictures")
+NAMES = ("aspect_ratio", "style", "preset", "pictures")
 SHAPES = {
     "auto": "Any shape", "1:1": "Square", "3:2": "Landscape", "16:9": "Wide", "2:3": "Portrait", "9:16": "Tall",
 }  # fmt: skip
@@ -29,7 +30,8 @@ def offer(settings: Settings) -> list[dict[str, Any]]:
     """Each list: its setting, label, current value and choices as (value, label), also one that only Settings offers."""
     styles = {"": "Any style", **{name: name for name in known_styles()}}
     numbers = {count: f"{count} picture{'s' if count > 1 else ''}" for count in (*range(1, MOST + 1), settings.pictures)}
-    lists: tuple[dict[Any, str], ...] = (SHAPES, styles | {settings.style: settings.style or styles[""]}, numbers)
+    presets = {"": "No preset", **{name: name for name in (*read_presets(settings.presets), settings.preset) if name}}
+    lists: tuple[dict[Any, str], ...] = (SHAPES, styles | {settings.style: settings.style or styles[""]}, presets, numbers)
     table = Settings.table()
     return [
         {"name": name, "label": table[name].label, "value": getattr(settings, name), "choices": list(choices.items())}

@@ -7,7 +7,7 @@ import html
 import inspect
 import logging
 import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import gradio as gr
@@ -25,6 +25,19 @@ def error_sentence(error: Exception) -> str:
         return str(error)
     _LOG.error("A handler of the window failed.\n%s", redacted("".join(traceback.format_exception(error))))
     return UNFORESEEN
+
+
+def answer_errors(handler: Callable[[Any, gr.Request], Awaitable[dict[str, Any]]]) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """The handler for a script of the page: its errors are answers too, under "error"."""
+
+    @functools.wraps(handler)
+    async def reply(asked: dict[str, Any], request: gr.Request) -> dict[str, Any]:
+        try:
+            return await handler(asked if isinstance(asked, dict) else {}, request)
+        except Exception as error:  # noqa: BLE001 - the window's last line: whatever it is becomes a sentence
+            return {"error": error_sentence(error)}
+
+    return reply
 
 
 def show_errors(text: str) -> None:

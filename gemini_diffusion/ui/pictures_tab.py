@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import functools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -22,7 +21,7 @@ from gemini_diffusion.storage.image_finish import finished_preview
 from gemini_diffusion.storage.picture_index import IndexedPicture, Search
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 from gemini_diffusion.types.finishing import FINISHES, read_finish
-from gemini_diffusion.ui.error_display import error_sentence, show_error
+from gemini_diffusion.ui.error_display import answer_errors, show_error
 from gemini_diffusion.ui.live_updates import LiveUpdates
 from gemini_diffusion.ui.picture_details import BLURRED
 from gemini_diffusion.web.cookies import visitor_name
@@ -118,7 +117,7 @@ class PicturesTab:
     def wire(self, tab: gr.Tab) -> None:
         """Connects every event; what the script calls by name is not published."""
         for handler in (self.pictures, self.change_picture, self.picture_line, self.finish_preview):
-            gr.api(_answered(handler), api_name=handler.__name__, api_visibility="private", queue=False)
+            gr.api(answer_errors(handler), api_name=handler.__name__, api_visibility="private", queue=False)
         chosen = gr.Textbox(visible=False)  # never holds anything: the page's script gives what is sent
         shown = [*self.following.panel.components(), self.tabs]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -132,19 +131,6 @@ def build() -> PicturesPanel:
         place=gr.HTML('<div id="pictures"></div>', padding=False, elem_id="pictures-place"),
         open=gr.Button("Open", visible="hidden", elem_id="open-picture"),
     )
-
-
-def _answered(handler: Callable[[Asked, gr.Request], Awaitable[Answer]]) -> Callable[..., Awaitable[Answer]]:
-    """The handler for a script: its errors are answers too."""
-
-    @functools.wraps(handler)
-    async def reply(asked: Asked, request: gr.Request) -> Answer:
-        try:
-            return await handler(asked if isinstance(asked, dict) else {}, request)
-        except Exception as error:  # noqa: BLE001 - the window's last line: whatever it is becomes a sentence
-            return {"error": error_sentence(error)}
-
-    return reply
 
 
 def _search(asked: Asked) -> Search:

@@ -12,7 +12,7 @@ STYLES = tuple(_FOLDER / f"{name}.css" for name in ("style", "easel", "pictures"
 ICON = _FOLDER / "icon.svg"
 _SCRIPTS = (
     "attach.js", "choices.js", "brush.js", "page.js", "settings.js", "words.js", "keywords.js", "pictures.js", "compare.js",
-    "finish.js", "recipe.js", "conversations.js", "filmstrip.js", "full_screen.js", "aloud.js", "terms.js",
+    "finish.js", "recipe.js", "conversations.js", "filmstrip.js", "full_screen.js", "aloud.js", "terms.js", "history.js",
 )  # fmt: skip
 """In this order: the first listener may keep a key press for itself."""
 _FONT, _CODE = "Source Sans Pro", "IBM Plex Mono"

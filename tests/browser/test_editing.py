@@ -58,6 +58,14 @@ def test_a_picture_is_attached_drawn_from_and_shown_with_the_message(come: Open,
     window.page.get_by_role("button", name="Keep a copy").click()
     expect(window.pictures).to_have_count(4)
     expect(window.page.locator("#details")).to_contain_text("finished: colour:-1")
+    for key, text in (
+        ("ArrowUp", "/finish colour:-1"),
+        ("ArrowUp", "a beach in snow"),
+        ("ArrowDown", "/finish"),
+        ("ArrowDown", ""),
+    ):
+        window.box.press(key)
+        expect(window.box).to_have_value(re.compile(re.escape(text) if text else "^$"))
 
 
 def test_it_can_be_removed_and_what_is_sent_then_begins_from_nothing(come: Open, sketching: Sketching, tmp_path: Path) -> None:

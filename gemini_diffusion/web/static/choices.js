@@ -12,7 +12,8 @@ window.showDrawingChoices = (element, props, tell, watch) => {
     for (const entry of props.value ?? []) {
       const shown = lists.get(entry.name) ?? list(entry);
       const options = entry.choices.map(([value, text]) => new Option(text, value));
-      if (shown.options.length !== options.length) shown.replaceChildren(...options);
+      if ([...shown.options].map(({ text }) => text).join("\n") !== options.map(({ text }) => text).join("\n")) shown.replaceChildren(...options);
+      shown.hidden = options.length < 2;
       shown.value = String(entry.value);
       shown.classList.toggle("set", shown.selectedIndex > 0);
     }
