@@ -18,7 +18,7 @@ ALONE, *ASKING = page("docs/programs.md").blocks("python")
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHere]:
-    with AppHere(tmp_path_factory.mktemp("documents"), ("--mcp",)) as running:
+    with AppHere(tmp_path_factory.mktemp("documents"), ("--mcp", "--api-key", "a-key-of-your-own-0001")) as running:
         yield running
 
 
@@ -46,7 +46,9 @@ def test_a_program_of_ones_own_draws(run: Callable[[str], str], tmp_path: Path) 
     assert len(list(tmp_path.rglob("*.png"))) == 4
 
 
-@pytest.mark.parametrize(("code", "said"), list(zip(ASKING, ("", "image"), strict=True)), ids=("gradio_client", "mcp"))
+@pytest.mark.parametrize(
+    ("code", "said"), list(zip(ASKING, ("", "image", "fox"), strict=True)), ids=("gradio_client", "mcp", "openai")
+)
 def test_a_program_asks_the_app(app: AppHere, run: Callable[[str], str], code: str, said: str) -> None:
     assert ADDRESS in code
     before = len(app.pictures)

@@ -13,9 +13,9 @@ from PIL import Image
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.models import find_model
-from gemini_diffusion.engines.openai.dialects import OPENAI, recognise
 from gemini_diffusion.engines.openai.images_request import ImagesRequest
 from gemini_diffusion.engines.openai.openai_engine import OpenAiEngine
+from gemini_diffusion.engines.openai.server_dialects import OPENAI, recognise
 from gemini_diffusion.types import Adapter, Event, ImageRequest, ImageResult, Preview
 from gemini_diffusion.types.errors import (
     Blocked,

@@ -78,6 +78,8 @@ def read_flags(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--usage", action="store_true", help="say what visitors had today and keep, and end")
     parser.add_argument("--lend-keys", action="store_true", help="let visitors of a shared or open window use your keys")
     parser.add_argument("--mcp", action="store_true", help="offer chat and imagine to programs that speak MCP")
+    parser.add_argument("--api", action="store_true", help="offer OpenAI's API to programs that send a key, which is printed")
+    parser.add_argument("--api-key", metavar="KEY", help="the same with a key of your own")
     parser.add_argument("--engine", choices=(plan.AUTO, *PLACES), help="where pictures are drawn (auto)")
     parser.add_argument("--model", metavar="ID", help="image model")
     parser.add_argument("--data-dir", metavar="DIR", help="where pictures and conversations are kept")
@@ -149,15 +151,18 @@ def open_app(services: Services, settings: Settings, flags: argparse.Namespace) 
 
     with naming_variables():
         from gemini_diffusion.ui.window import build
+        from gemini_diffusion.web.openai_api.openai_routes import make_key
         from gemini_diffusion.web.server import ServerOptions, open_window
 
+    key = make_key(flags.api_key) if flags.api or flags.api_key is not None else ""
     options = ServerOptions(
-        flags.host, flags.port, flags.share, auth, _names(settings), browser=not flags.no_browser, mcp=flags.mcp
-    )
+        flags.host, flags.port, flags.share, auth, _names(settings),
+        browser=not flags.no_browser, mcp=flags.mcp, api_key=key,
+    )  # fmt: skip
     visitors = Visitors(services, settings, lends=options.private or flags.lend_keys, owner=options.private)
     threading.Thread(target=remove_parts, args=(settings.home_path,), name="cleaning", daemon=True).start()
     with naming_variables():
-        return open_window(build(visitors, welcome(services, settings)), options)
+        return open_window(build(visitors, welcome(services, settings), key), options)
 
 
 def _leave(signal_number: int, frame: object) -> None:

@@ -7,11 +7,15 @@ import dataclasses
 import io
 from math import gcd
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gemini_diffusion.crafting.edits import picture_check
 from gemini_diffusion.generation.job import Job
 from gemini_diffusion.types import ChatRequest, Event, Finished, Message, Noticed, Picture, TextGrew, Understood
 from gemini_diffusion.types.errors import BadAnswer, BadInput, KeyNeeded
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Pixels
 
 LONGEST_SIDE = 1024
 """Pixels of a picture that is looked at; a model sees no more."""
@@ -95,12 +99,16 @@ def reduced(path: Path) -> bytes:
     """The kept picture as a JPEG no larger than is needed to see it. Raises BadInput without the file."""
     from PIL import Image
 
-    content = io.BytesIO()
     try:
         with Image.open(path, formats=("PNG",)) as image:
-            small = image.convert("RGB")
+            return seen(image.convert("RGB"))
     except OSError as error:
         raise BadInput("That picture is not here any more.", "Choose another one.") from error
+
+
+def seen(small: Pixels) -> bytes:
+    """A picture as a chat model sees it, a JPEG; makes it smaller in place."""
+    content = io.BytesIO()
     small.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
     small.info.clear()
     small.save(content, "JPEG", quality=88)

@@ -43,7 +43,7 @@ class Visitor:
     def __init__(self, session: Session, access: Access, folder: Path, defaults: Settings, clock: Callable[[], float]) -> None:
         self.session = session
         self.seen = clock()
-        self._access = access
+        self.access = access
         self._file = folder / "settings.json"
         self._defaults = defaults
         self._clock = clock
@@ -57,7 +57,7 @@ class Visitor:
         Who brings a key where keys are lent within limits uses it at the service itself, and not at the host's own address.
         """
         own = self._own_keys()
-        elsewhere = {address: "" for key, address in Settings.addresses().items() if self._access.key_quota and key in own}
+        elsewhere = {address: "" for key, address in Settings.addresses().items() if self.access.key_quota and key in own}
         return self._defaults.replaced({**self._choices, **own, **elsewhere})
 
     def set_defaults(self, defaults: Settings) -> None:
@@ -73,9 +73,9 @@ class Visitor:
         kept = {name: value for name, value in checked.public().items() if name in {*self._choices, *values}}
         content = json.dumps(kept, ensure_ascii=False, indent=1).encode("utf-8")
         if not self._file.exists() or len(content) > BLOCK:  # else it takes no more room than it has
-            self._access.refuse_more()
+            self.access.refuse_more()
         write_atomically(self._file, content)
-        self._access.keeps(self._file.parent)
+        self.access.keeps(self._file.parent)
         self._choices = kept
 
     def set_key(self, name: str, value: str) -> None:
@@ -100,7 +100,7 @@ class Visitor:
             return f"set, ends in {own.tail}" if own.tail else "set"
         if not getattr(self._defaults, name):
             return "not set"
-        left = self._access.left
+        left = self.access.left
         return f"the host's key is used, {left} left today" if left else "the host's key is used"
 
     def _own_keys(self) -> dict[str, Secret]:

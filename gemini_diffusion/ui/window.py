@@ -16,6 +16,7 @@ from gemini_diffusion.ui.recovery import SETTINGS_TAB
 from gemini_diffusion.web import mcp_endpoint
 from gemini_diffusion.web.endpoints import Endpoints
 from gemini_diffusion.web.mcp_tools import McpTools
+from gemini_diffusion.web.openai_api.openai_routes import openai_routes
 from gemini_diffusion.web.unsaved_endpoint import unsaved_route
 
 if TYPE_CHECKING:
@@ -25,12 +26,12 @@ TITLE = "Gemini Diffusion"
 
 
 class Page(gr.Blocks):
-    """The page. It serves MCP with our own tools and endpoint, goes on with what a crash left, and does not display itself in a
+    """The page. It serves MCP and OpenAI's API with our own endpoints, goes on with what a crash left, and does not display itself in a
     notebook."""
 
-    def __init__(self, visitors: Visitors, **options: Any) -> None:
+    def __init__(self, visitors: Visitors, api_key: str = "", **options: Any) -> None:
         super().__init__(**options)
-        self._visitors = visitors
+        self._visitors, self._api_key = visitors, api_key
 
     def queue(self, **_: Any) -> Page:
         """The queue of this page: closed to programs that would go round it, and no limit on how many run at once.
@@ -43,7 +44,8 @@ class Page(gr.Blocks):
     def launch(self, *, mcp_server: bool = False, app_kwargs: dict[str, Any] | None = None, **options: Any) -> Any:
         """As in Gradio. Raises PackageMissing if `mcp_server` is wanted and its package is not installed."""
         spoken = mcp_endpoint.add_mcp_endpoint(McpTools(self._visitors).server()) if mcp_server else {}
-        routes = [unsaved_route(self._visitors.services.gallery.unsaved), *spoken.get("routes", ())]
+        asked = openai_routes(self._visitors, self._api_key) if self._api_key else ()
+        routes = [unsaved_route(self._visitors.services.gallery.unsaved), *spoken.get("routes", ()), *asked]
 
         @contextlib.asynccontextmanager
         async def lifespan(app: Any) -> AsyncIterator[None]:
@@ -55,14 +57,15 @@ class Page(gr.Blocks):
         return super().launch(mcp_server=False, inline=False, app_kwargs=served, **options)
 
 
-def build(visitors: Visitors, welcome: Sequence[str]) -> gr.Blocks:
-    """The page for `visitors`; `welcome` says what is set up and what is not, a line each.
+def build(visitors: Visitors, welcome: Sequence[str], api_key: str = "") -> gr.Blocks:
+    """The page for `visitors`; `welcome` says what is set up and what is not, a line each. With an `api_key` there is
+    OpenAI's API beside it, for programs that send that.
 
     Pictures are served from where they are kept, so that Gradio neither copies nor hashes them.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when the first Blocks is made; anything else phones home
     gr.set_static_paths([visitors.services.gallery.folder, image_panel.PICTURES])
-    with Page(visitors, title=TITLE, fill_width=True, analytics_enabled=False) as page:
+    with Page(visitors, api_key, title=TITLE, fill_width=True, analytics_enabled=False) as page:
         gr.Markdown(f"# {TITLE}", elem_id="title")
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Chat", id="chat", elem_id="chat-tab") as chat, gr.Row(elem_id="chat-layout"):

@@ -22,7 +22,7 @@ from gemini_diffusion.web.cookies import cookie_in
 VISITORS = 5000
 """Visitors remembered; the one seen longest ago is forgotten first."""
 _EVENT = re.compile(r"/gradio_api/(queue/join|call/.+|run/.+)", re.IGNORECASE)
-_PROGRAM = re.compile(r"/gradio_api/mcp/?", re.IGNORECASE)
+_PROGRAM = re.compile(r"/gradio_api/mcp/?|/v1/.+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ VISITOR = RateRule(burst=20, rate=5.0, patience=5.0)
 STRANGERS = RateRule(burst=8, rate=2.0, patience=20.0)
 NEWCOMERS = RateRule(burst=300, rate=2.0, patience=20.0)
 PROGRAMS = RateRule(burst=40, rate=10.0, patience=20.0)
-"""For all MCP clients together: each of their calls is a visitor of its own."""
+"""For all programs together, those that only guess a token too."""
 ADDRESS = RateRule(burst=100, rate=5.0, patience=10.0)
 """For all behind one address, as a household or a class: making up cookies gains nothing."""
 UNTOLD = ("", "127.0.0.1", "::1")

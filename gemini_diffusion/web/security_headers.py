@@ -39,9 +39,12 @@ PATIENCE = 60.0
 _LOG = logging.getLogger(__name__)
 LONGEST = 1_000_000
 """Bytes of the longest request: the window sends words and choices, no files."""
+LONGEST_WITH_PICTURES = 24_000_000
+"""The same where programs send pictures, to whom their token opens the door before a byte of it is read."""
+_WITH_PICTURES = ("/v1/images/edits", "/v1/chat/completions")
 _PAGE = (
     r"|config/?|login/?|theme\.css|favicon\.ico|manifest\.json|robots\.txt|pwa_icon(/\d+)?|(static|assets)/.+|"
-    r"unsaved/[0-9a-f]{32}\.png"
+    r"unsaved/[0-9a-f]{32}\.png|v1/(models(/.+)?|images/(generations|edits)|chat/completions|files/[0-9a-f]{32}-[0-9a-f]{32}\.png)"
 )
 _PROGRAMS = (
     r"info/?|openapi\.json|startup-events|app_id/?|user/?|login_check/?|theme\.css|heartbeat/.+|queue/(join|data|status)|"
@@ -132,7 +135,8 @@ class SecurityHeaders:
             return PlainTextResponse("Another page may not ask me for anything.", 403)
         if not _SERVED.fullmatch(scope["path"]):
             return PlainTextResponse("There is nothing here.", 404)
-        return _too_long(headers) if scope["method"] not in ("GET", "HEAD", "OPTIONS", "DELETE") else None
+        most = LONGEST_WITH_PICTURES if scope["path"] in _WITH_PICTURES else LONGEST
+        return _too_long(headers, most) if scope["method"] not in ("GET", "HEAD", "OPTIONS", "DELETE") else None
 
 
 def _in_time(receive: Receive, patience: float) -> Receive:
@@ -153,12 +157,12 @@ def _in_time(receive: Receive, patience: float) -> Receive:
     return receive_in_time
 
 
-def _too_long(headers: Headers) -> ASGIApp | None:
+def _too_long(headers: Headers, most: int) -> ASGIApp | None:
     """The server below holds a request to the length it gives, so that one is enough to look at."""
     length = headers.get("content-length", "")
     if not length.isdecimal():
         return PlainTextResponse("A request needs to say how long it is.", 411)
-    return PlainTextResponse("That is more than I read at once.", 413) if int(length[:12]) > LONGEST else None
+    return PlainTextResponse("That is more than I read at once.", 413) if int(length[:12]) > most else None
 
 
 def _host(header: str) -> str:

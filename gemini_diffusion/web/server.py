@@ -50,7 +50,7 @@ _LOG = logging.getLogger(__name__)
 class ServerOptions:
     """Where a window opens. `port` None takes the first free from 7860; `share` also makes a public link; `auth` is a name and
     a password asked of everybody, or those of a file; `names` are those of a proxy in front; `browser` opens a tab, `mcp` also
-    speaks MCP."""
+    speaks MCP, and `api_key` is the token of programs that speak OpenAI's API."""
 
     host: str = "127.0.0.1"
     port: int | None = None
@@ -59,6 +59,7 @@ class ServerOptions:
     names: frozenset[str] = frozenset()
     browser: bool = True
     mcp: bool = False
+    api_key: str = field(default="", repr=False)
 
     @property
     def private(self) -> bool:

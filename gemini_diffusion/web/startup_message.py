@@ -30,6 +30,8 @@ def announce_address(window: OpenWindow, folder: Path, say: Callable[[str], None
         say("Name: {}  Password: {}".format(*window.place.auth))
     if window.place.mcp:
         say(f"The MCP endpoint is {window.url}gradio_api/mcp")
+    if window.place.api_key:
+        say(f"OpenAI's API is at {window.url}v1  Key: {window.place.api_key}")
     if window.place.share:
         say(MAKING)
         threading.Thread(target=_share, args=(window, folder, say), name="public-link", daemon=True).start()

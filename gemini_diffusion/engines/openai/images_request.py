@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from gemini_diffusion.commands import find_unsupported
 from gemini_diffusion.engines.models import ANY, ImageModel
-from gemini_diffusion.engines.openai.dialects import UNKNOWN, Dialect
+from gemini_diffusion.engines.openai.server_dialects import UNKNOWN, Dialect
 from gemini_diffusion.engines.true_size import with_true_size
 from gemini_diffusion.network.openai_server import Files
 from gemini_diffusion.storage.image_check import BLACK, is_black

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import models
 from gemini_diffusion.engines.image_engine import ImageEngine
-from gemini_diffusion.engines.openai.dialects import UNKNOWN, Dialect, recognise
 from gemini_diffusion.engines.openai.images_answer import ImagesRefusal, is_partial, read_entry, read_place
 from gemini_diffusion.engines.openai.images_request import ImagesRequest
+from gemini_diffusion.engines.openai.server_dialects import UNKNOWN, Dialect, recognise
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.engines.small_jpeg import small_jpeg
 from gemini_diffusion.network.openai_server import OPENAI, OpenAiServer
