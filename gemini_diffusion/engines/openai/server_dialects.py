@@ -31,6 +31,11 @@ def _behind_a_bar(body: Fields, extras: Fields) -> Fields:
     return {**body, "prompt": f"{words}|{negative}" if negative else words, **rest}
 
 
+def _as_it_is(body: Fields, extras: Fields) -> Fields:
+    """Another of these apps writes no prompt of its own for one that is written."""
+    return {**body, **extras, "prompt": f"{body['prompt']} --raw"}
+
+
 def _as_text(body: Fields, extras: Fields) -> Fields:
     return {**body, "kwargs": json.dumps(extras)}
 
@@ -115,7 +120,7 @@ LOCALAI = Dialect(
 VLLM_OMNI = Dialect("vLLM-Omni", {**_PLAIN_NAMES, "strength": "strength", "adapters": "lora"}, loras=_only_one, one_lora=True)
 SGLANG = Dialect("SGLang", _PLAIN_NAMES)
 XINFERENCE = Dialect("xinference", _PLAIN_NAMES, _as_text, divider="*")
-GEMINI_DIFFUSION = Dialect("Gemini Diffusion", _SHORT_NAMES)
+GEMINI_DIFFUSION = Dialect("Gemini Diffusion", _SHORT_NAMES, _as_it_is)
 
 _BY_OWNER = {
     "vllm": VLLM_OMNI,

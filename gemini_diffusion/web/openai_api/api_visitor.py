@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.commands import Imagine, to_own
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.storage import uploads
 from gemini_diffusion.types import (
@@ -30,7 +32,6 @@ from gemini_diffusion.web.openai_api.mask_reading import white_where_redrawn
 if TYPE_CHECKING:
     from gemini_diffusion.generation.visitors import Visitor, Visitors
 
-T = TypeVar("T")
 SECONDS_FOR_A_LIST = 10.0
 
 
@@ -82,14 +83,17 @@ class ApiVisitor:
         return await model.answer(request, settings, emit)
 
     async def models(self) -> AsyncIterator[tuple[str, ModelChoice]]:
-        """What can be asked for, each with "chat" or "image"; who does not say what they have is left out."""
+        """What can be asked for, each with "chat" or "image"; a service without a key, or that does not answer, is left out."""
         settings, services = self.visitor.settings, self.visitors.services
-        for model in services.chat_models.values():
-            for choice in await _listed(lambda model=model: model.models(settings)):  # type: ignore[misc]
-                yield "chat", choice
-        for engine in services.engines.values():
-            for choice in await _listed(lambda engine=engine: engine.models(settings)):  # type: ignore[misc]
-                yield "image", choice
+        kinds: tuple[tuple[str, Mapping[str, ChatModel | ImageEngine]], ...] = (
+            ("chat", services.chat_models),
+            ("image", services.engines),
+        )
+        for kind, parts in kinds:
+            for part in parts.values():
+                if not part.key or any(getattr(settings, name) for name in part.paid_by):
+                    for choice in await _listed(part, settings):
+                        yield kind, choice
 
     def _job(self, visitor: Visitor, settings: Settings, emit: Emit) -> Job:
         session = visitor.session
@@ -104,10 +108,10 @@ class ApiVisitor:
         )
 
 
-async def _listed(ask: Callable[[], Awaitable[list[ModelChoice]]]) -> list[ModelChoice]:
+async def _listed(part: ChatModel | ImageEngine, settings: Settings) -> list[ModelChoice]:
     try:
         async with asyncio.timeout(SECONDS_FOR_A_LIST):
-            return [choice for choice in await ask() if choice.runnable]
+            return [choice for choice in await part.models(settings) if choice.runnable]
     except (GeminiDiffusionError, TimeoutError):
         return []
 
