@@ -71,7 +71,10 @@ TOLD: dict[str, tuple[dict[str, Any], set[str]]] = {
     "vLLM-Omni": (FLUX | {"lora": {"name": "ink", "path": "ink", "scale": 0.5}}, {"clip_skip", "negative_prompt"}),
     "SGLang": (FLUX, {"adapters", "clip_skip", "negative_prompt"}),
     "xinference": (NUMBERS | {"size": "64*48"}, {"adapters", "clip_skip"}),
-    "Gemini Diffusion": ({"seed": 5, "steps": 9, "guidance": 6.5, "negative_prompt": "blurry", "prompt": "a red| fox --raw"}, {"adapters", "clip_skip"}),
+    "Gemini Diffusion": (
+        {"seed": 5, "steps": 9, "guidance": 6.5, "negative_prompt": "blurry", "prompt": "a red| fox --raw"},
+        {"adapters", "clip_skip"},
+    ),
     "another": ({}, {"seed", "num_inference_steps", "guidance_scale", "negative_prompt", "adapters", "clip_skip"}),
 }  # fmt: skip
 """What a server of each kind is told of a picture beyond OpenAI's own fields, and what of the request it is not."""

@@ -26,8 +26,8 @@ TITLE = "Gemini Diffusion"
 
 
 class Page(gr.Blocks):
-    """The page. It serves MCP and OpenAI's API with our own endpoints, goes on with what a crash left, and does not display itself in a
-    notebook."""
+    """The page. It serves MCP and OpenAI's API with our own endpoints, goes on with what a crash left, and does not display
+    itself in a notebook."""
 
     def __init__(self, visitors: Visitors, api_key: str = "", **options: Any) -> None:
         super().__init__(**options)

@@ -12,8 +12,8 @@ from typing import Any
 from gemini_diffusion import commands
 from gemini_diffusion.commands import Flags, Imagine, Unknown, Usage
 from gemini_diffusion.commands.flags import flag_named
+from gemini_diffusion.generation.dispatch import refuse_text
 from gemini_diffusion.generation.error_messages import nothing_to_draw
-from gemini_diffusion.generation.session import LONGEST_MESSAGE
 from gemini_diffusion.types import Aspect
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.prompt_phrases import split_phrases
@@ -55,8 +55,7 @@ def read_call(fields: Mapping[str, Any]) -> PictureCall:
     prompt = given.get("prompt")
     if not isinstance(prompt, str) or not prompt.strip():
         raise nothing_to_draw(())
-    if len(prompt) > LONGEST_MESSAGE:
-        raise BadInput(f"This message is {len(prompt):,} characters long.", f"Keep it under {LONGEST_MESSAGE:,}.")
+    refuse_text(prompt)
     command = commands.read(commands.as_line(prompt))
     if isinstance(command, Unknown):
         raise BadInput(command.text)
