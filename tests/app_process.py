@@ -32,6 +32,8 @@ ENDING = 30.0
 """Seconds an app that is told to end has for it, before it is ended."""
 NOWHERE = "http://127.0.0.1:9"
 """A proxy that nobody is: whatever a test would send outside fails at once instead."""
+QUIET = {"GEMINI_DIFFUSION_PRELOAD": "off"}
+"""Most tests draw nothing on this machine."""
 _ADDRESS = re.compile(r"^Gemini Diffusion is at (\S+)$", re.MULTILINE)
 
 
@@ -155,7 +157,7 @@ class App:
             "GRADIO_TEMP_DIR": str(self.gradio),
             "LANG": "C.UTF-8",
             "OMP_NUM_THREADS": "1",
-            "GEMINI_DIFFUSION_PRELOAD": "off",  # most tests draw nothing here
+            **QUIET,
             "HTTP_PROXY": NOWHERE,
             "HTTPS_PROXY": NOWHERE,
             "NO_PROXY": "127.0.0.1,localhost",
@@ -199,7 +201,7 @@ class AppHere(App):
     @contextlib.contextmanager
     def _variables_set(self) -> Iterator[None]:
         with pytest.MonkeyPatch.context() as machine:
-            for name, value in self.environment.items():
+            for name, value in {**QUIET, **self.environment}.items():
                 machine.setenv(name, value)
             yield
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.app_process import App
+from tests.app_process import AppHere
 from tests.browser.sketching import Sketching, Told, open_sketching
 from tests.browser.watch import PATIENCE, Watch
 from tests.browser.window import Window
@@ -53,8 +53,8 @@ def running_services() -> Iterator[StandIns]:
 
 
 @pytest.fixture(scope="package")
-def app(running_services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    with App(tmp_path_factory.mktemp("window"), environment=running_services.environment) as running:
+def app(running_services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHere]:
+    with AppHere(tmp_path_factory.mktemp("window"), environment=running_services.environment) as running:
         yield running
 
 
@@ -81,7 +81,7 @@ def shots(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def come(browser: Browser, app: App, services: StandIns, shots: Path) -> Iterator[Open]:
+def come(browser: Browser, app: AppHere, services: StandIns, shots: Path) -> Iterator[Open]:
     """Opens the window for somebody new: `come(width=390, height=844, theme="dark")`. Whatever is not right of it by itself (an
     error in the console, a request to anybody else) fails the test at its end."""
     with ExitStack() as open_contexts:

@@ -20,7 +20,7 @@ from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types import Emit, ImageRequest, ImageResult
 from gemini_diffusion.ui.window import build
 from gemini_diffusion.web.server import ServerOptions, open_window
-from tests.app_process import App
+from tests.app_process import AppHere
 from tests.browser.window import Window
 from tests.pictures import encoded
 from tests.sketch_engine import SketchEngine
@@ -29,7 +29,7 @@ from tests.test_uploads import GPS, halves
 FOX = "/imagine a fox in the snow --seed 7"
 
 
-class Sketching(App):
+class Sketching(AppHere):
     """A window over an engine that sketches, in this process."""
 
     engine: SketchEngine

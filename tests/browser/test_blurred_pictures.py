@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from gemini_diffusion.storage.gallery import read_recipe
-from tests.app_process import App
+from tests.app_process import AppHere
 from tests.browser.conftest import Open
 from tests.browser.window import Window
 from tests.local_services import StandIns
@@ -21,13 +21,13 @@ CLEAR = "none"
 
 
 @pytest.fixture(scope="module")
-def app(running_services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(running_services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHere]:
     """Where every picture is judged, by a classifier that minds red."""
     variables = {
         "GEMINI_DIFFUSION_PICTURE_FILTER": "on",
         "GEMINI_DIFFUSION_PICTURE_FILTER_MODEL": str(build_classifier(tmp_path_factory.mktemp("classifier"))),
     }
-    with App(tmp_path_factory.mktemp("blurred"), environment={**running_services.environment, **variables}) as running:
+    with AppHere(tmp_path_factory.mktemp("blurred"), environment={**running_services.environment, **variables}) as running:
         yield running
 
 
@@ -52,7 +52,7 @@ def draw_red(window: Window) -> None:
     window.rest()
 
 
-def test_a_blur_is_lifted_by_a_click_everywhere_and_the_next_picture_has_its_own(come: Open, app: App) -> None:
+def test_a_blur_is_lifted_by_a_click_everywhere_and_the_next_picture_has_its_own(come: Open, app: AppHere) -> None:
     window = come()
     draw_red(window)
     kept = app.pictures[-1]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from gemini_diffusion.storage.gallery import read_recipe
-from tests.app_process import App
+from tests.app_process import AppHere
 from tests.browser.conftest import Open
 from tests.browser.window import Window
 from tests.local_services import Held, StandIns, answered, drawn
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 FOX = "/imagine a fox in the snow --ar 16:9"
 
 
-def test_the_whole_job(come: Open, services: StandIns, app: App) -> None:
+def test_the_whole_job(come: Open, services: StandIns, app: AppHere) -> None:
     window = come()
     stopped_while_drawing(window, services)
     finished(window, services)
@@ -98,7 +98,7 @@ def drawn_again(window: Window, services: StandIns) -> None:
     expect(window.page.locator("#line textarea")).to_have_value(read_recipe(window.app.pictures[-1]).line)
 
 
-def kept_and_downloaded(window: Window, app: App) -> None:
+def kept_and_downloaded(window: Window, app: AppHere) -> None:
     kept = app.pictures[-1]
     file = window.downloaded()
     assert file.name == kept.name
@@ -227,7 +227,7 @@ def test_a_failing_service_says_why_and_offers_the_next_step(come: Open, service
     assert len(services.hub.drawings) == 2
 
 
-def test_all_pictures_are_saved_as_one_zip(come: Open, services: StandIns, app: App) -> None:
+def test_all_pictures_are_saved_as_one_zip(come: Open, services: StandIns, app: AppHere) -> None:
     window = come()
     before = set(app.pictures)
     window.send(f"{FOX} --n 2")
@@ -241,7 +241,7 @@ def test_all_pictures_are_saved_as_one_zip(come: Open, services: StandIns, app: 
     assert saved == {path.read_bytes() for path in set(app.pictures) - before}
 
 
-def test_a_new_conversation_empties_the_screen_and_keeps_the_pictures(come: Open, services: StandIns, app: App) -> None:
+def test_a_new_conversation_empties_the_screen_and_keeps_the_pictures(come: Open, services: StandIns, app: AppHere) -> None:
     window = come()
     window.draw(FOX)
     kept = len(app.pictures)

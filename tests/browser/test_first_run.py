@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from gemini_diffusion.storage.gallery import read_recipe
-from tests.app_process import App
+from tests.app_process import AppHere
 from tests.browser.conftest import Open
 from tests.local_services import StandIns
 
@@ -17,13 +17,15 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def app(running_services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+def app(running_services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHere]:
     """With the addresses of no service at all; the stand-ins are there to see that nobody asks them."""
-    with App(tmp_path_factory.mktemp("first-run")) as running:
+    with AppHere(tmp_path_factory.mktemp("first-run")) as running:
         yield running
 
 
-def test_somebody_without_any_key_draws_stops_talks_and_is_told_what_works(come: Open, services: StandIns, app: App) -> None:
+def test_somebody_without_any_key_draws_stops_talks_and_is_told_what_works(
+    come: Open, services: StandIns, app: AppHere
+) -> None:
     window = come()
     expect(window.page.locator("#welcome")).to_contain_text("No Gemini key yet")
     window.send("/imagine a fox in the snow --steps 150")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from tests.app_process import App
+from tests.app_process import AppHere
 
 
 def test_who_guesses_too_often_reads_that_the_next_try_has_to_wait(browser: Browser, tmp_path: Path) -> None:
-    with App(tmp_path, ("--auth", "ada:lovelace")) as app, browser.new_context() as context:
+    with AppHere(tmp_path, ("--auth", "ada:lovelace")) as app, browser.new_context() as context:
         page = context.new_page()
         page.goto(app.url)
         for guess in "abcdefghij":  # the sixth, or a later one on a machine so slow that the sixth did not come too early

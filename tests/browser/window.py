@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.app_process import App
+from tests.app_process import AppHere
 from tests.browser.watch import PATIENCE, Watch
 from tests.waiting import in_vain
 
@@ -22,7 +22,7 @@ class Window:
     """One open page of one person."""
 
     page: Page
-    app: App
+    app: AppHere
     watch: Watch
     shots: Path
 
