@@ -27,6 +27,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """Runs a program from a document for somebody who has nothing set up, and gives what it prints."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GEMINI_DIFFUSION_HOME", str(tmp_path))
+    monkeypatch.setenv("GEMINI_DIFFUSION_NUM_INFERENCE_STEPS", "2")  # what it draws is of no matter here
 
     def printed(code: str) -> str:
         exec(compile(code, "a document", "exec"), {"__name__": "__main__"})

@@ -1,4 +1,4 @@
-"""Visitors at one window, fifty while a tenth of the calls fail and two side by side: nothing is lost or seen by another."""
+"""Visitors at one window, thirty while a tenth of the calls fail and two side by side: nothing is lost or seen by another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.servers.gemini import reply
 from tests.visitor import PAGE, Visitor
 from tests.waiting import PATIENCE, patiently
 
-MANY = 50
+MANY = 30
 STRANGERS = MOST_DRAWINGS + 16
 """Connections without a cookie."""
 
@@ -39,7 +39,7 @@ def app(services: StandIns, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield running
 
 
-def test_fifty_visitors_while_a_tenth_of_the_calls_fail(services: StandIns, app: AppHere) -> None:
+def test_thirty_visitors_while_a_tenth_of_the_calls_fail(services: StandIns, app: AppHere) -> None:
     talking, drawing = unsteady(services)
     tally = asyncio.run(crowd(app.url, MANY))
     assert tally.faults == []
