@@ -44,17 +44,22 @@ def _count_words(captions: int) -> Counter[str]:
 def learn(counts: Counter[str], limit: int) -> list[tuple[str, str]]:
     """Merge the most frequent pair of neighbours again and again: the byte-pair encoding of Sennrich et al. (2016)."""
     split: dict[Word, int] = {(*word[:-1], word[-1] + "</w>"): count for word, count in counts.items()}
+    pairs: Counter[tuple[str, str]] = Counter()
+    for word, count in split.items():
+        for pair in pairwise(word):
+            pairs[pair] += count
     merges: list[tuple[str, str]] = []
-    while len(merges) < limit:
-        pairs: Counter[tuple[str, str]] = Counter()
-        for word, count in split.items():
-            for pair in pairwise(word):
-                pairs[pair] += count
-        if not pairs:
-            break
+    while len(merges) < limit and pairs:
         best = max(pairs, key=lambda pair: (pairs[pair], pair))
         merges.append(best)
-        split = {_merge(word, best): count for word, count in split.items()}
+        for word in [word for word in split if best in pairwise(word)]:
+            count, merged = split.pop(word), _merge(word, best)
+            split[merged] = count
+            for pair in pairwise(word):
+                pairs[pair] -= count
+            for pair in pairwise(merged):
+                pairs[pair] += count
+        pairs = +pairs
     return merges
 
 
