@@ -35,7 +35,7 @@ scraps = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=6)), max_s
 bodies = st.builds(lambda pieces, glue: glue.join(pieces), scraps, st.sampled_from([" ", " ", " ", ""]))
 lines = st.builds("/imagine {}".format, bodies)
 
-MANY = settings(max_examples=int(os.environ.get("PARSER_EXAMPLES", "400")), deadline=None)
+MANY = settings(max_examples=int(os.environ.get("PARSER_EXAMPLES", "200")), deadline=None)
 
 
 def same(command: Imagine) -> Imagine:
