@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from gemini_diffusion.ui import attachment, composer_chips, conversation_list, escape, filmstrip, prompt_words
+from gemini_diffusion.ui import attachment, builder, composer_chips, conversation_list, escape, filmstrip, prompt_words
 from gemini_diffusion.ui.attachment import Attachment
+from gemini_diffusion.ui.builder import Builder
 from gemini_diffusion.ui.conversation_list import ConversationList
 from gemini_diffusion.ui.messages import Transcript, prompt
 from gemini_diffusion.ui.model_pickers import ModelPickers
@@ -35,6 +36,7 @@ class ChatPanel:
     box: gr.Textbox
     returned: gr.Textbox
     status: gr.Markdown
+    builder: Builder
     chips: gr.HTML
     editing: gr.Textbox
     review: gr.Column
@@ -104,12 +106,14 @@ def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
         editing = gr.Textbox(visible="hidden", elem_id="editing", interactive=True)
         with gr.Row(elem_id="composer-tools"):
             gr.Button("Choices", size="sm", elem_id="show-choices", min_width=0, scale=0)
+            built = builder.build()
             chosen = models()
             status = gr.Markdown("Ready", elem_id="status")
     return ChatPanel(
         chat=chat, filmstrip=filmstrip.build(), transcript=Transcript(chat), attachment=clip, box=box, returned=returned,
         status=status, review=review, asked=asked, review_prompt=review_prompt, review_words=review_words, draw=draw,
         again=again, mine=mine, listed=listed, chips=chips, editing=editing,
+        builder=built,
     ), chosen  # fmt: skip
 
 

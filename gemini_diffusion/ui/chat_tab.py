@@ -197,6 +197,7 @@ class ChatTab:
         opened = tab.select(show_error(self.return_here), None, [*models, self.choices.drawing, panel.set_up], **quiet)
         opened.then(show_error(self.choices.lists), None, models, **quiet)
         ConversationActions(self.following).wire()
+        talk.builder.wire(talk.box)
         talk.chat.select(show_error(self.take), None, [talk.editing, talk.returned, talk.chips, *panel.components()], **quiet)
         talk.filmstrip.press(show_error(self.pick), None, panel.components(), trigger_mode="always_last", **quiet)
         panel.selected.change(show_error(self.mend), [panel.selected, panel.shown], panel.components(), js=_SLOW, **quiet)

@@ -11,8 +11,9 @@ _FOLDER = Path(__file__).resolve().parent / "static"
 STYLES = tuple(_FOLDER / f"{name}.css" for name in ("style", "easel", "pictures", "conversations"))
 ICON = _FOLDER / "icon.svg"
 _SCRIPTS = (
-    "attach.js", "choices.js", "brush.js", "page.js", "settings.js", "words.js", "keywords.js", "pictures.js", "compare.js",
-    "finish.js", "recipe.js", "conversations.js", "filmstrip.js", "full_screen.js", "aloud.js", "terms.js", "history.js",
+    "attach.js", "choices.js", "builder.js", "brush.js", "page.js", "settings.js", "words.js", "keywords.js", "pictures.js",
+    "compare.js", "finish.js", "recipe.js", "conversations.js", "filmstrip.js", "full_screen.js", "aloud.js", "terms.js",
+    "history.js",
 )  # fmt: skip
 """In this order: the first listener may keep a key press for itself."""
 _FONT, _CODE = "Source Sans Pro", "IBM Plex Mono"

@@ -153,9 +153,21 @@ def test_a_large_photo_is_made_small_before_it_is_sent(come: Open, sketching: Sk
     assert 600 < wide <= 1536 and abs(wide / high - 4 / 3) < 0.01
 
 
-def test_a_picture_is_varied_enlarged_and_attached_from_the_panel(come: Open, sketching: Sketching) -> None:
+def built_from_a_form(window: Window) -> None:
+    window.page.locator("#open-builder").click()
+    window.page.get_by_label("Species").fill("fox")
+    window.page.get_by_label("Background").fill("in the snow")
+    window.page.get_by_role("button", name="Put it into the box").click()
+    expect(window.box).to_have_value("/imagine a photo of a fox in the snow")
+    expect(window.box).to_be_focused()
+    window.box.press("Enter")
+    expect(window.pictures).to_have_count(1)
+    window.rest()
+
+
+def test_a_picture_is_built_varied_enlarged_and_attached_from_the_panel(come: Open, sketching: Sketching) -> None:
     window = come()
-    window.draw(FOX)
+    built_from_a_form(window)
     first = sketching.pictures[-1]
     window.act("vary-strong")
     expect(window.pictures).to_have_count(2)
