@@ -71,6 +71,18 @@ async def test_parties_take_turns_and_within_one_the_first_to_come_is_the_first_
     assert studio.drawn() == "a1 b1 c1 a2 b2 a3"
 
 
+async def test_whom_the_host_prefers_is_next_and_then_all_take_turns_again(studio: Studio) -> None:
+    tasks = [studio.ask("a1", "a")]
+    await until(lambda: studio.turns)
+    tasks += [studio.ask(name, name[0]) for name in ("a2", "b1", "b2", "c1", "c2")]
+    await asyncio.sleep(0)
+    studio.queue.prefer("c")
+    studio.queue.prefer("nobody")
+    studio.may_go_on.release(6)
+    await asyncio.gather(*tasks)
+    assert studio.drawn() == "a1 c1 a2 b1 c2 b2"
+
+
 async def test_whoever_comes_later_does_not_overtake_the_second_picture_of_another(studio: Studio) -> None:
     tasks = [studio.ask("a1", "a"), studio.ask("a2", "a")]
     for newcomer in ("b", "c", "d"):

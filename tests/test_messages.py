@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from gemini_diffusion.engines.nsfw_filter import UNCHECKED
 from gemini_diffusion.types import (
     Alternative,
     Capabilities,
@@ -232,6 +233,7 @@ def test_of_a_later_picture_of_a_turn_a_small_preview_is_enough_and_a_judged_one
 def test_a_blurred_picture_says_so_in_its_description_which_the_page_knows_it_by() -> None:
     blurred = changed(RECIPE, veiled=True)
     assert alt(blurred) == "Blurred picture: Fox"
+    assert alt(changed(RECIPE, veiled=True, notices=(UNCHECKED,))) == "Blurred picture, not checked: Fox"
     assert alt(changed(RECIPE, title="Blurred picture: not at all")).startswith("Picture: ")
     for said in (STYLES[0].read_text("utf-8"), page_head()):
         assert f'img[alt^="{BLURRED}"]' in said

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import gradio as gr
 import httpx
 import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gemini_diffusion.types.errors import BadInput
-from gemini_diffusion.web.people import People
+from gemini_diffusion.web.people import People, RemovedPeople
 from gemini_diffusion.web.server import ServerOptions, open_window
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -20,6 +24,11 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "people.txt"
     path.write_text("# the class\nada:love lace\n\nbob: ross:2\n", "utf-8")
     return path
+
+
+def take_out_ada(file: Path, more: str = "") -> None:
+    kept = file.read_text("utf-8").splitlines(True)
+    file.write_text("".join(line for line in kept if not line.startswith("ada:")) + more, "utf-8")
 
 
 def test_passwords_become_hashes_in_their_place_and_let_in_whom_they_are_of(file: Path) -> None:
@@ -52,7 +61,36 @@ def test_who_is_removed_is_asked_again_at_the_next_request_and_the_others_are_no
         assert "Gemini Diffusion. The name and the password come from" in ada.get("/").text
         for client, name, password in ((ada, "ada", "love lace"), (bob, "bob", "ross:2")):
             assert client.post("/login", data={"username": name, "password": password}).status_code == 200
-        kept = file.read_text("utf-8").splitlines()
-        file.write_text("\n".join(line for line in kept if not line.startswith("ada:")) + "\ncarl:new\n", "utf-8")
+        take_out_ada(file, "carl:new\n")
         assert [client.get("/config").status_code for client in (ada, bob)] == [401, 200]
         assert ada.post("/login", data={"username": "carl", "password": "new"}).status_code == 200
+
+
+async def test_what_is_streamed_to_somebody_who_is_removed_ends_and_to_others_goes_on(file: Path) -> None:
+    people, sent = People(file), dict[str, list[bytes]](ada=[], bob=[])
+    tokens = {"ada-token": "ada", "bob-token": "bob"}
+    remove = asyncio.Event()
+
+    async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+        for piece in (b"one", b"two", b"three"):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await remove.wait()
+
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+        return
+
+    async def ask(name: str, app: ASGIApp = stream) -> None:
+        async def send(message: Message) -> None:
+            sent[name].append(message["body"])
+
+        headers = [(b"cookie", f"access-token={name}-token".encode())]
+        scope = {"type": "http", "app": SimpleNamespace(tokens=tokens), "headers": headers}
+        await RemovedPeople(app, people)(scope, Mock(), send)
+
+    streams = [asyncio.create_task(ask(name)) for name in sent]
+    await until(lambda: all(sent.values()))
+    take_out_ada(file)
+    await ask("bob", nothing)
+    remove.set()
+    await asyncio.gather(*streams)
+    assert sent == {"ada": [b"one", b""], "bob": [b"one", b"two", b"three"]}

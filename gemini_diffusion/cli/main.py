@@ -24,6 +24,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.models import PLACES
 from gemini_diffusion.generation import plan
 from gemini_diffusion.generation.health import advice, check_all, welcome
+from gemini_diffusion.generation.host_view import HostView
 from gemini_diffusion.generation.limits.usage import usage
 from gemini_diffusion.generation.services import Services, open_services
 from gemini_diffusion.generation.visitors import Visitors
@@ -151,6 +152,7 @@ def open_app(services: Services, settings: Settings, flags: argparse.Namespace) 
 
     with naming_variables():
         from gemini_diffusion.ui.window import build
+        from gemini_diffusion.web.host_page import HostPage
         from gemini_diffusion.web.openai_api.openai_routes import make_key
         from gemini_diffusion.web.server import ServerOptions, open_window
 
@@ -162,7 +164,8 @@ def open_app(services: Services, settings: Settings, flags: argparse.Namespace) 
     visitors = Visitors(services, settings, lends=options.private or flags.lend_keys, owner=options.private)
     threading.Thread(target=remove_parts, args=(settings.home_path,), name="cleaning", daemon=True).start()
     with naming_variables():
-        return open_window(build(visitors, welcome(services, settings), key), options)
+        page = build(visitors, welcome(services, settings), key)
+        return open_window(page, options, HostPage(HostView(visitors, settings)))
 
 
 def _leave(signal_number: int, frame: object) -> None:

@@ -70,6 +70,10 @@ class ImageEngine(Protocol):
         """A person may soon draw: loads what that needs, once, in the background. Never raises; most have nothing to load."""
         return None
 
+    def draw_next(self, party: str) -> None:
+        """What waits for this party is drawn before all others; most have no line."""
+        return None
+
     async def models(self, settings: Settings) -> list[ModelChoice]:
         """What can be chosen, live where possible; a fallback list otherwise, never an error for no key."""
         ...

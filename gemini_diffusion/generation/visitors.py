@@ -161,6 +161,16 @@ class Visitors:
             visitor = self._of(file.parent.name)
             visitor.session.resume(visitor.settings)
 
+    @property
+    def here(self) -> Mapping[str, Visitor]:
+        """Everybody in memory by a digest of their name, who was seen longest ago first."""
+        return self._here
+
+    def bring_to_front(self, digest: str) -> None:
+        """What this visitor draws on this machine is drawn next."""
+        for engine in self.services.engines.values():
+            engine.draw_next(self._here[digest].access.party)
+
     def _of(self, digest: str, *, cookieless: bool = False) -> Visitor:
         if digest not in self._here:
             folder, access = self._folder / digest, self._cookieless if cookieless else self._access(digest)

@@ -9,6 +9,7 @@ from typing import Any
 
 from gemini_diffusion.commands import FLAGS
 from gemini_diffusion.engines import models
+from gemini_diffusion.engines.nsfw_filter import UNCHECKED
 from gemini_diffusion.storage.gallery import is_drawn
 from gemini_diffusion.types import Capabilities, Picture, Recipe
 from gemini_diffusion.types.finishing import write_finish
@@ -119,4 +120,5 @@ def ignored(fields: Iterable[str]) -> str:
 def alt(recipe: Recipe) -> str:
     """What a picture shows, for who cannot see it."""
     words = " ".join((recipe.crafted.title or recipe.original or recipe.prompt).split())
-    return f"{BLURRED if recipe.veiled else 'Picture'}: {words[:200]}"
+    blurred = f"{BLURRED}, not checked" if UNCHECKED in recipe.notices else BLURRED
+    return f"{blurred if recipe.veiled else 'Picture'}: {words[:200]}"

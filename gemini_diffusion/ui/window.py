@@ -53,7 +53,8 @@ class Page(gr.Blocks):
             async with spoken["lifespan"](app) if spoken else contextlib.nullcontext():
                 yield
 
-        served = {**(app_kwargs or {}), "routes": routes, "lifespan": lifespan}
+        given = app_kwargs or {}
+        served = {**given, "routes": [*routes, *given.get("routes", ())], "lifespan": lifespan}
         return super().launch(mcp_server=False, inline=False, app_kwargs=served, **options)
 
 

@@ -11,10 +11,12 @@ import hmac
 import logging
 import secrets
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gemini_diffusion.storage.files import write_atomically
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
@@ -106,7 +108,8 @@ def _hashed(password: str, salt: bytes) -> str:
 
 
 class RemovedPeople:
-    """ASGI middleware before Gradio's login: who is gone from the file is asked for a password again, at the next request."""
+    """ASGI middleware before Gradio's login: who is gone from the file is asked for a password again at the next request, and
+    what is still streamed to them ends with the next piece."""
 
     def __init__(self, app: ASGIApp, people: People) -> None:
         self.app, self._people = app, people
@@ -118,4 +121,20 @@ class RemovedPeople:
             for token in [token for token, name in tokens.items() if name in gone]:
                 del tokens[token]
             gone.clear()
+            send = _while_in(tokens, scope, send)
         await self.app(scope, receive, send)
+
+
+def _while_in(tokens: Mapping[str, str], scope: Scope, send: Send) -> Send:
+    """`send` for as long as whoever asks is let in; then the answer is over."""
+    held = [cookie for cookie in Request(scope).cookies.values() if cookie in tokens]
+    over = False
+
+    async def watched(message: Message) -> None:
+        nonlocal over
+        if over:
+            return
+        over = message["type"] == "http.response.body" and any(token not in tokens for token in held)
+        await send({"type": "http.response.body", "body": b"", "more_body": False} if over else message)
+
+    return watched

@@ -44,7 +44,8 @@ LONGEST_WITH_PICTURES = 24_000_000
 _WITH_PICTURES = ("/v1/images/edits", "/v1/chat/completions")
 _PAGE = (
     r"|config/?|login/?|theme\.css|favicon\.ico|manifest\.json|robots\.txt|pwa_icon(/\d+)?|(static|assets)/.+|"
-    r"unsaved/[0-9a-f]{32}\.png|v1/(models(/.+)?|images/(generations|edits)|chat/completions|files/[0-9a-f]{32}-[0-9a-f]{32}\.png)"
+    r"unsaved/[0-9a-f]{32}\.png|v1/(models(/.+)?|images/(generations|edits)|chat/completions|files/[0-9a-f]{32}-[0-9a-f]{32}\.png)|"
+    r"host/[0-9a-f]{32}(/(end|first)/[0-9a-f]{32}/[0-9a-f]+)?"
 )
 _PROGRAMS = (
     r"info/?|openapi\.json|startup-events|app_id/?|user/?|login_check/?|theme\.css|heartbeat/.+|queue/(join|data|status)|"

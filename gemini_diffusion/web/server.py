@@ -24,6 +24,7 @@ from starlette.middleware import Middleware
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.web import theme
 from gemini_diffusion.web.health_endpoint import HealthEndpoint
+from gemini_diffusion.web.host_page import HostPage
 from gemini_diffusion.web.login_throttle import LoginThrottle
 from gemini_diffusion.web.people import People, RemovedPeople
 from gemini_diffusion.web.rate_limit import RateLimiter
@@ -80,6 +81,7 @@ class OpenWindow:
     place: ServerOptions
     blocks: gr.Blocks
     names: AllowedHosts
+    host_page: HostPage | None
     _closing: threading.Event = field(default_factory=threading.Event)
     _tunnels: list[ShareLink] = field(default_factory=list)
 
@@ -88,6 +90,11 @@ class OpenWindow:
         """Where other machines of the same network find it; empty where they cannot."""
         host = network_address() if self.place.host in WILDCARDS else self.place.host
         return f"http://{_bracketed(host)}:{self.blocks.server_port}/" if host and not _is_loopback(host) else ""
+
+    @property
+    def host_url(self) -> str:
+        """The host's own page; empty where there is none."""
+        return f"{self.url.rstrip('/')}{self.host_page.path}" if self.host_page else ""
 
     def share(self, folder: Path) -> Iterator[str]:
         """Public links to this window: one at first, another whenever the service changes it, until they end.
@@ -119,7 +126,7 @@ class OpenWindow:
         ending.join(FAREWELL)  # uvicorn itself waits longer, for open requests
 
 
-def open_window(blocks: gr.Blocks, place: ServerOptions) -> OpenWindow:
+def open_window(blocks: gr.Blocks, place: ServerOptions, host_page: HostPage | None = None) -> OpenWindow:
     """Serves `blocks` from a thread of its own and returns at once; public links are made afterwards.
 
     Raises BadInput for a place that cannot be had."""
@@ -147,7 +154,7 @@ def open_window(blocks: gr.Blocks, place: ServerOptions) -> OpenWindow:
             state_session_capacity=CONNECTIONS,
             max_threads=EVENTS,
             ssr_mode=False,
-            app_kwargs={"middleware": _middleware(place, names)},
+            app_kwargs={"middleware": _middleware(place, names), "routes": host_page.routes if host_page else []},
             theme=theme.build_theme(),
             css_paths=list(theme.STYLES),
             head=theme.page_head(),
@@ -155,7 +162,7 @@ def open_window(blocks: gr.Blocks, place: ServerOptions) -> OpenWindow:
         )
     except OSError as error:
         raise BadInput(f"The window cannot open at {place.host}: {error}", "Choose another --host or --port.") from error
-    window = OpenWindow(f"http://{_bracketed(place.here)}:{blocks.server_port}/", place, blocks, names)
+    window = OpenWindow(f"http://{_bracketed(place.here)}:{blocks.server_port}/", place, blocks, names, host_page)
     if place.browser:
         webbrowser.open(window.url)
     return window

@@ -28,6 +28,8 @@ def announce_address(window: OpenWindow, folder: Path, say: Callable[[str], None
         say(f"Names and passwords: {window.place.auth.file}")
     elif window.place.auth:
         say("Name: {}  Password: {}".format(*window.place.auth))
+    if window.host_url and not window.place.private:
+        say(f"For you as the host: {window.host_url}")
     if window.place.mcp:
         say(f"The MCP endpoint is {window.url}gradio_api/mcp")
     if window.place.api_key:

@@ -96,6 +96,12 @@ class FairQueue(Generic[D, R]):
         if not waiting:
             self._parties.pop(_party(ticket), None)
 
+    def prefer(self, party: Hashable) -> None:
+        """The party is the next one to be served, if it waits."""
+        if waiting := self._parties.pop(party, None):
+            self._parties = {party: waiting, **self._parties}
+            self._served = None
+
     def order(self) -> list[Ticket[D, R]]:
         """Everybody in line in the order of their turns; the party that was served last comes last in each round."""
         parties = sorted(self._parties, key=lambda party: party == self._served)
@@ -147,6 +153,12 @@ class DrawingQueue(Generic[D, R]):
                 self._line.leave(ticket)
             if ticket.done.cancelled() or not ticket.done.done():  # else its turn is over, and the next one tells
                 self._tell()
+
+    def prefer(self, party: Hashable) -> None:
+        """What waits for a party is drawn next."""
+        with self._lock:
+            self._line.prefer(party)
+        self._tell()
 
     async def run_between(self, work: Callable[[], T]) -> T:
         """What `work` returns, done on the thread between two turns."""

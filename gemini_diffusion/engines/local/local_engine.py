@@ -166,6 +166,9 @@ class LocalEngine(ImageEngine):
         command = DrawCommand(chosen.request, entry, folder, refiner, parts, chosen.files, init_image, notices)
         return await self._drawings.draw(command, emit)
 
+    def draw_next(self, party: str) -> None:
+        self._drawings.prefer(party)
+
     async def models(self, settings: Settings) -> list[ModelChoice]:
         """The catalogue's models for this machine, and what each would cost."""
         return [self._choice(entry) for entry in models.CATALOGUE if "local" in entry.engines]
