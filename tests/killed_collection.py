@@ -36,7 +36,9 @@ def work(home: Path) -> None:
         _say("kept", picture.id)
         collection.search(Search(str(number)), 10)
         if number % 2:
-            collection.star(chosen.choice(here), True)
+            starred = chosen.choice(here)
+            collection.star(starred, True)
+            _say("starred", starred)
         if number % 3 == 0:
             deleted.append(here.pop(chosen.randrange(len(here))))
             collection.delete(deleted[-1])
@@ -61,13 +63,18 @@ def kill_once(home: Path, lines: int) -> None:
         time.sleep(random.random() * LONGEST)
         program.kill()
         said += program.stdout.readlines()
-    last = {identity: what for what, identity in (line.split() for line in said if line.endswith("\n"))}
+    told = [line.split() for line in said if line.endswith("\n")]
+    last, stars = (
+        {identity: what for what, identity in told if what != "starred"},
+        {each for what, each in told if what == "starred"},
+    )
     collection, gallery = Collection(home / "visitor", Gallery(home / "pictures")), Gallery(home / "pictures")
     listed = {entry.id for entry in collection.search(Search(), 10_000).pictures}
     there = {path.name for path in gallery.folder.iterdir() if gallery.find(path.name)} & set(collection.ids)
     assert listed == there, "the index is not what the files say"
     under_way = listed ^ {identity for identity, what in last.items() if what == "kept"}
     assert len(under_way) <= 1, "more than the step under way is unlike what was said"
+    assert stars & listed <= {entry.id for entry in collection.search(Search(starred=True), 10_000).pictures}, "a star is lost"
     assert all(gallery.find(identity) or gallery.find_deleted(identity) for identity in last), "a picture is lost"
 
 
