@@ -38,7 +38,8 @@ class ConversationStore:
         """The open conversation's turns, with their pictures where the gallery is now: a data folder may have been moved."""
 
         def moved(picture: Picture) -> Picture:
-            return dataclasses.replace(picture, path=self._gallery.folder / picture.id / picture.path.name)
+            recipe = self._gallery.places.located(picture.recipe)
+            return dataclasses.replace(picture, recipe=recipe, path=self._gallery.folder / picture.id / picture.path.name)
 
         return tuple(history.with_pictures(turn, moved) for turn in self.conversations.turns())
 

@@ -212,11 +212,15 @@ class Job:
         finish, request = request.finish, dataclasses.replace(request, finish=())
         try:
             async with self.access.drawing(planned.engine, request, self.settings, _with_index(self.emit, place)) as emit:
+                noted = asyncio.ensure_future(asyncio.to_thread(self.services.gallery.places.note, request.model))
                 result = await planned.engine.generate(request, self.settings, emit)
+                hashes = {request.model: digest} if (digest := await noted) else {}
                 verdict = await self.services.picture_filter.judge(result.image, self.settings, emit)
                 notices = (*result.notices, *verdict.notices)
                 ignored = tuple(dict.fromkeys((*planned.ignored, *result.ignored)))
-                result = dataclasses.replace(result, ignored=ignored, notices=(*self.notices, *notices))
+                result = dataclasses.replace(
+                    result, ignored=ignored, notices=(*self.notices, *notices), hashes=hashes | dict(result.hashes)
+                )
                 recipe = make_recipe(result, crafted, veiled=verdict.blurred, parent=planned.parent)
                 save = partial(self.services.gallery.save, paid=bool(planned.engine.key))
                 picture = await asyncio.to_thread(save, result.image, recipe, result.signed)

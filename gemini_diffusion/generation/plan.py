@@ -17,6 +17,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine, choose, models
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.generation.request_options import join_names, settle_flags
+from gemini_diffusion.storage.model_places import ModelPlaces
 from gemini_diffusion.types import (
     NO_START_IMAGE,
     Aspect,
@@ -186,9 +187,8 @@ def plan_again(
     """The plan that a kept picture was drawn by, with another seed if wanted (None: random); `start` what it began from."""
     kept = recipe.request
     plan = make_plan(_said_by(dataclasses.replace(kept, source=start.source), recipe.engine), settings, engines, None, start)
-    width, height = kept.width, kept.height
-    if kept.hd:  # the large picture was made of one of the model's own sizes
-        width, height = models.nearest_size(plan.model, width, height)
+    size = kept.width, kept.height
+    width, height = models.nearest_size(plan.model, *size) if kept.hd else size  # the large one was made of a native size
     request = dataclasses.replace(plan.request, width=width, height=height, scheduler=kept.scheduler)
     return dataclasses.replace(plan, request=request, seeds=(seed,))
 
@@ -249,7 +249,7 @@ def refuse_unknown_engine(name: str, engines: Mapping[str, ImageEngine]) -> None
 def _who(flags: Flags, settings: Settings, engines: Mapping[str, ImageEngine]) -> tuple[ImageEngine, ImageModel]:
     """The engine and the model: one asked for by name never gives way to another by itself."""
     name = (flags.engine or settings.engine).lower()
-    wanted = flags.model or settings.image_model
+    wanted = ModelPlaces(settings.home_path).locate(flags.model, settings.image_model)
     if name == AUTO:
         name = choose(engines, settings, wanted)
     refuse_unknown_engine(name, engines)
@@ -285,11 +285,9 @@ def _without_version(flags: Flags) -> tuple[Flags, tuple[str, ...]]:
 
 
 def _seeds(flags: Flags, last_seed: int | None) -> tuple[int | None, ...]:
-    count = flags.count or 1
     start = last_seed if flags.seed == "last" else flags.seed
-    if not isinstance(start, int):
-        return (None,) * count
-    return tuple((start + place) % SEEDS for place in range(count))
+    places = range(flags.count or 1)
+    return tuple((start + place) % SEEDS if isinstance(start, int) else None for place in places)
 
 
 def _with_shape(plan: DrawingPlan, aspect: Aspect) -> DrawingPlan:

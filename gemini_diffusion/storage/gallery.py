@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Literal
 from gemini_diffusion.storage.files import free_bytes, replacing, write_atomically
 from gemini_diffusion.storage.metadata.containers import read_texts
 from gemini_diffusion.storage.metadata.written import RECIPE_KEY, note_in_xmp, png_text, save_options
+from gemini_diffusion.storage.model_places import ModelPlaces
 from gemini_diffusion.storage.trash import LEAST_FREE, TRASH, Trash
 from gemini_diffusion.storage.unsaved import UnsavedPictures
 from gemini_diffusion.types import Picture, Recipe
@@ -44,6 +45,7 @@ class Gallery:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.places = ModelPlaces(folder.parent)
         self.unsaved = UnsavedPictures()
         self.trash = Trash(folder.with_name(TRASH))
 
@@ -80,11 +82,21 @@ class Gallery:
 
     def find(self, identity: str) -> Picture | None:
         """The picture with this id, read from its file; None where there is none or it cannot be read."""
-        return _found(self.folder, identity)
+        return self._found(self.folder, identity)
 
     def find_deleted(self, identity: str) -> Picture | None:
         """The same for a picture in the trash."""
-        return _found(self.trash.folder, identity)
+        return self._found(self.trash.folder, identity)
+
+    def _found(self, folder: Path, identity: str) -> Picture | None:
+        if not re.fullmatch(r"[0-9a-f]{32}", identity):
+            return None
+        for path in sorted((folder / identity).glob("*.png")):
+            try:
+                return Picture(identity, path, self.places.located(read_recipe(path)))
+            except BadInput:
+                return None
+        return None
 
     def delete(self, identity: str) -> None:
         """Puts the picture with this id, and what was made of it, into the trash. Raises BadInput."""
@@ -131,17 +143,6 @@ class Gallery:
 def _suffix(content: bytes) -> str:
     """Of a file by what it begins with."""
     return ".png" if content.startswith(b"\x89PNG") else ".webp" if content.startswith(b"RIFF") else ".jpg"
-
-
-def _found(folder: Path, identity: str) -> Picture | None:
-    if not re.fullmatch(r"[0-9a-f]{32}", identity):
-        return None
-    for path in sorted((folder / identity).glob("*.png")):
-        try:
-            return Picture(identity, path, read_recipe(path))
-        except BadInput:
-            return None
-    return None
 
 
 def bundled_name(number: int, picture: Picture) -> str:

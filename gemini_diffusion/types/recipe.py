@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from gemini_diffusion.types.image import CraftedPrompt, ImageRequest
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 _IN_REQUEST = {entry.name for entry in dataclasses.fields(ImageRequest)} - {"image", "mask", "party"}
+_MODEL_FLAG = re.compile(r'(--model(?:\s+|=))("[^"]*"|\S+)')
 _IN_CRAFTED = {entry.name for entry in dataclasses.fields(CraftedPrompt)} - {"notices"}
 
 
@@ -93,8 +95,19 @@ class Recipe:
     def scheduler(self) -> str:
         return self.request.scheduler
 
+    def with_model(self, model: str) -> Recipe:
+        """The same with another name for its model, in the line and among the hashes too."""
+        hashes = {model if name == self.model else name: digest for name, digest in self.hashes.items()}
+        line = _MODEL_FLAG.sub(lambda found: f'{found[1]}"{model}"', self.line, count=1)
+        return dataclasses.replace(self, request=dataclasses.replace(self.request, model=model), hashes=hashes, line=line)
+
     def flat(self) -> dict[str, Any]:
-        """The recipe as one flat dictionary that JSON can hold, the way files and programs get it."""
+        """The recipe as one flat dictionary that JSON can hold, the way files and programs get it.
+
+        A model that lies on this machine's disk is named by its file alone: where that lies is nobody's business.
+        """
+        if name := _name_of_place(self.model):
+            return self.with_model(name).flat()
         request, crafted = dataclasses.asdict(self.request), dataclasses.asdict(self.crafted)
         own = {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)[2:]}
         told = {name: value for name, value in crafted.items() if name in _IN_CRAFTED}
@@ -108,6 +121,12 @@ class Recipe:
 
         flat = core_schema.plain_serializer_function_ser_schema(cls.flat)
         return core_schema.no_info_before_validator_function(_nested, handler(source), serialization=flat)
+
+
+def _name_of_place(model: str) -> str:
+    """The name of a file or folder that is named by its whole path, in any system's way; "" for any other model."""
+    path = PurePath(model) if PurePath(model).is_absolute() else PureWindowsPath(model)
+    return path.name if path.is_absolute() else ""
 
 
 def _nested(flat: Any) -> Any:

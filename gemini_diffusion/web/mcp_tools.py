@@ -148,7 +148,7 @@ class McpTools:
         """The account of one picture; its place on disk only to whoever sits at this machine."""
         recipe = picture.recipe
         lines = [
-            f"Seed {recipe.seed}, {recipe.width} x {recipe.height}, drawn by {recipe.model} ({recipe.engine}).",
+            f"Seed {recipe.seed}, {recipe.width} x {recipe.height}, drawn by {recipe.flat()['model']} ({recipe.engine}).",
             f"Prompt: {recipe.prompt}",
             f"Draws it again: {recipe.line}",
             f"Whole picture: {link}",

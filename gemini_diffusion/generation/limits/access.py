@@ -131,7 +131,13 @@ class Access:
 def is_local_path(model: str) -> bool:
     """Whether a model is named by where it lies on a disk, in any system's way of saying so."""
     named = model.strip()
-    return named.startswith(("/", "\\", "~", ".")) or PureWindowsPath(named).is_absolute() or named.lower().startswith("file:")
+    alone = "/" not in named and named.lower().endswith((".safetensors", ".ckpt"))  # a file's name stands for where it lies
+    return (
+        alone
+        or named.startswith(("/", "\\", "~", "."))
+        or PureWindowsPath(named).is_absolute()
+        or named.lower().startswith("file:")
+    )
 
 
 def refuse_local_path(model: str) -> None:
