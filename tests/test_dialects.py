@@ -18,7 +18,7 @@ def imagine(text: str) -> Imagine:
     return command
 
 
-@pytest.mark.parametrize("lead", ["", "/imagine ", "/imagine\n"])
+@pytest.mark.parametrize("lead", ["", "/imagine ", "/imagine\n", "parameters\n\n"])
 def test_a_whole_a1111_text_is_read_as_what_it_says(lead: str) -> None:
     command = imagine(lead.replace("\\\n", "\n") + A1111)
     flags = command.flags
@@ -52,6 +52,10 @@ def test_a_prompt_with_its_negative_alone_is_read_too() -> None:
         ("a [cat|dog] on a sofa", "a cat on a sofa"),
         ("a cat BREAK a dog", "a cat, a dog"),
         ("a cat AND a dog", "a cat, a dog"),
+        ("a [cat:0.5] on a sofa", "a cat on a sofa"),
+        ("a cat AND a dog :1.2", "a cat, (a dog:1.2)"),
+        ("a {{red}} fox", "a (red:1.1) fox"),
+        ("a red fox (big:1.2)--steps 9", "a red fox (big:1.2)"),
         ("(red:.5) fox", "(red:0.5) fox"),
         ("a cat by embedding:style.pt", "a cat by <style>"),
         ('a sign "[A] AND ((B))"', 'a sign "[A] AND ((B))"'),
@@ -66,13 +70,27 @@ def test_signs_of_other_programs_become_ours(body: str, idea: str) -> None:
 
 
 def test_choices_with_bars_are_choices() -> None:
-    assert imagine("/imagine a {red|blue} fox").template
+    for written in ("{red|blue}", "{red|blue|}", "{0.3::red|blue}", "{2$$red|blue}"):
+        assert imagine(f"/imagine a {written} fox").idea == "a {red, blue} fox"
 
 
-@pytest.mark.parametrize("flag", ["-ar 16:9", "--aspect-ratio 16:9", "--width 1600 --height 900"])
-def test_shapes_as_other_programs_write_them(flag: str) -> None:
-    aspect = imagine(f"/imagine a cat {flag}").flags.aspect
-    assert aspect is not None and (aspect.width, aspect.height) == (16, 9)
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("-ar 16:9", "--ar 16:9"),
+        ("--aspect_ratio 16:9", "--ar 16:9"),
+        ("--width 1600 --height 900", "--ar 1600:900"),
+        ("-H 900 --steps 9 -W 1600", "--steps 9 --ar 1600:900"),
+        ("-s 50 -n 2", "--stylize 50 --n 2"),
+        ("--neg a hat, a dog", "--no a hat, a dog"),
+        (". Negative prompt: a hat", "--no a hat"),
+        ("--sampler_name DPM++ 2M Karras --cfg_scale 7", '--scheduler "DPM++ 2M Karras" --cfg 7'),
+        ("--sampler Euler a --batch_size 2", '--scheduler "Euler a" --n 2'),
+        ("--num_inference_steps 30", "--steps 30"),
+    ],
+)
+def test_flags_as_other_programs_write_them(theirs: str, ours: str) -> None:
+    assert imagine(f"/imagine a cat {theirs}") == imagine(f"/imagine a cat {ours}")
 
 
 def test_numbers_are_read_alike_everywhere() -> None:

@@ -159,7 +159,12 @@ def is_irregular_plural(noun: str) -> bool:
 
 @cache
 def _irregular() -> frozenset[str]:
-    return frozenset(_table("words")["english"]["nouns"].split())
+    """Words that keep their ending: a king is no verb, and a fire, a mane and a plume are no fir, man and plum."""
+    rows = [*_table("words")["words"].items(), *_table("nouns")["nouns"].items()]
+    named = {part for name, row in rows for part in (name, *_parts(row.get("also", "")), *_parts(row.get("kinds", "")))}
+    words = named.union(_table("nouns")["things"].split())
+    kept = (word for word in words if word.endswith("e") and word[:-1] in words)
+    return frozenset((*_table("words")["english"]["nouns"].split(), *kept))
 
 
 def _without_ending(name: str) -> str:

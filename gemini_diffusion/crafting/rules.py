@@ -34,14 +34,16 @@ from gemini_diffusion.crafting.vocabulary import Vocabulary, vocabulary_of
 from gemini_diffusion.types import CraftedPrompt
 
 _REQUEST = re.compile(
-    r"^\s*(?:(?:hi|hello|hey)\b[\s,!.]*)?(?:please[\s,]+)?"
-    r"(?:(?:can|could|would|will) you\s+(?:please\s+)?|i(?:['\u2019]d| would) like (?:you to )?(?:to see )?|"
+    r"^\s*(?:(?:hi|hello|hey)\b[\s,!.]*(?:there\b[\s,!.]*)?)?(?:please[\s,]+)?"
+    r"(?:i was wondering (?:if|whether)\s+|do you think\s+)?"
+    r"(?:(?:can|could|would|will) you\s+(?:please\s+)?|you could\s+|i(?:['\u2019]d| would) (?:like|love) (?:you to )?(?:to see )?|"
     r"i want (?:you to )?(?:to see )?)?(?:(?:draw|paint|make|create|generate|show|give|sketch|render)\s+(?:me\s+|us\s+)?)?"
-    r"(?=(?:an?|the|some|two|three|my)\b)(?:(?:an?\s+|the\s+|some\s+)?(?:picture|image|photo)s?\s+of\s+)?"
+    r"(?=(?:an?|the|some|something|two|three|my)\b)"
+    r"(?:(?:(?:an?\s+|the\s+|some\s+)?(?:picture|image|photo)s?\s+of|something with)\s+)?"
     r"|^\s*(?:picture|image)\s+of\s+",
     re.IGNORECASE,
 )
-_THANKS = re.compile(r"[\s,.!]*(?:\b(?:please|pls|thanks|thank you|thx|many thanks)\b[\s,.!]*)+$", re.IGNORECASE)
+_THANKS = re.compile(r"[\s,.!]*(?:\b(?:please|pls|thanks|thank you|thx|many thanks|cheers)\b(?:\s+(?:so|very) much|\s+a lot)?[\s,.!]*)+$", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ def _draft(request: PromptRequest, reading: RequiredTerms) -> Draft:
     notices = ["A web address in your words was left out."] if holds_address(request.words) else []
     if reading.language not in ("en", ""):
         return _translated(plain, reading.language, verbatim, notices)
-    words, denied = _without_denials(_THANKS.sub("", _REQUEST.sub("", plain, count=1)))
+    words, denied = _without_denials(_THANKS.sub("", _REQUEST.sub("", plain, count=1)).rstrip("? "))
     if not reading.language:
         notices.append("I do not know this language, so your words stay as they are. With a Gemini key any language works.")
     return Draft(words, denied, notices)

@@ -93,7 +93,7 @@ class Vocabulary:
             word = term.said if terms.language == "en" else term.english
             if name := self._near(word, term.kind == "noun" or not term.of):
                 near[word] = name
-            elif name := self._far(word):
+            elif name := self._far(word, term.kind == "noun"):
                 far[word] = name
             elif not self._is_look(word):
                 unknown.append(word)
@@ -138,13 +138,14 @@ class Vocabulary:
         names = [stem(row.english)] if row and row.kind in _DRAWN else []
         return next((self._learned[name] for name in [*names, *wider] if name in self._learned), "")
 
-    def _far(self, word: str) -> str:
-        """The learned thing that is drawn in place of another one."""
+    def _far(self, word: str, is_noun: bool) -> str:
+        """The learned thing that is drawn in place of another one; for a noun never a colour, as orange for a coffee."""
         lexicon, root = read_lexicon(), stem(word)
         row = lexicon.english.get(root)
         names = [root, *([stem(row.english)] if row else []), *map(stem, sorted(lexicon.kinds.get(root, ())))]
         found = (_nearest().get(name, "") for name in names)
-        return next((name for name in found if name and stem(name) in self._learned), "")
+        known = (name for name in found if name and stem(name) in self._learned)
+        return next((name for name in known if not is_noun or "colours" not in self._groups_of.get(stem(name), ())), "")
 
     def called(self, name: str) -> str:
         """A learned word in a sentence."""
