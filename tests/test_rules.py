@@ -153,9 +153,9 @@ def test_denials_in_english_are_moved_into_the_negative(idea: str, prompt: str, 
 
 
 def test_unknown_words_stay_as_written_and_are_named() -> None:
-    crafted = craft_by_rules(PromptRequest("un gato con botas", SDXL))
-    assert "botas" in crafted.prompt
-    assert any("could not translate botas" in notice for notice in crafted.notices)
+    crafted = craft_by_rules(PromptRequest("un gato con tirachinas", SDXL))
+    assert "tirachinas" in crafted.prompt
+    assert any("could not translate tirachinas" in notice for notice in crafted.notices)
 
 
 def test_a_language_outside_the_table_stays_as_it_is_and_that_is_said() -> None:

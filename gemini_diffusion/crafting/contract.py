@@ -231,7 +231,7 @@ class _Check:
         """Whether no word of the prompt could stand for a noun: no other thing that nothing explains, no kind of kind."""
         lexicon, root = read_lexicon(), stem(term.english)
         row = lexicon.english.get(root)
-        known = row is not None and row.kind in ("thing", "place", "time")
+        known = row is not None and row.kind in ("thing", "place", "time") and not row.loose
         if self._is_claimed_in_vain(term):
             return True
         if not known and root not in lexicon.things and root not in lexicon.kinds:

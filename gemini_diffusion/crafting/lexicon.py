@@ -1,7 +1,8 @@
 """The tables of common words in eleven languages, and the stems of English ones; knows no request and no model.
 
 words.json is written by hand: English word -> kind, synonyms ("also"), what honours it without being its name ("kinds"), its
-forms in ten languages, bars between. nouns.json and places.json are cut from free lexicons: see lexicon/README.md.
+forms in ten languages, bars between; "plain" has nouns that no emoji shows, with their forms alone. nouns.json and places.json
+are cut from free lexicons: see lexicon/README.md.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _ARABIC_LETTERS = str.maketrans("\u0623\u0625\u0622\u0649\u0629", "\u0627\u0627\
 class Word:
     """One row: `english` names it, `names` are the stems of its synonyms, `accepted` of all that honours it (a kitten is a
     cat, a cat need not be a kitten), `near` those of colours not clearly another one; `prep` leads a place or time in ("on
-    the"); `common` words win where a form could be two.
+    the"); `common` words win where a form could be two; of a `loose` one we know no kinds, so any other thing may stand for it.
     """
 
     english: str
@@ -40,6 +41,7 @@ class Word:
     prep: str = ""
     value: int = 0
     common: bool = False
+    loose: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,8 @@ def read_lexicon() -> Lexicon:
 def _rows() -> dict[str, dict[str, Any]]:
     """The rows by hand, then those that were cut; one that names the same as a row by hand adds its forms to it."""
     rows: dict[str, dict[str, Any]] = {name: dict(row) for name, row in _table("words")["words"].items()}
+    for name, row in _table("words")["plain"].items():
+        rows[name] = {"kind": "thing", "loose": True, **row, **rows.get(name, {})}
     by_name = {name: row for row_name, row in rows.items() for name in (row_name, *_parts(row.get("also", "")))}
     for name, row in _table("nouns")["nouns"].items():
         known = by_name.get(name)
@@ -239,7 +243,15 @@ def _word(name: str, row: Mapping[str, Any]) -> Word:
     accepted = names | heads | frozenset(map(stem, _parts(row.get("kinds", ""))))
     near = frozenset(map(stem, _parts(row.get("near", ""))))
     return Word(
-        name, row["kind"], names, accepted, near, row.get("prep", ""), row.get("value", 0), name in _table("words")["words"]
+        name,
+        row["kind"],
+        names,
+        accepted,
+        near,
+        row.get("prep", ""),
+        row.get("value", 0),
+        name in _table("words")["words"],
+        row.get("loose", False),
     )
 
 

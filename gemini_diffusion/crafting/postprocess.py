@@ -75,7 +75,7 @@ def _learned(prompt: str, request: PromptRequest, reading: RequiredTerms) -> tup
     words, replaced = vocabulary.reworded(prompt, request.taught)
     asked = vocabulary.read(request.words, request.taught)
     near = {name: word for name, word in replaced.items() if " " in word or stem(word) in reading.stems}
-    near = {name: word for name, word in near.items() if word.lower() not in asked.far and stem(name) != stem(word)}
+    near = {name: word for name, word in near.items() if word.lower() not in asked.far}
     said = [f"{word} as {name}" for name, word in near.items()]
     renamed = near | {asked.instead[word]: word for word in asked.far}
     return words, renamed, [f"{request.model.label} reads {', '.join(said)}."] if said else []

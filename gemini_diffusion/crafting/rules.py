@@ -36,14 +36,18 @@ from gemini_diffusion.types import CraftedPrompt
 _REQUEST = re.compile(
     r"^\s*(?:(?:hi|hello|hey)\b[\s,!.]*(?:there\b[\s,!.]*)?)?(?:please[\s,]+)?"
     r"(?:i was wondering (?:if|whether)\s+|do you think\s+)?"
-    r"(?:(?:can|could|would|will) you\s+(?:please\s+)?|you could\s+|i(?:['\u2019]d| would) (?:like|love) (?:you to )?(?:to see )?|"
+    r"(?:(?:can|could|would|will) you\s+(?:please\s+)?|you could\s+|"
+    r"i(?:['\u2019]d| would) (?:like|love) (?:you to )?(?:to see )?|"
     r"i want (?:you to )?(?:to see )?)?(?:(?:draw|paint|make|create|generate|show|give|sketch|render)\s+(?:me\s+|us\s+)?)?"
     r"(?=(?:an?|the|some|something|two|three|my)\b)"
     r"(?:(?:(?:an?\s+|the\s+|some\s+)?(?:picture|image|photo)s?\s+of|something with)\s+)?"
     r"|^\s*(?:picture|image)\s+of\s+",
     re.IGNORECASE,
 )
-_THANKS = re.compile(r"[\s,.!]*(?:\b(?:please|pls|thanks|thank you|thx|many thanks|cheers)\b(?:\s+(?:so|very) much|\s+a lot)?[\s,.!]*)+$", re.IGNORECASE)
+_THANKS = re.compile(
+    r"[\s,.!]*(?:\b(?:please|pls|thanks|thank you|thx|many thanks|cheers)\b(?:\s+(?:so|very) much|\s+a lot)?[\s,.!]*)+$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
