@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from gemini_diffusion.cli.main import main
+from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.services import open_services
+from gemini_diffusion.generation.visitors import Visitors
 from gemini_diffusion.storage.backup import KEYS, NOTE, make_backup, restore_backup
 from gemini_diffusion.storage.collection import Collection
 from gemini_diffusion.storage.gallery import Gallery
@@ -22,6 +25,12 @@ LEFT_OUT = ("models/large.safetensors", "logs/app.log", ".env", "visitors/me/pic
 
 def collection(home: Path) -> Collection:
     return Collection(home / "visitors" / "me", Gallery(home / "pictures"))
+
+
+def pictures_seen(home: Path, name: str) -> int:
+    """By who opens the host's own window."""
+    visitors = Visitors(open_services(home), Settings(home=str(home)), lends=True, owner=True)
+    return len(visitors.of(name).session.collection.pictures)
 
 
 @pytest.fixture
@@ -55,6 +64,8 @@ def test_what_is_restored_into_an_empty_folder_is_all_that_was_there(
     assert there.search(Search(words="여우", deleted=True), 9).pictures
     again = there.picture(kept.id)
     assert again and again.recipe == kept.recipe and again.path.read_bytes() == kept.path.read_bytes()
+    assert pictures_seen(new, "a" * 32) == pictures_seen(new, "a" * 32) == 2, "a new browser goes on with them"
+    assert pictures_seen(new, "b" * 32) == pictures_seen(new, "terminal") == 0, "and no other one"
     there.restore(there.search(Search(deleted=True), 9).pictures[0].id)
     assert not list(new.glob(".*"))
 

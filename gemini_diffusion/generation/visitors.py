@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ from gemini_diffusion.generation.limits.time_quota import TimeQuota
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.session import Session
 from gemini_diffusion.storage.files import write_atomically
+from gemini_diffusion.storage.restored import Restored
 from gemini_diffusion.types.errors import BadInput
 
 KEY_LIFE = 12 * 3600.0
@@ -33,6 +35,9 @@ MOST_VISITORS = 1000
 COOKIELESS = "passing:"
 """Begins the name of somebody who cannot come back, as a program that keeps no cookie: where all are strangers, these share
 what one visitor may have of keys, places and room, since each of their calls may come as somebody new."""
+
+_BROWSER = re.compile(r"[0-9a-f]{32}")
+"""The name of somebody with a cookie; the terminal has another."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -146,13 +151,19 @@ class Visitors:
         self._disk_quota = None if owner else DiskQuota(defaults)
         self._time_quota = None if owner else TimeQuota(defaults)
         self._folder = defaults.home_path / "visitors"
+        self._restored = Restored(defaults.home_path)
         self._slots = DrawingSlots()
         self._cookieless = self._access(folder_name(COOKIELESS))
         self._clock = clock
         self._here: OrderedDict[str, Visitor] = OrderedDict()
 
     def of(self, name: str) -> Visitor:
-        """The visitor of that name, made on first sight; always the same one while they are here."""
+        """The visitor of that name, made on first sight; always the same one while they are here.
+
+        On the host's own window a browser that is new goes on with what was restored from a backup.
+        """
+        if self.owner and _BROWSER.fullmatch(name):
+            return self._of(self._restored.folder_of(folder_name(name)))
         return self._of(folder_name(name), cookieless=name.startswith(COOKIELESS) and not self.owner)
 
     def resume(self) -> None:

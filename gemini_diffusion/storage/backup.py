@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from gemini_diffusion import __version__
 from gemini_diffusion.storage.files import replacing
+from gemini_diffusion.storage.restored import Restored
 from gemini_diffusion.types.errors import BadInput, DiskFull
 
 NOTE = "gemini-diffusion-backup.json"
@@ -101,6 +102,7 @@ def restore_backup(file: Path, home: Path) -> BackupReport:
         raise BadInput(f"{file.name} cannot be restored: {error}.", "Choose a whole file that --backup wrote.") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+    Restored(home).offer()
     return BackupReport(len(members), sum(member.file_size for member in members))
 
 
