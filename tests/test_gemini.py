@@ -86,8 +86,6 @@ PASSING: dict[str, Fault] = {  # asked again while the deadline allows it
 }
 SILENT: dict[str, Fault] = {
     "hang": (f.hang(), GaveUp, "No whole answer came. Asked once; the 0.9 s it may take are over.", SLOW),
-    "headers": (f.headers_only(), GaveUp, "No whole answer came. Asked once; the 0.9 s it may take are over.", SLOW),
-    "trickle": (f.trickle(WORDS, 0.02), GaveUp, "No whole answer came. Asked once; the 0.9 s it may take are over.", SLOW),
 }
 BROKEN: dict[str, Fault] = {  # words have been shown: not asked again
     "cut": (f.cut(WORDS), GaveUp, "The answer broke off. The connection to Gemini broke.", AGAIN),

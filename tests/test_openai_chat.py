@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -198,17 +197,6 @@ async def test_a_fault_is_told_in_our_words_and_never_with_the_key(
     assert words in str(raised.value) and KEY not in repr(raised.value) and raised.value.hint
     assert raised.value.__context__ is None or KEY not in repr(raised.value.__context__)
     assert len(ollama.server.completions) == calls
-
-
-SILENT = (f.hang(), f.headers_only(), f.trickle(say("A fox."), 0.02), f.stall(say("A fox "), 0.3), f.slow(say("A fox."), 30))
-
-
-@pytest.mark.parametrize("scripted", SILENT, ids=["hang", "headers", "trickle", "stall", "slow"])
-async def test_a_server_that_never_comes_to_its_end_is_given_up_at_the_deadline(ollama: Ollama, scripted: Any) -> None:
-    ollama.server.enqueue(scripted)
-    settings = dataclasses.replace(ollama.settings(), deadline=0.9)
-    with pytest.raises(GaveUp, match=r"No whole answer came\. Asked once; the 0\.9 s|The answer broke off"):
-        await ollama.model.answer(HELLO, settings, ollama.events.append)
 
 
 async def test_a_model_that_is_being_loaded_is_waited_for(ollama: Ollama) -> None:

@@ -108,7 +108,7 @@ class OpenAiRefusal:
     def quoted(self, ours: str) -> str:
         """A sentence of ours with what the server said behind it."""
         cut = self.words if len(self.words) <= 300 else self.words[:300].rstrip() + " ..."
-        return f'{ours}: "{cut}"' if cut else f"{ours}."
+        return f'{ours}: "{cut}"{"" if cut[-1] in ".!?" else "."}' if cut else f"{ours}."
 
     def _key_refused(self) -> GeminiDiffusionError:
         if not self.key:

@@ -214,4 +214,4 @@ def _words(error: Any, asked: AskedWith) -> str:
 
 def _quoted(ours: str, theirs: str) -> str:
     cut = theirs if len(theirs) <= 300 else theirs[:300].rstrip() + " ..."
-    return f'{ours}: "{cut}"' if cut else f"{ours}."
+    return f'{ours}: "{cut}"{"" if cut[-1] in ".!?" else "."}' if cut else f"{ours}."
