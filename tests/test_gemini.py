@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.chat_models.gemini.api_errors import AskedWith, foreign, translate_api_errors
+from gemini_diffusion.network.gemini.api_errors import AskedWith, foreign, translate_api_errors
 from gemini_diffusion.types import ChatAnswer, TextGrew, Waiting
 from gemini_diffusion.types.errors import (
     BadInput,
@@ -57,7 +57,7 @@ REFUSED: dict[str, Fault] = {  # the person can set it right, or nobody can
     "bad request": (g.bad_request("Odd."), RequestRefused, 'Gemini cannot take this request: "Odd."', "Change the request"),
     "too large": (g.refusal(413, "X", "Big."), RequestRefused, 'cannot take this request: "Big."', "Change the request"),
     "redirect": (f.redirect("/"), RequestRefused, "Something on the way to Gemini sends its visitors", "Sign in to the"),
-    "model": (g.model_not_found(), ModelNotFound, f"no chat model called '{FLASH}', or", "gemini-flash-lite-latest for one."),
+    "model": (g.model_not_found(), ModelNotFound, f"no Gemini model called '{FLASH}', or", "gemini-flash-lite-latest for one."),
     "day": (g.too_many_requests_per_day(), OutOfQuota, f"of this key for {FLASH} is used up for today.", "Wait until"),
     "not free": (g.not_in_free_tier(), OutOfQuota, f"{FLASH} is not among the models this key may", "another model, or"),
     "depleted": (DEPLETED, OutOfCredit, 'no credit left: "Your prepayment credits are depleted.', "Add credit at the serv"),

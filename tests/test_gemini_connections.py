@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from gemini_diffusion.chat_models.gemini.connections import GeminiConnections
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.network.gemini.connections import GeminiConnections
 from gemini_diffusion.types.errors import KeyNeeded, RequestRefused
 from tests.gemini_harness import KEY, Gemini
 from tests.servers import gemini as g

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
-from gemini_diffusion.chat_models.gemini.connections import IDLE
 from gemini_diffusion.chat_models.gemini.model_list import FALLBACK
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.network.gemini.connections import IDLE
 from gemini_diffusion.types import ModelChoice
 from gemini_diffusion.types.errors import KeyRefused, ModelNotFound, RequestRefused
 from tests.gemini_harness import KEY, Gemini
@@ -89,7 +89,7 @@ async def test_for_a_model_that_is_not_there_the_nearest_one_is_named(asked: str
     gemini.server.listing = tuple(entry for entry in gemini.server.listing if entry["name"] != f"models/{asked}")
     with pytest.raises(ModelNotFound) as raised:
         await gemini.answer(chat_model=asked)
-    assert raised.value.message == f"There is no chat model called {asked!r}, or not any more."
+    assert raised.value.message == f"There is no Gemini model called {asked!r}, or not any more."
     assert raised.value.hint == f"Choose another model, {near} for one."
     assert len(gemini.server.generations) == 1
 

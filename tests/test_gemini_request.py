@@ -178,7 +178,7 @@ def test_every_reason_the_library_knows_to_end_an_answer_has_its_words() -> None
 
 @pytest.mark.parametrize("name", ["../secrets", "a b", "models/", "", "gemini?key=1", "gemini/../x", "\u6a21\u578b"])
 async def test_a_name_no_model_can_have_is_told_without_a_call(name: str, gemini: Gemini) -> None:
-    with pytest.raises(ModelNotFound, match="There is no chat model called"):
+    with pytest.raises(ModelNotFound, match="There is no Gemini model called"):
         await gemini.answer(chat_model=name)
     with pytest.raises(BadInput):  # nor is a conversation sent that ends with the model
         await gemini.answer(ChatRequest((*HELLO.messages, Message("assistant", "Hi"))))

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from gemini_diffusion.chat_models.gemini.connections import GeminiConnections
 from gemini_diffusion.config.library_variables import VARIABLES, naming_variables, wrong_variables
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.error_map import translate_error
 from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
 from gemini_diffusion.generation.health import check_all
 from gemini_diffusion.generation.services import open_services
+from gemini_diffusion.network.gemini.connections import GeminiConnections
 from gemini_diffusion.types.errors import BadInput
 from tests.app_process import App, AppHere
 

@@ -1,18 +1,10 @@
-"""Two ways in which an answer fails that only a chat model knows; whoever asked it sees them as what they are kinds of."""
+"""An answer that broke off, which only a chat model knows; whoever asked it sees it as what it is a kind of."""
 
 from collections.abc import Awaitable, Callable
 
 from gemini_diffusion.network.retry import retrying
 from gemini_diffusion.types import ChatAnswer, Emit
-from gemini_diffusion.types.errors import GaveUp, RequestRefused
-
-
-class FieldRefused(RequestRefused):
-    """A 400 that names an optional part of the request: without `field` it may be taken."""
-
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
+from gemini_diffusion.types.errors import GaveUp
 
 
 class BrokeOff(GaveUp):

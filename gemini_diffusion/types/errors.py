@@ -6,6 +6,7 @@ GeminiDiffusionError
 │   ├── KeyRefused            the service does not accept the key
 │   ├── ModelNotFound         unknown, retired or not served there
 │   ├── RequestRefused        the service or the model cannot take these values
+│   │   └── FieldRefused        one of them, which can be left out
 │   ├── BadInput              a value, a file or a line that cannot be read
 │   ├── AgreementNeeded       a download or a licence waits for a yes
 │   ├── PackageMissing        something is not installed
@@ -60,6 +61,14 @@ class ModelNotFound(Fixable):
 
 class RequestRefused(Fixable):
     default_hint = "Change the request and send it again."
+
+
+class FieldRefused(RequestRefused):
+    """A 400 that names an optional part of the request: without `field` it may be taken."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class BadInput(Fixable):

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-from gemini_diffusion.chat_models.answer_errors import BrokeOff, FieldRefused, ask_until_heard
+from gemini_diffusion.chat_models.answer_errors import BrokeOff, ask_until_heard
 from gemini_diffusion.chat_models.gemini import chat_request
-from gemini_diffusion.chat_models.gemini.api_errors import AskedWith, foreign, translate_api_errors
 from gemini_diffusion.chat_models.gemini.chat_answer import PartialAnswer
 from gemini_diffusion.chat_models.gemini.chat_request import GeminiRequest
-from gemini_diffusion.chat_models.gemini.connections import Connection, GeminiConnections
 from gemini_diffusion.chat_models.gemini.model_list import FALLBACK, chat_models_in, ignored_sampling, nearest_model
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.network.gemini.api_errors import AskedWith, translating
+from gemini_diffusion.network.gemini.connections import Connection, GeminiConnections
 from gemini_diffusion.network.retry import retrying
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice, TextGrew, ignore
-from gemini_diffusion.types.errors import GeminiDiffusionError, ModelNotFound, RequestRefused, Transient
-
-T = TypeVar("T")
+from gemini_diffusion.types.errors import FieldRefused, GeminiDiffusionError, ModelNotFound, RequestRefused, Transient
 
 SUGGESTING = 5.0
 """Seconds that may be spent on finding a name like the one that does not exist."""
@@ -95,7 +91,7 @@ class _Exchange:
     async def _once(self, connection: Connection) -> ChatAnswer:
         self.so_far = PartialAnswer(self.request)
         try:
-            await _translating(self._stream(connection), _asked(self.settings, self.request))
+            await translating(self._stream(connection), _asked(self.settings, self.request))
             return self.so_far.ended()
         except ModelNotFound as unknown:
             raise await self._suggesting(unknown, connection) from None
@@ -134,20 +130,11 @@ async def _listed(connection: Connection, settings: Settings) -> list[ModelChoic
         pager = await connection.sdk.aio.models.list(config={"http_options": {"timeout": int(settings.deadline * 1000) + 1000}})
         return chat_models_in([model async for model in pager])
 
-    found = await _translating(ask(), _asked(settings))
+    found = await translating(ask(), _asked(settings))
     if not found:
         raise RequestRefused("Gemini lists no model that chats for this key.", "Use another key.")
     connection.listing, connection.listed_at = found, time.monotonic()
     return found
-
-
-async def _translating(call: Awaitable[T], asked: AskedWith) -> T:
-    """What the call returns; what the client raises comes out as ours, raised where no trace of theirs hangs on to it."""
-    try:
-        return await call
-    except foreign() as error:
-        ours = translate_api_errors(error, asked)
-    raise ours
 
 
 def _asked(settings: Settings, request: GeminiRequest | None = None) -> AskedWith:

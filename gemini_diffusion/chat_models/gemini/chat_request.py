@@ -47,7 +47,7 @@ def build_request(request: ChatRequest, settings: Settings) -> GeminiRequest:
     """The request for Gemini; BadInput if there is nothing to answer, ModelNotFound for a name no model can have."""
     model = bare_id(settings.chat_model)
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", model, re.ASCII) or ".." in model:
-        raise ModelNotFound(f"There is no chat model called {model[:60]!r}.")
+        raise ModelNotFound(f"There is no Gemini model called {model[:60]!r}.")
     moved, notices = _sampling(model, settings)
     config = {
         "safety_settings": [{"category": f"HARM_CATEGORY_{harm}", "threshold": settings.safety} for harm in HARMS],

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from gemini_diffusion.chat_models.answer_errors import FieldRefused
 from gemini_diffusion.network.openai_errors import OpenAiRefusal
-from gemini_diffusion.types.errors import GeminiDiffusionError, RequestRefused
+from gemini_diffusion.types.errors import FieldRefused, GeminiDiffusionError, RequestRefused
 
 OPTIONAL = {
     "response_format": re.compile(

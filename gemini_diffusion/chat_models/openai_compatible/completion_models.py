@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from gemini_diffusion.chat_models.answer_errors import BrokeOff, FieldRefused, ask_until_heard
+from gemini_diffusion.chat_models.answer_errors import BrokeOff, ask_until_heard
 from gemini_diffusion.chat_models.openai_compatible.completion_answer import PartialCompletion
 from gemini_diffusion.chat_models.openai_compatible.completion_errors import CompletionRefusal
 from gemini_diffusion.chat_models.openai_compatible.completion_request import UNUSED, CompletionRequest, build_request
@@ -13,7 +13,7 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.network.openai_server import OPENAI, OpenAiServer
 from gemini_diffusion.network.retry import retrying
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice, TextGrew, ignore
-from gemini_diffusion.types.errors import KeyNeeded, RequestRefused, Transient
+from gemini_diffusion.types.errors import FieldRefused, KeyNeeded, RequestRefused, Transient
 
 ROUTER = "https://router.huggingface.co/v1"
 _NOT_FOR_CHAT = re.compile(

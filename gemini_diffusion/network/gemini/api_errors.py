@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-from gemini_diffusion.chat_models.answer_errors import FieldRefused
 from gemini_diffusion.types.errors import (
     BadAnswer,
+    FieldRefused,
     GeminiDiffusionError,
     KeyRefused,
     ModelNotFound,
@@ -27,6 +27,7 @@ from gemini_diffusion.types.errors import (
     Unreachable,
 )
 
+T = TypeVar("T")
 BUSY_HINT = "Try again in a while, or choose another model."
 KEY_HINT = "Copy it again from aistudio.google.com/apikey and test it in Settings."
 
@@ -38,6 +39,15 @@ class AskedWith:
     model: str
     key: str
     optional: tuple[str, ...] = ()
+
+
+async def translating(call: Awaitable[T], asked: AskedWith) -> T:
+    """What the call returns; what the client raises comes out as ours, raised where no trace of theirs hangs on to it."""
+    try:
+        return await call
+    except foreign() as error:
+        ours = translate_api_errors(error, asked)
+    raise ours
 
 
 def translate_api_errors(error: Exception, asked: AskedWith) -> GeminiDiffusionError:
@@ -142,7 +152,7 @@ def _forbidden(error: Any, asked: AskedWith) -> GeminiDiffusionError:
 
 
 def _not_found(error: Any, asked: AskedWith) -> GeminiDiffusionError:
-    return ModelNotFound(f"There is no chat model called {asked.model!r}, or not any more.")
+    return ModelNotFound(f"There is no Gemini model called {asked.model!r}, or not any more.")
 
 
 def _refused(error: Any, asked: AskedWith) -> GeminiDiffusionError:

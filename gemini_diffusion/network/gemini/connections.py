@@ -137,7 +137,7 @@ def _open(key: Secret, address: str) -> Connection:
         import httpx2
         from google import genai
 
-        from gemini_diffusion.chat_models.gemini.event_stream import ask_uncompressed, read_plainly
+        from gemini_diffusion.network.gemini.event_stream import ask_uncompressed, read_plainly
     except ImportError as error:
         raise PackageMissing(f"The package {error.name} is not installed.") from error
 
