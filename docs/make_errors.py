@@ -22,6 +22,8 @@ VALUE = "…"
 GROUPS = {  # the first one that a file's path begins with
     "chat_models/": "Gemini and the chat",
     "engines/openai/": "Servers of OpenAI's API",
+    "engines/gemini/": "Gemini and the chat",
+    "network/gemini/": "Gemini and the chat",
     "network/openai": "Servers of OpenAI's API",
     "engines/hosted/": "Hugging Face",
     "engines/hugging_face_errors": "Hugging Face",

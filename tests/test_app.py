@@ -130,7 +130,7 @@ def test_a_variable_that_cannot_be_is_named(variable: str, value: str, tmp_path:
 def test_an_engine_that_is_not_here_starts_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("GEMINI_DIFFUSION_ENGINE", "steam")
     assert main(["--check"]) == 1
-    assert capsys.readouterr().err == "There is no engine called steam. Choose one of auto, local, openai, hosted.\n"
+    assert capsys.readouterr().err == "There is no engine called steam. Choose one of auto, local, openai, hosted, gemini.\n"
 
 
 def test_a_flag_nobody_knows_ends_in_usage(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ import pytest
 from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine, choose, fallback, open_engines
+from gemini_diffusion.engines.gemini.gemini_image_engine import GeminiImageEngine
 from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
 from gemini_diffusion.engines.local.local_engine import LocalEngine
 from gemini_diffusion.engines.models import PLACES, find_model
@@ -26,7 +27,9 @@ from gemini_diffusion.types import Event, ImageRequest, ImageResult, ModelChoice
 from gemini_diffusion.types.errors import GeminiDiffusionError
 from tests.servers import hugging_face as hf
 from tests.servers.faults import slow
+from tests.servers.gemini import Answer, GeminiServer
 from tests.servers.openai_images import ImagesServer, drawn
+from tests.servers.picture import Picture
 from tests.waiting import patiently, until
 
 
@@ -49,6 +52,12 @@ class EngineCase:
 @pytest.fixture(scope="module")
 def server() -> Iterator[hf.HuggingFaceServer]:
     with hf.HuggingFaceServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def gemini_server() -> Iterator[GeminiServer]:
+    with GeminiServer(respond=Answer(image=Picture.noise(1).png())) as running:
         yield running
 
 
@@ -97,11 +106,25 @@ def by_images_api(request: pytest.FixtureRequest, home: Path) -> EngineCase:
     return EngineCase(OpenAiEngine(), settings, asked, dataclasses.replace(asked, prompt="refuse this"), delay)
 
 
+def by_gemini(request: pytest.FixtureRequest, home: Path) -> EngineCase:
+    server = request.getfixturevalue("gemini_server")
+
+    def delay(asked: ImageRequest) -> ImageRequest:
+        server.enqueue(slow(server.respond, 2))
+        return asked
+
+    keyed = {"google_api_key": "AIza-a-visitors-key-0001", "google_base_url": server.url, "engine": "gemini"}
+    asked = ImageRequest("a cat", "gemini:gemini-3-pro-image", 64, 64, 28, 3.5)
+    wrong = dataclasses.replace(asked, model="gemini:nothing-image")
+    return EngineCase(GeminiImageEngine(), Settings().replaced({**keyed, "deadline": 30}), asked, wrong, delay)
+
+
 ENGINE_CASES: dict[str, Callable[[pytest.FixtureRequest, Path], EngineCase]] = {
     "local-postcard": lambda _, home: local("postcard", home),
     "local-sdxl": lambda request, home: local(str(request.getfixturevalue("sdxl")), home),
     "local-sd15": lambda request, home: local(str(request.getfixturevalue("sd15")), home),
     "openai": by_images_api,
+    "gemini": by_gemini,
     "hosted-provider": by_provider,
     "hosted-endpoint": by_address,
 }
@@ -133,6 +156,8 @@ def test_every_engine_of_the_registry_is_held_to_this_contract(tmp_path: Path) -
         ({"hf_token": "hf-test-token-0000", "openai_images_url": "http://x/v1"}, "", "openai"),
         ({"openai_api_key": "sk-test-key-0000"}, "", "local"),
         ({}, "openai:flux", "openai"),
+        ({"google_api_key": "AIza-test-key-0000"}, "", "local"),
+        ({}, "gemini:gemini-3-pro-image", "gemini"),
     ],
 )
 def test_a_service_that_is_ready_draws_unless_the_model_decides(
@@ -152,7 +177,9 @@ async def test_the_picture_has_the_size_asked_for(case: EngineCase) -> None:
 
 
 async def test_a_seed_left_open_is_drawn_and_told_and_one_seed_is_one_picture(case: EngineCase) -> None:
-    assert case.engine.capabilities(case.request.model, case.settings).seed
+    if not case.engine.capabilities(case.request.model, case.settings).seed:
+        assert "seed" in (await case.draw(seed=5)).ignored
+        return
     first, other = await case.draw(), await case.draw()
     again = await case.draw(seed=first.seed)
     assert 0 <= first.seed < 2**32
@@ -222,7 +249,7 @@ async def test_request_and_result_can_be_written_as_json(case: EngineCase) -> No
         )
     )
     asked: dict[str, Any] = written["request"]
-    asked |= {"adapters": (), "image": base64.b64decode(asked["image"]), "mask": base64.b64decode(asked["mask"])}
+    asked |= {"adapters": (), "finish": (), "image": base64.b64decode(asked["image"]), "mask": base64.b64decode(asked["mask"])}
     assert ImageRequest(**asked) == result.request
     assert all(isinstance(value, str) for value in written["versions"].values())
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from gemini_diffusion.chat_models.gemini.chat_answer import CUT, REASONS
+from gemini_diffusion.chat_models.gemini.chat_answer import CUT
 from gemini_diffusion.chat_models.gemini.model_list import ignored_sampling
+from gemini_diffusion.network.gemini.refusal_reasons import REASONS
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Message, TextGrew
 from gemini_diffusion.types.errors import BadInput, GaveUp, ModelNotFound, RequestRefused
 from tests.gemini_harness import HELLO, Gemini

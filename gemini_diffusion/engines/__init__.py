@@ -15,11 +15,13 @@ from gemini_diffusion.engines.models import find_model
 
 def open_engines(home: Path) -> dict[str, ImageEngine]:
     """Every engine by name; nothing is imported, loaded or connected until its first use. `home` holds downloads."""
+    from gemini_diffusion.engines.gemini.gemini_image_engine import GeminiImageEngine
     from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
     from gemini_diffusion.engines.local.local_engine import LocalEngine
     from gemini_diffusion.engines.openai.openai_engine import OpenAiEngine
 
-    return {"local": LocalEngine(home), "openai": OpenAiEngine(), "hosted": HostedEngine()}
+    opened: list[ImageEngine] = [LocalEngine(home), OpenAiEngine(), HostedEngine(), GeminiImageEngine()]
+    return {engine.name: engine for engine in opened}
 
 
 def choose(engines: Mapping[str, ImageEngine], settings: Settings, model: str = "") -> str:

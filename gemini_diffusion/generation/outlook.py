@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import models
-from gemini_diffusion.generation.limits.prices import Prices
+from gemini_diffusion.engines.picture_price import picture_price
 from gemini_diffusion.generation.plan import DrawingPlan
 from gemini_diffusion.types import Picture
 from gemini_diffusion.types.errors import GeminiDiffusionError
@@ -28,7 +28,7 @@ def outlook(planned: DrawingPlan, settings: Settings, drawn: Sequence[Picture] =
     if seconds + loading >= WORTH_SAYING and each is not None:
         cold = f", and {_time(loading)} before that to load the model" if loading >= 1 else ""
         yield f"This takes about {_time(seconds)} with {planned.drawer}{cold}.{_quicker(planned, seconds, settings)}"
-    price = Prices(settings.lend_prices).picture(planned.model.id) if planned.engine.key else None
+    price = picture_price(planned.model, settings) if planned.engine.key else 0.0
     if price:
         yield f"It costs ${price * len(planned.seeds):g}."
 

@@ -35,9 +35,11 @@ class Services:
 
     @property
     def keyed(self) -> list[ChatModel | ImageEngine]:
-        """One for each key, chat models first; where a key serves two, the engine, which can tell whose it is."""
+        """One for each key, chat models first; where a key serves several, the one that it alone makes ready."""
         every: list[ChatModel | ImageEngine] = [*self.chat_models.values(), *self.engines.values()]
-        return list({part.key: part for part in every if part.key}.values())
+        found = {part.key: part for part in every if part.key}
+        alone = {part.key: part for part in every if part.key and part.is_ready(Settings().replaced({part.key: "a key"}))}
+        return list((found | alone).values())
 
 
 def open_services(home: Path) -> Services:

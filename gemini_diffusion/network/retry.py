@@ -49,6 +49,12 @@ async def retrying(attempt: Callable[[], Awaitable[T]], *, deadline: float, emit
         raise asking.gave_up(f"the {_seconds(deadline)} s it may take are over") from asking.trouble
 
 
+def not_again(trouble: Transient) -> GaveUp:
+    """The end of a request for a picture that the service may have begun: asked again, it could be paid twice."""
+    said = f"{trouble.message} The picture may have been drawn and paid for, so it was not asked for again."
+    return GaveUp(said, "Send it again if you want another try.")
+
+
 def seconds_to_wait(trouble: Transient, failures: int) -> float:
     """Seconds until the next attempt, after so many failures of this kind: the advice, else exponential with jitter."""
     growing = 2.0 ** min(failures - 1, 10) * random.uniform(1.0, 1.25)

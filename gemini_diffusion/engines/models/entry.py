@@ -16,9 +16,9 @@ WEIGHTS = ".safetensors"
 MODEL_FILES = (WEIGHTS, ".sft", ".ckpt", ".pt", ".pth", ".bin", ".gguf", ".onnx")
 """How files end that people share models in."""
 
-PLACES = {"local": "on this machine", "openai": "at the image server", "hosted": "at Hugging Face"}
+PLACES = {"local": "on this machine", "openai": "at the image server", "hosted": "at Hugging Face", "gemini": "by Gemini"}
 """Every engine by name, and where it draws, as a person says it."""
-BY_THEIR_OWN_NAME = ("openai",)
+BY_THEIR_OWN_NAME = ("openai", "gemini")
 """Engines that draw with any model their server has, named there: its name here has the engine's in front, as openai:flux."""
 
 
@@ -44,6 +44,7 @@ class ImageModel:
     only those words. `scheduler` "" is the model's own, `timestep_spacing` "trailing" where it was distilled to few steps,
     whatever the scheduler. `clip_skip` leaves out the encoder's last layers. `refiner` is the id of the model that can go on
     with its drawings, and a refiner's `shared` parts are those it takes from the model it goes on for.
+    `dollars` is what its maker asks for a picture, 0 where that is nothing or not known.
     `hashes` are the first ten digits of its file's SHA-256, by which other programs know it.
     """
 
@@ -72,6 +73,7 @@ class ImageModel:
     trigger_words: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     hashes: tuple[str, ...] = ()
+    dollars: float = 0.0
 
     @property
     def is_address(self) -> bool:

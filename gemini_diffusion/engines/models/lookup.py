@@ -16,6 +16,13 @@ _OLDER = ("sd15", "sd-1", "stable-diffusion-v1", "v1-5", "realistic_vision", "re
 _PROSE = ("flux", "qwen-image", "z-image", "gpt-image", "dall-e")
 _OWN_SIZES = {"gpt-image": ((1024, 1024), (1536, 1024), (1024, 1536)), "dall-e-2": ((1024, 1024),)}
 """By a mark in the name: (width, height) of models that draw in no others."""
+_GEMINI_SIZES = (
+    (1024, 1024), (832, 1248), (1248, 832), (864, 1184), (1184, 864),
+    (896, 1152), (1152, 896), (768, 1344), (1344, 768), (1536, 672),
+)  # fmt: skip
+_GEMINI_LONG_SIZES = (*_GEMINI_SIZES, (512, 2048), (2048, 512))
+_DOLLARS = {"gemini-3-pro-image": 0.134, "gemini-3.1-flash-image": 0.067, "gemini-2.5-flash-image": 0.039}
+"""What Google lists for a picture of about a megapixel; the host's table goes before it."""
 
 
 def find_model(model: str) -> ImageModel:
@@ -64,8 +71,10 @@ def _their_own(engine: str, name: str) -> ImageModel:
     """An entry for what a server calls one of its models. Its steps and guidance are guesses, which no server is told."""
     label = "the server's own model" if name == ANY else name
     sizes = next((own for mark, own in _OWN_SIZES.items() if mark in name.lower()), None)
-    made = _made(f"{engine}:{name}", label, _family(name), (engine,))
-    return replace(made, sizes=sizes or made.sizes, variant="", refiner="")
+    if engine == "gemini":
+        sizes = _GEMINI_LONG_SIZES if "3.1-flash-image" in name else _GEMINI_SIZES
+    made = _made(f"{engine}:{name}", label, "flux" if engine == "gemini" else _family(name), (engine,))
+    return replace(made, sizes=sizes or made.sizes, variant="", refiner="", dollars=_DOLLARS.get(name, 0.0))
 
 
 def _family(name: str) -> Family:

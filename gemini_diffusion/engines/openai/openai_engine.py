@@ -17,7 +17,7 @@ from gemini_diffusion.engines.openai.server_dialects import UNKNOWN, Dialect, re
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.engines.small_jpeg import small_jpeg
 from gemini_diffusion.network.openai_server import OPENAI, OpenAiServer
-from gemini_diffusion.network.retry import retrying
+from gemini_diffusion.network.retry import not_again, retrying
 from gemini_diffusion.storage.image_check import read_picture
 from gemini_diffusion.types import (  # fmt: skip
     Capabilities,
@@ -174,8 +174,7 @@ class OpenAiEngine(ImageEngine):
         except Transient as trouble:
             if not (trouble.begun or isinstance(trouble, BadAnswer)):
                 raise
-            said = f"{trouble.message} The picture may have been drawn and paid for, so it was not asked for again."
-            raise GaveUp(said, "Send it again if you want another try.") from trouble
+            raise not_again(trouble) from trouble
         raise GaveUp("The server answered without a picture.", "Say it in other words, or choose another model.")
 
     def _note(self, drawing: ImagesRequest, entry: Mapping[str, Any]) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import date
 
 from gemini_diffusion.chat_models import ChatModel
+from gemini_diffusion.config.prices import Prices, names_model
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine
 from gemini_diffusion.generation.limits.daily_count import DailyCount, utc_today
-from gemini_diffusion.generation.limits.prices import Prices, names_model
 from gemini_diffusion.types import ChatAnswer
 from gemini_diffusion.types.errors import OutOfQuota, RequestRefused
 

@@ -80,7 +80,7 @@ def _table() -> Mapping[type[Exception], Callable[[Any, AskedWith], GeminiDiffus
         TypeError: _unreadable,  # the client stumbles over JSON of a shape it does not expect
         AttributeError: _unreadable,
         LookupError: _unreadable,
-        httpx2.TimeoutException: lambda error, asked: Unreachable("Gemini did not answer in time."),
+        httpx2.TimeoutException: lambda error, asked: Unreachable("Gemini did not answer in time.", begun=True),
         httpx2.ConnectTimeout: _unreachable,
         httpx2.ConnectError: _unreachable,
         httpx2.ProxyError: lambda error, asked: Unreachable("The proxy on the way to Gemini failed."),
@@ -90,12 +90,12 @@ def _table() -> Mapping[type[Exception], Callable[[Any, AskedWith], GeminiDiffus
         httpx2.TooManyRedirects: _redirected,
         httpx2.StreamError: _unreadable,
         httpx2.CookieConflict: _unreadable,
-        httpx2.HTTPError: lambda error, asked: Unreachable("The connection to Gemini broke."),
+        httpx2.HTTPError: lambda error, asked: Unreachable("The connection to Gemini broke.", begun=True),
     }
 
 
 def _unreadable(error: Exception, asked: AskedWith) -> GeminiDiffusionError:
-    return BadAnswer("What Gemini sent cannot be read.", BUSY_HINT)
+    return BadAnswer("What Gemini sent cannot be read.", BUSY_HINT, begun=True)
 
 
 def _unreachable(error: Exception, asked: AskedWith) -> GeminiDiffusionError:

@@ -1,0 +1,1 @@
+"""Gemini's own image models, through the same connections as its chat."""
