@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
+import wave
+from typing import Any
+
 import pytest
 
 from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
@@ -9,7 +14,7 @@ from gemini_diffusion.chat_models.gemini.model_list import FALLBACK
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.network.gemini.connections import IDLE
 from gemini_diffusion.types import ModelChoice
-from gemini_diffusion.types.errors import KeyRefused, ModelNotFound, RequestRefused
+from gemini_diffusion.types.errors import GeminiDiffusionError, KeyRefused, ModelNotFound, RequestRefused
 from tests.gemini_harness import KEY, Gemini
 from tests.servers import gemini as g
 from tests.servers.faults import hang
@@ -104,3 +109,38 @@ async def test_a_listing_that_never_comes_ends_at_the_deadline(gemini: Gemini) -
     gemini.server.enqueue(hang(), to=g.MODELS)
     with pytest.raises(Exception, match=r"No whole answer came\. Asked once"):
         await gemini.models(deadline=0.8)
+
+
+async def test_a_text_is_spoken_by_the_newest_model_that_speaks_and_its_samples_become_a_wav(gemini: Gemini) -> None:
+    samples = b"\x01\x00\xff\x7f"
+    gemini.server.enqueue(g.overloaded(), g.Answer(image=samples, mime="audio/L16;codec=pcm;rate=24000"))
+    content = await gemini.model.speak("**Good** day.", gemini.settings)
+    with wave.open(io.BytesIO(content)) as sound:
+        told = (sound.getnchannels(), sound.getsampwidth(), sound.getframerate(), sound.readframes(9))
+    assert told == (1, 2, 24000, samples)
+    call = gemini.server.generations[-1]
+    assert (call.model, call.last_user_text, call.config["responseModalities"]) == (
+        "gemini-3.8-flash-tts", "Good day.", ["AUDIO"]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "said"),
+    [
+        ("Good day.", g.reply("I would rather write."), "Gemini sent no sound."),
+        ("Good day.", g.Answer(image=b"png", mime="image/png"), "Gemini sent no sound."),
+        ("Good day.", g.invalid_key(), "Gemini does not accept this key"),
+        ("", g.reply(), "There is nothing to read."),
+        ("a" * 3001, g.reply(), "longer than 3,000"),
+    ],
+)
+async def test_what_cannot_be_spoken_is_told(text: str, answer: Any, said: str, gemini: Gemini) -> None:
+    gemini.server.respond = lambda call: answer
+    with pytest.raises(GeminiDiffusionError, match=said):
+        await gemini.model.speak(text, dataclasses.replace(gemini.settings, deadline=2.0))
+
+
+async def test_a_key_without_a_model_that_speaks_is_told_so(gemini: Gemini) -> None:
+    gemini.server.listing = tuple(entry for entry in gemini.server.listing if "tts" not in entry["name"])
+    with pytest.raises(ModelNotFound, match="no model that speaks"):
+        await gemini.model.speak("Good day.", gemini.settings)

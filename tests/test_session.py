@@ -29,6 +29,7 @@ from gemini_diffusion.types.errors import (
     AgreementNeeded,
     BadInput,
     Blocked,
+    KeyNeeded,
     KeyRefused,
     OutOfCredit,
     RequestRefused,
@@ -53,6 +54,13 @@ class Mute(ScriptedChatModel):
         self.asked = True
         await asyncio.Event().wait()
         raise AssertionError("It never speaks.")
+
+
+class Talking(ScriptedChatModel):
+    """Reads aloud too."""
+
+    async def speak(self, text: str, settings: Settings) -> bytes:
+        return b"RIFF" + text.encode()
 
 
 class Room:
@@ -534,3 +542,16 @@ async def test_a_dry_run_says_what_it_would_be_and_draws_nothing(room: Room) -> 
 async def test_an_unknown_style_is_said_with_the_nearest(room: Room) -> None:
     turn = await room.done("/imagine a cat --style watercolr --steps 1")
     assert any("watercolr" in notice and "atercolour" in notice for notice in turn.notices)
+
+
+async def test_an_answer_becomes_one_sound_file_where_something_speaks_with_a_key_of_ones_own(room: Room) -> None:
+    turn, voice = await room.done("hello"), room.session.voice
+    assert not voice.speaks(KEYED)
+    room.studio.chat_models["gemini"] = Talking()  # type: ignore[index]
+    assert voice.speaks(KEYED) and not voice.speaks(PLAIN)
+    first = await voice.save(turn, KEYED)
+    assert first.read_bytes() == b"RIFF" + turn.text.encode() and first.suffix == ".wav"
+    with pytest.raises(KeyNeeded, match="key of your own"):
+        await voice.save(turn, PLAIN)
+    await voice.save(None, KEYED)
+    assert not first.exists(), "only the latest is kept"

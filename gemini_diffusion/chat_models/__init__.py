@@ -52,6 +52,15 @@ class ChatModel(Answerer, Protocol):
     async def close(self) -> None: ...
 
 
+@runtime_checkable
+class Speaker(ChatModel, Protocol):
+    """A chat model that can read a text aloud too."""
+
+    async def speak(self, text: str, settings: Settings) -> bytes:
+        """The text as a WAV file. Raises errors of errors.py; cancels at once."""
+        ...
+
+
 def open_chat_models() -> dict[str, ChatModel]:
     """Every chat model by name, the preferred first; nothing is imported or connected until its first use."""
     from gemini_diffusion.chat_models.builtin import BuiltinChatModel
@@ -67,6 +76,12 @@ def choose(chat_models: Mapping[str, ChatModel], settings: Settings) -> ChatMode
     named = chat_models.get(settings.chat_model.partition(":")[0])
     ready = [model for model in (named, *chat_models.values()) if model and model.is_ready(settings)]
     return ready[0] if ready else fallback(chat_models)
+
+
+def speaker(chat_models: Mapping[str, ChatModel], settings: Settings) -> Speaker | None:
+    """The first that reads aloud and is ready; None where there is none."""
+    ready = (model for model in chat_models.values() if model.is_ready(settings))
+    return next((model for model in ready if isinstance(model, Speaker)), None)
 
 
 def fallback(chat_models: Mapping[str, ChatModel]) -> ChatModel:

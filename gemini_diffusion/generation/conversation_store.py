@@ -32,6 +32,7 @@ class ConversationStore:
         self.conversations = Conversations(folder)
         self._folder, self._gallery, self._access = folder, gallery, access
         self._bundle: Path | None = None
+        self._sound: Path | None = None
         self._arriving = folder / "arriving.zip"
 
     def read(self) -> Turns:
@@ -126,6 +127,16 @@ class ConversationStore:
         path = self._gallery.export(picture, file_format)
         self._access.keeps(path.parent)
         return path
+
+    def sound(self, content: bytes) -> Path:
+        """A WAV file of an answer; an earlier one goes. Raises OutOfQuota where the host keeps nothing more, DiskFull."""
+        self._access.refuse_more()
+        earlier, self._sound = self._sound, self._gallery.keep_sound(content)
+        if earlier and earlier != self._sound:
+            self._gallery.remove(earlier)
+            self._access.keeps(earlier.parent)
+        self._access.keeps(self._sound.parent)
+        return self._sound
 
     def bundle(self, turns: Turns) -> Path:
         """One zip of a conversation, its words and its pictures; an earlier one goes. Raises BadInput where it is empty,

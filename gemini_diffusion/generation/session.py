@@ -28,6 +28,7 @@ from gemini_diffusion.generation.review import Review
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.turn_line import TurnLine
 from gemini_diffusion.generation.under_way import UnderWay, after_a_crash
+from gemini_diffusion.generation.voice import Voice
 from gemini_diffusion.generation.wishes import confirmation, read_wish
 from gemini_diffusion.storage import history, uploads
 from gemini_diffusion.storage.collection import Collection
@@ -47,15 +48,14 @@ class Session:
         self._access = access or Access()
         self.store = ConversationStore(folder, services.gallery, self._access)
         self.collection = Collection(folder, services.gallery, self._access.keeps)
+        self.voice = Voice(services, self._access, self.store)
         self._turns = self.store.read()
-        self._brought = BroughtRecipe()
-        self.line = TurnLine()
+        self._brought, self.line = BroughtRecipe(), TurnLine()
         theirs = self._access.name in ("", folder.name)  # those who cannot come back share another
         self._under_way = UnderWay(folder, lambda: self.running, self.line, wanted=theirs)
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._switching = False
+        self._switching, self._changed = False, Changes()
         self._review = Review(lambda state: self._set(dataclasses.replace(self._turns[-1], state=state)))
-        self._changed = Changes()
 
     # What there is
 

@@ -133,8 +133,15 @@ class Gallery:
                     archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
         return path
 
+    def keep_sound(self, content: bytes) -> Path:
+        """A WAV file in a folder of its own; the same content gives the same file. Raises DiskFull."""
+        path = self.folder / hashlib.sha256(content).hexdigest()[:32] / "answer.wav"
+        if not path.exists():
+            write_atomically(path, content)
+        return path
+
     def remove(self, bundle: Path) -> None:
-        """Takes away a zip that another one replaces; one that a system holds on to, while it is fetched, stays."""
+        """Takes away a file that another one replaces; one that a system holds on to, while it is fetched, stays."""
         with contextlib.suppress(OSError):
             bundle.unlink()
             bundle.parent.rmdir()

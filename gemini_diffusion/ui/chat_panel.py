@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from gemini_diffusion.ui import attachment, builder, composer_chips, conversation_list, escape, filmstrip, prompt_words
+from gemini_diffusion.ui import (
+    attachment,
+    builder,
+    composer_chips,
+    conversation_list,
+    escape,
+    filmstrip,
+    prompt_words,
+    speech_file,
+)
 from gemini_diffusion.ui.attachment import Attachment
 from gemini_diffusion.ui.builder import Builder
 from gemini_diffusion.ui.conversation_list import ConversationList
 from gemini_diffusion.ui.messages import Transcript, prompt
 from gemini_diffusion.ui.model_pickers import ModelPickers
 from gemini_diffusion.ui.progress import current_stage
+from gemini_diffusion.ui.speech_file import SpeechFile
 
 if TYPE_CHECKING:
     from gemini_diffusion.generation.session import Session
@@ -37,6 +47,7 @@ class ChatPanel:
     returned: gr.Textbox
     status: gr.Markdown
     builder: Builder
+    speech: SpeechFile
     chips: gr.HTML
     editing: gr.Textbox
     review: gr.Column
@@ -50,7 +61,7 @@ class ChatPanel:
     def components(self) -> list[Any]:
         """Every component that a turn may change."""
         own = [self.chat, self.filmstrip, self.box, self.returned, self.status, self.review, self.asked, self.chips]
-        return [*own, self.editing, *self.attachment.components(), *self.listed.components()]
+        return [*own, self.editing, self.speech.ready, *self.attachment.components(), *self.listed.components()]
 
     def emptied(self) -> Updates:
         """The message was sent: the box is empty and Stop can be pressed."""
@@ -107,13 +118,14 @@ def build(models: Callable[[], ModelPickers]) -> tuple[ChatPanel, ModelPickers]:
         with gr.Row(elem_id="composer-tools"):
             gr.Button("Choices", size="sm", elem_id="show-choices", min_width=0, scale=0)
             built = builder.build()
+            spoken = speech_file.build()
             chosen = models()
             status = gr.Markdown("Ready", elem_id="status")
     return ChatPanel(
         chat=chat, filmstrip=filmstrip.build(), transcript=Transcript(chat), attachment=clip, box=box, returned=returned,
         status=status, review=review, asked=asked, review_prompt=review_prompt, review_words=review_words, draw=draw,
         again=again, mine=mine, listed=listed, chips=chips, editing=editing,
-        builder=built,
+        builder=built, speech=spoken,
     ), chosen  # fmt: skip
 
 

@@ -152,7 +152,12 @@ class ChatTab:
         session = visitor.session
         latest = await asyncio.to_thread(lambda: session.latest)
         shown = await self.following.show_picture(visitor, latest) if latest else {}
-        yield self.conversation.show(session) | self.conversation.listed.show(session.conversations) | shown
+        yield (
+            self.conversation.show(session)
+            | self.conversation.listed.show(session.conversations)
+            | shown
+            | self.conversation.speech.show(visitor)
+        )
         self.visitors.services.prepare(visitor.settings)
         while session.busy:
             turn = session.running or session.line.waiting[0].turn
@@ -162,7 +167,7 @@ class ChatTab:
     async def return_here(self, request: gr.Request) -> Updates:
         """The tab was opened: shows what was changed in Settings."""
         visitor = self._visitor(request)
-        return self.choices.show(visitor.settings) | self._set_up(visitor)
+        return self.choices.show(visitor.settings) | self._set_up(visitor) | self.conversation.speech.show(visitor)
 
     def _set_up(self, visitor: Visitor) -> Updates:
         """What is set up for this visitor and what is not, for the welcome."""
@@ -194,10 +199,13 @@ class ChatTab:
         talk.box.stop(show_error(self.stop), None, None, **private)
         quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
         models = [self.choices.chat_model, self.choices.image_model]
-        opened = tab.select(show_error(self.return_here), None, [*models, self.choices.drawing, panel.set_up], **quiet)
+        opened = tab.select(
+            show_error(self.return_here), None, [*models, self.choices.drawing, panel.set_up, talk.speech.ready], **quiet
+        )
         opened.then(show_error(self.choices.lists), None, models, **quiet)
         ConversationActions(self.following).wire()
         talk.builder.wire(talk.box)
+        talk.speech.wire(self.visitors)
         talk.chat.select(show_error(self.take), None, [talk.editing, talk.returned, talk.chips, *panel.components()], **quiet)
         talk.filmstrip.press(show_error(self.pick), None, panel.components(), trigger_mode="always_last", **quiet)
         panel.selected.change(show_error(self.mend), [panel.selected, panel.shown], panel.components(), js=_SLOW, **quiet)

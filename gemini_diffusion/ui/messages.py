@@ -83,7 +83,7 @@ def turn_messages(turn: Turn) -> Iterator[Message]:
     if turn.text:
         yield _said(escape.escape_answer(turn.text))
         if turn.kind == "say" and not turn.running:
-            yield _aloud(turn.text)
+            yield _aloud(turn)
     yield from _failures(turn, several)
     yield from _corrections(turn)
 
@@ -195,10 +195,11 @@ def _numbers(picture: Picture) -> Iterator[Message]:
         yield _component("html", f'<a class="table-link" href="{link}" download="{name}">Download the numbers (CSV)</a>', {})
 
 
-def _aloud(answer: str) -> Message:
-    """The button that reads an answer aloud; the style sheet shows it where the browser has a voice."""
-    button = f'<button type="button" class="read-aloud" lang="{detect_language(answer)}">Read aloud</button>'
-    return _component("html", button, {})
+def _aloud(turn: Turn) -> Message:
+    """The buttons that read an answer aloud and save it as sound; the style sheet shows each where that can be done."""
+    read = f'<button type="button" class="read-aloud" lang="{detect_language(turn.text)}">Read aloud</button>'
+    save = f'<button type="button" class="save-aloud" data-turn="{html.escape(turn.id)}">Save as audio</button>'
+    return _component("html", read + save, {})
 
 
 def address(picture: Picture) -> str:

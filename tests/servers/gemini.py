@@ -105,6 +105,7 @@ class Answer:
     every: float = 0.0
     failure: Mapping[str, Any] | None = None
     image: bytes | None = None
+    mime: str = "image/png"
     model_version: str = ""
 
     def __call__(self, call: GeminiCall) -> Reply:
@@ -124,7 +125,7 @@ class Answer:
         parts: list[dict[str, Any]] = [{"text": thought, "thought": True} for thought in self.thoughts]
         parts += [{"text": text} for text in self.texts]
         if self.image is not None:
-            parts += [{"inlineData": {"mimeType": "image/png", "data": base64.b64encode(self.image).decode()}}]
+            parts += [{"inlineData": {"mimeType": self.mime, "data": base64.b64encode(self.image).decode()}}]
         said, thought_of = sum(len(t.split()) for t in self.texts), 40 * len(self.thoughts)
         candidates = [_candidate(part) for part in parts]
         if self.finish and not self.failure:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from gemini_diffusion.chat_models.answer_errors import BrokeOff, ask_until_heard
 from gemini_diffusion.chat_models.gemini import chat_request
 from gemini_diffusion.chat_models.gemini.chat_answer import PartialAnswer
 from gemini_diffusion.chat_models.gemini.chat_request import GeminiRequest
 from gemini_diffusion.chat_models.gemini.model_list import FALLBACK, chat_models_in, ignored_sampling, nearest_model
+from gemini_diffusion.chat_models.gemini.speech import speech_models_in, speech_request, wav_of
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.network.gemini.api_errors import AskedWith, translating
 from gemini_diffusion.network.gemini.connections import Connection, GeminiConnections
 from gemini_diffusion.network.retry import retrying
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit, ModelChoice, TextGrew, ignore
 from gemini_diffusion.types.errors import FieldRefused, GeminiDiffusionError, ModelNotFound, RequestRefused, Transient
+
+if TYPE_CHECKING:
+    from google.genai.types import Model
 
 SUGGESTING = 5.0
 """Seconds that may be spent on finding a name like the one that does not exist."""
@@ -53,6 +58,19 @@ class GeminiChatModel:
         """Whether the key works, by listing its models anew."""
         count = len(await self._list(settings, again=True))
         return f"The key works: {count} chat {'model' if count == 1 else 'models'}."
+
+    async def speak(self, text: str, settings: Settings) -> bytes:
+        """The text as a WAV file, by the newest model that is listed as speaking."""
+
+        async def attempt() -> bytes:
+            async with self._connections.acquire(settings) as connection:
+                if not connection.fresh_listing:
+                    await _listed(connection, settings)
+                asked = speech_request(text, connection.speaking, settings.deadline)
+                told = AskedWith(asked["model"], settings.google_api_key.reveal())
+                return wav_of(await translating(connection.sdk.aio.models.generate_content(**asked), told))
+
+        return await retrying(attempt, deadline=settings.deadline, emit=ignore)
 
     async def close(self) -> None:
         await self._connections.close()
@@ -126,11 +144,12 @@ class _Exchange:
 async def _listed(connection: Connection, settings: Settings) -> list[ModelChoice]:
     """The models that chat, live; kept with the connection."""
 
-    async def ask() -> list[ModelChoice]:
+    async def ask() -> list[Model]:
         pager = await connection.sdk.aio.models.list(config={"http_options": {"timeout": int(settings.deadline * 1000) + 1000}})
-        return chat_models_in([model async for model in pager])
+        return [model async for model in pager]
 
-    found = await translating(ask(), _asked(settings))
+    listed = await translating(ask(), _asked(settings))
+    found, connection.speaking = chat_models_in(listed), speech_models_in(listed)
     if not found:
         raise RequestRefused("Gemini lists no model that chats for this key.", "Use another key.")
     connection.listing, connection.listed_at = found, time.monotonic()

@@ -58,7 +58,7 @@ def chat_models_in(listed: Iterable[Model]) -> list[ModelChoice]:
         for model in listed
         if model.name and "generateContent" in (model.supported_actions or ()) and _chats(bare_id(model.name))
     ]
-    return sorted(found, key=lambda choice: _rank(choice.id))
+    return sorted(found, key=lambda choice: rank(choice.id))
 
 
 def nearest_model(model: str, choices: Iterable[ModelChoice]) -> str:
@@ -71,7 +71,7 @@ def _chats(name: str) -> bool:
     return not _NOT_FOR_CHAT.search(name) and not _RETIRED.match(name)
 
 
-def _rank(name: str) -> tuple[bool, bool, bool, float, str]:
+def rank(name: str) -> tuple[bool, bool, bool, float, str]:
     """Sorts the default first, then names that follow the newest, then stable versions downwards; the rest last."""
     version = re.match(r"gemini-(\d+(?:\.\d+)?)", name)
     return (

@@ -35,11 +35,14 @@ CONNECT = 10.0
 
 @dataclass
 class Connection:
-    """A client for one key at one address, with the models it was last told of (`listed_at`: time.monotonic())."""
+    """A client for one key at one address, with the models it was last told of at `listed_at` (time.monotonic()), and those
+    that are `speaking`.
+    """
 
     sdk: genai.Client
     http: httpx2.AsyncClient
     listing: list[ModelChoice] = field(default_factory=list)
+    speaking: tuple[str, ...] = ()
     listed_at: float = 0.0
 
     @property

@@ -39,3 +39,22 @@
   voices.addEventListener?.("voiceschanged", can);
   can();
 })();
+
+// The same as a sound file, made by a service that speaks: one at a time, fetched as soon as it is there.
+(() => {
+  const buttons = (busy) => document.querySelectorAll(".save-aloud").forEach((button) => {
+    button.disabled = busy;
+    button.ariaBusy = String(busy && button.dataset.turn === window.spokenTurn);
+  });
+  window.speechMade = (made) => {
+    buttons(false);
+    if (made && !made.startsWith("failed")) setTimeout(() => document.querySelector("#speech-file")?.click(), 50);
+  };
+  document.addEventListener("click", ({ target }) => {
+    const button = target instanceof Element && target.closest(".save-aloud");
+    if (!button) return;
+    window.spokenTurn = button.dataset.turn;
+    buttons(true);
+    document.getElementById("make-speech")?.click();
+  });
+})();
