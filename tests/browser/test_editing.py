@@ -58,12 +58,12 @@ def test_a_picture_is_attached_drawn_from_and_shown_with_the_message(come: Open,
     window.page.get_by_role("button", name="Keep a copy").click()
     expect(window.pictures).to_have_count(4)
     expect(window.page.locator("#details")).to_contain_text("finished: colour:-1")
-    for key, text in (
-        ("ArrowUp", "/finish colour:-1"),
-        ("ArrowUp", "a beach in snow"),
-        ("ArrowDown", "/finish"),
-        ("ArrowDown", ""),
-    ):
+    window.send("/sweep steps 1,2,3 x guidance 3,6 of a fox")
+    expect(window.page.get_by_role("link", name="Download the numbers (CSV)")).to_be_visible()
+    window.rest()
+    expect(window.chat).to_contain_text("6 of 6: steps 3, cfg 6")
+    window.shot("editing-5-sweep")
+    for key, text in (("ArrowUp", "/sweep"), ("ArrowUp", "/finish colour:-1"), ("ArrowDown", "/sweep"), ("ArrowDown", "")):
         window.box.press(key)
         expect(window.box).to_have_value(re.compile(re.escape(text) if text else "^$"))
 
