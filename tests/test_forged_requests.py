@@ -160,15 +160,6 @@ def test_no_event_takes_the_conversation_from_the_page(events: list[dict[str, An
     assert taken <= plain | {"keywords"}, "the second prompt, of which a text is made"
 
 
-@pytest.mark.parametrize(
-    "name", ["/etc/passwd", "app.py", ".env", "../app.py", "home", "C:/Windows/win.ini", "%00", "a" * 5000, "."]
-)
-def test_no_file_of_the_host_is_served(name: str, app: App, client: httpx.Client, secret: Path) -> None:
-    for path in (name, f"{app.folder}/{name}"):
-        assert client.get(f"/gradio_api/file={path}").status_code in (403, 404)
-    assert client.get(f"/gradio_api/file={secret}").status_code == 403
-
-
 # Events that are not there
 
 
@@ -191,16 +182,6 @@ def test_what_waits_its_turn_cannot_be_run_past_it(client: httpx.Client, events:
 def test_a_body_of_another_shape_is_refused(body: Any, client: httpx.Client) -> None:
     for path in ("queue/join", "call/chat", "run/predict", "cancel", "reset"):
         assert sent(client, path, body).status_code in (400, 422)
-
-
-def test_brackets_without_end_are_refused(client: httpx.Client) -> None:
-    headers = {"Content-Type": "application/json"}
-    assert client.post("/gradio_api/queue/join", content="[" * 400_000, headers=headers).status_code == 400
-
-
-def test_where_nobody_asked_for_mcp_there_is_no_such_address(client: httpx.Client) -> None:
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
-    assert client.post("/gradio_api/mcp", json=body).status_code == 404
 
 
 # Too much
