@@ -15,6 +15,7 @@ from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.chat_models.gemini.chat_model import GeminiChatModel
 from gemini_diffusion.chat_models.openai_compatible.completion_models import OpenAiChatModel
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.engines.gemini.gemini_image_engine import GeminiImageEngine
 from gemini_diffusion.engines.hosted.hosted_engine import HostedEngine
 from gemini_diffusion.engines.openai.openai_engine import OpenAiEngine
 from gemini_diffusion.types import ignore
@@ -23,6 +24,7 @@ from tests.engine_harness import REQUEST
 from tests.gemini_harness import HELLO
 from tests.servers import faults as f
 from tests.servers import gemini, hugging_face, openai_chat, openai_images
+from tests.servers.picture import Picture
 from tests.servers.wire import Scripted, as_json
 from tests.waiting import PATIENCE, patiently
 
@@ -75,6 +77,10 @@ def image_server(server: Any, settings: Settings) -> Awaitable[object]:
     return OpenAiEngine().generate(dataclasses.replace(REQUEST, model="openai:auto"), settings, ignore)
 
 
+def gemini_images(server: Any, settings: Settings) -> Awaitable[object]:
+    return GeminiImageEngine().generate(dataclasses.replace(REQUEST, model="gemini:gemini-3-pro-image"), settings, ignore)
+
+
 def chat(model: Callable[[], ChatModel]) -> Callable[[Any, Settings], Awaitable[object]]:
     return lambda server, settings: model().answer(HELLO, settings, ignore)
 
@@ -89,6 +95,12 @@ DOORS = {
     ),
     "image server": Door(
         openai_images.ImagesServer, lambda server: {"openai_images_url": server.address}, openai_images.drawn, image_server
+    ),
+    "Gemini's pictures": Door(
+        gemini.GeminiServer,
+        lambda server: {"google_base_url": server.url},
+        gemini.Answer(image=Picture.noise(1).png()),
+        gemini_images,
     ),
     "Gemini": Door(
         gemini.GeminiServer,

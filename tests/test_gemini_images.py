@@ -91,6 +91,8 @@ FAULTS: list[tuple[Any, type[GeminiDiffusionError], str, int]] = [
     (f.hang_up(), GaveUp, ONCE, 1),
     (f.cut(g.Answer(image=PNG)), GaveUp, ONCE, 1),
     (f.html(), GaveUp, ONCE, 1),
+    (f.flood(65, "application/json"), GaveUp, ONCE, 1),
+    (f.gzip_bomb(1), GaveUp, ONCE, 1),
 ]
 
 

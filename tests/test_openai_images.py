@@ -176,10 +176,6 @@ FAULTS: list[tuple[Any, type[GeminiDiffusionError], str, int]] = [
     (placed("http://169.254.169.254/x.png"), GaveUp, "where nothing is fetched from", 1),
     (placed("https://localhost/x.png"), GaveUp, "where nothing is fetched from", 1),
     (f.flood(91, "application/json"), GaveUp, "sends without end", 1),
-    (f.gzip_bomb(100), GaveUp, "sends without end", 1),
-    (f.hang(), GaveUp, "Asked once; the 1 s", 1),
-    (f.trickle(drawn, 0.02), GaveUp, "Asked once; the 1 s", 1),
-    (f.stall(streamed), GaveUp, "Asked once; the 1 s", 1),
 ]
 
 
@@ -189,7 +185,7 @@ async def test_a_fault_is_told_in_our_words_and_nothing_is_drawn_twice(
 ) -> None:
     desk.server.enqueue(*[scripted] * 4)
     with pytest.raises(kind) as raised:
-        await desk.draw(openai_images_key=KEY, deadline=1 if "1 s" in words else 20)
+        await desk.draw(openai_images_key=KEY)
     assert words in str(raised.value) and raised.value.hint and KEY not in repr(raised.value)
     assert len(desk.server.drawings) == calls
 

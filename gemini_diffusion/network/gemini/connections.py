@@ -140,13 +140,14 @@ def _open(key: Secret, address: str) -> Connection:
         import httpx2
         from google import genai
 
-        from gemini_diffusion.network.gemini.event_stream import ask_uncompressed, read_plainly
+        from gemini_diffusion.network.gemini.bounded_answer import ask_plain, bound
+        from gemini_diffusion.network.gemini.event_stream import read_plainly
     except ImportError as error:
         raise PackageMissing(f"The package {error.name} is not installed.") from error
 
     hooks: dict[str, list[Callable[..., Any]]] = {
-        "request": [_limit_connect_time, ask_uncompressed],
-        "response": [read_plainly],
+        "request": [_limit_connect_time, ask_plain],
+        "response": [bound, read_plainly],
     }
     with naming_variables():
         trust = httpx2.create_ssl_context()

@@ -19,16 +19,10 @@ _ESCAPED = {text.encode(): rb"\u%04x" % ord(text) for text in ("\u2028", "\u2029
 """What Python takes for the end of a line, though JSON allows it inside a text, as JSON can also write it."""
 
 
-async def ask_uncompressed(request: httpx2.Request) -> None:
-    """A hook for requests: events are small, and what is compressed could not be read here."""
-    if request.url.params.get("alt") == "sse":
-        request.headers["Accept-Encoding"] = "identity"
-
-
 async def read_plainly(response: httpx2.Response) -> None:
     """A hook for responses: one of events comes as lines of "data: " and blank lines alone."""
     is_events = response.headers.get("content-type", "").lower().startswith("text/event-stream")
-    if is_events and "content-encoding" not in response.headers and isinstance(response.stream, httpx2.AsyncByteStream):
+    if is_events and isinstance(response.stream, httpx2.AsyncByteStream):
         response.stream = _Plain(response.stream)
 
 
