@@ -36,15 +36,18 @@ class Late:
     def __init__(self, window: Window) -> None:
         self._window = window
         self._answers: list[tuple[Route, APIResponse]] = []
+        self._asking = 0
         self._late = True
         window.page.route(ASKED, self._answer)
 
     def _answer(self, route: Route) -> None:
+        if not self._late:
+            route.continue_()
+            return
+        self._asking += 1
         answer = route.fetch(max_retries=3)  # a kept connection may have been closed just then; browsers ask again too
-        if self._late:
-            self._answers.append((route, answer))
-        else:  # or it came in while the others were let in
-            route.fulfill(response=answer)
+        self._answers.append((route, answer))
+        self._asking -= 1
 
     def wait_for(self, count: int) -> None:
         """Until so many answers are on their way."""
@@ -53,6 +56,7 @@ class Late:
     def let_in(self) -> None:
         """All of them come now, and whatever is asked from now on is answered at once."""
         self._late = False
+        self._window.happens(lambda: not self._asking)
         for route, answer in self._answers:
             route.fulfill(response=answer)
 
