@@ -69,7 +69,7 @@ LINES = {  # what a program of theirs sends, and what it reads
     "/imagine a fox --model file:///etc/passwd": "is the host's to choose",
     "/imagine a fox --model ~/x.safetensors": "is the host's to choose",
     r"/imagine a fox --model \\evil\share\x.safetensors": "is the host's to choose",
-    "/imagine a fox --model https://me:x@169.254.169.254/draw --engine hosted": "token|key",
+    "/imagine a fox --model https://me:x@169.254.169.254/draw --engine hosted": "inside a private network",
     f"/imagine picture:{'0' * 32} a fox": "no picture",
     "x" * 20_001: "Keep it under 20,000",
 }
