@@ -121,7 +121,7 @@ class HostedEngine(ImageEngine):
                 served = await self._hub.served(client, settings.provider, settings.hf_token.reveal())
         except (GeminiDiffusionError, TimeoutError):
             return [dataclasses.replace(choice, note="from a list of ours: the live one did not come") for choice in _known()]
-        return [ModelChoice(model, models.find_model(model).label, f"by {', '.join(names)}") for model, names in served]
+        return [_choice(models.find_model(model), f"by {', '.join(names)}", model) for model, names in served]
 
     async def check(self, settings: Settings) -> str:
         """Whose the token is, or which endpoint is set; nothing is drawn. Raises what is wrong."""
@@ -235,4 +235,9 @@ def _require_key(settings: Settings, model: str = "") -> None:
 
 def _known() -> list[ModelChoice]:
     """The catalogue's models that are at home with providers; SDXL is served by none of them any more."""
-    return [ModelChoice(entry.id, entry.label) for entry in models.CATALOGUE if entry.engines[0] == "hosted"]
+    return [_choice(entry) for entry in models.CATALOGUE if entry.engines[0] == "hosted"]
+
+
+def _choice(entry: ImageModel, note: str = "", model: str = "") -> ModelChoice:
+    """A model with what is known of its licence."""
+    return ModelChoice(model or entry.id, entry.label, "; ".join(filter(None, (note, entry.licence))))

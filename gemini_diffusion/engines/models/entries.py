@@ -147,10 +147,12 @@ CATALOGUE: tuple[ImageModel, ...] = (
         download_bytes=int(2.58 * GIGABYTE),
         **_TURBO,
     ),
+    _hosted("black-forest-labs/FLUX.2-klein-4B", "FLUX.2 klein", 4, 0.0, "Apache 2.0"),
+    _hosted("Tongyi-MAI/Z-Image-Turbo", "Z-Image Turbo", 8, 0.0, "Apache 2.0"),
+    _hosted("Qwen/Qwen-Image", "Qwen-Image", 30, 4.0, "Apache 2.0"),
     replace(_hosted("black-forest-labs/FLUX.1-schnell", "FLUX.1 schnell", 4, 0.0, "Apache 2.0"), aliases=("flux", "schnell")),
     _hosted("black-forest-labs/FLUX.1-dev", "FLUX.1 dev", 28, 3.5, _FLUX_DEV),
     _hosted("black-forest-labs/FLUX.1-Krea-dev", "FLUX.1 Krea", 28, 4.5, _FLUX_DEV),
-    _hosted("Qwen/Qwen-Image", "Qwen-Image", 30, 4.0, "Apache 2.0"),
     ImageModel(
         id="stabilityai/stable-diffusion-3-medium-diffusers",
         label="Stable Diffusion 3 medium",
