@@ -103,6 +103,7 @@ async def test_words_of_a_person_are_no_orders_to_a_server(desk: Desk) -> None:
     desk.server.kind, desk.engine = "LocalAI", OpenAiEngine()
     await desk.draw(dataclasses.replace(REQUEST, prompt="a|b", negative_prompt="c|d"))
     assert desk.server.drawings[1].body["prompt"] == "a,b|c,d"
+    assert desk.server.drawings[1].body["model"] == "flux.1-dev", "what chats is not asked to draw"
 
 
 def test_openai_is_known_by_its_address_and_sent_only_what_its_models_take() -> None:

@@ -17,7 +17,7 @@ MODELS, FILE = "models", "file"
 DRAWING = ("/v1/images/generations", "/v1/images/edits")
 LISTINGS: dict[str, list[dict[str, Any]]] = {
     "stable-diffusion.cpp": [{"id": "sd-cpp-local", "object": "model", "owned_by": "local"}],
-    "LocalAI": [{"id": "flux.1-dev", "object": "model"}],
+    "LocalAI": [{"id": "qwen3-8b", "object": "model"}, {"id": "flux.1-dev", "object": "model"}],
     "vLLM-Omni": [{"id": "Qwen/Qwen-Image", "object": "model", "created": 1, "owned_by": "vllm"}],
     "SGLang": [{"id": "black-forest-labs/FLUX.2-dev", "object": "model", "owned_by": "sglang"}],
     "xinference": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ MOST_BYTES = 90_000_000
 SECONDS_KEPT = 3600.0
 SECONDS_FOR_A_LIST = 10.0
 DRAWS_AT_OPENAI = ("image", "dall-e")
+_SOUNDS_LIKE_PICTURES = re.compile(r"image|diffusion|flux|dream|sdxl|\bsd\b|sd[-_.]?\d|pixart|kandinsky", re.IGNORECASE)
+"""Some servers list what chats too, and do not say which is which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class OpenAiEngine(ImageEngine):
             known = await self._ask(server)
         drawing.dialect = known.dialect
         if drawing.model == models.ANY and known.names:
-            drawing.model = known.names[0]
+            drawing.model = next(filter(_SOUNDS_LIKE_PICTURES.search, known.names), known.names[0])
         if drawing.request.image and not known.dialect.edits:
             raise RequestRefused(f"{known.dialect.label} cannot begin from a picture.", "Choose another image model or engine.")
         if not drawing.found:
