@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gemini_diffusion.engines.local.eta import FILE, REMEMBERED, DurationEstimator, WorkSize
 from gemini_diffusion.engines.local.local_engine import LocalEngine
-from gemini_diffusion.types import StageStarted
+from gemini_diffusion.types import ImageRequest, StageStarted
 from tests.engine_harness import Local
 from tests.waiting import until
 
@@ -78,6 +79,24 @@ def test_a_folder_that_cannot_be_written_costs_no_picture_and_the_host_reads_it(
     (tmp_path / "home").write_text("a file where the folder should be")
     DurationEstimator(tmp_path / "home" / "pace.json").learn(WORK, 6.0)
     assert "How long the drawing took was not kept" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "seconds"),
+    [
+        ({}, 6.0),
+        ({"image": b"x", "strength": 0.5}, 3.0),
+        ({"hd": True}, 6.0 + 4 * 1.8 * (1088 / 1024) ** 2),
+        ({"hd": True, "image": b"x", "strength": 0.2}, 4 * 1.2 * (1088 / 1024) ** 2),
+        ({"model": "postcard", "hd": True}, None),
+    ],
+)
+def test_a_large_picture_and_one_begun_from_another_are_told_by_their_steps(
+    changes: dict[str, Any], seconds: float | None, tmp_path: Path
+) -> None:
+    DurationEstimator(tmp_path / FILE).learn(WORK, 6.0)
+    request = dataclasses.replace(ImageRequest("a fox", "sdxl", 1024, 1024, 30, 5.0), **changes)
+    assert LocalEngine(tmp_path).estimate(request) == (seconds and pytest.approx(seconds))
 
 
 async def test_a_drawing_says_how_long_it_will_take_by_those_before_it_and_is_learned_from(sdxl: Path, tmp_path: Path) -> None:

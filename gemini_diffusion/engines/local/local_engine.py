@@ -24,13 +24,14 @@ from gemini_diffusion.engines.local.adapters.adapter_files import (
 )
 from gemini_diffusion.engines.local.adapters.triggers import choose_adapters
 from gemini_diffusion.engines.local.drawing_queue import DrawingQueue
-from gemini_diffusion.engines.local.eta import FILE, DurationEstimator, WorkSize
+from gemini_diffusion.engines.local.eta import FILE, DurationEstimator
 from gemini_diffusion.engines.local.loading.device import SMALL, free_ram, has_gpu, place
 from gemini_diffusion.engines.local.model_cache import DrawCommand, ModelCache
 from gemini_diffusion.engines.local.sampling.conditioning import LONGEST
 from gemini_diffusion.engines.local.sampling.init_image import InitImages
 from gemini_diffusion.engines.local.sampling.refiner import refuse_handover
 from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS, refuse_unknown
+from gemini_diffusion.engines.local.work_size import work_ahead
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.token_counter import TokenCounter
 from gemini_diffusion.engines.torch_imports import import_torch
@@ -89,11 +90,11 @@ class LocalEngine(ImageEngine):
         return [_offered(file) for file in self._adapter_folder.files()]
 
     def estimate(self, request: ImageRequest) -> float | None:
-        """By the model's own history on this machine; of a large picture or one begun from another, none is kept."""
-        if request.hd or request.image:
-            return None
-        model, steps = models.find_model(request.model).id, request.num_inference_steps
-        return self._durations.estimate(WorkSize(model, "", request.width, request.height, steps, request.guidance_scale))
+        """By the model's own history on this machine."""
+        ahead = work_ahead(request, models.find_model(request.model).id)
+        known = [(self._durations.estimate(work), times) for work, times in ahead.items()]
+        told = [seconds * times for seconds, times in known if seconds is not None]
+        return sum(told) if len(told) == len(known) else None
 
     def loading(self, model: str) -> float | None:
         """By this machine's own history; 0 for a model that is in memory."""
