@@ -68,7 +68,6 @@ def test_nothing_a_person_writes_or_a_model_answers_runs(come: Open, services: S
     window.reload()
     expect(window.chat).to_contain_text("the end of it")
     settled(window)
-    window.page.locator("#composer-chips button").click()  # one's own words were pressed too, which offers to say them again
     window.say(f"/imagine {' '.join(VECTORS[:4])} --raw --bogus <img src=x onerror={FIRE}>")
     window.rest()
     settled(window)

@@ -38,19 +38,21 @@ window.showBuilder = (element, props, tell) => {
     return button;
   }));
   const body = make("div", { className: "fields" });
-  const put = make("button", { className: "put", textContent: "Put it into the box" });
+  const put = make("button", { type: "button", className: "put", textContent: "Put it into the box" });
   const away = make("button", { type: "button", textContent: "Cancel" });
   away.addEventListener("click", () => dialog.close());
-  const whole = make("form", { method: "dialog" }, kinds, body, make("div", { className: "ends" }, away, put));
-  whole.addEventListener("submit", () => {
+  const send = () => {
     const chosen = Object.fromEntries(fields.map((field) => [field.name, field.input.value.trim()]));
     tell({ kind: form.kind, chosen, pictures: Number(number.value) });
     dialog.addEventListener("close", () => document.querySelector("#box textarea")?.focus(), { once: true });
-  });
+    dialog.close();
+  };
+  put.addEventListener("click", send);
+  body.addEventListener("keydown", ({ key, target }) => { if (key === "Enter" && target instanceof HTMLInputElement) send(); });
   dialog.setAttribute("aria-label", "Build a request");
-  dialog.replaceChildren(whole);
+  dialog.replaceChildren(kinds, body, make("div", { className: "ends" }, away, put));
   window.openBuilder = () => {
-    choose(form ?? props.value[0]);
+    if (!form) choose(props.value[0]);
     const draft = document.querySelector("#box textarea")?.value.trim();
     put.textContent = draft ? "Put it in place of what is in the box" : "Put it into the box";
     dialog.showModal();
