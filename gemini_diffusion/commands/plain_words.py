@@ -7,6 +7,7 @@ from gemini_diffusion.commands.command import Imagine
 from gemini_diffusion.commands.line import format_line, parse
 
 _ARTICLE = r"(?=(?:an?|the|some|my|one|two|three|four|five|six|\d+)\b)"
+_SOME = r"(?=(?:an?|some|one|two|three|four|five|six|\d+)\b)(?!.*\b(?:was|were|is|are|where|got|has|had)\b)"
 _ASK = r"(?:please,? )?(?:(?:can|could|would|will) you (?:please )?)?"
 _PICTURE = r"(?:an? |the |some )?(?:picture|image|drawing|painting|photo|sketch)s?"
 _WISHES = tuple(
@@ -15,6 +16,8 @@ _WISHES = tuple(
         rf"{_ASK}(?:draw|paint|sketch|illustrate)(?: me| us)? {_ARTICLE}(?P<idea>.+)",
         rf"{_ASK}(?:draw|make|create|generate|show|give|paint)(?: me| us)? {_PICTURE} (?:of|with|showing) (?P<idea>.+)",
         rf"i(?:'d| would)? (?:want|like|love)(?: to (?:see|have))? {_PICTURE} (?:of|with|showing) (?P<idea>.+)",
+        rf"(?:an? )?(?:picture|image|drawing|painting|photo|sketch) of {_SOME}(?P<idea>.+)",
+        rf"imagine {_SOME}(?P<idea>.+)",
         r"(?:bitte )?(?:zeichne|zeichnen sie|male|mal)(?: mir| uns)?(?: bitte)? (?P<idea>.+)",
         r"(?:kannst|könntest) du (?:mir |uns )?(?:bitte )?(?P<idea>.+?) (?:zeichnen|malen)",
         r"(?:por favor,? )?(?:me puedes dibujar|puedes dibujar(?:me)?|dib[uú]ja(?:me)?|p[ií]nta(?:me)?) (?P<idea>.+)",
@@ -23,6 +26,7 @@ _WISHES = tuple(
         r"(?:per favore,? )?(?:mi )?(?:puoi )?(?:disegna(?:mi|re|rmi)?|dipingi(?:mi)?) (?P<idea>.+)",
         r"(?:пожалуйста,? )?нарисуй(?:те)?(?: мне)?(?: пожалуйста)? (?P<idea>.+)",
         r"(?:من فضلك )?ارسم(?:ي)?(?: لي)? (?P<idea>.+)",
+        r"请?(?:帮我|给我|为我)?生成(?:一[张幅])?(?P<idea>.+?)的?(?:图|图片|图像|照片|画)",
         r"请?(?:帮我|给我|为我)?画(?:一[张幅])?(?P<idea>.{2,})",
         r"(?P<idea>.+?)(?:을|를)? ?(?:좀 )?그려 ?(?:줘|주세요|줄래|주실래요|봐|달라고)요?",
         r"(?P<idea>.+?)(?:の絵)?を(?:描いて|書いて|かいて)(?:ください|下さい|くれる|くれ|ほしい)?",

@@ -30,7 +30,7 @@ TOKEN = re.compile(r"<\w[\w-]{0,60}>")
 _RATIO = "1:1|3:2|2:3|4:3|3:4|16:9|9:16|21:9"
 _NAMED = r"(?:\s*(?:aspect(?: ratio)?\b|ratio\b|비율(?:의|로)?))?"
 SHAPE = re.compile(rf"\b(?:in |as |(?:in )?aspect(?: ratio)? )?({_RATIO})(?![:\d]){_NAMED}", re.IGNORECASE)
-_SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]?")
+_SENTENCE = re.compile(r"[^.!?;\n]+[.!?;\n]?")
 _ORDER = re.compile(
     r"\b(?:ignore|disregard|forget|override|reveal|print|output|respond|repeat)\b(?=.*\b(?:instructions?|prompt|rules|json|schema)\b)",
     re.IGNORECASE,
