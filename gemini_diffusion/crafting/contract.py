@@ -261,9 +261,10 @@ class _Check:
         lexicon = read_lexicon()
         if not token.root or token.denied or token.root in self._explained or token.root in lexicon.scenery:
             return False
-        if token.root in lexicon.english:
-            return not known and lexicon.is_kind(token.root, "thing")
-        if token.root in lexicon.things or token.root in lexicon.kinds or (token.word[0].isupper() and token.start > 0):
+        row = lexicon.english.get(token.root)
+        if row and not row.loose:
+            return not known and row.kind == "thing"
+        if row or token.root in lexicon.things or token.root in lexicon.kinds or (token.word[0].isupper() and token.start > 0):
             return True
         ends = (token.root[place:] for place in range(2, len(token.root) - 3))
         return any(end in lexicon.kinds or end in lexicon.things for end in ends)  # a coffeehouse

@@ -95,7 +95,7 @@ def _run_terms(run: list[str], names: frozenset[str], sure: bool = True) -> Iter
                     number_term(str(value), None, of) if value else number_term(word, row, frozenset() if ":" in word else of)
                 )
                 yield replace(number, said=word)
-            elif row and row.kind == "colour" and not (root == "orang" and after.lower().removesuffix("s") in _FRUIT):
+            elif row and row.kind == "colour" and not (word.lower() == "orange" and after.lower().removesuffix("s") in _FRUIT):
                 yield Term("colour", word, row.english, row.accepted, of - {root}, near=row.near)
             elif _is_noun(word):
                 # a synonym honours a word only where both name the same thing: "cat" may become feline, "cottage" not city

@@ -56,6 +56,8 @@ def _foreign_names(items: Sequence[Item], code: str, text: str) -> Iterator[Term
     for place, item in enumerate([*items, Item(".")]):
         if not item.word and not item.negated and not item.side and _is_foreign_name(item, place, items, code):
             row.append(item.said)
+        elif row and code == "de" and re.search(rf"\bein(?:e[nmrs]?)?\s+{re.escape(row[0])}\b", text, re.IGNORECASE):
+            row = []  # "ein Schwarm Stare" are nouns
         elif row:
             found = re.search(r"\s+(?:\w{1,3}\s+)?".join(map(re.escape, row)), text)
             yield replace(name_term(row, sure=False), english=found[0] if found else " ".join(row))

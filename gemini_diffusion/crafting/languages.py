@@ -125,8 +125,13 @@ def _digits(said: str) -> int | None:
 
 
 def _hyphen_parts(piece: str, language: Language) -> list[str]:
+    parts = [part for part in piece.split("-") if part]
     whole = fold_accents(piece) in language.words or piece[0].isdigit()
-    return [piece] if whole else [part for part in piece.split("-") if part]
+    if language.code == "fr" and len(parts) > 1:  # a petit-fils is no small thread; "dessine-moi" and "bleu-vert" are two words
+        words = [word for part in parts for word in look_up(fold_accents(part), language) or ()]
+        coloured = len(words) == len(parts) and all(word.kind == "colour" for word in words)
+        whole = whole or not (coloured or any(fold_accents(part) in language.drop for part in parts))
+    return [piece] if whole else parts
 
 
 def _scan(text: str, language: Language) -> Iterator[Item]:

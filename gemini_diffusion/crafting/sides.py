@@ -8,6 +8,9 @@ from typing import Literal
 
 from gemini_diffusion.crafting.lexicon import read_lexicon
 
+_PRONOUNS = ("it", "him", "her", "them")
+_REMAINS, _LEAVES = frozenset(("only", "last", "nothing", "nobody", "none")), ("behind", "over", "alone", "out", "open", "from")
+"""Where "left" is what remains, and no side."""
 OPPOSITE: Mapping[str, str] = {"left": "right", "right": "left"}
 
 
@@ -55,14 +58,16 @@ def _in_clause(clause: Sequence[Mark]) -> Iterator[tuple[str, str]]:
 
 def english_marks(words: Iterable[tuple[str, str]]) -> Iterator[Mark]:
     """Marks of an English text from its words, each with the name of the thing it stands for or "" for none."""
-    language, before = read_lexicon().languages["en"], ""
-    for word, name in words:
-        last, low = before, word.lower()
-        before = low
+    language, pieces = read_lexicon().languages["en"], list(words)
+    spoken = [word.lower() for word, _ in pieces]
+    for place, (word, name) in enumerate(pieces):
+        low, last, after = spoken[place], spoken[place - 1] if place else "", "".join(spoken[place + 1 : place + 2])
+        if low == "left" and (_REMAINS & {*spoken[max(0, place - 5) : place]} or after in _LEAVES):
+            continue
         if low in language.sides:
             yield Mark("side", language.sides[low])
         elif low in language.of and (last in language.sides or last in ("side", "hand")):
-            yield Mark("of")
+            yield from [Mark("of")] if after not in _PRONOUNS else []
         elif not word[0].isalnum() and word != ":":
             yield Mark("end")
         elif name:

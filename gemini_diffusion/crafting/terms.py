@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -47,6 +48,8 @@ def number_term(said: str, row: Word | None, of: frozenset[str]) -> Term:
     value = str(row.value) if row else str(int(said)) if said.isdecimal() else said.replace(",", "")
     row = row or numbers().get(value)
     same = row.accepted if row else frozenset[str]()
+    if decade := re.fullmatch(r"(?:19)?([2-9]0)s", said):
+        same |= {decade[1], f"19{decade[1]}"}
     return Term("number", said, row.english if row else value, same | {stem(value), stem(said)}, of, value)
 
 
