@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from tests.local_services import StandIns
     from tests.servers.hugging_face import HuggingFaceServer
 
-_KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "GOOGLE_GEMINI_BASE_URL", "HF_INFERENCE_URL")
+_KEYS = (
+    "GOOGLE_API_KEY", "GEMINI_API_KEY", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "GOOGLE_GEMINI_BASE_URL", "HF_INFERENCE_URL",
+    "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_IMAGES_API_KEY", "OPENAI_IMAGES_BASE_URL",
+)  # fmt: skip
 
 # Libraries read these once, when they are first imported, so they stand here and not in a fixture.
 for _name in [*_KEYS, "HF_ENDPOINT", "HF_HUB_OFFLINE", *(name for name in os.environ if name.startswith("GEMINI_DIFFUSION_"))]:
