@@ -17,6 +17,7 @@ from gemini_diffusion.crafting.lexicon import fold_accents, read_lexicon, stem, 
 from gemini_diffusion.crafting.noun_values import others_on_noun
 from gemini_diffusion.crafting.pairs import Pair, overlap, roots_of, squashed, stands_whole, uncovered_words
 from gemini_diffusion.crafting.prompt_text import PromptText, Token
+from gemini_diffusion.crafting.replaced_names import may_sound_alike
 from gemini_diffusion.crafting.required_terms import RequiredTerms, find_required_terms
 from gemini_diffusion.crafting.sides import OPPOSITE, english_marks, sides_of
 from gemini_diffusion.crafting.terms import Term
@@ -190,7 +191,7 @@ class _Check:
             if any(name.startswith(start) for name in self._capitals for start in starts):
                 return True  # Mars and Martian, Sevilla and Seville
             if not term.sure:
-                return len(starts) < 2 and any(_may_sound(said, name) for name in self._capitals)
+                return len(starts) < 2 and any(may_sound_alike(said, name) for name in self._capitals)
         if term.kind not in ("noun", "name") or (term.kind == "noun" and stem(term.english) in read_lexicon().kinds):
             return False
         return any(is_slip(said, word) for word in self._spelled.get(said[:1], ()))
@@ -286,14 +287,6 @@ class _Check:
         things = (token.root for token in self.text.tokens if token.root in lexicon.things or lexicon.is_thing(token.root))
         first = next(things, "")
         return first in lexicon.kinds and first not in lexicon.generic and first not in self._explained
-
-
-_SOUNDS = ("bpvwfu", "ckqgjhxy", "szcxj", "td", "mn", "lr", "aeiouhyj")
-
-
-def _may_sound(said: str, name: str) -> bool:
-    """Whether one name may be another's form in another language, by the sound that both begin with: Gen\u00e8ve, Geneva."""
-    return any(said[0] in sounds and name[0] in sounds for sounds in _SOUNDS) or not said[0].isascii()
 
 
 def _is_coloured(term: Term) -> bool:

@@ -23,6 +23,13 @@ _AFTER = re.compile("^(?:\u3067|\u306b|\uc5d0\uc11c|\uc5d0|\\s+\u092e\u0947\u090
 _OF = re.compile("^(?:\u7684|\u306e|\uc758)")
 _UNSURE = re.compile(r"\b(?:of|de|di|do|da|du|des|von|from)\s+(?:the\s+)?$", re.IGNORECASE)
 
+_SOUNDS = ("bpvwfu", "ckqgjhxy", "szcxj", "td", "mn", "lr", "aeiouhyj")
+
+
+def may_sound_alike(said: str, name: str) -> bool:
+    """Whether one name may be another's form in another language, by the sound that both begin with: Gen\u00e8ve, Geneva."""
+    return any(said[0] in sounds and name[0] in sounds for sounds in _SOUNDS) or not said[0].isascii()
+
 
 def with_name(prompt: str, term: Term, idea: str, explained: frozenset[str]) -> str:
     """`prompt` with the name of `term` for another that nothing of the request explains; "" where there is none for sure."""

@@ -107,7 +107,7 @@ class Edit:
 def _told(recipe: Recipe, prompt: str, negative: str) -> CraftedPrompt:
     """A picture's prompt in other words: what is new in it is the person's, what was added before still is that."""
     told = crafting.account(recipe.crafted, prompt)
-    return dataclasses.replace(told, negative_prompt=negative, reply="", crafted_by="you", kept=(), missing=())
+    return dataclasses.replace(told, negative_prompt=negative, reply="", crafted_by="you")
 
 
 def _words_only(prompt: str) -> str:
