@@ -30,7 +30,7 @@ UNSEEN = CASES["unseen"]
 def test_other_words_for_the_same_thing_keep_the_contract(idea: str, prompt: str) -> None:
     verdict = check_prompt(idea, prompt)
     assert verdict.holds, verdict.missing
-    assert not verdict.unseen
+    assert not (verdict.unseen or verify(find_required_terms(idea), prompt, pairs=[Pair(idea[-1], "a")]).uncovered)
 
 
 @pytest.mark.parametrize(("idea", "prompt", "term"), LOST)

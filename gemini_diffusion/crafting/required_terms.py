@@ -30,11 +30,16 @@ TOKEN = re.compile(r"<\w[\w-]{0,60}>")
 _RATIO = "1:1|3:2|2:3|4:3|3:4|16:9|9:16|21:9"
 _NAMED = r"(?:\s*(?:aspect(?: ratio)?\b|ratio\b|비율(?:의|로)?))?"
 SHAPE = re.compile(rf"\b(?:in |as |(?:in )?aspect(?: ratio)? )?({_RATIO})(?![:\d]){_NAMED}", re.IGNORECASE)
-_SENTENCE = re.compile(r"[^.!?;\n]+[.!?;\n]?")
+_SENTENCE = re.compile(r"[^.!?;\n\u3002\uff01\uff1f\uff1b\u061f]+[.!?;\n\u3002\uff01\uff1f\uff1b\u061f]?")
 _ORDER = re.compile(
-    r"\b(?:ignore|disregard|forget|override|reveal|print|output|respond|repeat)\b(?=.*\b(?:instructions?|prompt|rules|json|schema)\b)",
+    r"\b(?:ignore|disregard|forget|override|reveal|print|output|respond|repeat)\b(?=.*\b(?:instructions?|prompt|rules|json|schema)\b)|"
+    r"\b(?:ignor\w*|olvida\w*|esque\w*|vergiss|oublie\w*|dimentica\w*|игнорир\w*|забудь\w*)"
+    r"(?=.*\b(?:instru\w*|prompt\w*|anweisung\w*|befehl\w*|regeln|reglas|regras|règles|istruzion\w*|regole|инструкц\w*|правил\w*))|"
+    r"(?:忽略|无视|無視|무시|잊어|تجاهل)(?=.*(?:指令|指示|提示|规则|規則|ルール|プロンプト|지시|명령|프롬프트|규칙|التعليمات|القواعد))|"
+    r"(?:忘记|忽略|無視|무시|تجاهل|指令|指示|지시|التعليمات).*(?:忽略|忘记|無視|무시|输出|출력|出力)",
     re.IGNORECASE,
 )
+"""Orders to a chat model about what it was told, in eleven languages."""
 _TECHNICAL = re.compile(r"\b\d+(?:[.,]\d+)?\s?(?:k|mm|px|fps|mp|p|d)\b|\bf/\d+(?:\.\d+)?|\biso\s?\d+", re.IGNORECASE)
 """How a picture is made, in figures that count nothing: 4k, 35mm, f/1.8, 3d."""
 _BLANK = re.compile(r"[\s!-/:-@\[-`{-~]+")
