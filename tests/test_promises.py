@@ -71,7 +71,7 @@ def steps(flags: Flags) -> float:
         (r"at (\S+) the size", tiles.TIMES),
         (r"draft` takes a (\S+) of", steps(Flags(draft=True))),
         (r"quality 2` (\S+) as many", steps(Flags(quality=2))),
-        (r"\b(\S+) million", count_weights(POSTCARD).total / 1e6),
+        (r"\b([0-9.]+) million", count_weights(POSTCARD).total / 1e6),
         (r"knows (\S+) subjects", known_to_postcard("subjects")),
         (r"subjects, (\S+) colours", known_to_postcard("colours")),
         (r"colours, (\S+) places", known_to_postcard("places")),
