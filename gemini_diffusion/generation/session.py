@@ -279,14 +279,14 @@ class Session:
     async def _end(self) -> None:
         await self._keep_turns()
         await self._under_way.keep()
+        self.store.counted()  # it is smaller by what is no longer under way
         await self._go_on()
 
     async def _keep_turns(self) -> None:
-        if not self._turns:
-            return
         leaving = history.overflow(self._turns)
         try:
-            await asyncio.to_thread(self.store.keep, self._turns)
+            if self._turns:
+                await asyncio.to_thread(self.store.keep, self._turns)
         except GeminiDiffusionError as error:
             self._emit(Noticed(f"This conversation could not be kept on disk. {error}"))
         self._turns = self._turns[leaving:]
