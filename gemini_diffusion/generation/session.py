@@ -52,7 +52,7 @@ class Session:
         self._turns = self.store.read()
         self._brought, self.line = BroughtRecipe(), TurnLine()
         theirs = self._access.name in ("", folder.name)  # those who cannot come back share another
-        self._under_way = UnderWay(folder, lambda: self.running, self.line, wanted=theirs)
+        self._under_way = UnderWay(folder, lambda: self.running, self.line, self.store.counted if theirs else None)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._switching, self._changed = False, Changes()
         self._review = Review(lambda state: self._set(dataclasses.replace(self._turns[-1], state=state)))

@@ -47,11 +47,13 @@ class Unfinished:
 
 
 class UnderWay:
-    """The file of it in `folder`, where it is `wanted`; `running` says which turn runs, `line` what waits. Belongs to one event
-    loop."""
+    """The file of it in `folder`; `running` says which turn runs, `line` what waits. `counted` is told when the folder has
+    changed; without it nothing is kept. Belongs to one event loop."""
 
-    def __init__(self, folder: Path, running: Callable[[], Turn | None], line: TurnLine, *, wanted: bool) -> None:
-        self._file, self._running, self._line, self._wanted = folder / NAME, running, line, wanted
+    def __init__(
+        self, folder: Path, running: Callable[[], Turn | None], line: TurnLine, counted: Callable[[], None] | None
+    ) -> None:
+        self._file, self._running, self._line, self._counted = folder / NAME, running, line, counted
         self._begun = Unfinished(Turn("", ""))
         self._writing = asyncio.Lock()
         self._soon = set[asyncio.Task[None]]()
@@ -74,7 +76,7 @@ class UnderWay:
     def _not_done(self) -> tuple[Unfinished, ...]:
         running = self._running()
         now = [dataclasses.replace(self._begun, turn=dataclasses.replace(running, preview=None))] if running else []
-        return (*now, *map(Unfinished.waiting, self._line.waiting)) if self._wanted else ()
+        return (*now, *map(Unfinished.waiting, self._line.waiting)) if self._counted else ()
 
     async def keep(self) -> None:
         """Writes what is not done now; each waits for the one before, so that the newest stays."""
@@ -99,6 +101,8 @@ class UnderWay:
                 write_atomically(self._file, content)
             else:
                 self._file.unlink(missing_ok=True)
+            if self._counted:
+                self._counted()
         except (GeminiDiffusionError, OSError) as error:  # it goes on all the same, unless the program is killed
             _LOG.warning("What is under way could not be kept: %s", error)
 
