@@ -92,13 +92,15 @@ async def follow(visitor: Visitor, text: str) -> AsyncIterator[Turn]:
     A prompt under review is drawn as it is, since a program has nobody to ask. Raises BadInput if nothing can be started.
     """
     session: Session = visitor.session
-    begun = await session.send(text, visitor.settings)
+    sending = asyncio.ensure_future(session.send(text, visitor.settings))
     try:
+        begun = await asyncio.shield(sending)
         async for turn in session.watch(begun.id):
             if turn.state == "review":
                 session.choose("draw")
             yield turn
     finally:
+        begun = await sending  # a program that went away meanwhile has something in line all the same
         if session.line.take(begun.id) is None and session.running and session.running.id == begun.id:  # not another's
             await session.stop()
 
