@@ -34,9 +34,8 @@ from gemini_diffusion.types.errors import BadAnswer, GeminiDiffusionError, OutOf
 class DrawCommand:
     """One picture to draw with the model in `folder` (or file) and the `parts` that belong to it.
 
-    `refiner` is the folder of the model that makes the last steps, where that is wanted. `adapters` are drawn with at their
-    strengths. `init_image` is the picture it begins from, None for none. `notices` are what a person should read of how the
-    request was understood.
+    `refiner` is the folder of the model that makes the last steps, if any. `adapters` are drawn with at their strengths.
+    `init_image` is the picture it begins from, if any. `notices` are what a person should read of how it was understood.
     """
 
     request: ImageRequest
