@@ -20,11 +20,12 @@ from gemini_diffusion.ui.chat_panel import ChatPanel
 from gemini_diffusion.ui.conversation_actions import ConversationActions
 from gemini_diffusion.ui.error_display import show_error
 from gemini_diffusion.ui.image_actions import ImageActions
-from gemini_diffusion.ui.image_panel import EXAMPLES, ImagePanel, listed
+from gemini_diffusion.ui.image_panel import ImagePanel
 from gemini_diffusion.ui.live_updates import LiveUpdates
 from gemini_diffusion.ui.model_pickers import ModelPickers
 from gemini_diffusion.ui.prompt_words import press_words, show_words
 from gemini_diffusion.ui.recovery import Recovery, can_move
+from gemini_diffusion.ui.welcome import EXAMPLES, listed
 from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 from gradio.blocks import Block
@@ -17,19 +17,10 @@ from gemini_diffusion.ui.mask_editor import MaskEditor
 from gemini_diffusion.ui.picture_details import PictureDetails
 from gemini_diffusion.ui.progress import Stage
 from gemini_diffusion.ui.recovery import place
+from gemini_diffusion.ui.welcome import build_welcome
 
 Updates = dict[Any, Any]
 
-EXAMPLES = {
-    "/imagine a fox in the snow": "fox.webp",
-    "/imagine a red house by the sea at dusk": "house.webp",
-    "/imagine a yellow balloon over a meadow": "balloon.webp",
-    "/imagine a blue boat at night": "boat.webp",
-    "/imagine a black cat in the city at night": "cat.webp",
-    "/imagine a pink flower in the desert at sunset": "flower.webp",
-}
-"""Example requests, each with what the built-in model made of it."""
-PICTURES = Path(__file__).resolve().parent / "examples"
 _SAME_SEED = "With the same seed"
 COMMAND = "Command that draws it again"
 FORMATS = [("PNG", "png"), ("JPEG", "jpeg"), ("WebP", "webp")]
@@ -163,7 +154,7 @@ def build(welcome: Sequence[str], filmstrip: gr.HTML) -> ImagePanel:
 def _view(welcome: Sequence[str]) -> dict[str, Any]:
     """The place of the picture, as high as the window allows whatever stands in it, so that nothing below it ever moves."""
     with gr.Column(elem_id="image-view", min_width=0):
-        greeting = _welcome(welcome)
+        greeting = build_welcome(welcome)
         preview = gr.HTML(None, html_template=_PREVIEW, elem_id="preview")
         picture = gr.Image(
             show_label=False, container=False, interactive=False, buttons=[], elem_id="picture", min_width=0,
@@ -230,32 +221,3 @@ def _facts() -> dict[str, Any]:
     facts = gr.Markdown(elem_id="details")
     line = gr.Textbox(label=COMMAND, lines=1, max_lines=6, interactive=False, buttons=["copy"], elem_id="line")
     return {"facts": facts, "line": line}
-
-
-class WelcomePanel(NamedTuple):
-    """What the panel shows before the first picture."""
-
-    column: gr.Column
-    set_up: gr.Markdown
-    examples: tuple[gr.Button, ...]
-    surprise: gr.Button
-
-
-def _welcome(lines: Sequence[str]) -> WelcomePanel:
-    with gr.Column(elem_id="welcome", min_width=0) as greeting:
-        gr.Markdown("## Say what you want to see\nYour words become a careful prompt, the prompt becomes a picture.")
-        with gr.Row(elem_id="examples"):
-            examples = tuple(_example(line, file) for line, file in EXAMPLES.items())
-        surprise = gr.Button("Surprise me", elem_id="surprise", variant="secondary")
-        set_up = gr.Markdown(listed(lines), elem_id="set-up")
-    return WelcomePanel(greeting, set_up, examples, surprise)
-
-
-def _example(line: str, file: str) -> gr.Button:
-    words = line.removeprefix("/imagine ").capitalize()
-    return gr.Button(words, icon=PICTURES / file, elem_classes="example", min_width=0)
-
-
-def listed(lines: Sequence[str]) -> str:
-    """Lines shown literally, one below the other."""
-    return "\n\n".join(escape.escape_text(line) for line in lines)

@@ -13,6 +13,7 @@ from gemini_diffusion.ui import chat_panel, image_panel, model_pickers, pictures
 from gemini_diffusion.ui.chat_tab import ChatTab
 from gemini_diffusion.ui.pictures_tab import PicturesTab
 from gemini_diffusion.ui.recovery import SETTINGS_TAB
+from gemini_diffusion.ui.welcome import PICTURES
 from gemini_diffusion.web import mcp_endpoint
 from gemini_diffusion.web.endpoints import Endpoints
 from gemini_diffusion.web.mcp_tools import McpTools
@@ -65,7 +66,7 @@ def build(visitors: Visitors, welcome: Sequence[str], api_key: str = "") -> gr.B
     Pictures are served from where they are kept, so that Gradio neither copies nor hashes them.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when the first Blocks is made; anything else phones home
-    gr.set_static_paths([visitors.services.gallery.folder, image_panel.PICTURES])
+    gr.set_static_paths([visitors.services.gallery.folder, PICTURES])
     with Page(visitors, api_key, title=TITLE, fill_width=True, analytics_enabled=False) as page:
         gr.Markdown(f"# {TITLE}", elem_id="title")
         with gr.Tabs(elem_id="tabs") as tabs:
