@@ -150,7 +150,7 @@ async def test_thoughts_are_never_part_of_the_words(gemini: Gemini) -> None:
 async def test_a_cut_answer_is_kept_and_shown_as_cut(answer: g.Answer, limit: int | None, notice: str, gemini: Gemini) -> None:
     gemini.server.enqueue(answer)
     got = await gemini.answer(max_output_tokens=limit)
-    assert got == ChatAnswer("Once upon", "gemini-flash-latest", truncated=True, notices=(notice,))
+    assert got == ChatAnswer("Once upon", "gemini-flash-latest", True, (notice,), input_tokens=8, output_tokens=2)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ async def test_the_model_that_really_answered_is_named(
     asked: str, answered: str, notices: tuple[str, ...], gemini: Gemini
 ) -> None:
     gemini.server.enqueue(g.reply("Hi", model_version=answered))
-    assert await gemini.answer(chat_model=asked) == ChatAnswer("Hi", answered, False, notices)
+    assert await gemini.answer(chat_model=asked) == ChatAnswer("Hi", answered, False, notices, input_tokens=8, output_tokens=1)
 
 
 def test_every_reason_the_library_knows_to_end_an_answer_has_its_words() -> None:
