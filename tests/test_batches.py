@@ -17,6 +17,7 @@ from gemini_diffusion.engines.torch_imports import TorchImports
 from gemini_diffusion.engines.worker import JobCancelled
 from gemini_diffusion.types import Adapter, ImageRequest, ImageResult, Progress, StageFinished
 from gemini_diffusion.types.errors import BadAnswer
+from gemini_diffusion.types.finishing import FinishStep
 from tests.closeness import nearly_same
 from tests.engine_harness import Local, asked, out_of_memory, warm_pipeline
 from tests.waiting import until
@@ -124,7 +125,7 @@ async def test_a_batch_shares_everything_but_words_and_seeds() -> None:
     apart: dict[str, Any] = {
         "model": "x", "width": 72, "height": 72, "num_inference_steps": 4, "guidance_scale": 1.0, "scheduler": "DDIM",
         "adapters": (Adapter("fox"),), "refine": 0.8, "image": b"x", "mask": b"x", "strength": 0.5, "tile": True, "hd": True,
-        "clip_skip": 2, "source": "a",
+        "clip_skip": 2, "source": "a", "finish": (FinishStep("sharpen", 0.5),),
     }  # fmt: skip
     words = {"prompt", "negative_prompt", "prompt_2", "seed", "party"}
     assert {each.name for each in dataclasses.fields(ImageRequest)} == words | set(apart)

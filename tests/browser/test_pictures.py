@@ -146,6 +146,7 @@ def test_a_brought_picture_offers_its_recipe(come: Open, tmp_path: Path) -> None
         found.get_by_role("button", name=label).click()
         expect(window.box).to_have_value(typed)
         expect(window.page.locator("#attached")).to_be_visible(visible=label == "only the seed")
+        expect(found).to_have_count(int(label == "only the seed"))
     for name, program in OTHERS.items():
         window.go_to("Pictures")
         drop(window, FILES[name][0])

@@ -134,8 +134,13 @@ window.recipe = (() => {
     offer("only the prompt", instead(prompt));
     if (seed !== null) offer("only the seed", () => window.pictures.useSeed({ seed }));
     for (const notice of notices) line.append(Object.assign(document.createElement("p"), { textContent: notice }));
-    document.getElementById("attached").after(line);
+    document.getElementById("attach-file").parentElement.before(line); // right after #attached it would go when that goes
   };
+
+  document.addEventListener("click", (event) => { // another picture, or none, takes the place of the one it is of
+    const another = event.target instanceof Element && event.target.closest("#attached-remove, #attach");
+    if (another) document.getElementById("attached-recipe")?.remove();
+  });
 
   let latest = 0;
   return {
