@@ -165,6 +165,7 @@ def test_what_a_negative_prompt_names_becomes_rarer() -> None:
     assert evaluate.rate(against, "colour", "orange") < evaluate.rate(without, "colour", "orange")
 
 
+@pytest.mark.training
 def test_training_goes_on_from_where_it_stopped(tmp_path: Path) -> None:
     import torch
 

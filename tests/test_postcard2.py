@@ -295,12 +295,14 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> making.Workshop:
     return workshop
 
 
+@pytest.mark.training
 def test_one_command_makes_every_part_and_then_has_nothing_left_to_do(shop: making.Workshop) -> None:
     made = {path.relative_to(shop.run).parts[0] for path in shop.run.rglob("*") if path.is_file()}
     assert made >= {"language", "vae", "unet", "pool", "judge.safetensors", "lcm.safetensors", "sheet.png"}
     assert not list(shop.run.rglob("*.part"))
 
 
+@pytest.mark.training
 def test_what_was_made_is_a_plain_stable_diffusion_xl_of_less_than_24_megabytes(shop: making.Workshop, tmp_path: Path) -> None:
     from safetensors import safe_open
 
@@ -323,12 +325,14 @@ def test_what_was_made_is_a_plain_stable_diffusion_xl_of_less_than_24_megabytes(
     assert far(quick[0], pipeline.draw(pipe, ["a red cat"], [1], pipeline.QUICK)[0]) > 0
 
 
+@pytest.mark.training
 def test_the_words_of_the_captions_are_one_token_each(shop: making.Workshop) -> None:
     tokenizer = shop.language().tokenizer
     groups = (group for table in (words.SUBJECT_WORDS, words.COLOUR_WORDS) for group in table.values())
     assert not [word for group in groups for word in group if word.isalpha() and len(tokenizer.tokenize(word)) > 1]
 
 
+@pytest.mark.training
 def test_standardised_latents_have_no_offset_and_unit_spread(shop: making.Workshop) -> None:
     import torch
 

@@ -144,6 +144,7 @@ def test_a_lora_of_the_large_model_is_refused_in_words_that_name_both(tmp_path: 
         pytest.fail("it was applied")
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("train", [adapt.train_lora, adapt.train_inversion])
 def test_a_training_ends_in_a_file_that_can_be_used(train: Any, tmp_path: Path) -> None:
     from diffusers import AutoencoderKL, UNet2DConditionModel
