@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from gemini_diffusion.commands import find_unsupported
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import models
 from gemini_diffusion.engines.gemini.gemini_image_answer import output_tokens, read_image
+from gemini_diffusion.engines.ignored_fields import ignored_fields
 from gemini_diffusion.engines.image_engine import ImageEngine
 from gemini_diffusion.engines.picture_price import picture_price
 from gemini_diffusion.engines.seed import new_seed
@@ -90,7 +89,7 @@ class GeminiImageEngine(ImageEngine):
             seed=new_seed() if request.seed is None else request.seed,
             engine=self.name,
             seconds=seconds,
-            ignored=tuple(_ignored(request)),
+            ignored=ignored_fields(request, entry, _CAN),
             notices=(f"This picture costs ${price:g}.",) if price else (),
             versions={"model": model, "output_tokens": str(tokens)},
             signed=content if is_signed(content) else b"",
@@ -173,22 +172,6 @@ def _ratio(request: ImageRequest) -> str:
         return max(sides) / max(1, min(sides))
 
     return min(RATIOS, key=distance)
-
-
-def _ignored(request: ImageRequest) -> Iterator[str]:
-    """What was asked for and has no effect: Gemini takes words, a shape and a picture."""
-    yield from (flag.request for flag in find_unsupported(request, _CAN))
-    entry = models.find_model(request.model)
-    untouched: dict[str, Any] = {
-        "negative_prompt": "",
-        "seed": None,
-        "scheduler": "",
-        "adapters": (),
-        "mask": b"",
-        "num_inference_steps": entry.num_inference_steps,
-        "guidance_scale": entry.guidance_scale,
-    }
-    yield from (name for name, value in untouched.items() if getattr(request, name) != value)
 
 
 def _has_shape(picture: Image, request: ImageRequest) -> bool:

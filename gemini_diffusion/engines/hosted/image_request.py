@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gemini_diffusion.commands import find_unsupported
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.hosted.providers import (
     ENDPOINT,
@@ -18,6 +17,7 @@ from gemini_diffusion.engines.hosted.providers import (
     Provider,
     ServedModel,
 )
+from gemini_diffusion.engines.ignored_fields import ignored_fields
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.engines.true_size import with_true_size
@@ -66,19 +66,9 @@ class HostedImageRequest:
         return {name: value for name, value in wanted.items() if name not in refused and value != ""}
 
     @property
-    def ignored(self) -> Iterator[str]:
+    def ignored(self) -> tuple[str, ...]:
         """The fields a person set that did not reach the model."""
-        yield from (flag.request for flag in find_unsupported(self.request, Capabilities()))
-        untouched = {
-            "negative_prompt": "",
-            "guidance_scale": self.entry.guidance_scale,
-            "num_inference_steps": self.entry.num_inference_steps,
-            "seed": None,
-            "prompt_2": "",
-            "scheduler": "",
-        }
-        not_sent = (*_not_taken(self.entry, self.provider), "prompt_2", "scheduler")
-        yield from (name for name in not_sent if getattr(self.request, name) != untouched[name])
+        return ignored_fields(self.request, self.entry, Capabilities(), self.parameters)
 
     def begin(self) -> None:
         self.attempts += 1
@@ -101,7 +91,7 @@ class HostedImageRequest:
                 seed=self.seed,
                 engine=engine,
                 seconds=time.monotonic() - self.began,
-                ignored=tuple(self.ignored),
+                ignored=self.ignored,
                 notices=tuple(self.notices),
                 versions={"provider": self.served.provider},
                 signed=self.signed,

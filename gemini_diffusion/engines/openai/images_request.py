@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gemini_diffusion.commands import find_unsupported
+from gemini_diffusion.engines.ignored_fields import fields_set, ignored_fields
 from gemini_diffusion.engines.models import ANY, ImageModel
 from gemini_diffusion.engines.openai.server_dialects import UNKNOWN, Dialect
 from gemini_diffusion.engines.true_size import with_true_size
@@ -87,25 +87,16 @@ class ImagesRequest:
     @property
     def _set(self) -> Iterator[str]:
         """The fields that were asked for otherwise than the server would have them itself."""
-        untouched: dict[str, Any] = {
-            "negative_prompt": "",
-            "guidance_scale": self.entry.guidance_scale,
-            "num_inference_steps": self.entry.num_inference_steps,
-            "seed": None,
-            "prompt_2": "",
-            "scheduler": "",
-            "adapters": (),
-            "clip_skip": None,
-        }
-        yield from (name for name, value in untouched.items() if getattr(self.request, name) != value)
+        yield from fields_set(self.request, self.entry)
         if self.request.image:
             yield "strength"
 
     @property
     def ignored(self) -> tuple[str, ...]:
         """The fields a person set that the server was not told, or is known not to heed."""
-        unsupported = [flag.request for flag in find_unsupported(self.request, self.dialect.capabilities(self.entry))]
-        return tuple(dict.fromkeys((*unsupported, *(name for name in self._set if name not in self._names))))
+        can, told = self.dialect.capabilities(self.entry), {*self._names, "mask"}
+        strength = ["strength"] if self.request.image and "strength" not in told else []
+        return tuple(dict.fromkeys((*ignored_fields(self.request, self.entry, can, told), *strength)))
 
     def result(self, picture: Image, engine: str) -> ImageResult:
         """What is handed on."""
