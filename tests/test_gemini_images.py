@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,9 +47,11 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
+async def desk() -> AsyncIterator[Desk]:
     with g.GeminiServer(respond=g.Answer(("Here it is.",), image=PNG)) as server:
-        yield Desk(server)
+        opened = Desk(server)
+        yield opened
+        await opened.engine.close()
 
 
 async def test_words_a_shape_and_a_picture_are_sent_and_the_rest_is_named(desk: Desk) -> None:
