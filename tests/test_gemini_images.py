@@ -12,7 +12,7 @@ import pytest
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.gemini.gemini_image_engine import GeminiImageEngine
-from gemini_diffusion.types import ImageRequest, ImageResult, ignore
+from gemini_diffusion.types import Adapter, ImageRequest, ImageResult, ignore
 from gemini_diffusion.types.errors import (
     Blocked,
     GaveUp,
@@ -55,14 +55,14 @@ async def desk() -> AsyncIterator[Desk]:
 
 
 async def test_words_a_shape_and_a_picture_are_sent_and_the_rest_is_named(desk: Desk) -> None:
-    asked = dataclasses.replace(REQUEST, image=PNG, seed=5, negative_prompt="cars", num_inference_steps=9)
+    asked = dataclasses.replace(REQUEST, image=PNG, seed=5, negative_prompt="cars", adapters=(Adapter("ink"),))
     result = await desk.draw(asked)
     body = desk.server.generations[0].body
     picture, words = body["contents"][0]["parts"]
     assert words == {"text": "a red fox"}
     assert base64.urlsafe_b64decode(picture["inlineData"]["data"]) == PNG
     assert body["generationConfig"] == {"responseModalities": ["TEXT", "IMAGE"], "imageConfig": {"aspectRatio": "3:2"}}
-    assert set(result.ignored) == {"seed", "negative_prompt", "num_inference_steps"}
+    assert sorted(result.ignored) == ["adapters", "negative_prompt", "seed"], "each once"
     assert result.image.size == (96, 64) and result.versions["model"] == "gemini-3-pro-image"
     square = await desk.draw(dataclasses.replace(REQUEST, width=1024, height=1024))
     assert "The service drew 96 x 64 pixels instead of 1024 x 1024." in square.notices
