@@ -55,14 +55,14 @@ async def desk() -> AsyncIterator[Desk]:
 
 
 async def test_words_a_shape_and_a_picture_are_sent_and_the_rest_is_named(desk: Desk) -> None:
-    asked = dataclasses.replace(REQUEST, image=PNG, seed=5, negative_prompt="cars", adapters=(Adapter("ink"),))
+    asked = dataclasses.replace(REQUEST, image=PNG, seed=5, clip_skip=2, adapters=(Adapter("ink"),))
     result = await desk.draw(asked)
     body = desk.server.generations[0].body
     picture, words = body["contents"][0]["parts"]
     assert words == {"text": "a red fox"}
     assert base64.urlsafe_b64decode(picture["inlineData"]["data"]) == PNG
     assert body["generationConfig"] == {"responseModalities": ["TEXT", "IMAGE"], "imageConfig": {"aspectRatio": "3:2"}}
-    assert sorted(result.ignored) == ["adapters", "negative_prompt", "seed"], "each once"
+    assert sorted(result.ignored) == ["adapters", "clip_skip", "seed"], "each once"
     assert result.image.size == (96, 64) and result.versions["model"] == "gemini-3-pro-image"
     square = await desk.draw(dataclasses.replace(REQUEST, width=1024, height=1024))
     assert "The service drew 96 x 64 pixels instead of 1024 x 1024." in square.notices
