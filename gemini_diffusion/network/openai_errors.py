@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
 
+from gemini_diffusion.network.retry import BUSY_HINT
 from gemini_diffusion.types.errors import (
     BadAnswer,
     Blocked,
@@ -25,7 +26,6 @@ from gemini_diffusion.types.errors import (
     Unreachable,
 )
 
-BUSY_HINT = "Try again in a while, or choose another model."
 ADDRESS_HINT = "Check that it runs, and its address in Settings."
 
 

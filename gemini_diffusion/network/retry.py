@@ -16,6 +16,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from gemini_diffusion.types import Emit, Waiting
 from gemini_diffusion.types.errors import BadAnswer, ColdStart, GaveUp, Transient, Unreachable
 
+BUSY_HINT = "Try again in a while, or choose another model."
 T = TypeVar("T")
 
 MOST_ATTEMPTS = 4

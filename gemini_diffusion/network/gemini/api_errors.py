@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 
+from gemini_diffusion.network.retry import BUSY_HINT
 from gemini_diffusion.types.errors import (
     BadAnswer,
     FieldRefused,
@@ -28,7 +29,6 @@ from gemini_diffusion.types.errors import (
 )
 
 T = TypeVar("T")
-BUSY_HINT = "Try again in a while, or choose another model."
 KEY_HINT = "Copy it again from aistudio.google.com/apikey and test it in Settings."
 
 
