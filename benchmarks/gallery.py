@@ -20,7 +20,7 @@ from typing import Any
 from PIL import Image
 
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.session import Session
+from gemini_diffusion.generation.turn.session import Session
 from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.storage.picture_index import Search
 from gemini_diffusion.ui.pictures_tab import answer

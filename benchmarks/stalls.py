@@ -19,9 +19,9 @@ from pathlib import Path
 
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation.dispatch import LONGEST_MESSAGE
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.session import Session
+from gemini_diffusion.generation.turn.dispatch import LONGEST_MESSAGE
+from gemini_diffusion.generation.turn.session import Session
 from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types import ChatAnswer, ChatRequest, Emit
 from gemini_diffusion.types.errors import BadInput

@@ -11,7 +11,7 @@ import pytest
 
 from gemini_diffusion.commands import Imagine, expand, parse
 from gemini_diffusion.crafting import check_prompt
-from gemini_diffusion.generation.builders import builders, compose
+from gemini_diffusion.generation.drawing.builders import builders, compose
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.ui.builder import build_request
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gemini_diffusion.generation.recall import LONGEST, ROOM, recall
-from gemini_diffusion.generation.wishes import read_wish
+from gemini_diffusion.generation.conversation.recall import LONGEST, ROOM, recall
+from gemini_diffusion.generation.conversation.wishes import read_wish
 from gemini_diffusion.storage.history import HEAVIEST, overflow
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Turn

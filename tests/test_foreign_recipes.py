@@ -18,7 +18,7 @@ from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.commands import Imagine, read
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.local.sampling.schedulers import SCHEDULERS
-from gemini_diffusion.generation.recipe_offer import offer_of_file, offer_of_texts
+from gemini_diffusion.generation.drawing.recipe_offer import offer_of_file, offer_of_texts
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage.gallery import Gallery, recipe_to_json
 from gemini_diffusion.storage.metadata import read_from_picture, samplers

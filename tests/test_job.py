@@ -11,7 +11,7 @@ from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.commands import Imagine, parse
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine
-from gemini_diffusion.generation.job import Job, ReviewChoice
+from gemini_diffusion.generation.drawing.job import Job, ReviewChoice
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage.gallery import Gallery

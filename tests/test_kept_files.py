@@ -12,10 +12,10 @@ from PIL import Image
 
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation.edit import Edit
-from gemini_diffusion.generation.plan import plan_again
+from gemini_diffusion.generation.drawing.edit import Edit
+from gemini_diffusion.generation.drawing.plan import plan_again
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.session import Session
+from gemini_diffusion.generation.turn.session import Session
 from gemini_diffusion.generation.visitors import Visitors
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.storage.metadata.written import RECIPE_KEY

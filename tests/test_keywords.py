@@ -15,8 +15,8 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting import PromptRequest
 from gemini_diffusion.crafting.keywords import count_keywords, follow_prompt, parse_paraphrases
 from gemini_diffusion.engines.models import find_model
-from gemini_diffusion.generation.edit import Edit
-from gemini_diffusion.generation.job import Job
+from gemini_diffusion.generation.drawing.edit import Edit
+from gemini_diffusion.generation.drawing.job import Job
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types import CraftedPrompt, Event, Noticed, Picture, PictureKept, PromptPart

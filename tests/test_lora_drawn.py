@@ -12,9 +12,9 @@ from PIL import Image
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.local.local_engine import LocalEngine
-from gemini_diffusion.generation.reproduction import compare
+from gemini_diffusion.generation.drawing.reproduction import compare
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.session import Session
+from gemini_diffusion.generation.turn.session import Session
 from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types import Adapter
 from gemini_diffusion.types.errors import BadAnswer

@@ -12,10 +12,10 @@ from PIL import Image
 from gemini_diffusion.commands import Flags, Imagine, parse
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.models import CATALOGUE, find_model, nearest_size
-from gemini_diffusion.generation import plan
-from gemini_diffusion.generation.edit import Edit
-from gemini_diffusion.generation.plan import DrawingPlan
-from gemini_diffusion.generation.request_options import FEWEST_DRAFT_STEPS, choose_flags
+from gemini_diffusion.generation.drawing import plan
+from gemini_diffusion.generation.drawing.edit import Edit
+from gemini_diffusion.generation.drawing.plan import DrawingPlan
+from gemini_diffusion.generation.drawing.request_options import FEWEST_DRAFT_STEPS, choose_flags
 from gemini_diffusion.types import Adapter, Aspect, Capabilities, CraftedPrompt, ImageRequest, StartImage
 from gemini_diffusion.types.errors import ModelNotFound, RequestRefused
 from tests.recipes import changed

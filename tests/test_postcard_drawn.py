@@ -12,9 +12,9 @@ from PIL import Image
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.local.local_engine import LocalEngine
-from gemini_diffusion.generation.edit import Edit
+from gemini_diffusion.generation.drawing.edit import Edit
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.session import Session
+from gemini_diffusion.generation.turn.session import Session
 from gemini_diffusion.storage.gallery import Gallery, recipe_to_json
 from gemini_diffusion.types import Picture
 from gemini_diffusion.types.turn import Turn

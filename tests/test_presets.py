@@ -8,7 +8,7 @@ import pytest
 
 from gemini_diffusion.commands import Imagine, parse
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation.request_options import expand_choices
+from gemini_diffusion.generation.drawing.request_options import expand_choices
 from gemini_diffusion.storage.conversations import Conversations
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Turn

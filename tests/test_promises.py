@@ -16,9 +16,9 @@ from gemini_diffusion.engines.local.loading.memory_plan import MEGAPIXEL, Memory
 from gemini_diffusion.engines.local.sampling import refiner, tiles
 from gemini_diffusion.engines.models import find_model
 from gemini_diffusion.engines.nsfw_filter import SIZES
+from gemini_diffusion.generation.drawing.request_options import REFINED, settle_flags
 from gemini_diffusion.generation.limits.access import MOST_DRAWINGS, MOST_OF_A_PARTY
 from gemini_diffusion.generation.limits.disk_quota import LEAST_FREE
-from gemini_diffusion.generation.request_options import REFINED, settle_flags
 from gemini_diffusion.generation.visitors import KEY_LIFE
 from gemini_diffusion.types import NO_START_IMAGE, Capabilities
 

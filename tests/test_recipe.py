@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from gemini_diffusion.commands import Imagine, parse
-from gemini_diffusion.generation.recipe_builder import make_recipe
+from gemini_diffusion.generation.drawing.recipe_builder import make_recipe
 from gemini_diffusion.types import Adapter, CraftedPrompt, ImageRequest, ImageResult
 
 CRAFTED = CraftedPrompt("a fox", "a red fox", "blurry", title="Red fox", kept=("fox",), added_words=1, reply="Here.")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from gemini_diffusion.cli.terminal import report_likeness
-from gemini_diffusion.generation.reproduction import compare, compare_with_file, explain
+from gemini_diffusion.generation.drawing.reproduction import compare, compare_with_file, explain
 from gemini_diffusion.storage.gallery import Gallery, recipe_to_json
 from gemini_diffusion.storage.image_compare import compare_images
 from gemini_diffusion.types import Adapter

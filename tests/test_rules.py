@@ -12,15 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gemini_diffusion.crafting import (
-    PromptRequest,
-    check_prompt,
-    craft_by_rules,
-    lexicon,
-    read_vocabulary,
-    validate,
-    verbatim,
-)
+from gemini_diffusion.crafting import PromptRequest, check_prompt, craft_by_rules, lexicon, read_vocabulary, validate, verbatim
 from gemini_diffusion.crafting.languages import detect_language
 from gemini_diffusion.crafting.lexicon import LANGUAGES, read_lexicon, stem, words_in
 from gemini_diffusion.crafting.prompt_text import PromptText

@@ -15,25 +15,17 @@ from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.commands import parse
 from gemini_diffusion.commands.unknown import INSTEAD
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation.edit import Edit
+from gemini_diffusion.generation.drawing.edit import Edit
 from gemini_diffusion.generation.error_messages import describe_failure
 from gemini_diffusion.generation.limits.access import MOST_DRAWINGS, Access, DrawingSlots
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.session import Session
-from gemini_diffusion.generation.turn_line import MOST
-from gemini_diffusion.generation.under_way import NAME, Unfinished, after_a_crash
+from gemini_diffusion.generation.turn.session import Session
+from gemini_diffusion.generation.turn.turn_line import MOST
+from gemini_diffusion.generation.turn.under_way import NAME, Unfinished, after_a_crash
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.storage.history import CLOSED
 from gemini_diffusion.types import Alternative, ChatAnswer, ChatRequest, Emit, Failed, Noticed, Picture, PictureKept
-from gemini_diffusion.types.errors import (
-    AgreementNeeded,
-    BadInput,
-    Blocked,
-    KeyNeeded,
-    KeyRefused,
-    OutOfCredit,
-    RequestRefused,
-)
+from gemini_diffusion.types.errors import AgreementNeeded, BadInput, Blocked, KeyNeeded, KeyRefused, OutOfCredit, RequestRefused
 from gemini_diffusion.types.turn import Turn
 from tests.recipes import changed
 from tests.scripted import ScriptedChatModel

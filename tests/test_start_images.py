@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from gemini_diffusion.commands import Imagine, parse
-from gemini_diffusion.generation.edit import Edit
-from gemini_diffusion.generation.session import Session
+from gemini_diffusion.generation.drawing.edit import Edit
+from gemini_diffusion.generation.turn.session import Session
 from gemini_diffusion.storage.gallery import read_recipe
 from gemini_diffusion.types import Picture
 from gemini_diffusion.types.errors import BadInput, RequestRefused

@@ -14,9 +14,9 @@ from gemini_diffusion import Painter
 from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.commands import Imagine, Sweep, Usage, parse
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation.job import Job
+from gemini_diffusion.generation.drawing.job import Job
+from gemini_diffusion.generation.drawing.sweep import run_sweep
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.sweep import run_sweep
 from gemini_diffusion.storage.gallery import Gallery
 from gemini_diffusion.types import Event, Noticed, PictureKept, Preview
 from gemini_diffusion.types.errors import BadInput, OutOfMemory

@@ -12,7 +12,7 @@ from gemini_diffusion.chat_models.builtin import BuiltinChatModel
 from gemini_diffusion.cli.terminal import line_of_picture, once, picture_named
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.session import Session
+from gemini_diffusion.generation.turn.session import Session
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.types.errors import AgreementNeeded, BadInput, GeminiDiffusionError
 from tests.foreign_pictures import png

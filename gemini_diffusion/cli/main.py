@@ -22,7 +22,7 @@ from gemini_diffusion.config.library_variables import naming_variables
 from gemini_diffusion.config.log import open_log
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.models import PLACES
-from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.drawing import plan
 from gemini_diffusion.generation.health import advice, check_all, welcome
 from gemini_diffusion.generation.host_view import HostView
 from gemini_diffusion.generation.limits.usage import usage

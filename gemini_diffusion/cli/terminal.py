@@ -9,12 +9,12 @@ from typing import TextIO
 from gemini_diffusion import commands
 from gemini_diffusion.commands import Usage
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.drawing.recipe_offer import offer_of_file
+from gemini_diffusion.generation.drawing.reproduction import compare_with_file
 from gemini_diffusion.generation.error_messages import nothing_to_draw
 from gemini_diffusion.generation.health import CheckResult
-from gemini_diffusion.generation.recipe_offer import offer_of_file
-from gemini_diffusion.generation.reproduction import compare_with_file
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.session import Session
+from gemini_diffusion.generation.turn.session import Session
 from gemini_diffusion.types import CraftedPrompt
 from gemini_diffusion.types.turn import Turn
 

@@ -15,7 +15,7 @@ from gemini_diffusion.commands import Flags
 from gemini_diffusion.config.library_variables import wrong_variables
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine
-from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.drawing import plan
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage.files import free_bytes
 from gemini_diffusion.types.errors import GeminiDiffusionError, KeyNeeded

@@ -20,13 +20,13 @@ from gemini_diffusion import commands
 from gemini_diffusion.commands import Imagine, Sweep, Unknown, Usage
 from gemini_diffusion.config.environment import read_settings
 from gemini_diffusion.config.settings import Settings
+from gemini_diffusion.generation.drawing.finished_copy import finish_picture, steps_in
+from gemini_diffusion.generation.drawing.job import Job, ReviewChoice
+from gemini_diffusion.generation.drawing.recipe_offer import RecipeOffer, offer_of_file
+from gemini_diffusion.generation.drawing.reproduction import Comparison, compare_with_file
+from gemini_diffusion.generation.drawing.sweep import SweepResult, run_sweep
 from gemini_diffusion.generation.error_messages import nothing_to_draw
-from gemini_diffusion.generation.finished_copy import finish_picture, steps_in
-from gemini_diffusion.generation.job import Job, ReviewChoice
-from gemini_diffusion.generation.recipe_offer import RecipeOffer, offer_of_file
-from gemini_diffusion.generation.reproduction import Comparison, compare_with_file
 from gemini_diffusion.generation.services import Services, open_services
-from gemini_diffusion.generation.sweep import SweepResult, run_sweep
 from gemini_diffusion.types import CraftedPrompt, Event, Failed, Picture, PictureKept, Planned
 from gemini_diffusion.types.errors import BadInput
 

@@ -17,13 +17,13 @@ from typing import Any
 
 from gemini_diffusion.config.options import Secret
 from gemini_diffusion.config.settings import SAFETY, Settings
-from gemini_diffusion.generation import under_way
 from gemini_diffusion.generation.limits.access import Access, DrawingSlots, is_local_path, refuse_local_path
 from gemini_diffusion.generation.limits.disk_quota import BLOCK, DiskQuota
 from gemini_diffusion.generation.limits.key_quota import KeyQuota
 from gemini_diffusion.generation.limits.time_quota import TimeQuota
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.session import Session
+from gemini_diffusion.generation.turn import under_way
+from gemini_diffusion.generation.turn.session import Session
 from gemini_diffusion.storage.files import write_atomically
 from gemini_diffusion.storage.restored import Restored
 from gemini_diffusion.types.errors import BadInput

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from gemini_diffusion.generation.builders import builders, compose
+from gemini_diffusion.generation.drawing.builders import builders, compose
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.ui.error_display import show_error
 

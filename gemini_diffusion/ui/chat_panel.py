@@ -27,7 +27,7 @@ from gemini_diffusion.ui.progress import current_stage
 from gemini_diffusion.ui.speech_file import SpeechFile
 
 if TYPE_CHECKING:
-    from gemini_diffusion.generation.session import Session
+    from gemini_diffusion.generation.turn.session import Session
 
 Updates = dict[Any, Any]
 

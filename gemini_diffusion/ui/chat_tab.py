@@ -29,7 +29,7 @@ from gemini_diffusion.ui.welcome import EXAMPLES, listed
 from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:
-    from gemini_diffusion.generation.job import ReviewChoice
+    from gemini_diffusion.generation.drawing.job import ReviewChoice
     from gemini_diffusion.generation.visitors import Visitor, Visitors
     from gemini_diffusion.types import CraftedPrompt
 

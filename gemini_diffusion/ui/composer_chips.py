@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 if TYPE_CHECKING:
-    from gemini_diffusion.generation.session import Session
+    from gemini_diffusion.generation.turn.session import Session
     from gemini_diffusion.types.turn import Turn
 
 LONGEST = 100

@@ -8,7 +8,7 @@ import gradio as gr
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting.instructions import known_styles
-from gemini_diffusion.generation.presets import read_presets
+from gemini_diffusion.generation.drawing.presets import read_presets
 
 NAMES = ("aspect_ratio", "style", "preset", "pictures")
 SHAPES = {

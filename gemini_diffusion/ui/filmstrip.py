@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from gemini_diffusion.generation import versions
+from gemini_diffusion.generation.conversation import versions
 from gemini_diffusion.types.turn import Turn
 from gemini_diffusion.ui.messages import address
 from gemini_diffusion.ui.picture_details import alt

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
-from gemini_diffusion.generation.edit import Edit
-from gemini_diffusion.generation.picture_turns import STRENGTHS
+from gemini_diffusion.generation.drawing.edit import Edit
+from gemini_diffusion.generation.turn.picture_turns import STRENGTHS
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.finishing import read_finish, write_finish
 from gemini_diffusion.ui.attachment import Attachment

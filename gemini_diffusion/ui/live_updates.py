@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from gemini_diffusion.commands import Flags
-from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.drawing import plan
 from gemini_diffusion.types import Capabilities
 from gemini_diffusion.types.errors import GeminiDiffusionError
 from gemini_diffusion.ui.chat_panel import ChatPanel

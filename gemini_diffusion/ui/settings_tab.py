@@ -13,7 +13,7 @@ import gradio as gr
 from gemini_diffusion.commands import Flags
 from gemini_diffusion.config.options import Option, Secret
 from gemini_diffusion.config.settings import GROUPS, Settings
-from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.drawing import plan
 from gemini_diffusion.generation.health import CheckResult, check_all, check_keys
 from gemini_diffusion.generation.limits.usage import usage
 from gemini_diffusion.types.errors import GeminiDiffusionError

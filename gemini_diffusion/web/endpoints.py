@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from gemini_diffusion.commands import as_line, as_text
-from gemini_diffusion.generation.recipe_offer import offer_of_texts
+from gemini_diffusion.generation.drawing.recipe_offer import offer_of_texts
 from gemini_diffusion.storage.metadata import read_picture_texts
 from gemini_diffusion.types.errors import GeminiDiffusionError
 from gemini_diffusion.web.cookies import visitor_name
 
 if TYPE_CHECKING:
     from gemini_diffusion.config.settings import Settings
-    from gemini_diffusion.generation.session import Session
+    from gemini_diffusion.generation.turn.session import Session
     from gemini_diffusion.generation.visitors import Visitor, Visitors
     from gemini_diffusion.types.turn import Turn
 

@@ -35,7 +35,7 @@ from gemini_diffusion.network.addresses import origin
 from gemini_diffusion.network.retry import retrying
 from gemini_diffusion.storage.image_check import is_black, read_picture
 from gemini_diffusion.storage.metadata.containers import is_signed
-from gemini_diffusion.types import (  # fmt: skip
+from gemini_diffusion.types import (
     Capabilities,
     Emit,
     ImageRequest,

@@ -20,7 +20,7 @@ from gemini_diffusion.engines.small_jpeg import small_jpeg
 from gemini_diffusion.network.openai_server import OPENAI, OpenAiServer
 from gemini_diffusion.network.retry import not_again, retrying
 from gemini_diffusion.storage.image_check import read_picture
-from gemini_diffusion.types import (  # fmt: skip
+from gemini_diffusion.types import (
     Capabilities,
     Emit,
     ImageRequest,

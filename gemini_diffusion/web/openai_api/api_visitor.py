@@ -13,7 +13,7 @@ from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.commands import Imagine, to_own
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine
-from gemini_diffusion.generation.job import Job, ReviewChoice
+from gemini_diffusion.generation.drawing.job import Job, ReviewChoice
 from gemini_diffusion.storage import uploads
 from gemini_diffusion.types import (
     ChatAnswer,

@@ -12,8 +12,8 @@ from typing import Any
 from gemini_diffusion import commands
 from gemini_diffusion.commands import Flags, Imagine, Unknown, Usage
 from gemini_diffusion.commands.flags import flag_named
-from gemini_diffusion.generation.dispatch import refuse_text
 from gemini_diffusion.generation.error_messages import nothing_to_draw
+from gemini_diffusion.generation.turn.dispatch import refuse_text
 from gemini_diffusion.types import Aspect
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.prompt_phrases import split_phrases

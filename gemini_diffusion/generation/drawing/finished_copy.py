@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.drawing import plan
 from gemini_diffusion.storage.gallery import Gallery, is_drawn
 from gemini_diffusion.storage.image_finish import finish_image
 from gemini_diffusion.types import FinishStep, Picture

@@ -16,7 +16,7 @@ from gemini_diffusion.commands import Flags, Imagine
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine, choose, models
 from gemini_diffusion.engines.models import ImageModel
-from gemini_diffusion.generation.request_options import join_names, settle_flags
+from gemini_diffusion.generation.drawing.request_options import join_names, settle_flags
 from gemini_diffusion.storage.model_places import ModelPlaces
 from gemini_diffusion.types import (
     NO_START_IMAGE,

@@ -9,8 +9,8 @@ from gemini_diffusion import commands
 from gemini_diffusion.commands import Imagine
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import ImageEngine
-from gemini_diffusion.generation import plan
-from gemini_diffusion.generation.plan import DrawingPlan
+from gemini_diffusion.generation.drawing import plan
+from gemini_diffusion.generation.drawing.plan import DrawingPlan
 from gemini_diffusion.types import Alternative, CraftedPrompt, StartImage
 from gemini_diffusion.types.errors import GeminiDiffusionError
 

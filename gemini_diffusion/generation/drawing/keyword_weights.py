@@ -10,12 +10,12 @@ from gemini_diffusion import crafting
 from gemini_diffusion.chat_models import Answerer
 from gemini_diffusion.commands import Flags
 from gemini_diffusion.crafting import Keywords, PromptRequest
-from gemini_diffusion.generation.plan import DrawingPlan
+from gemini_diffusion.generation.drawing.plan import DrawingPlan
 from gemini_diffusion.types import CraftedPrompt, StageFinished, StageStarted
 from gemini_diffusion.types.errors import GeminiDiffusionError
 
 if TYPE_CHECKING:
-    from gemini_diffusion.generation.job import Job
+    from gemini_diffusion.generation.drawing.job import Job
 
 Weigh = Callable[[CraftedPrompt], CraftedPrompt]
 _NO_KEY = (

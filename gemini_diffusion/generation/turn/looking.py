@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemini_diffusion.crafting.edits import picture_check
-from gemini_diffusion.generation.job import Job
+from gemini_diffusion.generation.drawing.job import Job
 from gemini_diffusion.types import ChatRequest, Event, Finished, Message, Noticed, Picture, TextGrew, Understood
 from gemini_diffusion.types.errors import BadAnswer, BadInput, KeyNeeded
 

@@ -16,16 +16,16 @@ from gemini_diffusion import commands
 from gemini_diffusion.chat_models import Answerer
 from gemini_diffusion.commands import Flags, Imagine, Say, Unknown, Usage
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation import plan
-from gemini_diffusion.generation.alternative import find_alternative
+from gemini_diffusion.generation.drawing import plan
+from gemini_diffusion.generation.drawing.alternative import find_alternative
+from gemini_diffusion.generation.drawing.finished_copy import finish_picture
+from gemini_diffusion.generation.drawing.outlook import outlook
+from gemini_diffusion.generation.drawing.plan import DrawingPlan
+from gemini_diffusion.generation.drawing.prompt_writing import write_prompt
+from gemini_diffusion.generation.drawing.recipe_builder import make_recipe, plan_recipe
+from gemini_diffusion.generation.drawing.request_options import expand_choices
 from gemini_diffusion.generation.error_messages import describe_failure
-from gemini_diffusion.generation.finished_copy import finish_picture
 from gemini_diffusion.generation.limits.access import Access
-from gemini_diffusion.generation.outlook import outlook
-from gemini_diffusion.generation.plan import DrawingPlan
-from gemini_diffusion.generation.prompt_writing import write_prompt
-from gemini_diffusion.generation.recipe_builder import make_recipe, plan_recipe
-from gemini_diffusion.generation.request_options import expand_choices
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.storage import uploads
 from gemini_diffusion.types import (

@@ -9,7 +9,7 @@ from pathlib import Path
 from gemini_diffusion import chat_models
 from gemini_diffusion.chat_models import Speaker
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation.conversation_store import ConversationStore
+from gemini_diffusion.generation.conversation.conversation_store import ConversationStore
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.types.errors import KeyNeeded

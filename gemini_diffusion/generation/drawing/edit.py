@@ -14,9 +14,9 @@ from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting.edits.change_list import ChangeList
 from gemini_diffusion.crafting.keywords import follow_prompt
 from gemini_diffusion.engines import ImageEngine
-from gemini_diffusion.generation import plan
-from gemini_diffusion.generation.job import Job
-from gemini_diffusion.generation.plan import DrawingPlan
+from gemini_diffusion.generation.drawing import plan
+from gemini_diffusion.generation.drawing.job import Job
+from gemini_diffusion.generation.drawing.plan import DrawingPlan
 from gemini_diffusion.storage import uploads
 from gemini_diffusion.storage.gallery import is_drawn
 from gemini_diffusion.types import NO_START_IMAGE, CraftedPrompt, Picture, Recipe, StartImage

@@ -8,8 +8,8 @@ import os
 from collections.abc import Container
 from pathlib import Path
 
+from gemini_diffusion.generation.conversation.wishes import add_wish
 from gemini_diffusion.generation.limits.access import Access, is_local_path
-from gemini_diffusion.generation.wishes import add_wish
 from gemini_diffusion.storage import conversation_zip, history
 from gemini_diffusion.storage.collection import Collection
 from gemini_diffusion.storage.conversation_zip import CarriedConversation

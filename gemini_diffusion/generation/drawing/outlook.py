@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines import models
 from gemini_diffusion.engines.picture_price import picture_price
-from gemini_diffusion.generation.plan import DrawingPlan
+from gemini_diffusion.generation.drawing.plan import DrawingPlan
 from gemini_diffusion.types import Picture
 from gemini_diffusion.types.errors import GeminiDiffusionError
 

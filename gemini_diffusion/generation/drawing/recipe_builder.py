@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gemini_diffusion.engines import models
-from gemini_diffusion.generation import plan
+from gemini_diffusion.generation.drawing import plan
 from gemini_diffusion.types import CraftedPrompt, ImageRequest, ImageResult, Recipe
 
 

@@ -16,10 +16,12 @@ from gemini_diffusion.crafting.edits.change_list import ChangeList
 from gemini_diffusion.crafting.edits.edit_words import pattern
 from gemini_diffusion.crafting.edits.model_reading import MessageReading
 from gemini_diffusion.crafting.parse_answer import partial_prompt
-from gemini_diffusion.generation import looking, plan, versions
-from gemini_diffusion.generation.job import Job
-from gemini_diffusion.generation.picture_turns import PictureTurn
-from gemini_diffusion.generation.wishes import with_wishes
+from gemini_diffusion.generation.conversation import versions
+from gemini_diffusion.generation.conversation.wishes import with_wishes
+from gemini_diffusion.generation.drawing import plan
+from gemini_diffusion.generation.drawing.job import Job
+from gemini_diffusion.generation.turn import looking
+from gemini_diffusion.generation.turn.picture_turns import PictureTurn
 from gemini_diffusion.types import ChatRequest, Event, Finished, Message, Noticed, Picture, Selected, TextGrew, Understood
 from gemini_diffusion.types.errors import BadAnswer
 from gemini_diffusion.types.turn import Turn

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Literal
 
-from gemini_diffusion.generation.job import ReviewChoice
+from gemini_diffusion.generation.drawing.job import ReviewChoice
 from gemini_diffusion.types import CraftedPrompt
 from gemini_diffusion.types.errors import BadInput
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation.dispatch import Sent
-from gemini_diffusion.generation.turn_line import Queued, TurnLine
+from gemini_diffusion.generation.turn.dispatch import Sent
+from gemini_diffusion.generation.turn.turn_line import Queued, TurnLine
 from gemini_diffusion.storage import history
 from gemini_diffusion.storage.files import write_atomically
 from gemini_diffusion.types import Event, Failed, Picture, PictureKept, TextGrew

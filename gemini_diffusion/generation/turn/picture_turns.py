@@ -12,10 +12,11 @@ from gemini_diffusion.crafting.edits.change_list import ChangeList, own_part
 from gemini_diffusion.crafting.edits.edit_clauses import forbids, read_edit
 from gemini_diffusion.crafting.edits.picture_check import stress
 from gemini_diffusion.crafting.edits.rule_changes import add_words, apply_clauses
-from gemini_diffusion.generation import looking, versions
-from gemini_diffusion.generation.edit import Edit
-from gemini_diffusion.generation.finished_copy import finish_picture, steps_in
-from gemini_diffusion.generation.job import Job
+from gemini_diffusion.generation.conversation import versions
+from gemini_diffusion.generation.drawing.edit import Edit
+from gemini_diffusion.generation.drawing.finished_copy import finish_picture, steps_in
+from gemini_diffusion.generation.drawing.job import Job
+from gemini_diffusion.generation.turn import looking
 from gemini_diffusion.storage.gallery import is_drawn
 from gemini_diffusion.types import Capabilities, Finished, Picture, PictureKept, Recipe, Selected, Understood
 from gemini_diffusion.types.errors import BadInput

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from gemini_diffusion.commands import Imagine, parse
-from gemini_diffusion.generation.job import Job
+from gemini_diffusion.generation.drawing.job import Job
 from gemini_diffusion.types import Finished
 from gemini_diffusion.types.errors import BadInput
 

@@ -11,13 +11,13 @@ from gemini_diffusion.chat_models import Answerer
 from gemini_diffusion.commands import Imagine
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.crafting import PromptRequest
-from gemini_diffusion.generation.keyword_weights import Weigh, find_weighing
-from gemini_diffusion.generation.plan import DrawingPlan
+from gemini_diffusion.generation.drawing.keyword_weights import Weigh, find_weighing
+from gemini_diffusion.generation.drawing.plan import DrawingPlan
 from gemini_diffusion.types import Crafted, CraftedPrompt, StageFinished, StageStarted
 from gemini_diffusion.types.errors import GeminiDiffusionError
 
 if TYPE_CHECKING:
-    from gemini_diffusion.generation.job import Job
+    from gemini_diffusion.generation.drawing.job import Job
 
 
 async def write_prompt(job: Job, command: Imagine, planned: DrawingPlan) -> CraftedPrompt:

@@ -13,23 +13,24 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation import plan, versions
-from gemini_diffusion.generation.changes import Changes, wait_for
-from gemini_diffusion.generation.conversation_store import ConversationStore
-from gemini_diffusion.generation.dispatch import Sent, Work, dispatch, intent_of, new_id, refuse_text, talk
-from gemini_diffusion.generation.edit import Edit
+from gemini_diffusion.generation.conversation import versions
+from gemini_diffusion.generation.conversation.conversation_store import ConversationStore
+from gemini_diffusion.generation.conversation.recall import recall
+from gemini_diffusion.generation.conversation.voice import Voice
+from gemini_diffusion.generation.conversation.wishes import confirmation, read_wish
+from gemini_diffusion.generation.drawing import plan
+from gemini_diffusion.generation.drawing.edit import Edit
+from gemini_diffusion.generation.drawing.job import Job, ReviewChoice
+from gemini_diffusion.generation.drawing.reproduction import BroughtRecipe
 from gemini_diffusion.generation.error_messages import describe_end, describe_failure
-from gemini_diffusion.generation.intent import Intent
-from gemini_diffusion.generation.job import Job, ReviewChoice
 from gemini_diffusion.generation.limits.access import Access
-from gemini_diffusion.generation.recall import recall
-from gemini_diffusion.generation.reproduction import BroughtRecipe
-from gemini_diffusion.generation.review import Review
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.turn_line import TurnLine
-from gemini_diffusion.generation.under_way import UnderWay, after_a_crash
-from gemini_diffusion.generation.voice import Voice
-from gemini_diffusion.generation.wishes import confirmation, read_wish
+from gemini_diffusion.generation.turn.changes import Changes, wait_for
+from gemini_diffusion.generation.turn.dispatch import Sent, Work, dispatch, intent_of, new_id, refuse_text, talk
+from gemini_diffusion.generation.turn.intent import Intent
+from gemini_diffusion.generation.turn.review import Review
+from gemini_diffusion.generation.turn.turn_line import TurnLine
+from gemini_diffusion.generation.turn.under_way import UnderWay, after_a_crash
 from gemini_diffusion.storage import history, uploads
 from gemini_diffusion.storage.collection import Collection
 from gemini_diffusion.storage.conversations import Conversations

@@ -10,14 +10,14 @@ from gemini_diffusion import commands
 from gemini_diffusion.chat_models import ChatModel
 from gemini_diffusion.commands import Imagine, PictureCommand, Say, Sweep
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation import versions
-from gemini_diffusion.generation.conversing import converse
-from gemini_diffusion.generation.intent import Intent, drawing_line, read_intent
-from gemini_diffusion.generation.job import Job
+from gemini_diffusion.generation.conversation import versions
+from gemini_diffusion.generation.conversation.wishes import with_wishes
+from gemini_diffusion.generation.drawing.job import Job
+from gemini_diffusion.generation.drawing.sweep import run_sweep
 from gemini_diffusion.generation.limits.access import Access
-from gemini_diffusion.generation.picture_turns import KINDS, PictureTurn
-from gemini_diffusion.generation.sweep import run_sweep
-from gemini_diffusion.generation.wishes import with_wishes
+from gemini_diffusion.generation.turn.conversing import converse
+from gemini_diffusion.generation.turn.intent import Intent, drawing_line, read_intent
+from gemini_diffusion.generation.turn.picture_turns import KINDS, PictureTurn
 from gemini_diffusion.types import Picture
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Kind, Turn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gemini_diffusion.generation.dispatch import Sent, new_id
+from gemini_diffusion.generation.turn.dispatch import Sent, new_id
 from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.types.turn import Turn
 

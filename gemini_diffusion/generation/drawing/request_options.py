@@ -14,8 +14,8 @@ from gemini_diffusion import commands
 from gemini_diffusion.commands import Flags, Imagine
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.engines.models import ImageModel
-from gemini_diffusion.generation.presets import with_preset
-from gemini_diffusion.generation.wildcards import fill_wildcards
+from gemini_diffusion.generation.drawing.presets import with_preset
+from gemini_diffusion.generation.drawing.wildcards import fill_wildcards
 from gemini_diffusion.types import Adapter, Aspect, Capabilities, StartImage
 from gemini_diffusion.types.errors import BadInput
 

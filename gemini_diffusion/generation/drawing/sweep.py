@@ -19,8 +19,8 @@ from typing import Any
 from gemini_diffusion import commands
 from gemini_diffusion.commands import Imagine, Sweep, SweepCell
 from gemini_diffusion.engines import models
-from gemini_diffusion.generation.job import Job
-from gemini_diffusion.generation.request_options import expand_choices
+from gemini_diffusion.generation.drawing.job import Job
+from gemini_diffusion.generation.drawing.request_options import expand_choices
 from gemini_diffusion.storage.contact_sheet import ContactSheet, columns_for
 from gemini_diffusion.storage.files import write_atomically
 from gemini_diffusion.storage.gallery import is_drawn
