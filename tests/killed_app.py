@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from gemini_diffusion.generation.turn.under_way import NAME
+from gemini_diffusion.generation.turn.unfinished_turns import NAME
 from gemini_diffusion.storage.history import read_turns
 from gemini_diffusion.types.turn import Turn
 from tests.app_process import App

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gemini_diffusion.generation.conversation.recall import LONGEST, ROOM, recall
+from gemini_diffusion.generation.conversation.chat_context import LONGEST, ROOM, chat_context
 from gemini_diffusion.generation.conversation.wishes import read_wish
 from gemini_diffusion.storage.history import HEAVIEST, overflow
 from gemini_diffusion.types.errors import BadInput
@@ -98,7 +98,7 @@ def test_a_wish_is_told_from_talk(text: str, wish: str) -> None:
 
 def test_a_model_is_told_the_end_of_a_long_conversation_and_no_half_of_it() -> None:
     said = [Turn(str(place), f"question {place}", state="done", text="x" * 9_000) for place in range(40)]
-    told = recall(said)
+    told = chat_context(said)
     assert told[-2].text == "question 39" and len(told) % 2 == 0 and told[0].role == "user"
     assert sum(len(message.text) for message in told) <= ROOM and len(told[1].text) < LONGEST + 20
 

@@ -10,7 +10,7 @@ from gemini_diffusion.commands import Imagine, PictureCommand, Say
 from gemini_diffusion.crafting.edits.change_list import ChangeList
 from gemini_diffusion.crafting.edits.edit_clauses import read_edit
 from gemini_diffusion.crafting.edits.rule_changes import apply_clauses
-from gemini_diffusion.generation.turn.intent import read_intent
+from gemini_diffusion.generation.turn.intent_by_rules import read_intent
 
 MESSAGES = json.loads((Path(__file__).parent / "data" / "messages.json").read_text("utf-8"))
 PROMPT = "a red cat with a hat on the beach, soft light"

@@ -42,7 +42,7 @@ from gemini_diffusion.ui.messages import SHOWN, Transcript, turn_messages
 from gemini_diffusion.ui.picture_details import BLURRED, alt, describe, summary
 from gemini_diffusion.ui.progress import Stage, current_stage
 from gemini_diffusion.ui.recovery import Recovery, recovery_options
-from gemini_diffusion.web.theme import STYLES, page_head
+from gemini_diffusion.web.page_style import STYLES, page_head
 from tests.recipes import changed
 
 RECIPE = changed(

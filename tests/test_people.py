@@ -14,7 +14,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gemini_diffusion.types.errors import BadInput
-from gemini_diffusion.web.people import People, RemovedPeople
+from gemini_diffusion.web.accounts import Accounts, RemovedAccounts
 from gemini_diffusion.web.server import ServerOptions, open_window
 from tests.waiting import until
 
@@ -32,30 +32,30 @@ def take_out_ada(file: Path, more: str = "") -> None:
 
 
 def test_passwords_become_hashes_in_their_place_and_let_in_whom_they_are_of(file: Path) -> None:
-    people = People(file)
+    people = Accounts(file)
     tries = (("ada", "love lace"), ("bob", "ross:2"), ("ada", "ross:2"), ("eve", ""), ("", ""), ("ada", ""))
     assert [asyncio.run(people.let_in(*each)) for each in tries] == [True, True, False, False, False, False]
     kept = file.read_text("utf-8")
     assert kept.startswith("# the class\nada:scrypt$") and "lace" not in kept and "ross" not in kept
     assert file.stat().st_mode & 0o077 == 0
-    assert asyncio.run(People(file).let_in("ada", "love lace")) and file.read_text("utf-8") == kept
+    assert asyncio.run(Accounts(file).let_in("ada", "love lace")) and file.read_text("utf-8") == kept
 
 
 @pytest.mark.parametrize("content", [b"ada\n", b":x\n", b"ada:\n", b"\xff\xfe"])
 def test_a_file_that_cannot_be_one_is_said_at_the_start_and_changes_nothing_later(
     file: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    people = People(file)
+    people = Accounts(file)
     file.write_bytes(content)
     assert asyncio.run(people.let_in("ada", "love lace")) and "stay as they were" in caplog.text
     with pytest.raises(BadInput, match="NAME:PASSWORD"):
-        People(file)
+        Accounts(file)
 
 
 def test_who_is_removed_is_asked_again_at_the_next_request_and_the_others_are_not(file: Path) -> None:
     with gr.Blocks(analytics_enabled=False) as page:
         pass
-    options = ServerOptions(auth=People(file), browser=False)
+    options = ServerOptions(auth=Accounts(file), browser=False)
     with contextlib.closing(open_window(page, options)) as window, contextlib.ExitStack() as open_clients:
         ada, bob = (open_clients.enter_context(httpx.Client(base_url=window.url, trust_env=False)) for _ in range(2))
         assert "Gemini Diffusion. The name and the password come from" in ada.get("/").text
@@ -67,7 +67,7 @@ def test_who_is_removed_is_asked_again_at_the_next_request_and_the_others_are_no
 
 
 async def test_what_is_streamed_to_somebody_who_is_removed_ends_and_to_others_goes_on(file: Path) -> None:
-    people, sent = People(file), dict[str, list[bytes]](ada=[], bob=[])
+    people, sent = Accounts(file), dict[str, list[bytes]](ada=[], bob=[])
     tokens = {"ada-token": "ada", "bob-token": "bob"}
     remove = asyncio.Event()
 
@@ -85,7 +85,7 @@ async def test_what_is_streamed_to_somebody_who_is_removed_ends_and_to_others_go
 
         headers = [(b"cookie", f"access-token={name}-token".encode())]
         scope = {"type": "http", "app": SimpleNamespace(tokens=tokens), "headers": headers}
-        await RemovedPeople(app, people)(scope, Mock(), send)
+        await RemovedAccounts(app, people)(scope, Mock(), send)
 
     streams = [asyncio.create_task(ask(name)) for name in sent]
     await until(lambda: all(sent.values()))

@@ -20,8 +20,8 @@ from gemini_diffusion.generation.error_messages import describe_failure
 from gemini_diffusion.generation.limits.access import MOST_DRAWINGS, Access, DrawingSlots
 from gemini_diffusion.generation.services import Services
 from gemini_diffusion.generation.turn.session import Session
-from gemini_diffusion.generation.turn.turn_line import MOST
-from gemini_diffusion.generation.turn.under_way import NAME, Unfinished, after_a_crash
+from gemini_diffusion.generation.turn.turn_queue import MOST
+from gemini_diffusion.generation.turn.unfinished_turns import NAME, UnfinishedTurn, after_a_crash
 from gemini_diffusion.storage.gallery import Gallery, read_recipe
 from gemini_diffusion.storage.history import CLOSED
 from gemini_diffusion.types import Alternative, ChatAnswer, ChatRequest, Emit, Failed, Noticed, Picture, PictureKept
@@ -430,7 +430,7 @@ async def test_what_was_under_way_at_the_end_of_the_program_is_begun_once_more_a
 def test_what_had_been_seen_of_a_turn_stays_and_only_what_had_not_is_asked_again(
     came: dict[str, Any], settings: Settings, state: str
 ) -> None:
-    entry = Unfinished(Turn("1", "two cats", **came), 1, keys=("google_api_key",))
+    entry = UnfinishedTurn(Turn("1", "two cats", **came), 1, keys=("google_api_key",))
     turns, again = after_a_crash(
         [entry], (Turn("1", "two cats", state="stopped", notices=(CLOSED,)),), settings, lambda picture: picture
     )

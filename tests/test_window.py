@@ -447,7 +447,7 @@ async def test_a_program_that_goes_away_ends_what_it_asked_for_and_nobody_elses_
     asked = asyncio.create_task(endpoints.imagine("a fox", who("p")))
     await until(lambda: desk.engine.history)
     session = desk.visitor(who("p")).session
-    async with session._under_way._writing:  # it goes away while what it asked for is still to be written to the disk
+    async with session._unfinished._writing:  # it goes away while what it asked for is still to be written to the disk
         waiting = asyncio.create_task(endpoints.imagine("another fox", who("p")))
         await until(lambda: session.line)
         waiting.cancel()

@@ -33,7 +33,7 @@ from gemini_diffusion.storage.files import remove_parts
 from gemini_diffusion.types.errors import BadInput, GeminiDiffusionError
 
 if TYPE_CHECKING:
-    from gemini_diffusion.web.people import People
+    from gemini_diffusion.web.accounts import Accounts
     from gemini_diffusion.web.server import OpenWindow
 
 
@@ -178,12 +178,12 @@ def _names(settings: Settings) -> frozenset[str]:
     return frozenset(name.strip().lower() for name in settings.public_names.split(",") if name.strip())
 
 
-def _auth(flags: argparse.Namespace) -> tuple[str, str] | People | None:
+def _auth(flags: argparse.Namespace) -> tuple[str, str] | Accounts | None:
     """The name and password asked of everybody; a shared link always has one."""
     if flags.auth_file:
-        from gemini_diffusion.web.people import People
+        from gemini_diffusion.web.accounts import Accounts
 
-        return People(Path(flags.auth_file).expanduser())
+        return Accounts(Path(flags.auth_file).expanduser())
     if flags.auth:
         name, colon, password = flags.auth.partition(":")
         if not (name and colon and password):

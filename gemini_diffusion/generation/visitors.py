@@ -22,7 +22,7 @@ from gemini_diffusion.generation.limits.disk_quota import BLOCK, DiskQuota
 from gemini_diffusion.generation.limits.key_quota import KeyQuota
 from gemini_diffusion.generation.limits.time_quota import TimeQuota
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.turn import under_way
+from gemini_diffusion.generation.turn import unfinished_turns
 from gemini_diffusion.generation.turn.session import Session
 from gemini_diffusion.storage.files import write_atomically
 from gemini_diffusion.storage.restored import Restored
@@ -168,7 +168,7 @@ class Visitors:
 
     def resume(self) -> None:
         """Goes on with what was under way for anybody when the program was killed. Belongs to the event loop."""
-        for file in sorted(self._folder.glob(f"*/{under_way.NAME}"), key=lambda file: file.stat().st_mtime):
+        for file in sorted(self._folder.glob(f"*/{unfinished_turns.NAME}"), key=lambda file: file.stat().st_mtime):
             visitor = self._of(file.parent.name)
             visitor.session.resume(visitor.settings)
 

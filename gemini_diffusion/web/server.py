@@ -22,11 +22,11 @@ from gradio.utils import LRUCache
 from starlette.middleware import Middleware
 
 from gemini_diffusion.types.errors import BadInput
-from gemini_diffusion.web import theme
+from gemini_diffusion.web import page_style
+from gemini_diffusion.web.accounts import Accounts, RemovedAccounts
 from gemini_diffusion.web.health_endpoint import HealthEndpoint
 from gemini_diffusion.web.host_page import HostPage
 from gemini_diffusion.web.login_throttle import LoginThrottle
-from gemini_diffusion.web.people import People, RemovedPeople
 from gemini_diffusion.web.rate_limit import RateLimiter
 from gemini_diffusion.web.security_headers import COLAB, LONGEST, AllowedHosts, SecurityHeaders, own_hosts
 from gemini_diffusion.web.share_link import ShareLink, open_share_link
@@ -56,7 +56,7 @@ class ServerOptions:
     host: str = "127.0.0.1"
     port: int | None = None
     share: bool = False
-    auth: tuple[str, str] | People | None = None
+    auth: tuple[str, str] | Accounts | None = None
     names: frozenset[str] = frozenset()
     browser: bool = True
     mcp: bool = False
@@ -141,7 +141,7 @@ def open_window(blocks: gr.Blocks, place: ServerOptions, host_page: HostPage | N
             server_name=place.host,
             server_port=place.port,
             share=False,  # ours makes the link; a page that Gradio shares fetches its script from another host
-            auth=place.auth.let_in if isinstance(place.auth, People) else place.auth,
+            auth=place.auth.let_in if isinstance(place.auth, Accounts) else place.auth,
             auth_message=LOGIN,
             mcp_server=place.mcp,
             prevent_thread_lock=True,
@@ -155,10 +155,10 @@ def open_window(blocks: gr.Blocks, place: ServerOptions, host_page: HostPage | N
             max_threads=EVENTS,
             ssr_mode=False,
             app_kwargs={"middleware": _middleware(place, names), "routes": host_page.routes if host_page else []},
-            theme=theme.build_theme(),
-            css_paths=list(theme.STYLES),
-            head=theme.page_head(),
-            favicon_path=theme.ICON,
+            theme=page_style.build_theme(),
+            css_paths=list(page_style.STYLES),
+            head=page_style.page_head(),
+            favicon_path=page_style.ICON,
         )
     except OSError as error:
         raise BadInput(f"The window cannot open at {place.host}: {error}", "Choose another --host or --port.") from error
@@ -179,8 +179,8 @@ class _Unfetched(LRUCache[str, Any]):
 def _middleware(place: ServerOptions, names: AllowedHosts) -> list[Middleware]:
     """What a request passes, in this order; on a private server no rate limit is needed."""
     always = [Middleware(HealthEndpoint), Middleware(SecurityHeaders, names=names), Middleware(LoginThrottle)]
-    if isinstance(place.auth, People):
-        always.append(Middleware(RemovedPeople, people=place.auth))
+    if isinstance(place.auth, Accounts):
+        always.append(Middleware(RemovedAccounts, people=place.auth))
     return always if place.private else [*always, Middleware(RateLimiter)]
 
 

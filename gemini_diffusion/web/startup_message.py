@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gemini_diffusion.types.errors import GeminiDiffusionError
-from gemini_diffusion.web.people import People
+from gemini_diffusion.web.accounts import Accounts
 
 if TYPE_CHECKING:
     from gemini_diffusion.web.server import OpenWindow
@@ -24,7 +24,7 @@ def announce_address(window: OpenWindow, folder: Path, say: Callable[[str], None
     say(f"Gemini Diffusion is at {window.url}")
     if window.network_url:
         say(f"On your network: {window.network_url}")
-    if isinstance(window.place.auth, People):
+    if isinstance(window.place.auth, Accounts):
         say(f"Names and passwords: {window.place.auth.file}")
     elif window.place.auth:
         say("Name: {}  Password: {}".format(*window.place.auth))

@@ -17,9 +17,9 @@ from gemini_diffusion.chat_models import Answerer
 from gemini_diffusion.commands import Flags, Imagine, Say, Unknown, Usage
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.drawing import plan
-from gemini_diffusion.generation.drawing.alternative import find_alternative
+from gemini_diffusion.generation.drawing.estimate import estimate
 from gemini_diffusion.generation.drawing.finished_copy import finish_picture
-from gemini_diffusion.generation.drawing.outlook import outlook
+from gemini_diffusion.generation.drawing.other_engine import find_other_engine
 from gemini_diffusion.generation.drawing.plan import DrawingPlan
 from gemini_diffusion.generation.drawing.prompt_writing import write_prompt
 from gemini_diffusion.generation.drawing.recipe_builder import make_recipe, plan_recipe
@@ -127,7 +127,7 @@ class Job:
         self.access.refuse_more()  # the pictures before this one took room
         planned = planned or await self._plan(job, job)
         self.notify(planned.notices)
-        self._emit_notices(outlook(planned, self.settings, self.drawn))
+        self._emit_notices(estimate(planned, self.settings, self.drawn))
         crafted = await write_prompt(self, job, planned)
         has_shape = job.flags.aspect or planned.request.image
         shaped = planned if has_shape else planned.shaped(crafted.aspect_ratio)
@@ -136,7 +136,7 @@ class Job:
 
     def offer(self, command: Imagine, planned: DrawingPlan) -> None:
         """Tells which other engine could draw it, for whoever finds that this one cannot."""
-        other = find_alternative(command, planned, self.settings, self.services.engines)
+        other = find_other_engine(command, planned, self.settings, self.services.engines)
         if other and not self.access.refusal(self.services.engines[other.engine], self.settings):
             self.emit(other)
 

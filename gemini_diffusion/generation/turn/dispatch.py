@@ -15,8 +15,8 @@ from gemini_diffusion.generation.conversation.wishes import with_wishes
 from gemini_diffusion.generation.drawing.job import Job
 from gemini_diffusion.generation.drawing.sweep import run_sweep
 from gemini_diffusion.generation.limits.access import Access
-from gemini_diffusion.generation.turn.conversing import converse
-from gemini_diffusion.generation.turn.intent import Intent, drawing_line, read_intent
+from gemini_diffusion.generation.turn.intent_by_model import converse
+from gemini_diffusion.generation.turn.intent_by_rules import Intent, drawing_line, read_intent
 from gemini_diffusion.generation.turn.picture_turns import KINDS, PictureTurn
 from gemini_diffusion.types import Picture
 from gemini_diffusion.types.errors import BadInput

@@ -16,7 +16,7 @@ from gemini_diffusion.generation.conversation import versions
 from gemini_diffusion.generation.drawing.edit import Edit
 from gemini_diffusion.generation.drawing.finished_copy import finish_picture, steps_in
 from gemini_diffusion.generation.drawing.job import Job
-from gemini_diffusion.generation.turn import looking
+from gemini_diffusion.generation.turn import picture_questions
 from gemini_diffusion.storage.gallery import is_drawn
 from gemini_diffusion.types import Capabilities, Finished, Picture, PictureKept, Recipe, Selected, Understood
 from gemini_diffusion.types.errors import BadInput
@@ -143,12 +143,12 @@ class PictureTurn:
     async def ask(self) -> None:
         """Has the chat model look at the picture."""
         self.job.emit(Selected(self.picture))
-        await looking.answer(self.job, self.picture, self.command.text, first=self._first_look)
+        await picture_questions.answer(self.job, self.picture, self.command.text, first=self._first_look)
 
     async def check(self) -> None:
         """Has the chat model look for each thing that was asked for."""
         self.job.emit(Selected(self.picture))
-        await looking.check(self.job, self.picture, first=self._first_look)
+        await picture_questions.check(self.job, self.picture, first=self._first_look)
 
     @property
     def _first_look(self) -> bool:
@@ -161,7 +161,7 @@ class PictureTurn:
         if is_drawn(recipe):
             self.job.emit(Finished(f"{own_part(recipe.prompt)}\n\n`{recipe.line}`"))
             return
-        await looking.describe(self.job, self.picture)
+        await picture_questions.describe(self.job, self.picture)
 
     def _name(self) -> str:
         return versions.name_of(self.turns, self.picture)

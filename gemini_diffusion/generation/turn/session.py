@@ -14,9 +14,9 @@ from pathlib import Path
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.conversation import versions
+from gemini_diffusion.generation.conversation.chat_context import chat_context
 from gemini_diffusion.generation.conversation.conversation_store import ConversationStore
-from gemini_diffusion.generation.conversation.recall import recall
-from gemini_diffusion.generation.conversation.voice import Voice
+from gemini_diffusion.generation.conversation.read_aloud import ReadAloud
 from gemini_diffusion.generation.conversation.wishes import confirmation, read_wish
 from gemini_diffusion.generation.drawing import plan
 from gemini_diffusion.generation.drawing.edit import Edit
@@ -25,12 +25,12 @@ from gemini_diffusion.generation.drawing.reproduction import BroughtRecipe
 from gemini_diffusion.generation.error_messages import describe_end, describe_failure
 from gemini_diffusion.generation.limits.access import Access
 from gemini_diffusion.generation.services import Services
-from gemini_diffusion.generation.turn.changes import Changes, wait_for
+from gemini_diffusion.generation.turn.change_signal import ChangeSignal, wait_for
 from gemini_diffusion.generation.turn.dispatch import Sent, Work, dispatch, intent_of, new_id, refuse_text, talk
-from gemini_diffusion.generation.turn.intent import Intent
+from gemini_diffusion.generation.turn.intent_by_rules import Intent
 from gemini_diffusion.generation.turn.review import Review
-from gemini_diffusion.generation.turn.turn_line import TurnLine
-from gemini_diffusion.generation.turn.under_way import UnderWay, after_a_crash
+from gemini_diffusion.generation.turn.turn_queue import TurnQueue
+from gemini_diffusion.generation.turn.unfinished_turns import UnfinishedTurns, after_a_crash
 from gemini_diffusion.storage import history, uploads
 from gemini_diffusion.storage.collection import Collection
 from gemini_diffusion.storage.conversations import Conversations
@@ -49,13 +49,13 @@ class Session:
         self._access = access or Access()
         self.store = ConversationStore(folder, services.gallery, self._access)
         self.collection = Collection(folder, services.gallery, self._access.keeps)
-        self.voice = Voice(services, self._access, self.store)
+        self.voice = ReadAloud(services, self._access, self.store)
         self._turns = self.store.read()
-        self._brought, self.line = BroughtRecipe(), TurnLine()
+        self._brought, self.line = BroughtRecipe(), TurnQueue()
         theirs = self._access.name in ("", folder.name)  # those who cannot come back share another
-        self._under_way = UnderWay(folder, lambda: self.running, self.line, self.store.counted if theirs else None)
+        self._unfinished = UnfinishedTurns(folder, lambda: self.running, self.line, self.store.counted if theirs else None)
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._switching, self._changed = False, Changes()
+        self._switching, self._changed = False, ChangeSignal()
         self._review = Review(lambda state: self._set(dataclasses.replace(self._turns[-1], state=state)))
 
     # What there is
@@ -124,12 +124,12 @@ class Session:
         sent = self._sent(text, settings, attached, selected)
         intent = await asyncio.to_thread(intent_of, sent)
         turn = self.line.add(sent) if self.busy else self._answer(sent, intent)
-        await self._under_way.keep()
+        await self._unfinished.keep()
         return turn
 
     def resume(self, settings: Settings) -> None:
         """Goes on with what was under way or in line when the program was killed; each is begun at most twice."""
-        if found := self._under_way.read():
+        if found := self._unfinished.read():
             self._turns, again = after_a_crash(found, self._turns, settings, lambda picture: self.picture(picture.id))
             self.line.put_back(again)
             self._run("resume", self._end())
@@ -148,7 +148,7 @@ class Session:
         """Takes a message out of the line. Raises BadInput where its turn has come."""
         if turn := self.line.take(identity):
             self._changed.tell()
-            self._under_way.keep_soon()
+            self._unfinished.keep_soon()
             return turn
         raise BadInput("That message is not in line any more.", "Stop ends the one that runs.")
 
@@ -232,7 +232,7 @@ class Session:
 
     def _begin(self, turn: Turn, work: Work, settings: Settings, tries: int = 0) -> Turn:
         job = self._job(settings)
-        self._under_way.begin(turn, settings, tries)
+        self._unfinished.begin(turn, settings, tries)
         self._turns = (*self._turns, turn)
         self._run(turn.id, self._carry(work, job))
         return turn
@@ -260,14 +260,14 @@ class Session:
         drawn = tuple(versions.pictures_in(self._turns))
         return Job(
             self._services, settings, self._emit, self.collection.add, self._review.ask,
-            recall(self._turns), drawn[-1].recipe.seed if drawn else None, self._access, self.picture,
+            chat_context(self._turns), drawn[-1].recipe.seed if drawn else None, self._access, self.picture,
             wishes=self.conversations.current.wishes, drawn=drawn, compare=self._brought.compare,
         )  # fmt: skip
 
     async def _carry(self, work: Work, job: Job) -> None:
         """The one place where the errors of a turn become words; its beginning and its end are kept."""
         try:
-            await self._under_way.keep()
+            await self._unfinished.keep()
             await self._keep_turns()
             await work(job)
         except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001 - the border to the person
@@ -279,7 +279,7 @@ class Session:
 
     async def _end(self) -> None:
         await self._keep_turns()
-        await self._under_way.keep()
+        await self._unfinished.keep()
         self.store.counted()  # it is smaller by what is no longer under way
         await self._go_on()
 
@@ -294,7 +294,7 @@ class Session:
 
     def _emit(self, event: Event) -> None:
         self._set(self._turns[-1].after(event, time.monotonic()))
-        self._under_way.keep_soon(event)
+        self._unfinished.keep_soon(event)
 
     def _set(self, turn: Turn) -> None:
         self._turns = (*self._turns[:-1], turn)

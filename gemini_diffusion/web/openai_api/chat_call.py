@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gemini_diffusion.config.settings import Settings
-from gemini_diffusion.generation.turn.looking import seen
+from gemini_diffusion.generation.turn.picture_questions import seen
 from gemini_diffusion.storage.uploads import read_upload
 from gemini_diffusion.types import ChatRequest, Message
 from gemini_diffusion.types.errors import BadInput

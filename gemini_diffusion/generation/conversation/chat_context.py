@@ -16,7 +16,7 @@ LONGEST = 4_000
 """Characters of one; the middle of a longer one is left out."""
 
 
-def recall(turns: Iterable[Turn]) -> tuple[Message, ...]:
+def chat_context(turns: Iterable[Turn]) -> tuple[Message, ...]:
     """The newest messages of the ended turns, oldest first: questions with their answers, never half of a pair."""
     told: list[Message] = []
     for turn in reversed(tuple(turns)):

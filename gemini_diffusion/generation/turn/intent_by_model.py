@@ -20,7 +20,7 @@ from gemini_diffusion.generation.conversation import versions
 from gemini_diffusion.generation.conversation.wishes import with_wishes
 from gemini_diffusion.generation.drawing import plan
 from gemini_diffusion.generation.drawing.job import Job
-from gemini_diffusion.generation.turn import looking
+from gemini_diffusion.generation.turn import picture_questions
 from gemini_diffusion.generation.turn.picture_turns import PictureTurn
 from gemini_diffusion.types import ChatRequest, Event, Finished, Message, Noticed, Picture, Selected, TextGrew, Understood
 from gemini_diffusion.types.errors import BadAnswer
@@ -66,7 +66,7 @@ async def _read(job: Job, text: str, turns: Sequence[Turn], selected: Picture | 
     listed = [(place, picture.recipe.prompt) for place, picture in known if place == number or place > len(known) - LISTED]
     instruction = model_reading.reading_instruction(listed, number)
     shown = _shown(job, text, turns, selected)
-    image = await asyncio.to_thread(looking.reduced, shown.path) if shown else b""
+    image = await asyncio.to_thread(picture_questions.reduced, shown.path) if shown else b""
     request = ChatRequest((*job.conversation, Message("user", text, image)), instruction, model_reading.reading_schema())
     said = await (await job.lent_model()).answer(request, job.settings, pass_on)
     for notice in said.notices:

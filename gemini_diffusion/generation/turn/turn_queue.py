@@ -22,7 +22,7 @@ class Queued:
     talk: bool = False
 
 
-class TurnLine:
+class TurnQueue:
     """The messages in line, the next one first."""
 
     def __init__(self) -> None:

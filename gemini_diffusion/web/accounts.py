@@ -27,7 +27,7 @@ _COST = {"n": 2**14, "r": 8, "p": 1}
 
 
 @dataclass(eq=False)
-class People:
+class Accounts:
     """Those of `file`; `gone` are names that left it, or have another password, since somebody asked. Raises BadInput where it
     cannot be read at the start, or a line is no name and password; later what was read before holds."""
 
@@ -107,11 +107,11 @@ def _hashed(password: str, salt: bytes) -> str:
     return f"{_MARK}{salt.hex()}${digest.hex()}"
 
 
-class RemovedPeople:
+class RemovedAccounts:
     """ASGI middleware before Gradio's login: who is gone from the file is asked for a password again at the next request, and
     what is still streamed to them ends with the next piece."""
 
-    def __init__(self, app: ASGIApp, people: People) -> None:
+    def __init__(self, app: ASGIApp, people: Accounts) -> None:
         self.app, self._people = app, people
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

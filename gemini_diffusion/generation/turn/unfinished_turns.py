@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from gemini_diffusion.config.settings import Settings
 from gemini_diffusion.generation.turn.dispatch import Sent
-from gemini_diffusion.generation.turn.turn_line import Queued, TurnLine
+from gemini_diffusion.generation.turn.turn_queue import Queued, TurnQueue
 from gemini_diffusion.storage import history
 from gemini_diffusion.storage.files import write_atomically
 from gemini_diffusion.types import Event, Failed, Picture, PictureKept, TextGrew
@@ -33,7 +33,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Unfinished:
+class UnfinishedTurn:
     """A turn that runs, begun `tries` times, or waits in line; `keys` are the names of those that it would be done with."""
 
     turn: Turn
@@ -42,24 +42,24 @@ class Unfinished:
     keys: tuple[str, ...] = ()
 
     @staticmethod
-    def waiting(queued: Queued) -> Unfinished:
-        return Unfinished(queued.turn, queued.sent.tries, queued.talk, keys_in(queued.sent.settings))
+    def waiting(queued: Queued) -> UnfinishedTurn:
+        return UnfinishedTurn(queued.turn, queued.sent.tries, queued.talk, keys_in(queued.sent.settings))
 
 
-class UnderWay:
+class UnfinishedTurns:
     """The file of it in `folder`; `running` says which turn runs, `line` what waits. `counted` is told when the folder has
     changed; without it nothing is kept. Belongs to one event loop."""
 
     def __init__(
-        self, folder: Path, running: Callable[[], Turn | None], line: TurnLine, counted: Callable[[], None] | None
+        self, folder: Path, running: Callable[[], Turn | None], line: TurnQueue, counted: Callable[[], None] | None
     ) -> None:
         self._file, self._running, self._line, self._counted = folder / NAME, running, line, counted
-        self._begun = Unfinished(Turn("", ""))
+        self._begun = UnfinishedTurn(Turn("", ""))
         self._writing = asyncio.Lock()
         self._soon = set[asyncio.Task[None]]()
         self._kept, self._kept_at = b"", 0.0
 
-    def read(self) -> tuple[Unfinished, ...]:
+    def read(self) -> tuple[UnfinishedTurn, ...]:
         """What was not done when the program ended; nothing where that cannot be read."""
         if not self._file.exists():
             return ()
@@ -71,12 +71,12 @@ class UnderWay:
 
     def begin(self, turn: Turn, settings: Settings, tries: int) -> None:
         """A turn runs from now on that was begun so often before."""
-        self._begun = Unfinished(turn, tries + 1, keys=keys_in(settings))
+        self._begun = UnfinishedTurn(turn, tries + 1, keys=keys_in(settings))
 
-    def _not_done(self) -> tuple[Unfinished, ...]:
+    def _not_done(self) -> tuple[UnfinishedTurn, ...]:
         running = self._running()
         now = [dataclasses.replace(self._begun, turn=dataclasses.replace(running, preview=None))] if running else []
-        return (*now, *map(Unfinished.waiting, self._line.waiting)) if self._counted else ()
+        return (*now, *map(UnfinishedTurn.waiting, self._line.waiting)) if self._counted else ()
 
     async def keep(self) -> None:
         """Writes what is not done now; each waits for the one before, so that the newest stays."""
@@ -113,7 +113,7 @@ def keys_in(settings: Settings) -> tuple[str, ...]:
 
 
 def after_a_crash(
-    unfinished: Sequence[Unfinished], turns: tuple[Turn, ...], settings: Settings, find: Callable[[Picture], Picture | None]
+    unfinished: Sequence[UnfinishedTurn], turns: tuple[Turn, ...], settings: Settings, find: Callable[[Picture], Picture | None]
 ) -> tuple[tuple[Turn, ...], list[Queued]]:
     """The conversation with what had been seen, and what is asked for again: what had brought no word and no picture yet."""
     again = list[Queued]()
@@ -134,7 +134,7 @@ def after_a_crash(
     return turns, again
 
 
-def _reason(entry: Unfinished, settings: Settings) -> str:
+def _reason(entry: UnfinishedTurn, settings: Settings) -> str:
     """Why a request is not begun again, "" where it is."""
     if entry.tries >= MOST_TRIES:
         return "The app ended twice while this was under way, so it was not begun again."
@@ -144,8 +144,8 @@ def _reason(entry: Unfinished, settings: Settings) -> str:
 
 
 @functools.cache
-def _kinds() -> TypeAdapter[tuple[Unfinished, ...]]:
+def _kinds() -> TypeAdapter[tuple[UnfinishedTurn, ...]]:
     """How it is read and written; made once, since making it takes longer than using it."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(tuple[Unfinished, ...])
+    return TypeAdapter(tuple[UnfinishedTurn, ...])

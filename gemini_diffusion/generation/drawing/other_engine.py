@@ -15,7 +15,7 @@ from gemini_diffusion.types import Alternative, CraftedPrompt, StartImage
 from gemini_diffusion.types.errors import GeminiDiffusionError
 
 
-def find_alternative(
+def find_other_engine(
     command: Imagine, planned: DrawingPlan, settings: Settings, engines: Mapping[str, ImageEngine]
 ) -> Alternative | None:
     """The first other engine that is ready to draw what `command` asks for, with the same model where it has that."""

@@ -21,7 +21,7 @@ REMEMBERED = 5
 """Pictures of the conversation that tell how long a service takes."""
 
 
-def outlook(planned: DrawingPlan, settings: Settings, drawn: Sequence[Picture] = ()) -> Iterator[str]:
+def estimate(planned: DrawingPlan, settings: Settings, drawn: Sequence[Picture] = ()) -> Iterator[str]:
     """What is worth saying, a sentence each; `drawn` are the pictures of the conversation, which tell of services."""
     each = planned.engine.estimate(planned.request) or _remembered(planned, drawn)
     seconds, loading = (each or 0.0) * len(planned.seeds), planned.engine.loading(planned.model.id) or 0.0

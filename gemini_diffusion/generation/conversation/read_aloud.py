@@ -17,7 +17,7 @@ from gemini_diffusion.types.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class ReadAloud:
     """What can be said aloud to one visitor; the files go to their `store`."""
 
     services: Services

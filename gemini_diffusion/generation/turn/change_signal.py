@@ -9,7 +9,7 @@ FRAMES = 8
 """States that a watcher is shown in a second at most; it is shown one at least."""
 
 
-class Changes:
+class ChangeSignal:
     """Told of every change; `wait` returns after the next one. Belongs to one event loop."""
 
     def __init__(self) -> None:
