@@ -64,15 +64,19 @@ def _unknown(error: Exception, subject: str) -> GeminiDiffusionError:
 
 
 def _slow(error: Exception, subject: str) -> GeminiDiffusionError:
-    return Unreachable("Hugging Face did not answer in time.")
+    return Unreachable("Hugging Face did not answer in time.", begun=True)
+
+
+def _not_reached(error: Exception, subject: str) -> GeminiDiffusionError:
+    return Unreachable("Hugging Face could not be reached.")
 
 
 def _cut(error: Exception, subject: str) -> GeminiDiffusionError:
-    return Unreachable("The connection failed before a whole answer came.")
+    return Unreachable("The connection failed before a whole answer came.", begun=True)
 
 
 def _garbled(error: Exception, subject: str) -> GeminiDiffusionError:
-    return BadAnswer("The answer could not be read.")
+    return BadAnswer("The answer could not be read.", begun=True)
 
 
 def _address(error: Exception, subject: str) -> GeminiDiffusionError:
@@ -149,6 +153,9 @@ def _runtime(error: RuntimeError, subject: str) -> GeminiDiffusionError:
 TABLE: dict[str, _Words] = {
     "httpx2.TimeoutException": _slow,
     "httpx2.TransportError": _cut,
+    "httpx2.ConnectError": _not_reached,
+    "httpx2.ConnectTimeout": _not_reached,
+    "httpx2.ProxyError": _not_reached,
     "httpx2.UnsupportedProtocol": _address,
     "httpx2.InvalidURL": _address,
     "httpx2.DecodingError": _garbled,

@@ -153,7 +153,8 @@ def _unavailable(refusal: Refusal) -> GeminiDiffusionError:
 
 
 def _overloaded(refusal: Refusal) -> GeminiDiffusionError:
-    return Overloaded(f"The service of {refusal.model} is busy or broken for a moment.", retry_after=refusal.retry_after)
+    said = f"The service of {refusal.model} is busy or broken for a moment."
+    return Overloaded(said, retry_after=refusal.retry_after, begun=refusal.status != 503)
 
 
 def _other(refusal: Refusal) -> GeminiDiffusionError:

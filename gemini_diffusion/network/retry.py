@@ -7,7 +7,8 @@ import math
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeVar
 
@@ -50,10 +51,19 @@ async def retrying(attempt: Callable[[], Awaitable[T]], *, deadline: float, emit
         raise asking.gave_up(f"the {_seconds(deadline)} s it may take are over") from asking.trouble
 
 
-def not_again(trouble: Transient) -> GaveUp:
-    """The end of a request for a picture that the service may have begun: asked again, it could be paid twice."""
-    said = f"{trouble.message} The picture may have been drawn and paid for, so it was not asked for again."
-    return GaveUp(said, "Send it again if you want another try.")
+@contextmanager
+def ordered_once() -> Iterator[None]:
+    """An order for a picture: asked again only where the service cannot have begun, else it could be paid twice.
+
+    Raises GaveUp instead of a Transient that has `begun`, and of every BadAnswer: something came, so something was done.
+    """
+    try:
+        yield
+    except Transient as trouble:
+        if not (trouble.begun or isinstance(trouble, BadAnswer)):
+            raise
+        said = f"{trouble.message} The picture may have been drawn and paid for, so it was not asked for again."
+        raise GaveUp(said, "Send it again if you want another try.") from trouble
 
 
 def seconds_to_wait(trouble: Transient, failures: int) -> float:

@@ -16,7 +16,7 @@ from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.engines.true_size import with_true_size
 from gemini_diffusion.network.gemini.api_errors import AskedWith, translating
 from gemini_diffusion.network.gemini.connections import Connection, GeminiConnections
-from gemini_diffusion.network.retry import not_again, retrying
+from gemini_diffusion.network.retry import ordered_once, retrying
 from gemini_diffusion.storage.image_check import read_picture
 from gemini_diffusion.storage.metadata.containers import is_signed
 from gemini_diffusion.types import (
@@ -29,7 +29,7 @@ from gemini_diffusion.types import (
     StageStarted,
     ignore,
 )
-from gemini_diffusion.types.errors import BadAnswer, GeminiDiffusionError, KeyNeeded, Transient
+from gemini_diffusion.types.errors import GeminiDiffusionError, KeyNeeded
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -152,15 +152,11 @@ async def _drawn(connection: Connection, request: ImageRequest, model: str, sett
             "http_options": {"timeout": _milliseconds(settings)},
         },
     }
-    try:
+    with ordered_once():
         call = connection.sdk.aio.models.generate_content(**asked)
         answer = await translating(call, AskedWith(model, settings.google_api_key.reveal()))
         content = read_image(answer, model)
         return content, await asyncio.to_thread(read_picture, content), output_tokens(answer)
-    except Transient as trouble:
-        if not (trouble.begun or isinstance(trouble, BadAnswer)):
-            raise
-        raise not_again(trouble) from trouble
 
 
 def _ratio(request: ImageRequest) -> str:

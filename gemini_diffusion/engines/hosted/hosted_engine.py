@@ -32,7 +32,7 @@ from gemini_diffusion.engines.image_engine import ImageEngine
 from gemini_diffusion.engines.models import ImageModel
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.network.addresses import origin
-from gemini_diffusion.network.retry import retrying
+from gemini_diffusion.network.retry import ordered_once, retrying
 from gemini_diffusion.storage.image_check import is_black, read_picture
 from gemini_diffusion.storage.metadata.containers import is_signed
 from gemini_diffusion.types import (
@@ -185,12 +185,17 @@ class HostedEngine(ImageEngine):
             raise BadAnswer("The provider put the picture where nothing is fetched from.") from error
 
     async def _order(self, client: HttpClient, drawing: HostedImageRequest) -> ProviderAnswer:
-        """What the provider answers to the request itself."""
+        """What the provider answers to the request itself. GaveUp where it went wrong once the provider may have begun."""
         base, token = self._place(drawing)
         provider, served = drawing.provider, drawing.served
         body = provider.body(served, drawing.request.prompt, drawing.parameters)
         address = base + provider.path(served.served_as)
-        return read_answer(provider, await client.ask(HttpRequest(address, served.model, body, token, _headers(provider))))
+        order = HttpRequest(address, served.model, body, token, _headers(provider))
+        with ordered_once():
+            answer = read_answer(provider, await client.ask(order))
+            if isinstance(answer, bytes):
+                await asyncio.to_thread(read_picture, answer)
+        return answer
 
     def _place(self, drawing: HostedImageRequest) -> tuple[str, str]:
         """The address that provider paths are added to, and the token that goes there."""

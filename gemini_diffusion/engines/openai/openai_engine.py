@@ -18,7 +18,7 @@ from gemini_diffusion.engines.openai.server_dialects import UNKNOWN, Dialect, re
 from gemini_diffusion.engines.seed import new_seed
 from gemini_diffusion.engines.small_jpeg import small_jpeg
 from gemini_diffusion.network.openai_server import OPENAI, OpenAiServer
-from gemini_diffusion.network.retry import not_again, retrying
+from gemini_diffusion.network.retry import ordered_once, retrying
 from gemini_diffusion.storage.image_check import read_picture
 from gemini_diffusion.types import (
     Capabilities,
@@ -38,7 +38,6 @@ from gemini_diffusion.types.errors import (
     GeminiDiffusionError,
     KeyNeeded,
     RequestRefused,
-    Transient,
 )
 
 if TYPE_CHECKING:
@@ -162,7 +161,7 @@ class OpenAiEngine(ImageEngine):
         """The picture's bytes or its address, previews on the way. GaveUp where it went wrong once the server had begun."""
         entry: Mapping[str, Any] = {}
         files = await asyncio.to_thread(lambda: drawing.files)
-        try:
+        with ordered_once():
             async for event in server.ask(drawing.path, drawing.body, files):
                 if is_partial(event):
                     if jpeg := await asyncio.to_thread(_preview, event):
@@ -174,10 +173,6 @@ class OpenAiEngine(ImageEngine):
                     await asyncio.to_thread(read_picture, found)
                 self._note(drawing, entry)
                 return found
-        except Transient as trouble:
-            if not (trouble.begun or isinstance(trouble, BadAnswer)):
-                raise
-            raise not_again(trouble) from trouble
         raise GaveUp("The server answered without a picture.", "Say it in other words, or choose another model.")
 
     def _note(self, drawing: ImagesRequest, entry: Mapping[str, Any]) -> None:
