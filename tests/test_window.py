@@ -405,14 +405,16 @@ async def test_nothing_is_chosen_before_the_page_was_told_what_is(desk: Desk) ->
     choices = desk.tab.choices
     assert not (choices.chat_model.interactive or choices.image_model.interactive)
     desk.visitor(who()).change({"image_model": "sdxl"})
-    page = await desk.tab.return_here(who())
+    page = await desk.tab.return_here(([], [("Some model", "some/model")]), who())
     assert (page[choices.chat_model]["value"], page[choices.image_model]["value"]) == ("gemini-flash-latest", "sdxl")
     assert page[choices.chat_model]["interactive"] and page[choices.image_model]["interactive"]
+    assert ("Some model", "some/model") in page[choices.image_model]["choices"]  # a list that is open does not become shorter
 
 
 async def test_lists_that_come_late_leave_alone_what_is_chosen(desk: Desk) -> None:
-    lists = await desk.tab.choices.lists(who())
-    assert all(update["choices"] and "value" not in update for update in lists.values())
+    choices = desk.tab.choices
+    lists = await choices.lists(who())
+    assert all(lists[part]["choices"] and "value" not in lists[part] for part in (choices.chat_model, choices.image_model))
 
 
 async def test_a_choice_is_kept_and_an_emptied_one_is_the_default(desk: Desk) -> None:

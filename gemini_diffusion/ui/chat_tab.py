@@ -22,7 +22,7 @@ from gemini_diffusion.ui.error_display import show_error
 from gemini_diffusion.ui.image_actions import ImageActions
 from gemini_diffusion.ui.image_panel import ImagePanel
 from gemini_diffusion.ui.live_updates import LiveUpdates
-from gemini_diffusion.ui.model_pickers import ModelPickers
+from gemini_diffusion.ui.model_pickers import Listed, ModelPickers
 from gemini_diffusion.ui.prompt_words import press_words, show_words
 from gemini_diffusion.ui.recovery import Recovery, can_move
 from gemini_diffusion.ui.welcome import EXAMPLES, listed
@@ -165,10 +165,10 @@ class ChatTab:
             async for state in self.following.follow(visitor, turn.asked, turn.id):
                 yield state
 
-    async def return_here(self, request: gr.Request) -> Updates:
+    async def return_here(self, known: Listed, request: gr.Request) -> Updates:
         """The tab was opened: shows what was changed in Settings."""
         visitor = self._visitor(request)
-        return self.choices.show(visitor.settings) | self._set_up(visitor) | self.conversation.speech.show(visitor)
+        return self.choices.show(visitor.settings, known) | self._set_up(visitor) | self.conversation.speech.show(visitor)
 
     def _set_up(self, visitor: Visitor) -> Updates:
         """What is set up for this visitor and what is not, for the welcome."""
@@ -200,10 +200,9 @@ class ChatTab:
         talk.box.stop(show_error(self.stop), None, None, **private)
         quiet = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
         models = [self.choices.chat_model, self.choices.image_model]
-        opened = tab.select(
-            show_error(self.return_here), None, [*models, self.choices.drawing, panel.set_up, talk.speech.ready], **quiet
-        )
-        opened.then(show_error(self.choices.lists), None, models, **quiet)
+        known, shown = self.choices.listed, [*models, self.choices.drawing, panel.set_up, talk.speech.ready]
+        opened = tab.select(show_error(self.return_here), known, shown, **quiet)
+        opened.then(show_error(self.choices.lists), None, [*models, known], **quiet)
         ConversationActions(self.following).wire()
         talk.builder.wire(talk.box)
         talk.speech.wire(self.visitors)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Updates = dict[Any, Any]
 Pair = tuple[str, str]
+Listed = tuple[list[Pair], list[Pair]]
+"""What the lists of chat and image models offer, as (label, id)."""
 OWN_CHOICE = "Image: automatic"
 AUTOMATIC = "Chat: automatic"
 NO_KEY = "Built-in chat"
@@ -29,16 +31,22 @@ NO_KEY = "Built-in chat"
 
 @dataclass(frozen=True, slots=True)
 class ModelPickers:
-    """Two lists that also accept a typed name, and what else is chosen. A choice applies to the next message and is kept."""
+    """Two lists that also accept a typed name, and what else is chosen. A choice applies to the next message and is kept.
+
+    `listed` holds what the page's two lists last offered: one that is open must not become shorter, or Gradio fails in it.
+    """
 
     visitors: Visitors
     drawing: gr.HTML
     chat_model: gr.Dropdown
     image_model: gr.Dropdown
+    listed: gr.State
 
-    def show(self, settings: Settings) -> Updates:
+    def show(self, settings: Settings, listed: Listed) -> Updates:
         """The current choices, without asking any service; Settings may have changed them."""
-        chat, images = [_chosen(self.visitors, settings)], _with_own([], settings.image_model)
+        chosen = _chosen(self.visitors, settings)
+        chat = [chosen, *(pair for pair in listed[0] if pair[1] != chosen[1])]
+        images = _with_own(listed[1], settings.image_model)
         return {
             self.drawing: drawing_choices.offer(settings),
             self.chat_model: gr.update(value=settings.chat_model, choices=chat, interactive=True),
@@ -49,7 +57,11 @@ class ModelPickers:
         """The choices of both lists. They arrive late, so they leave the chosen value alone."""
         settings = self._visitor(request).settings
         chat, images = await chat_offer(self.visitors, settings), await image_offer(self.visitors, settings)
-        return {self.chat_model: gr.update(choices=chat.pairs), self.image_model: gr.update(choices=images.pairs)}
+        return {
+            self.chat_model: gr.update(choices=chat.pairs),
+            self.image_model: gr.update(choices=images.pairs),
+            self.listed: (chat.pairs, images.pairs),
+        }
 
     async def choose_chat_model(self, value: str | None, request: gr.Request) -> Updates:
         return self._changed(self._visitor(request), "chat_model", value)
@@ -94,7 +106,7 @@ def build(visitors: Visitors) -> ModelPickers:
     with gr.Row(elem_id="choices"):
         chat_model = _list("Chat model", "chat-model")
         image_model = _list("Image model", "image-model")
-    return ModelPickers(visitors, drawing, chat_model, image_model)
+    return ModelPickers(visitors, drawing, chat_model, image_model, gr.State(([], [])))
 
 
 def _list(label: str, elem_id: str) -> gr.Dropdown:
@@ -128,7 +140,7 @@ async def chat_offer(visitors: Visitors, settings: Settings) -> Offer:
         else:
             found += _pairs(answer)
     found.append((NO_KEY, fallback(visitors.services.chat_models).name))
-    return Offer(found if any(model == chosen[1] for _, model in found) else [chosen, *found], " ".join(troubles))
+    return Offer(_with(chosen, found), " ".join(troubles))
 
 
 async def image_offer(visitors: Visitors, settings: Settings) -> Offer:
@@ -159,9 +171,10 @@ def _chosen(visitors: Visitors, settings: Settings) -> Pair:
     return label if answers.key else NO_KEY, settings.chat_model
 
 
-def _with_chosen(pairs: list[Pair], chosen: str) -> list[Pair]:
-    return pairs if any(model == chosen for _, model in pairs) else [(chosen, chosen), *pairs]
+def _with(chosen: Pair, pairs: list[Pair]) -> list[Pair]:
+    return pairs if any(model == chosen[1] for _, model in pairs) else [chosen, *pairs]
 
 
 def _with_own(pairs: list[Pair], chosen: str) -> list[Pair]:
-    return [(OWN_CHOICE, ""), *(_with_chosen(pairs, chosen) if chosen else pairs)]
+    models = [pair for pair in pairs if pair[1]]
+    return [(OWN_CHOICE, ""), *(_with((chosen, chosen), models) if chosen else models)]

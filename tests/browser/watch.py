@@ -25,7 +25,7 @@ class Watch:
         self.aborted_by_us = False
         self._home = urlsplit(home).netloc
         page.on("console", self._heard)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self.errors.append(f"{error}\n{error.stack}"))
         page.on("request", self._asked)
         page.on("dialog", self._opened)
         page.context.on("page", lambda other: self.fired.append(f"opened {other.url}") if other is not page else None)
