@@ -134,4 +134,6 @@ def make(shop: Workshop, minutes: float) -> None:
 
 
 def _autoencoder_plan(shop: Workshop, minutes: float) -> autoencoder.AutoencoderPlan:
-    return autoencoder.AutoencoderPlan(minutes, shop.run / "vae", device=shop.device, seed=shop.seed)
+    shipped = shop.shipped / "vae"
+    start = shipped if (shipped / "config.json").exists() else None
+    return autoencoder.AutoencoderPlan(minutes, shop.run / "vae", start=start, device=shop.device, seed=shop.seed)

@@ -38,6 +38,7 @@ from postcard2.scene import (
 from postcard2.sheet import plain
 
 CAT = Scene("cat", "red", "meadow", seed=3)
+SHIPPED = Path(__file__).resolve().parent.parent / "assets" / "postcard"
 
 
 def far(one: Image.Image, other: Image.Image) -> float:
@@ -346,10 +347,19 @@ def test_standardised_latents_have_no_offset_and_unit_spread(shop: making.Worksh
     assert torch.isfinite(latents).all()
 
 
+def test_an_autoencoder_begins_with_the_outer_blocks_of_one_with_fewer_levels() -> None:
+    from diffusers import AutoencoderKL
+
+    first = AutoencoderKL.from_pretrained(SHIPPED / "vae").float()
+    made = autoencoder.build()
+    assert autoencoder.inherit(made, first) > 800_000
+    assert made.decoder.up_blocks[4].resnets[0].conv1.weight.equal(first.decoder.up_blocks[3].resnets[0].conv1.weight)
+    assert made.encoder.down_blocks[1].resnets[0].conv1.weight.equal(first.encoder.down_blocks[1].resnets[0].conv1.weight)
+
+
 def test_a_model_of_an_earlier_program_is_refused_in_words(tmp_path: Path) -> None:
-    shipped = Path(__file__).resolve().parent.parent / "assets" / "postcard"
     with pytest.raises(ValueError, match="earlier revision"):
-        making.Workshop(tmp_path, shipped).vae()
+        making.Workshop(tmp_path, SHIPPED).vae()
 
 
 def test_a_jump_from_the_true_velocity_ends_at_the_picture() -> None:
