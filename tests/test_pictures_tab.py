@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from PIL import Image, ImageStat
 
 from gemini_diffusion import commands
 from gemini_diffusion.types import FinishStep
+from gemini_diffusion.types.errors import BadInput
 from gemini_diffusion.ui import pictures_tab
 from gemini_diffusion.ui.error_display import answer_errors
 from gemini_diffusion.ui.pictures_tab import PicturesTab
@@ -126,3 +128,32 @@ async def test_nonsense_gets_an_answer_or_a_sentence(desk: Desk) -> None:
     assert len(desk.visitor(who()).session.collection.pictures) == 2
     asked_without_cookies = answer_errors(room.tab.pictures)
     assert "cookies" in (await asked_without_cookies({}, gr.Request(session_hash="x", cookies={})))["error"]
+
+
+async def test_all_of_ones_own_is_saved_and_then_deleted_for_good_and_nothing_of_anothers(desk: Desk, tmp_path: Path) -> None:
+    own, mine = desk.settings.own, desk.visitor(who())
+    await desk.shown(desk.tab.send("/imagine a hen", "", who("b")))
+    beach = (await Room(desk).ask("pictures", {}))["pictures"][0]["id"]
+    await Room(desk).ask("change_picture", {"id": beach, "change": "delete"})
+    mine.change({"stylize": 7})
+    mine.set_key("google_api_key", "AIza-own-own-own")
+    await desk.kept.save(who())
+    with zipfile.ZipFile(await own.export(who())) as archive:
+        names = archive.namelist()
+    assert [name for name in names if name.endswith(".png")] == [name for name in names if "fox" in name] != []
+    assert "settings.json" in names
+    task = mine.session.start("/imagine a slow fox", mine.settings)
+    with pytest.raises(BadInput, match="still under way"):
+        await own.forget(who())
+    async for _ in mine.session.watch(task.id):
+        pass
+    await own.forget(who())
+    others = {picture.id for picture in desk.visitor(who("b")).session.collection.pictures}
+    assert _folders(tmp_path / "pictures") == others
+    assert not _folders(tmp_path / "trash") and len(_folders(tmp_path / "visitors")) == 1
+    again = desk.visitor(who())
+    assert (again.session.turns, again.settings.stylize, again.owns("google_api_key")) == ((), 100, False)
+
+
+def _folders(place: Path) -> set[str]:
+    return {path.name for path in place.iterdir() if path.is_dir()}

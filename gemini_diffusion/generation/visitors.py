@@ -166,6 +166,19 @@ class Visitors:
             return self._of(self._restored.folder_of(folder_name(name)))
         return self._of(folder_name(name), cookieless=name.startswith(COOKIELESS) and not self.owner)
 
+    async def forget(self, name: str) -> None:
+        """Deletes for good all that this visitor made, said and chose, and lets go of their keys. Raises BadInput while
+        something of theirs runs."""
+        session = self.of(name).session
+
+        def erase() -> None:
+            session.collection.erase()
+            session.store.erase()
+
+        await session.switch(erase)
+        digest = next(digest for digest, visitor in self._here.items() if visitor.session is session)
+        del self._here[digest]
+
     def resume(self) -> None:
         """Goes on with what was under way for anybody when the program was killed. Belongs to the event loop."""
         for file in sorted(self._folder.glob(f"*/{unfinished_turns.NAME}"), key=lambda file: file.stat().st_mtime):

@@ -118,9 +118,18 @@ class Collection:
         self._gallery.restore(identity)
         self._moved(identity, here=True)
 
-    def _moved(self, identity: str, *, here: bool) -> None:
+    def erase(self) -> None:
+        """Deletes all of them for good, also what is in the trash; their names go with the folder that they stand in."""
+        for identity in self.ids:
+            self._gallery.erase(identity)
+            self._count_anew(identity)
+
+    def _count_anew(self, identity: str) -> None:
         for folder in (self._gallery.folder, self._gallery.trash.folder):
             self._counted(folder / identity)
+
+    def _moved(self, identity: str, *, here: bool) -> None:
+        self._count_anew(identity)
         self._tell(lambda: self._index.move([identity], here=here))
 
     def _tell(self, change: Callable[[], None]) -> None:

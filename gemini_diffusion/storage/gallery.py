@@ -12,6 +12,7 @@ import io
 import json
 import re
 import secrets
+import shutil
 import unicodedata
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -101,6 +102,12 @@ class Gallery:
     def delete(self, identity: str) -> None:
         """Puts the picture with this id, and what was made of it, into the trash. Raises BadInput."""
         self.trash.put(self.folder / identity)
+
+    def erase(self, identity: str) -> None:
+        """Removes a folder of this name for good, wherever it is: a picture with what was made of it, a zip, a sound."""
+        if re.fullmatch(r"[0-9a-f]{32}", identity):
+            for folder in (self.folder, self.trash.folder):
+                shutil.rmtree(folder / identity, ignore_errors=True)
 
     def restore(self, identity: str) -> None:
         """Brings it back from there. Raises BadInput where it is not there."""

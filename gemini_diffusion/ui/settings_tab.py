@@ -17,7 +17,7 @@ from gemini_diffusion.generation.drawing import plan
 from gemini_diffusion.generation.health import CheckResult, check_all, check_keys
 from gemini_diffusion.generation.limits.usage import usage
 from gemini_diffusion.types.errors import GeminiDiffusionError
-from gemini_diffusion.ui import api_keys, escape, lora_list
+from gemini_diffusion.ui import api_keys, escape, lora_list, own_data
 from gemini_diffusion.ui.error_display import show_error
 from gemini_diffusion.ui.model_pickers import Offer, chat_offer, image_offer
 from gemini_diffusion.web.cookies import visitor_name
@@ -39,7 +39,7 @@ LISTED = ("chat_model", "image_model")
 
 @dataclass(frozen=True, slots=True)
 class SettingsTab:
-    """The control of each setting by its name, the keys, the adapters that are here, and the check of what works.
+    """The control of each setting by its name, the keys, the adapters that are here, the check of what works, one's data.
 
     What a person types is theirs: nothing can be typed before a page has been told all values, and later it is told a value
     only when the tab is opened and that one was changed elsewhere; `pages` has what each page shows.
@@ -52,6 +52,7 @@ class SettingsTab:
     adapters: gr.Markdown
     check: gr.Button
     findings: gr.Markdown
+    own: own_data.OwnData
     pages: Callable[[str, str | None], Values] = field(default_factory=lambda: lru_cache(MOST_PAGES)(_nothing_yet))
 
     def show(self, visitor: Visitor, page: Values) -> Updates:
@@ -155,6 +156,7 @@ class SettingsTab:
                 changed.success(None, js=f"() => {kept})", api_visibility="private")
         for box in self.keys:
             box.wire(self.lists, models)
+        self.own.wire()
         self.check.click(show_error(self.look), None, self.findings, **{**quiet, "show_progress": "minimal"})
 
 
@@ -185,7 +187,8 @@ def build(visitors: Visitors) -> SettingsTab:
         with gr.Accordion("What works here", open=True, elem_classes="group"):
             check = gr.Button("Check now", size="md", elem_id="check", min_width=0)
             findings = gr.Markdown(elem_id="findings")
-    return SettingsTab(visitors, column, controls, tuple(boxes), adapters, check, findings)
+        own = own_data.build(visitors)
+    return SettingsTab(visitors, column, controls, tuple(boxes), adapters, check, findings, own)
 
 
 def control(name: str, option: Option) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
-from collections.abc import Container
+import shutil
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from gemini_diffusion.generation.conversation.wishes import add_wish
@@ -34,6 +35,7 @@ class ConversationStore:
         self._bundle: Path | None = None
         self._sound: Path | None = None
         self._arriving = folder / "arriving.zip"
+        self._made = folder / "made.txt"
 
     def read(self) -> Turns:
         """The open conversation's turns, with their pictures where the gallery is now: a data folder may have been moved."""
@@ -132,10 +134,7 @@ class ConversationStore:
         """A WAV file of an answer; an earlier one goes. Raises OutOfQuota where the host keeps nothing more, DiskFull."""
         self._access.refuse_more()
         earlier, self._sound = self._sound, self._gallery.keep_sound(content)
-        if earlier and earlier != self._sound:
-            self._gallery.remove(earlier)
-            self._access.keeps(earlier.parent)
-        self._access.keeps(self._sound.parent)
+        self._replace(earlier, self._sound)
         return self._sound
 
     def bundle(self, turns: Turns) -> Path:
@@ -146,9 +145,40 @@ class ConversationStore:
         self._access.refuse_more()
         pictures = [picture for turn in turns for picture in turn.pictures if picture.path.exists()]
         texts = conversation_zip.texts(self.conversations.current, turns, pictures)
+        return self._bundled(pictures, texts)
+
+    def everything(self, pictures: Sequence[Picture]) -> Path:
+        """One zip of all that is here: `pictures`, and the conversations and settings as they lie on disk.
+
+        Raises BadInput where there is nothing, OutOfQuota where the host keeps nothing more.
+        """
+        texts = {path.relative_to(self._folder).as_posix(): path.read_bytes() for path in self._folder.rglob("*.json")}
+        if not (pictures or texts):
+            raise BadInput("There is nothing of yours here yet.", "Ask for a picture first: /imagine a fox.")
+        self._access.refuse_more()
+        return self._bundled(pictures, texts)
+
+    def erase(self) -> None:
+        """Deletes for good what is kept here, and each zip and sound that was made of it."""
+        for identity in self._made.read_text("ascii").split() if self._made.exists() else ():
+            self._gallery.erase(identity)
+            self._access.keeps(self._gallery.folder / identity)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self.conversations = Conversations(self._folder)
+        self._bundle = self._sound = None
+
+    def _bundled(self, pictures: Sequence[Picture], texts: Mapping[str, bytes]) -> Path:
         earlier, self._bundle = self._bundle, self._gallery.bundle(pictures, texts)
-        if earlier and earlier != self._bundle:
+        self._replace(earlier, self._bundle)
+        return self._bundle
+
+    def _replace(self, earlier: Path | None, made: Path) -> None:
+        """A file that was made to be downloaded takes the place of an earlier one, and is noted for whoever deletes all."""
+        if earlier and earlier != made:
             self._gallery.remove(earlier)
             self._access.keeps(earlier.parent)
-        self._access.keeps(self._bundle.parent)
-        return self._bundle
+        self._access.keeps(made.parent)
+        if earlier != made:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with self._made.open("a", encoding="ascii") as file:
+                file.write(f"{made.parent.name}\n")
