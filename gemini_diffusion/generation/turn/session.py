@@ -40,9 +40,7 @@ from gemini_diffusion.types.turn import Turn
 
 
 class Session:
-    """The conversations kept in `folder`, one of them open, with `access` or with whoever is the host. All its methods belong
-    to one event loop.
-    """
+    """The conversations kept in `folder`, one of them open, within `access`, else the host's; belongs to one event loop."""
 
     def __init__(self, services: Services, folder: Path, access: Access | None = None) -> None:
         self._services = services
